@@ -1,0 +1,1 @@
+"""The faces: the web door, the command line, the fake forge."""

@@ -1,0 +1,1 @@
+"""What an event means: the switchboard, the commands, the labels (pure)."""

@@ -1,0 +1,1 @@
+"""When work happens: advance (events in), perform (actions out), attempt (one agent run), the clock."""

@@ -1,0 +1,1 @@
+"""The imperative shell: all that touches the world, and the shapes that cross."""
