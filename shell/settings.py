@@ -1,0 +1,290 @@
+"""Every setting of the bot, one model: read from the environment or `.env`, wrong or missing ones named."""
+
+import hashlib
+import hmac
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypedDict
+from urllib.parse import quote, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shell.event import ForgeKind
+
+Framework = Literal[
+    "claude-code", "cursor-cli", "gemini-cli", "codex-cli", "open-code", "aider", "anthropic", "stub"
+]
+
+_SOCKET_ROOM = 100  # the kernel takes 107 bytes of a socket's path
+
+
+class SettingsError(Exception):
+    """Some settings are wrong or missing; its text names each with what to set, one a line."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _named(name: str, meaning: str, default: Any = None, **limits: Any) -> Any:
+    return Field(default=default, validation_alias=name, description=meaning, **limits)
+
+
+class Explained(TypedDict):
+    """One setting as `caloron config` shows it."""
+
+    name: str
+    value: str
+    source: str
+    meaning: str
+
+
+class Settings(BaseSettings):
+    """The settings by name; `Settings.load()` is the way in."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    gitea_url: str | None = _named("GITEA_URL", "the Gitea or Forgejo server")
+    gitea_token: str | None = _named("GITEA_TOKEN", "the bot's token there", repr=False)
+    github_token: str | None = _named("GITHUB_TOKEN", "the bot's token on GitHub", repr=False)
+    github_api_url: str = _named("GITHUB_API_URL", "GitHub's API", "https://api.github.com")
+    github_app_id: str | None = _named("GITHUB_APP_ID", "the GitHub App, instead of a token")
+    github_app_private_key: str | None = _named("GITHUB_APP_PRIVATE_KEY", "the App's key (PEM)", repr=False)
+    github_app_private_key_file: Path | None = _named(
+        "GITHUB_APP_PRIVATE_KEY_FILE", "the file that holds the App's key"
+    )
+    webhook_secrets: Annotated[tuple[str, ...], NoDecode] = _named(
+        "CALORON_WEBHOOK_SECRET",
+        "secret of the webhooks; several with commas to rotate",
+        repr=False,
+    )
+    repos: Annotated[tuple[str, ...], NoDecode] = _named(
+        "CALORON_REPOS", "owner/name, comma-separated; empty: all that the account may push to", ()
+    )
+    reviewer_token: str | None = _named("CALORON_REVIEWER_TOKEN", "a second account that reviews", repr=False)
+    host: str = _named("HOST", "where the door listens", "127.0.0.1")
+    port: int = _named("PORT", "the door's port", 8080, ge=1, le=65535)
+    public_url: str = _named("CALORON_PUBLIC_URL", "the door as the forge and people reach it", "")
+    redis_url: str | None = _named("REDIS_URL", "the store; empty: an embedded Valkey in CALORON_HOME")
+    home: Path = _named("CALORON_HOME", "store, worktrees, logs", Path("~/.caloron"))
+    kv_dir: Path = _named("CALORON_KV_DIR", "state of the tick", Path(""))
+    shell_token: str | None = _named("CALORON_SHELL_TOKEN", "token of the shell's HTTP surface", repr=False)
+    shell_port: int = _named("CALORON_SHELL_PORT", "port of the shell's HTTP surface", 7710, ge=1, le=65535)
+    shell_url: str = _named("CALORON_SHELL_URL", "the shell's HTTP surface as agents reach it", "")
+    agents: int = _named("CALORON_AGENTS", "agents working side by side on this machine", 2, ge=0, le=64)
+    framework: Framework = _named("CALORON_FRAMEWORK", "the agents' framework", "claude-code")
+    stub_fixture: Path | None = _named("CALORON_STUB_FIXTURE", "recorded answers for the framework stub")
+    tick_s: float = _named("CALORON_TICK_S", "seconds between looks for silent agents", 60, gt=0)
+    reconcile_s: float = _named(
+        "CALORON_RECONCILE_S", "seconds between searches for lost webhooks; 0: none", 300, ge=0
+    )
+    stall_m: float = _named("CALORON_STALL_M", "minutes of silence after which an agent is stalled", 20, gt=0)
+    missing_s: float = _named("CALORON_MISSING_S", "seconds in which a new agent must show itself", 120, gt=0)
+    cooldown_m: float = _named("CALORON_COOLDOWN_M", "minutes between two steps of the ladder", 10, ge=0)
+    anthropic_api_key: str | None = _named("ANTHROPIC_API_KEY", "the model's key", repr=False)
+    llm_provider: str | None = _named("CALORON_LLM_PROVIDER", "which model provider is asked")
+    llm_skip_cli: str | None = _named("CALORON_LLM_SKIP_CLI", "command lines not to be used as models")
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of the environment and `.env`; SettingsError names each wrong or missing one."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError(_in_words(error)) from None
+
+    @field_validator("webhook_secrets", "repos", mode="before")
+    @classmethod
+    def _split(cls, given: Any, info: ValidationInfo) -> Any:
+        if not isinstance(given, str):
+            return given
+        parts = tuple(part.strip() for part in given.split(","))
+        return parts if info.field_name == "webhook_secrets" else tuple(part for part in parts if part)
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _no_empty_secret(cls, secrets: tuple[str, ...] | None) -> tuple[str, ...]:
+        if not secrets or not any(secrets):
+            raise ValueError("is missing or empty; " + _SECRET_HINT)
+        if not all(secrets):
+            raise ValueError("has an empty secret between its commas; " + _SECRET_HINT)
+        return secrets
+
+    @field_validator("repos")
+    @classmethod
+    def _owner_and_name(cls, repos: tuple[str, ...]) -> tuple[str, ...]:
+        for repo in repos:
+            if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
+                raise ValueError(f"has {repo!r}; write each repository as owner/name, comma-separated")
+        return repos
+
+    @field_validator("gitea_url", "github_api_url", "public_url", "shell_url")
+    @classmethod
+    def _web_address(cls, url: str | None) -> str | None:
+        if not url:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"is {url!r}; write it as https://host[:port][/path]")
+        return url.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _store_address(cls, url: str | None) -> str | None:
+        if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("home", "kv_dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute() if folder != Path("") else folder
+
+    @field_validator("stub_fixture", "github_app_private_key_file")
+    @classmethod
+    def _is_file(cls, file: Path | None) -> Path | None:
+        if file and not file.expanduser().is_file():
+            raise ValueError(f"names the file {file}, which is not there")
+        return file.expanduser().absolute() if file else None
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        wrong = list(self._contradictions())
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    def _contradictions(self) -> list[str]:
+        app_key = self.github_app_private_key or self.github_app_private_key_file
+        github = self.github_token or self.github_app_id
+        checks = [
+            (
+                self.gitea_url and not self.gitea_token,
+                "GITEA_TOKEN is missing; set it to a token of the bot's account on GITEA_URL",
+            ),
+            (
+                self.gitea_token and not self.gitea_url,
+                "GITEA_URL is missing; set it to the address of the server that GITEA_TOKEN is for",
+            ),
+            (
+                self.github_app_id and not app_key,
+                "GITHUB_APP_PRIVATE_KEY is missing; set it (or GITHUB_APP_PRIVATE_KEY_FILE) to the App's key",
+            ),
+            (
+                not self.gitea_url and not self.gitea_token and not github,
+                "GITEA_URL and GITEA_TOKEN are missing; set both (or GITHUB_TOKEN for GitHub)",
+            ),
+            (
+                self.port == self.shell_port,
+                "CALORON_SHELL_PORT is the same as PORT; give each its own port",
+            ),
+            (
+                self.framework == "stub" and not self.stub_fixture,
+                "CALORON_STUB_FIXTURE is missing; CALORON_FRAMEWORK=stub replays the answers in that file",
+            ),
+        ]
+        return [words for holds, words in checks if holds]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_derived(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Defaults that follow from other settings."""
+        host, port = given.get("HOST") or "127.0.0.1", given.get("PORT") or 8080
+        reach = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        home = Path(given.get("CALORON_HOME") or "~/.caloron")
+        derived = {
+            "CALORON_PUBLIC_URL": f"http://{reach}:{port}",
+            "CALORON_SHELL_URL": f"http://127.0.0.1:{given.get('CALORON_SHELL_PORT') or 7710}",
+            "CALORON_KV_DIR": home / "kv",
+            "CALORON_WEBHOOK_SECRET": (),
+        }
+        return given | {name: value for name, value in derived.items() if not given.get(name)}
+
+    @classmethod
+    def explain(cls) -> list[Explained]:
+        """Each setting with its value (secrets masked), where that came from, and what it means."""
+        try:
+            effective: Settings | None = cls()
+        except ValidationError:
+            effective = None
+        told = {name for name, text in dotenv_values(".env").items() if text}
+        return [_explained(key, field, effective, told) for key, field in cls.model_fields.items()]
+
+    # What follows from the settings
+
+    @property
+    def store_socket(self) -> Path:
+        """Where the embedded store listens: in CALORON_HOME, unless that path is too long for a socket."""
+        inside = self.home / "store" / "valkey.sock"
+        if len(os.fsencode(inside)) <= _SOCKET_ROOM:
+            return inside
+        short = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"caloron-{os.getuid()}" / f"{short}.sock"
+
+    @property
+    def store_url(self) -> str:
+        """The store's address: REDIS_URL, or the embedded one's socket."""
+        return self.redis_url or f"unix://{quote(str(self.store_socket))}"
+
+    @property
+    def forges(self) -> tuple[ForgeKind, ...]:
+        """The forges that are configured."""
+        github = self.github_token or self.github_app_id
+        gitea: tuple[ForgeKind, ...] = ("gitea",) if self.gitea_url else ()
+        return (*gitea, "github") if github else gitea
+
+    def hook_secret(self, path: str) -> str:
+        """The secret of a hook that calls `path`: derived from the newest (first) master secret."""
+        return _derived(self.webhook_secrets[0], path)
+
+    def hook_secrets(self, path: str) -> list[str]:
+        """Every secret that is right for `path`: the masters at `/webhooks`, else those derived from them."""
+        if path == "/webhooks":
+            return list(self.webhook_secrets)
+        return [_derived(master, path) for master in self.webhook_secrets]
+
+
+def _explained(key: str, field: FieldInfo, effective: Settings | None, in_file: set[str]) -> Explained:
+    name = str(field.validation_alias)
+    text = os.environ.get(name) or (dotenv_values(".env").get(name) if name in in_file else None)
+    source = "environment" if os.environ.get(name) else ".env" if name in in_file else "default"
+    value = text if text is not None else _shown(getattr(effective, key) if effective else field.default)
+    masked = "•••" if not field.repr and value else re.sub(r"//[^@/]+@", "//•••@", value)
+    return {"name": name, "value": masked, "source": source, "meaning": field.description or ""}
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+_SECRET_HINT = "set it to a long random text, for example of `openssl rand -hex 32`"
+
+
+def _derived(master: str, path: str) -> str:
+    return hmac.new(master.encode(), path.encode(), hashlib.sha256).hexdigest()
+
+
+def _in_words(error: ValidationError) -> list[str]:
+    return [line for item in error.errors() for line in _line(item)]
+
+
+def _line(item: Any) -> list[str]:
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if not item["loc"]:
+        return message.split("\n")
+    name = str(item["loc"][0])
+    if item["type"] == "value_error":
+        return [f"{name} {message}"]
+    return [f"{name} is wrong ({message[:1].lower()}{message[1:]}); it is: {_meaning(name)}"]
+
+
+def _meaning(name: str) -> str:
+    fields = Settings.model_fields.values()
+    return next((field.description or "" for field in fields if field.validation_alias == name), "unknown")
