@@ -1,0 +1,122 @@
+"""Starts processes, starts again what dies, ends them all: the bot on one machine."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+
+from shell.parent import die_with_parent
+
+FIRST_DELAY_S = 0.2
+LONGEST_DELAY_S = 15.0
+STEADY_S = 20.0
+"""Who has run for so long starts again at once when it dies."""
+DRAIN_S = 20.0
+LOG_LIMIT = 20 * 2**20
+_LOOK_S = 0.1
+
+
+@dataclass
+class Child:
+    """One process to be kept alive."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0.0
+    due: float = 0.0
+    delay: float = FIRST_DELAY_S
+
+    def start(self) -> None:
+        """Start it, so that it dies with us and hears no Ctrl-C of the terminal but only our word."""
+        parent = os.getpid()
+        _turn_over(self.log)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=lambda: die_with_parent(parent),
+            )
+        self.started = monotonic()
+
+    def died(self) -> int | None:
+        """The exit code, if it was running and is no more."""
+        return self.process.poll() if self.process else None
+
+    def lay_off(self) -> float:
+        """Note the death and when to start again: at once after steady work, else later and later."""
+        now = monotonic()
+        self.delay = FIRST_DELAY_S if now - self.started > STEADY_S else min(self.delay * 2, LONGEST_DELAY_S)
+        self.process, self.due = None, now + self.delay
+        return self.delay
+
+
+@dataclass
+class Supervisor:
+    """Keeps the children alive until told to stop, then drains them in the order given."""
+
+    children: list[Child]
+    say: Callable[[str], None]
+    stopping: bool = field(default=False, init=False)
+
+    def start(self) -> None:
+        """Start all that is not running."""
+        for child in self.children:
+            if child.process is None:
+                child.start()
+
+    def look(self) -> None:
+        """Note who died, and start again whose time has come."""
+        for child in self.children:
+            code = child.died()
+            if code is not None:
+                self.say(f"{child.name} ended ({_ending(code)}); starting again in {child.lay_off():.1f} s")
+            elif child.process is None and monotonic() >= child.due:
+                child.start()
+
+    def keep(self) -> None:
+        """Look after the children until `stopping`."""
+        while not self.stopping:
+            self.look()
+            sleep(_LOOK_S)
+
+    def drain(self, last: tuple[str, ...] = ("store",)) -> None:
+        """Ask all to finish, wait, end who does not; those in `last` only after the others."""
+        self._end([child for child in self.children if child.name not in last])
+        self._end([child for child in self.children if child.name in last])
+
+    def _end(self, children: list[Child]) -> None:
+        running = [child for child in children if child.process and child.died() is None]
+        for child in running:
+            _signal(child, signal.SIGTERM)
+        deadline = monotonic() + DRAIN_S
+        while any(child.died() is None for child in running) and monotonic() < deadline:
+            sleep(_LOOK_S)
+        for child in running:
+            if child.died() is None:
+                self.say(f"{child.name} did not end in {DRAIN_S:.0f} s and was killed")
+                _signal(child, signal.SIGKILL)
+
+
+def _signal(child: Child, number: signal.Signals) -> None:
+    if child.process:
+        child.process.send_signal(number)
+
+
+def _ending(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _turn_over(log: Path) -> None:
+    """A log that has grown long becomes `.1`, and a new one begins."""
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.replace(log.with_suffix(".log.1"))

@@ -1,0 +1,134 @@
+"""`caloron up`: the whole bot on one machine."""
+
+import fcntl
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+import click
+from shell.errors import Unavailable
+from shell.store import Store, connect
+
+from bot.web.readiness import not_ready
+from shell.settings import Settings
+
+from .supervise import Child, Supervisor
+
+STORE_WAIT_S = 30.0
+READY_WAIT_S = 30.0
+
+
+@click.command()
+def up() -> None:
+    """Run the bot: store, door, workers and clock, until stopped."""
+    settings = Settings.load()
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = _only_one(settings.home)
+    supervisor = Supervisor(children(settings), say)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _stop(supervisor))
+    _begin(settings, supervisor)
+    supervisor.keep()
+    say("stopping: nothing new is taken in, what runs is finished")
+    supervisor.drain()
+    say("stopped")
+    os.close(lock)
+
+
+def say(words: str) -> None:
+    """One line to whoever watches."""
+    click.echo(f"caloron: {words}")
+    sys.stdout.flush()
+
+
+def children(settings: Settings) -> list[Child]:
+    """The processes in the order in which they start and end."""
+    python, numbered = sys.executable, {"actions": 2, "agents": settings.agents}
+    commands: dict[str, list[str]] = {} if settings.redis_url else {"store": [python, "-m", "shell.embedded"]}
+    commands["web"] = [python, "-m", "bot.web"]
+    for queue in ("events", "actions", "agents"):
+        for number in range(1, numbered.get(queue, 1) + 1):
+            name = f"{queue}-{number}" if queue in numbered else queue
+            commands[name] = [python, "-m", "jobs.worker", queue]
+    commands["clock"] = [python, "-m", "jobs.clock"]
+    logs = settings.home / "logs"
+    logs.mkdir(exist_ok=True)
+    told = os.environ | {"CALORON_SHELL_TOKEN": shell_token(settings), "PYTHONUNBUFFERED": "1"}
+    return [
+        Child(name, command, told | {"CALORON_PROCESS": name}, logs / f"{name}.log")
+        for name, command in commands.items()
+    ]
+
+
+def shell_token(settings: Settings) -> str:
+    """The shell's token: the one set, else one made once and kept for this CALORON_HOME."""
+    if settings.shell_token:
+        return settings.shell_token
+    file = settings.home / "shell-token"
+    if not file.exists():
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as kept:
+            kept.write(secrets.token_hex(32))
+    return file.read_text().strip()
+
+
+def _begin(settings: Settings, supervisor: Supervisor) -> None:
+    first = [child for child in supervisor.children if child.name == "store"]
+    for child in first:
+        child.start()
+    wait_for_store(settings, supervisor)
+    supervisor.start()
+    _wait_until_ready(settings, supervisor)
+
+
+def wait_for_store(settings: Settings, supervisor: Supervisor) -> None:
+    """Wait until the store answers; say what to do if it does not."""
+    deadline, store = monotonic() + STORE_WAIT_S, Store(connect(settings.store_url, socket_timeout=1.0))
+    while not supervisor.stopping:
+        try:
+            store.health()
+            return
+        except Unavailable as error:
+            if monotonic() > deadline:
+                supervisor.drain()
+                where = settings.redis_url or f"its log: {settings.home / 'logs' / 'store.log'}"
+                raise click.ClickException(f"The store does not answer ({error}); see {where}.") from None
+        sleep(0.05)
+
+
+def _wait_until_ready(settings: Settings, supervisor: Supervisor) -> None:
+    deadline, store = monotonic() + READY_WAIT_S, Store(connect(settings.store_url, socket_timeout=1.0))
+    logs = settings.home / "logs"
+    while not supervisor.stopping:
+        reasons = not_ready(store)
+        if not reasons:
+            say(f"up. Webhooks come in at {settings.public_url}/webhooks, logs are in {logs}")
+            return
+        if monotonic() > deadline:
+            say(f"not ready yet: {'; '.join(reasons)}. It goes on trying; logs are in {logs}")
+            return
+        supervisor.look()
+        sleep(0.1)
+
+
+def _stop(supervisor: Supervisor) -> None:
+    if supervisor.stopping:  # told twice: at once
+        os._exit(1)
+    supervisor.stopping = True
+
+
+def _only_one(home: Path) -> int:
+    """The lock of this CALORON_HOME; a second `up` is refused."""
+    lock = os.open(home / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        other = os.read(lock, 20).decode().strip()
+        raise click.ClickException(
+            f"`caloron up` already runs on {home} (process {other}). Stop it, or set another CALORON_HOME."
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    return lock

@@ -1,0 +1,91 @@
+"""The web process itself: gunicorn with threads on two ports, each path answering only on its own."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from time import sleep
+from typing import Any
+
+import structlog
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from shell.errors import Unavailable
+from shell.store import Store, connect
+from werkzeug.wrappers import Response
+
+from shell.parent import die_with_parent
+from shell.settings import Settings
+
+from .door import create_door
+from .surface import create_shell
+
+_log = structlog.get_logger(__name__)
+
+THREADS = 64
+STORE_TIMEOUT_S = 1.0
+BEAT_EVERY_S = 3.0
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def by_port(apps: dict[str, Wsgi]) -> Wsgi:
+    """One application that hands each request to the one of the port it came in at."""
+    nowhere = Response("Nothing listens here.\n", 404)
+
+    def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return apps.get(environ["SERVER_PORT"], nowhere)(environ, start_response)
+
+    return dispatch
+
+
+def create_web(settings: Settings, store: Store) -> Wsgi:
+    """Door and shell's surface as one application."""
+    door, shell = create_door(settings, store), create_shell(settings, store)
+    return by_port({str(settings.port): door.wsgi_app, str(settings.shell_port): shell.wsgi_app})
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn, told by our settings alone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.main_pid = os.getpid()
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = self.settings
+        binds = [f"{settings.host}:{settings.port}", f"127.0.0.1:{settings.shell_port}"]
+        told = {
+            "bind": binds,
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": THREADS,
+            "graceful_timeout": 8,
+            "keepalive": 5,
+            "loglevel": "warning",
+            "proc_name": "caloron web",
+            "control_socket_disable": True,
+            "post_fork": lambda _arbiter, _worker: die_with_parent(self.main_pid),
+        }
+        for name, value in told.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Wsgi:
+        store = Store(connect(self.settings.store_url, socket_timeout=STORE_TIMEOUT_S))
+        threading.Thread(target=beat, args=(store,), daemon=True).start()
+        return create_web(self.settings, store)
+
+
+def beat(store: Store) -> None:
+    """Tell every few seconds that the web process lives; a store that is down hears it when it is back."""
+    while True:
+        try:
+            store.alive("web")
+        except Unavailable as error:
+            _log.warning("the store does not answer", reason=str(error))
+        sleep(BEAT_EVERY_S)
+
+
+def serve(settings: Settings) -> None:
+    """Run until told to stop."""
+    create_shell(settings, Store(connect(settings.store_url)))  # refuses here, before any port is open
+    Server(settings).run()

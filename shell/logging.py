@@ -1,0 +1,33 @@
+"""How every process logs: one line an event, time first, then words and key=value pairs, on stderr."""
+
+import logging
+import os
+import sys
+
+import structlog
+
+
+def set_up(process: str) -> None:
+    """Send our log and the libraries' warnings to stderr, each line naming the process."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        force=True,
+    )
+    level = logging.getLevelNamesMapping().get(
+        os.environ.get("CALORON_LOG_LEVEL", "INFO").upper(), logging.INFO
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], drop_missing=True),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
