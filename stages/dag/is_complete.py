@@ -1,0 +1,43 @@
+"""Count a sprint's tasks by how they ended, and say whether anything is left to do."""
+
+from collections import Counter
+from typing import Any, TypedDict
+
+
+class Input(TypedDict):
+    state: dict[str, Any]
+
+
+class Output(TypedDict):
+    complete: bool
+    total: int
+    done: int
+    blocked: int
+    cancelled: int
+    finished: bool
+
+
+def execute(input: Input) -> Output:
+    tasks = input["state"].get("tasks") or {}
+    count = Counter(task.get("status") for task in tasks.values())
+    total = len(tasks)
+    blocked = count["Blocked"] + count["Escalated"]
+    ended = count["Done"] + count["Cancelled"] + count["Skipped"]
+    return {
+        "complete": total > 0 and ended + blocked == total,
+        "total": total,
+        "done": count["Done"],
+        "blocked": blocked,
+        "cancelled": count["Cancelled"],
+        "finished": total > 0 and ended == total,
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,179 @@
+"""Find everything that keeps a plan from running: names, edges, cycles, reviewers, overlapping scopes."""
+
+import re
+from collections import Counter
+from itertools import combinations
+from typing import Any, NotRequired, TypedDict
+
+ID = re.compile(r"[a-z0-9_-]{1,64}")
+ID_RULE = "use 1 to 64 of a-z, 0-9, _ and -"
+STATUSES = "Pending Ready InProgress InReview Done Blocked Escalated HumanAssigned Cancelled Skipped".split()
+
+
+class Input(TypedDict):
+    dag: dict[str, Any]
+    reviewers: NotRequired[list[str] | None]
+
+
+class Output(TypedDict):
+    valid: bool
+    errors: list[str]
+
+
+def execute(input: Input) -> Output:
+    dag = input["dag"]
+    listed = listed_tasks(dag.get("tasks") or {})
+    if not listed:
+        return {"valid": False, "errors": ["DAG has no tasks"]}
+    tasks = dict(listed)
+    edges = {name: set(task.get("depends_on") or []) & tasks.keys() for name, task in listed}
+    before = {name: ancestors(name, edges) for name in edges}
+    errors = [
+        *id_errors(dag, listed),
+        *[error for name, task in listed for error in task_errors(name, task, tasks)],
+        *reviewer_errors(listed, known_reviewers(input, dag)),
+        *cycle_errors(edges, before),
+        *scope_errors(tasks, before),
+    ]
+    return {"valid": not errors, "errors": errors}
+
+
+def listed_tasks(tasks: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The tasks with their names, whether they stand in a mapping or in a list."""
+    if isinstance(tasks, dict):
+        return list(tasks.items())
+    return [(str(task.get("id") or ""), task) for task in tasks]
+
+
+def ancestors(name: str, edges: dict[str, set[str]]) -> set[str]:
+    """All that must be done before `name`; it holds `name` itself only in a cycle."""
+    found: set[str] = set()
+    ahead = list(edges[name])
+    while ahead:
+        other = ahead.pop()
+        if other not in found:
+            found.add(other)
+            ahead.extend(edges[other])
+    return found
+
+
+def id_errors(dag: dict[str, Any], listed: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    errors = []
+    sprint = dag.get("sprint_id")
+    if sprint and not ID.fullmatch(str(sprint)):
+        errors.append(f"Sprint id '{sprint}' is not allowed: {ID_RULE}")
+    errors += [f"Task id '{name}' is not allowed: {ID_RULE}" for name, _ in listed if not ID.fullmatch(name)]
+    called = Counter(str(task.get("id") or name) for name, task in listed)
+    errors += [f"Task id '{name}' is used {n} times" for name, n in sorted(called.items()) if n > 1]
+    errors += [
+        f"Task '{name}' calls itself '{task['id']}'"
+        for name, task in listed
+        if task.get("id") and task["id"] != name and called[task["id"]] == 1
+    ]
+    return errors
+
+
+def task_errors(name: str, task: dict[str, Any], tasks: dict[str, Any]) -> list[str]:
+    errors = []
+    for needed, times in Counter(task.get("depends_on") or []).items():
+        if needed == name:
+            errors.append(f"Task '{name}' depends on itself, which is a cycle of one")
+        elif needed not in tasks:
+            errors.append(f"Task '{name}' depends on unknown task '{needed}'")
+        if times > 1:
+            errors.append(f"Task '{name}' depends on '{needed}' more than once")
+    if not task.get("agent_id"):
+        errors.append(f"Task '{name}' has no agent_id")
+    status = task.get("status")
+    if status and status not in STATUSES:
+        errors.append(f"Task '{name}' has the unknown status '{status}'")
+    return errors
+
+
+def known_reviewers(input: Input, dag: dict[str, Any]) -> list[str]:
+    """Who may review, as the caller or else the plan says; empty where neither does."""
+    named = input.get("reviewers") or dag.get("reviewers") or dag.get("agents") or []
+    return [who["id"] if isinstance(who, dict) else str(who) for who in named]
+
+
+def reviewer_errors(listed: list[tuple[str, dict[str, Any]]], known: list[str]) -> list[str]:
+    if not known:
+        return []
+    return [
+        f"Task '{name}' has the unknown reviewer '{task['reviewer_id']}'"
+        for name, task in listed
+        if task.get("reviewer_id") and task["reviewer_id"] not in known
+    ]
+
+
+def cycle_errors(edges: dict[str, set[str]], before: dict[str, set[str]]) -> list[str]:
+    """One line a cycle; a task that depends on itself alone has been told already."""
+    errors, told = [], set()
+    for name in sorted(edges):
+        ring = {other for other in before[name] if name in before[other]}
+        if name not in told and len(ring) > 1:
+            told |= ring
+            errors.append(f"DAG contains a cycle involving: {', '.join(sorted(ring))}")
+    return errors
+
+
+def scope_errors(tasks: dict[str, Any], before: dict[str, set[str]]) -> list[str]:
+    errors = []
+    for one, other in combinations(sorted(tasks), 2):
+        if one in before[other] or other in before[one]:
+            continue
+        shared = first_overlap(tasks[one].get("scope") or [], tasks[other].get("scope") or [])
+        if shared:
+            errors.append(
+                f"Tasks '{one}' and '{other}' may run at the same time and both change '{shared}': "
+                "put one after the other, or part their scopes"
+            )
+    return errors
+
+
+def first_overlap(one: list[str], other: list[str]) -> str | None:
+    for left in one:
+        for right in other:
+            if overlap(parts(left), parts(right)):
+                return max(left, right, key=len)
+    return None
+
+
+def parts(path: str) -> list[str]:
+    return [part for part in path.strip().split("/") if part not in ("", ".")]
+
+
+def overlap(one: list[str], other: list[str]) -> bool:
+    """Whether some path fits both; a folder holds all that is below it, `**` any number of folders."""
+    if not one or not other:
+        return True
+    if one[0] == "**":
+        return overlap(one[1:], other) or overlap(one, other[1:])
+    if other[0] == "**":
+        return overlap(other, one)
+    return same_part(one[0], other[0]) and overlap(one[1:], other[1:])
+
+
+def same_part(one: str, other: str) -> bool:
+    if "*" in one and "*" in other:  # two patterns: apart only if their fixed ends differ
+        return fits_start(one.split("*")[0], other.split("*")[0]) and fits_start(
+            one.rsplit("*", 1)[1][::-1], other.rsplit("*", 1)[1][::-1]
+        )
+    if "*" in other:
+        one, other = other, one
+    pattern = ".*".join(re.escape(piece) for piece in one.split("*"))
+    return re.fullmatch(pattern, other) is not None
+
+
+def fits_start(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,484 @@
+"""Make a first plan of a kickoff text: its goal and its tasks, parallel where nothing orders them."""
+
+import hashlib
+import re
+from typing import Any, NotRequired, TypedDict
+
+NAME = "generate_sprint_dag"
+
+ID = re.compile(r"[a-z0-9_-]{1,64}")
+TITLE_LENGTH = 140
+
+# Headings (or lines like "Tasks:") that mean something; every other one is only text.
+SECTIONS = {
+    "goal": {"goal", "goals", "sprint goal", "objective", "brief", "summary", "what"},
+    "tasks": {"tasks", "task", "task list", "plan", "todo", "to do", "todos", "work"},
+    "acceptance": {"acceptance", "acceptance criteria", "definition of done", "done when"},
+    "constraints": {"constraints", "constraint", "conventions", "limits"},
+    "out_of_scope": {"out of scope", "non-goals", "non goals", "not in scope"},
+    "options": {"options", "option", "pipeline", "agents", "budget"},
+}
+NO_ANSWER = {"_no response_", "*no response*", "no response", "n/a", "none"}
+
+# With these a clause begins that asks for something; other sentences explain.
+VERBS = set(
+    """accept add adjust align allow analyse analyze apply archive ask audit automate avoid backport batch
+    benchmark block bring build bump cache calculate capture catch change check clean close collect combine
+    compute configure connect convert copy correct count cover create cut debounce declare decouple define
+    delete deliver deploy deprecate describe design detect develop disable display document download draft
+    draw drop emit enable encrypt enforce ensure escape evaluate expand explain expose export extend extract
+    fetch filter find fix flag format forbid generate give group guard handle harden hide highlight implement import
+    improve include increase index inform inline inspect install integrate introduce investigate keep label
+    lay let limit link lint list listen load localise localize lock log lower make map mark measure merge
+    migrate mock modernise modernize monitor move name normalise normalize notify offer open optimise optimize
+    order package paginate parse patch persist pin plan polish port prepare present prevent print produce
+    profile promote propose protect provide prune publish pull push put query queue raise rate read rebuild
+    record redirect reduce refactor refresh refuse register reject release reload remove rename render reorder
+    reorganise reorganize repair replace report reproduce require research reset resolve respond restore
+    restrict restructure retry return reuse revert review rewrite rework round run sanitise sanitize save scan
+    schedule search secure send separate serve set setup share ship show simplify skip sort speed split start
+    stop store stream strip structure style submit support swap switch sync tag test throttle tidy trace track
+    translate trim tune turn unify update upgrade upload use validate verify wire wrap write""".split()
+)
+ASKING = re.compile(
+    r"(?:and |also,? |please,? |finally,? |(?:we|i|you|the bot|it)(?:'d| would)? (?:also )?"
+    r"(?:need to|want to|like to|have to|should|must) |let's |let us |(?:need|want) to )+",
+    re.I,
+)
+DONE = r"(?:done|ready|works|merged|finished)"
+ORDERED = re.compile(
+    r"(?:and |but |only )?(?:then|after (?:that|this|which)|afterwards?|next|finally|lastly|at last"
+    r"|at the end|in the end"
+    rf"|(?:once|when|after) (?:that|this|it|all|everything|both)[^,]{{0,40}}?{DONE}"
+    r"|(?:once|after) [^,]{3,60}(?=,))\b[,:]?\s+",
+    re.I,
+)
+OPENING = re.compile(r"(?:once|after|when) [^,]*$", re.I)
+FIRST = re.compile(r"(?:first(?:ly)?|first of all|to begin with|second(?:ly)?|third(?:ly)?)\b[,:]?\s+", re.I)
+EXPLAINING = re.compile(
+    r"(?:we|i|it|it's|they|this|that|these|those|there|he|she|users?|currently|today|right now|note|our"
+    r"|because|as|since|so)\b(?!.*\b(?:needs?|should|must|shall)\b)",
+    re.I,
+)
+JOINED = re.compile(
+    r"(?:since|because|with|without|which|that|who|so|but|using|including|like|such|e\.g|i\.e|for|where|when|while"
+    r"|as|if|unless|or|not|to|in|on|at|by|from|until|before|after)\b",
+    re.I,
+)
+ABBREVIATED = re.compile(
+    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|mr|mrs|ms|dr|resp|incl|[a-z])\.$", re.I
+)
+
+FENCE = re.compile(r" {0,3}(?:[-*+]\s+)?(`{3,}|~{3,})")
+ITEM = re.compile(r"(\s*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)")
+COMMAND = re.compile(
+    r"\s*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:\[[ xX]\][ \t]+)?/[A-Za-z][\w-]*(?:[.,!?:])?(?:\s|$)"
+)
+HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*\s*$")
+LABEL = re.compile(r"\s{0,3}[*_]{0,2}([A-Za-z][A-Za-z -]{2,30}?)[*_]{0,2}:[*_]{0,2}\s*(.*)$")
+OWN_ID = re.compile(r"[`*_]{0,2}([A-Za-z0-9][A-Za-z0-9_-]{0,63})[`*_]{0,2}:[`*_]{0,2}\s+(\S.*)")
+AFTER = re.compile(r"\s*\((?:after|depends on|needs)\b:?\s*([^()]*)\)", re.I)
+FIELD = re.compile(r"[*_`]{0,2}([A-Za-z][A-Za-z ]{1,20}?)[*_`]{0,2}:[*_`]{0,2}\s*(.*)")
+FIELDS = {
+    "scope": "scope",
+    "files": "scope",
+    "accept": "acceptance",
+    "acceptance": "acceptance",
+    "after": "after",
+    "depends on": "after",
+    "skills": "skills",
+    "complexity": "complexity",
+    "agent": "agent_id",
+    "reviewer": "reviewer_id",
+}
+
+
+class Input(TypedDict):
+    brief: str
+    title: NotRequired[str | None]
+    repo_context: NotRequired[dict[str, Any] | None]
+    num_agents: NotRequired[float | None]
+    sprint_id: NotRequired[str | None]
+
+
+class Output(TypedDict):
+    dag: dict[str, Any]
+
+
+def execute(input: Input) -> Output:
+    title = (input.get("title") or "").strip()
+    agents = input.get("num_agents")
+    if agents is not None and agents < 1:
+        raise ValueError(f"num_agents must be at least 1, not {agents:g}")
+    sections = read_sections(prose(input["brief"]))
+    goal, wishes = read_wishes(sections, title)
+    if not wishes:
+        raise ValueError("There is nothing to plan: write one sentence, or a list of tasks")
+    named = name_wishes(wishes)
+    dag: dict[str, Any] = {
+        "sprint_id": input.get("sprint_id") or sprint_id_of(title or goal or input["brief"]),
+        "goal": goal or title or named[0]["title"],
+        "tasks": {},
+    }
+    for section in ("constraints", "acceptance", "out_of_scope"):
+        if points := listed(sections.get(section, [])):
+            dag[section] = points
+    edges = edges_of(named)
+    for position, wish in enumerate(named):
+        agent = f"agent-{position % int(agents or len(named)) + 1}"
+        dag["tasks"][wish["id"]] = task_of(wish, edges[wish["id"]], agent)
+    return {"dag": dag}
+
+
+# -- the text ------------------------------------------------------------------------------------------------
+
+
+def prose(text: str) -> list[str]:
+    """The lines that say something: no comments, code, quotes, commands or HTML tags."""
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    lines = without_fences(text.expandtabs(4).split("\n"))
+    text = re.sub(r"<!--.*?(?:-->|\Z)", "", "\n".join(lines), flags=re.S)
+    kept = []
+    for line in text.split("\n"):
+        if COMMAND.match(line) or re.match(r"\s{0,3}>", line) or re.fullmatch(r"\s*(?:[-*_=]\s*){3,}", line):
+            continue
+        line = re.sub(r"</?(?:details|summary|p|br|div)\b[^>]*>", "", line)
+        line = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", line)
+        kept.append(re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", line).rstrip())
+    return kept
+
+
+def without_fences(lines: list[str]) -> list[str]:
+    kept, fence = [], ""
+    for line in lines:
+        mark = FENCE.match(line)
+        if fence:
+            closing = line.strip()
+            if closing.startswith(fence) and not closing.strip(fence[0]):
+                fence = ""
+        elif mark and "`" not in line[mark.end() :]:
+            fence = mark[1]
+        else:
+            kept.append(line)
+    return kept
+
+
+def read_sections(lines: list[str]) -> dict[str, list[str]]:
+    """Lines by the section they stand in; "body" holds what stands in none."""
+    sections: dict[str, list[str]] = {}
+    here = "body"
+    for line in lines:
+        heading, rest = heading_of(line)
+        if heading is not None:
+            here = known_section(heading) or "body"
+            line = rest
+            sections.setdefault(here, []).append("")
+        if line.strip().lower() not in NO_ANSWER:
+            sections.setdefault(here, []).append(line)
+    return sections
+
+
+def heading_of(line: str) -> tuple[str | None, str]:
+    if found := HEADING.match(line):
+        return found[1], ""
+    label = LABEL.match(line)
+    if label and known_section(label[1]):
+        return label[1], label[2]
+    return None, line
+
+
+def known_section(heading: str) -> str | None:
+    plain = re.sub(r"\(.*?\)|[:*_`]", "", heading).strip().lower()
+    return next((name for name, words in SECTIONS.items() if plain in words), None)
+
+
+def listed(lines: list[str]) -> list[str]:
+    """The points of a section: its list, or else its paragraphs."""
+    items = [item for item in read_items(lines)[0] if item["text"]]
+    if items:
+        return [" ".join([item["text"], *item["details"]]) for item in items]
+    return paragraphs(lines)
+
+
+def paragraphs(lines: list[str]) -> list[str]:
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", "\n".join(lines)) if part.strip()]
+
+
+# -- wishes: what the text asks for, not yet a task ----------------------------------------------------------
+
+
+def read_wishes(sections: dict[str, list[str]], title: str) -> tuple[str, list[dict[str, Any]]]:
+    """The goal, and the wishes: of the tasks section, else of the first list, else of the sentences."""
+    free = [*sections.get("body", []), "", *sections.get("goal", [])]
+    items, above = read_items(free)
+    if asked := [line for line in sections.get("tasks", []) if line.strip()]:
+        wishes = [wish_of(item) for item in read_items(asked)[0]] or sentences(paragraphs(asked))
+        return "\n\n".join([*paragraphs(above), *[item["text"] for item in items]]), wishes
+    if items:
+        return "\n\n".join(paragraphs(above)), [wish_of(item) for item in items]
+    texts = paragraphs(free)
+    goal = "\n\n".join(texts)
+    if len(texts) > 1 and is_headline(texts[0], free):
+        return goal, sentences(texts[1:])
+    return goal, sentences(texts or ([title] if title else []))
+
+
+def is_headline(text: str, lines: list[str]) -> bool:
+    """A first line of its own, without a full stop, names what follows."""
+    first = next(line for line in lines if line.strip())
+    return " ".join(first.split()) == text and text[-1] not in ".!?;,"
+
+
+def read_items(lines: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The outermost list items with what is nested in them, and the text above the first."""
+    items: list[dict[str, Any]] = []
+    above: list[str] = []
+    margin, blank = 0, False
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        item = ITEM.match(line)
+        if item and (not items or indent < margin + 2):
+            margin = indent
+            add_item(items, item[2].strip())
+        elif items and line.strip():
+            if item:
+                items[-1]["details"].append(item[2].strip())
+            elif indent > margin or not blank:
+                continue_item(items[-1], line.strip(), blank)
+        elif not items:
+            above.append(line)
+        blank = not line.strip()
+    return [item for item in items if item["text"]], above
+
+
+def add_item(items: list[dict[str, Any]], text: str) -> None:
+    """A field that lost its indentation still belongs to the item above it."""
+    field = FIELD.fullmatch(text)
+    if items and field and field[1].lower() in ("scope", "accept", "acceptance", "after", "depends on"):
+        items[-1]["details"].append(text)
+    else:
+        items.append({"text": text, "details": []})
+
+
+def continue_item(item: dict[str, Any], text: str, blank: bool) -> None:
+    if blank:
+        item["details"].append(text)
+    elif item["details"]:
+        item["details"][-1] += " " + text
+    else:
+        item["text"] += " " + text
+
+
+def wish_of(item: dict[str, Any]) -> dict[str, Any]:
+    text = str(item["text"])
+    own = OWN_ID.fullmatch(text)
+    wish: dict[str, Any] = {"text": text, "id": None, "after": [], "details": []}
+    if own and looks_like_id(own[1]):
+        wish |= {"id": own[1].lower(), "text": own[2]}
+    for after in AFTER.findall(wish["text"]):
+        wish["after"] += words(after)
+    wish["text"] = AFTER.sub("", wish["text"]).strip()
+    ordered = ORDERED.match(wish["text"])
+    wish["ordered"] = bool(ordered) and not wish["after"]
+    if ordered:
+        wish["text"] = wish["text"][ordered.end() :]
+    for detail in item["details"]:
+        add_detail(wish, detail)
+    return wish
+
+
+def looks_like_id(word: str) -> bool:
+    """`api`, `T1` and `user-login` are ids; `Note` and `Fix` begin a sentence."""
+    return word == word.lower() or any(sign.isdigit() or sign in "-_" for sign in word)
+
+
+def add_detail(wish: dict[str, Any], detail: str) -> None:
+    field = FIELD.fullmatch(detail)
+    name = FIELDS.get(field[1].lower()) if field else None
+    if not field or not name:
+        wish["details"].append(detail)
+    elif name == "acceptance":
+        wish.setdefault(name, []).append(field[2])
+    elif name in ("scope", "after", "skills"):
+        wish.setdefault(name, []).extend(words(field[2]))
+    else:
+        wish[name] = field[2].strip("` ").lower()
+
+
+def words(text: str) -> list[str]:
+    cleaned = (
+        word.strip("`*_# \"'") if "/" not in word else word.strip("` ")
+        for word in re.split(r"[,;]| and ", text)
+    )
+    return [word for word in cleaned if word]
+
+
+# -- free sentences ------------------------------------------------------------------------------------------
+
+
+def sentences(texts: list[str]) -> list[dict[str, Any]]:
+    """A wish for each thing asked; a sentence that only explains stays with the one before it."""
+    clauses = [
+        clause for text in texts for sentence in split_sentences(text) for clause in split_clauses(sentence)
+    ]
+    asking = any(asks(clause["text"]) for clause in clauses)
+    wishes: list[dict[str, Any]] = []
+    for clause in clauses:
+        if asking and EXPLAINING.match(clause["text"]) and not asks(clause["text"]):
+            if wishes:
+                wishes[-1]["details"].append(clause["text"])
+            continue
+        wishes.append(clause)
+    return wishes
+
+
+def split_sentences(text: str) -> list[str]:
+    found, start = [], 0
+    for stop in re.finditer(r"[.!?;]+[\"')\]]*(?:\s+|$)", text):
+        sentence = text[start : stop.end()].strip()
+        follows = text[stop.end() : stop.end() + 1]
+        if sentence.endswith(".") and (ABBREVIATED.search(sentence) and follows and not follows.isupper()):
+            continue
+        found.append(sentence)
+        start = stop.end()
+    found.append(text[start:].strip())
+    return [sentence for sentence in found if re.search(r"\w", sentence)]
+
+
+def split_clauses(sentence: str) -> list[dict[str, Any]]:
+    """Parts at commas and at "then", where each part asks for something of its own."""
+    pieces = re.split(r",\s+|\s+(?=(?:and )?then\s)", sentence.rstrip(".!?; "))
+    names_only = len(pieces) > 1 and all(names_a_thing(piece) for piece in pieces)
+    parts: list[str] = []
+    for piece in pieces:
+        bare = FIRST.sub("", piece.strip(), count=1)
+        if not parts or ORDERED.match(piece + " ") or asks(bare) or (names_only and bare):
+            parts.append(piece)
+        else:
+            parts[-1] += ", " + piece
+    return [clause_of(part) for part in join_openings(parts)]
+
+
+def join_openings(parts: list[str]) -> list[str]:
+    """ "After that" and "Once the API is ready" belong to what follows their comma."""
+    joined: list[str] = []
+    for part in parts:
+        if joined and (ORDERED.fullmatch(joined[-1] + ", ") or OPENING.match(joined[-1])):
+            joined[-1] += ", " + part
+        else:
+            joined.append(part)
+    return joined
+
+
+def clause_of(text: str) -> dict[str, Any]:
+    text = FIRST.sub("", text.strip(), count=1)
+    ordered = ORDERED.match(text)
+    text = text[ordered.end() :] if ordered else text
+    after = [word for found in AFTER.findall(text) for word in words(found)]
+    text = AFTER.sub("", text).strip()
+    builds_on = re.match(r"(?:and )?\w+ (?:it|them)\b", text, re.I)
+    if asking := ASKING.match(text):
+        text = text[asking.end() :]
+    text = text[:1].upper() + text[1:]
+    return {"text": text, "id": None, "after": after, "details": [], "ordered": bool(ordered or builds_on)}
+
+
+def asks(text: str) -> bool:
+    rest = text
+    for opening in (ORDERED, ASKING):
+        if found := opening.match(rest):
+            rest = rest[found.end() :]
+    first = re.match(r"[A-Za-z]+", rest)
+    return first is not None and first[0].lower() in VERBS
+
+
+def names_a_thing(text: str) -> bool:
+    """A few words that neither ask nor explain: one of "login page, sign-up page, password reset"."""
+    return not (asks(text) or JOINED.match(text) or EXPLAINING.match(text)) and len(text.split()) <= 6
+
+
+# -- tasks ---------------------------------------------------------------------------------------------------
+
+
+def name_wishes(wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each wish with an id of its own and the title that people will read."""
+    own = [wish["id"] for wish in wishes if wish["id"]]
+    for name in own:
+        if own.count(name) > 1:
+            raise ValueError(f"Two tasks have the id '{name}': give each its own")
+    ids = [wish["id"] or free_id(f"task-{position}", own) for position, wish in enumerate(wishes, 1)]
+    return [
+        wish | {"id": name, "title": title_of(wish["text"])} for name, wish in zip(ids, wishes, strict=True)
+    ]
+
+
+def free_id(name: str, taken: list[str]) -> str:
+    while name in taken:
+        name += "-b"
+    return name
+
+
+def title_of(text: str) -> str:
+    text = " ".join(text.split()).strip(" .;,")
+    if len(text) <= TITLE_LENGTH:
+        return text
+    return text[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+
+
+def task_of(wish: dict[str, Any], depends_on: list[str], agent: str) -> dict[str, Any]:
+    task = {
+        "id": wish["id"],
+        "title": wish["title"],
+        "status": "Pending",
+        "depends_on": depends_on,
+        "agent_id": wish.get("agent_id") or agent,
+        "reviewer_id": wish.get("reviewer_id") or "reviewer-1",
+        "issue_number": None,
+        "pr_number": None,
+        "started_at": None,
+        "completed_at": None,
+        "intervention_count": 0,
+        "scope": wish.get("scope") or [],
+        "acceptance": wish.get("acceptance") or [],
+    }
+    described = [wish["text"]] if wish["title"].endswith("…") else []
+    if wish["details"] or described:
+        task["description"] = "\n".join([*described, *wish["details"]])
+    return task | {name: wish[name] for name in ("skills", "complexity") if wish.get(name)}
+
+
+def edges_of(named: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """What must be done first: what the text names, or for "then" all above that nothing follows yet."""
+    edges: dict[str, list[str]] = {}
+    for wish in named:
+        followed = {name for needs in edges.values() for name in needs}
+        open_ends = [name for name in edges if name not in followed]
+        meant = [resolve(name, named) for name in wish["after"]]
+        edges[wish["id"]] = open_ends if wish["ordered"] else list(dict.fromkeys(meant))
+    return edges
+
+
+def resolve(name: str, named: list[dict[str, Any]]) -> str:
+    """The id that is meant by an id, a number or a title; an unknown one stays, for the check to tell."""
+    plain = name.strip().lower()
+    ids = [wish["id"] for wish in named]
+    if plain in ids:
+        return plain
+    if plain.isdigit() and 1 <= int(plain) <= len(ids):
+        return str(ids[int(plain) - 1])
+    return next((str(wish["id"]) for wish in named if wish["title"].lower() == plain), plain)
+
+
+def sprint_id_of(text: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:32].strip("-") or "sprint"
+    return f"{slug}-{hashlib.sha256(text.encode()).hexdigest()[:4]}"
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))
