@@ -1,7 +1,7 @@
 """The embedded store: a real Valkey under a lock, one for a CALORON_HOME, that outlives no one it should not.
 
 `python -m shell.embedded` becomes the server. The lock's file stays open in it, so the kernel holds the
-lock exactly as long as the server lives: where one lives already, this process waits and then takes its place.
+lock exactly as long as the server lives: where one lives already, this process waits, then takes its place.
 """
 
 import fcntl

@@ -46,21 +46,29 @@ def say(words: str) -> None:
 
 def children(settings: Settings) -> list[Child]:
     """The processes in the order in which they start and end."""
-    python, numbered = sys.executable, {"actions": 2, "agents": settings.agents}
-    commands: dict[str, list[str]] = {} if settings.redis_url else {"store": [python, "-m", "shell.embedded"]}
-    commands["web"] = [python, "-m", "bot.web"]
+    python, numbered = [sys.executable, "-P", "-m"], {"actions": 2, "agents": settings.agents}
+    commands: dict[str, list[str]] = {} if settings.redis_url else {"store": [*python, "shell.embedded"]}
+    commands["web"] = [*python, "bot.web"]
     for queue in ("events", "actions", "agents"):
         for number in range(1, numbered.get(queue, 1) + 1):
             name = f"{queue}-{number}" if queue in numbered else queue
-            commands[name] = [python, "-m", "jobs.worker", queue]
-    commands["clock"] = [python, "-m", "jobs.clock"]
+            commands[name] = [*python, "jobs.worker", queue]
+    commands["clock"] = [*python, "jobs.clock"]
     logs = settings.home / "logs"
     logs.mkdir(exist_ok=True)
-    told = os.environ | {"CALORON_SHELL_TOKEN": shell_token(settings), "PYTHONUNBUFFERED": "1"}
+    told = environment() | {"CALORON_SHELL_TOKEN": shell_token(settings), "PYTHONUNBUFFERED": "1"}
     return [
         Child(name, command, told | {"CALORON_PROCESS": name}, logs / f"{name}.log")
         for name, command in commands.items()
     ]
+
+
+def environment() -> dict[str, str]:
+    """Ours, for a child that must find our rooms and not what lies in the current folder."""
+    rooms = str(Path(__file__).parents[2])
+    return dict(os.environ) | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [rooms, os.environ.get("PYTHONPATH")]))
+    }
 
 
 def shell_token(settings: Settings) -> str:

@@ -1,0 +1,42 @@
+# make demo: play one whole sprint on screen · make play: the same, and stay up · make test · make check
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := bot handlers jobs compositions stages shell tests
+
+.PHONY: demo play test check format clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/caloron demo --once
+
+play: $(VENV)/.installed
+	@$(BIN)/caloron demo
+
+test: $(VENV)/.for-work
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.for-work
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict $(ROOMS)
+	$(BIN)/python -m pytest -n 2
+
+format: $(VENV)/.for-work
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.for-work: pyproject.toml | $(VENV)/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,97 @@
+"""The supervisor: what dies starts again, what must end ends, nothing outlives a killed parent."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from bot.cli import supervise
+from bot.cli.supervise import Child, Supervisor
+
+ROOT = Path(__file__).parents[2]
+SLEEPER = "import time; time.sleep(60)"
+STUBBORN = (
+    f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); {SLEEPER}"
+)
+
+
+def until(true: Callable[[], object], within_s: float = 10.0) -> None:
+    deadline = monotonic() + within_s
+    while not true():
+        assert monotonic() < deadline, "it did not happen in time"
+        sleep(0.02)
+
+
+def child(tmp_path: Path, program: str, name: str = "one") -> Child:
+    return Child(name, [sys.executable, "-c", program], os.environ, tmp_path / f"{name}.log")
+
+
+def lives(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_what_dies_starts_again_and_says_so(tmp_path: Path) -> None:
+    said: list[str] = []
+    one = child(tmp_path, SLEEPER)
+    supervisor = Supervisor([one], said.append)
+    supervisor.start()
+    assert one.process
+    first = one.process.pid
+    one.process.kill()
+
+    def again() -> bool:
+        supervisor.look()
+        return bool(one.process and one.process.pid != first)
+
+    until(again)
+    supervisor.drain()
+    assert said and "SIGKILL" in said[0]
+
+
+def test_what_dies_at_once_starts_again_later_and_later(tmp_path: Path) -> None:
+    one = child(tmp_path, "")
+    one.started = monotonic()
+    delays = [one.lay_off() for _ in range(4)]
+    assert delays == sorted(set(delays))
+
+
+def test_draining_ends_also_the_stubborn_and_the_store_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "DRAIN_S", 0.5)
+    said: list[str] = []
+    children = [child(tmp_path, SLEEPER, "store"), child(tmp_path, STUBBORN, "stubborn")]
+    supervisor = Supervisor(children, said.append)
+    supervisor.start()
+    until(lambda: "set" in (tmp_path / "stubborn.log").read_text())
+    supervisor.drain()
+    assert said == ["stubborn did not end in 0 s and was killed"]
+    assert all(one.process and one.process.wait(5) in (-signal.SIGTERM, -signal.SIGKILL) for one in children)
+
+
+def test_no_child_outlives_a_killed_parent(tmp_path: Path) -> None:
+    program = f"""
+import os, sys, time
+from pathlib import Path
+from bot.cli.supervise import Child, Supervisor
+child = Child("one", [sys.executable, "-c", {SLEEPER!r}], os.environ, Path({str(tmp_path / "one.log")!r}))
+Supervisor([child], print).start()
+print(child.process.pid, flush=True)
+time.sleep(60)
+"""
+    told = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=told
+    ) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        assert lives(pid)
+        parent.kill()
+        parent.wait()
+        until(lambda: not lives(pid))
