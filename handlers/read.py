@@ -1,0 +1,153 @@
+"""Reads the commands, and the mistakes in them, out of a text that a person wrote."""
+
+import re
+from typing import Any, Literal
+
+from handlers.arguments import Arguments, Fault, read_arguments
+from handlers.commands import COMMANDS, Declaration
+from handlers.markdown import Line, paragraph_lines
+from handlers.mistakes import Mistake, describe, nearest
+
+Command = dict[str, Any]
+"""`{"name", "positional": [text], "flags": {name: text | True | [text]}, "line"}`"""
+Where = Literal["issue", "pr", "review", "title"]
+
+MOST_COMMANDS = 200
+PREFIX = "caloron"
+_SLASH = re.compile(r"[ \u00a0]{0,3}/(?=[^\s/])")
+_WORD = re.compile(r"([\w-]+)[.,!?:]?(?=[ \t]|$)")
+_INVISIBLE_LETTERS = re.compile("[\u115f\u1160\u3164\uffa0]")
+_PLAIN = {
+    "resolved": "resolved",
+    "caloron:take-over": "take-over",
+    "assign-human": "assign-human",
+    "break-down": "break-down",
+}
+_PLAIN_WORD = re.compile(
+    rf"[ \u00a0]{{0,3}}({'|'.join(_PLAIN)})[.,!?:]?(?=[ \t\u00a0]|$)", re.IGNORECASE | re.ASCII
+)
+
+
+def read_commands(
+    text: str,
+    *,
+    previous: str | None = None,
+    author_id: Any = None,
+    editor_id: Any = None,
+    where: Where = "issue",
+    escalation: bool = False,
+    prefix_required: bool = False,
+    bot: bool = False,
+) -> list[Command | Mistake]:
+    """What the text asks for, in its order; of an edit, only what the text before it did not have."""
+    if bot or where == "title":
+        return []
+    reader = _Reader(titled=where == "issue", escalation=escalation, prefix_required=prefix_required)
+    if previous is None:
+        return list(reader.read(text).values())
+    if editor_id is None or editor_id != author_id:
+        return []
+    old = reader.read(previous)
+    return [found for key, found in reader.read(text).items() if key not in old]
+
+
+class _Reader:
+    """How the lines of one place are read."""
+
+    def __init__(self, *, titled: bool, escalation: bool, prefix_required: bool) -> None:
+        self._titled, self._escalation, self._prefix_required = titled, escalation, prefix_required
+
+    def read(self, text: str) -> dict[Any, Command | Mistake]:
+        """Each thing asked for, once, under what makes it the same thing."""
+        found: dict[Any, Command | Mistake] = {}
+        for line in paragraph_lines(text):
+            one = self._line(line)
+            if one is None or (key := _sameness(one)) in found:
+                continue
+            if len(found) == MOST_COMMANDS:
+                found["too-many"] = describe(Fault("too-many-commands", ""), one["line"])
+                break
+            found[key] = one
+        return found
+
+    def _line(self, line: Line) -> Command | Mistake | None:
+        text = line.text.replace("\u00a0", " ")
+        source = line.source.strip()
+        slash = _SLASH.match(text)
+        if slash:
+            return self._slash(text[slash.end() :], source)
+        plain = _PLAIN_WORD.match(text) if self._escalation else None
+        return self._plain(plain[1].lower(), text[plain.end() :], source) if plain else None
+
+    def _slash(self, text: str, source: str) -> Command | Mistake | None:
+        word = _WORD.match(text)
+        if word is None or _INVISIBLE_LETTERS.search(word[1]):
+            return None
+        rest = text[word.end() :]
+        if word[1].lower() == PREFIX:
+            return self._prefixed(rest.strip(" \t"), source)
+        if self._prefix_required:
+            return None
+        declaration = COMMANDS.get(word[1].lower())
+        if declaration is None:
+            return _unknown(word[1], source) if nearest(word[1]) else None
+        return self._parsed(declaration, rest, source)
+
+    def _prefixed(self, text: str, source: str) -> Command | Mistake:
+        """What stands behind `/caloron`."""
+        text = text.removeprefix("/")
+        word = _WORD.match(text)
+        if not text:
+            return self._parsed(COMMANDS["help"], "", source)
+        if word is None:
+            return _unknown(text.split()[0] if text.split() else text, source)
+        rest = text[word.end() :]
+        if word[1].lower() == PREFIX:
+            return self._prefixed(rest.strip(" \t"), source)
+        declaration = COMMANDS.get(word[1].lower())
+        return self._parsed(declaration, rest, source) if declaration else _unknown(word[1], source)
+
+    def _plain(self, word: str, rest: str, source: str) -> Command | Mistake | None:
+        """An escalation's plain word; with more behind it than the command takes, it is prose."""
+        found = self._parsed(COMMANDS[_PLAIN[word]], rest, source)
+        return None if found.get("error") == "unexpected-argument" else found
+
+    def _parsed(self, declaration: Declaration, rest: str, source: str) -> Command | Mistake:
+        try:
+            read = read_arguments(declaration, rest, titled=self._titled)
+        except Fault as fault:
+            return describe(fault, source, declaration)
+        return _command(declaration, read, source)
+
+
+def _command(declaration: Declaration, read: Arguments, source: str) -> Command:
+    return {"name": declaration.name, "positional": read.positional, "flags": read.flags, "line": source}
+
+
+def _unknown(word: str, source: str) -> Mistake:
+    return describe(Fault("unknown-command", word), source)
+
+
+def _sameness(found: Command | Mistake) -> Any:
+    """Two that are equal here ask for the same thing, however they are written."""
+    if "error" in found:
+        return found["error"], " ".join(found["line"].split())
+    declaration = COMMANDS[found["name"]]
+    positional = tuple(
+        _plain_value(param.kind, value)
+        for param, value in zip(declaration.params, found["positional"], strict=False)
+    )
+    flags = {name: _plain_flag(declaration.flags[name].kind, value) for name, value in found["flags"].items()}
+    return found["name"], positional, frozenset(flags.items())
+
+
+def _plain_flag(kind: str, value: str | bool | list[str]) -> Any:
+    if isinstance(value, list):
+        return tuple(_plain_value(kind, one) for one in value)
+    return value if isinstance(value, bool) else _plain_value(kind, value)
+
+
+def _plain_value(kind: str, value: str) -> Any:
+    if kind in ("number", "count"):
+        return float(value)
+    return " ".join(value.split())
