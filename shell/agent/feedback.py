@@ -1,0 +1,26 @@
+"""What an agent says of its own work, read from its output between two marker words."""
+
+import json
+import re
+from typing import Any
+
+START, END = "CALORON_FEEDBACK_START", "CALORON_FEEDBACK_END"
+_BETWEEN = re.compile(f"{START}(.*?){END}", re.DOTALL)
+_FENCE = re.compile(r"^\s*```\w*\s*|\s*```\s*$")
+
+
+def read_feedback(output: str) -> dict[str, Any] | None:
+    """The last feedback that is a JSON object; None is *missing*, which is not the same as content."""
+    for text in reversed(_BETWEEN.findall(output)):
+        try:
+            found = json.loads(_FENCE.sub("", text))
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            return found
+    return None
+
+
+def tell_feedback(feedback: dict[str, Any]) -> str:
+    """The line that `read_feedback` reads."""
+    return f"{START} {json.dumps(feedback)} {END}"

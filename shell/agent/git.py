@@ -1,0 +1,182 @@
+"""Git as the shell runs it: in a bare repository of its own, deaf to every configuration but ours."""
+
+import base64
+import os
+import signal
+import subprocess
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_PASSED_ON = (
+    *("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
+
+_SETTINGS = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.attributesFile": os.devnull,
+    "core.excludesFile": os.devnull,
+    "core.fileMode": "true",
+    "core.symlinks": "true",
+    "core.ignoreCase": "false",
+    "core.protectNTFS": "true",
+    "core.protectHFS": "true",
+    "core.quotePath": "false",
+    "credential.helper": "",
+    "protocol.ext.allow": "never",
+    "submodule.recurse": "false",
+    "gc.autoDetach": "false",
+    "maintenance.autoDetach": "false",
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "60",
+}
+
+PASSING_SIGNS = (
+    *("could not resolve host", "failed to connect", "couldn't connect", "connection", "timed out"),
+    *("early eof", "remote end hung up", "returned error: 5", "returned error: 429", "rpc failed"),
+    *("gnutls", "ssl_", "took longer than", "operation too slow"),
+)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What opens the forge's repository; it travels in the environment of one git process only."""
+
+    username: str
+    password: str = field(repr=False)
+
+    def header(self) -> str:
+        pair = f"{self.username}:{self.password}".encode()
+        return f"Authorization: Basic {base64.b64encode(pair).decode()}"
+
+
+class GitError(Exception):
+    """Git failed, in its own words; `passing` if the network may be better in a moment."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.passing = any(sign in words.lower() for sign in PASSING_SIGNS)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a git process left: its status and its output."""
+
+    status: int
+    output: bytes
+    errors: str
+
+    @property
+    def text(self) -> str:
+        return os.fsdecode(self.output).strip()
+
+    @property
+    def records(self) -> list[str]:
+        """The output of `-z`."""
+        return [os.fsdecode(record) for record in self.output.split(b"\0") if record]
+
+
+def as_records(paths: Collection[str]) -> bytes:
+    """Paths as the `-z --stdin` of git reads them."""
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
+
+
+def safe_environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """An environment in which git reads no file of the machine or the user and asks nobody anything."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    told = {**_SETTINGS, **(settings or {})}
+    config = {"GIT_CONFIG_COUNT": str(len(told))}
+    for number, (key, value) in enumerate(told.items()):
+        config |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return {
+        **kept,
+        **config,
+        "HOME": "/nonexistent",
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+
+
+@dataclass(frozen=True)
+class Git:
+    """Runs git on one repository, named outright: nothing is looked for in the current folder."""
+
+    git_dir: Path
+    url: str = ""
+    credential: Credential | None = None
+
+    def run(
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        extra: Mapping[str, str] | None = None,
+        timeout: float = 300,
+        allowed: Sequence[int] = (0,),
+        keep_open: Sequence[int] = (),
+    ) -> Finished:
+        """One git command, without the credential."""
+        environment = safe_environment() | {"GIT_DIR": str(self.git_dir)} | dict(extra or {})
+        return self._finish(arguments, environment, given, timeout, allowed, keep_open)
+
+    def remote(
+        self,
+        *arguments: str,
+        timeout: float = 900,
+        allowed: Sequence[int] = (0,),
+        keep_open: Sequence[int] = (),
+    ) -> Finished:
+        """One git command that speaks with the forge; `{url}` in the arguments is the repository there."""
+        environment = safe_environment(self._opened()) | {"GIT_DIR": str(self.git_dir)}
+        told = [self.url if argument == "{url}" else argument for argument in arguments]
+        return self._finish(told, environment, b"", timeout, allowed, keep_open)
+
+    def _opened(self) -> dict[str, str]:
+        place = urlsplit(self.url)
+        if self.credential is None or place.scheme not in ("http", "https"):
+            return {}
+        # bound to the host, so that a redirect elsewhere does not carry it along
+        return {f"http.{place.scheme}://{place.netloc}/.extraHeader": self.credential.header()}
+
+    def _finish(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        given: bytes,
+        timeout: float,
+        allowed: Sequence[int],
+        keep_open: Sequence[int],
+    ) -> Finished:
+        with subprocess.Popen(
+            ["git", *arguments],
+            env=environment,
+            cwd=self.git_dir.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=keep_open,
+        ) as process:
+            try:
+                output, errors = process.communicate(given, timeout)
+            except BaseException as reason:
+                os.killpg(process.pid, signal.SIGKILL)
+                if isinstance(reason, subprocess.TimeoutExpired):
+                    raise GitError(f"git {arguments[0]} took longer than {timeout:.0f} s") from None
+                raise
+        words = self._redacted(errors.decode(errors="replace").strip())
+        if process.returncode not in allowed:
+            raise GitError(f"git {arguments[0]}: {words or f'ended with status {process.returncode}'}")
+        return Finished(process.returncode, output, words)
+
+    def _redacted(self, words: str) -> str:
+        if self.credential is None or not self.credential.password:
+            return words
+        encoded = self.credential.header().rpartition(" ")[2]
+        return words.replace(self.credential.password, "•••").replace(encoded, "•••")

@@ -1,0 +1,214 @@
+"""Runs an agent's command: drained, watched for signs of life, limited in time, and wholly gone at the end."""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal, Protocol
+
+from shell.clock import now
+
+_GUARD = Path(__file__).resolve().parent / "guard.py"
+_TAIL_BYTES = 128 * 1024
+_LOG_BYTES = 20 * 1024 * 1024
+_LONGEST_LINE = 4000
+_FILES_LOOKED_AT = 50_000
+
+
+class Watcher(Protocol):
+    """Who is told of a run, and may end it."""
+
+    def started(self, pid: int) -> None: ...
+
+    def heartbeat(self, last_sign_at: str) -> None: ...
+
+    def may_go_on(self) -> bool: ...
+
+    def output(self, line: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command to run."""
+
+    command: list[str]
+    folder: Path
+    environment: Mapping[str, str]
+    log: Path
+    time_limit_s: float
+    input: Path | None = None
+    secrets: list[str] = field(default_factory=list)
+    heartbeat_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command came to its end."""
+
+    how: Literal["ended", "timeout", "stopped"]
+    status: int
+    tail: str
+    seconds: float
+
+
+def run_job(job: Job, watcher: Watcher) -> Ended:
+    """Run it to its end, its limit or its stop; no process of it is left when this returns."""
+    begun = time.monotonic()
+    with open(job.log, "ab") as log, _started(job) as guard:
+        run = _Run(job, watcher, guard, log, begun)
+        try:
+            watcher.started(guard.pid)
+            how = run.follow()
+        finally:
+            _close(guard)
+            run.drain()
+    return Ended(how, guard.returncode, run.tail(), round(time.monotonic() - begun, 1))
+
+
+def _started(job: Job) -> "subprocess.Popen[bytes]":
+    given = ["--input", str(job.input)] if job.input else []
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_GUARD), *given, "--", *job.command],
+        cwd=job.folder,
+        env=dict(job.environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        bufsize=0,
+    )
+
+
+def _close(guard: "subprocess.Popen[bytes]") -> None:
+    """The closed pipe is the word to end; should the guard not obey, its group is killed."""
+    assert guard.stdin is not None
+    guard.stdin.close()
+    try:
+        guard.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(guard.pid, signal.SIGKILL)
+        guard.wait()
+
+
+class _Run:
+    """What is remembered of a run while it lasts."""
+
+    def __init__(
+        self, job: Job, watcher: Watcher, guard: "subprocess.Popen[bytes]", log: IO[bytes], begun: float
+    ) -> None:
+        assert guard.stdout is not None
+        self.job, self.watcher, self.guard, self.log, self.begun = job, watcher, guard, log, begun
+        self.pipe = guard.stdout.fileno()
+        os.set_blocking(self.pipe, False)
+        self.kept, self.line, self.logged = bytearray(), b"", 0
+        self.last_sign, self.next_beat = now(), 0.0
+        self.activity = Activity(job.folder)
+
+    def follow(self) -> Literal["ended", "timeout", "stopped"]:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.pipe, selectors.EVENT_READ)
+            while self.guard.poll() is None:
+                if time.monotonic() - self.begun > self.job.time_limit_s:
+                    return "timeout"
+                if not self._beat():
+                    return "stopped"
+                if selector.select(self._patience()) and not self.drain():
+                    self.guard.wait(15)
+        return "ended"
+
+    def drain(self) -> bool:
+        """Take what the pipe holds; False at its end."""
+        while True:
+            try:
+                read = os.read(self.pipe, 65536)
+            except BlockingIOError:
+                return True
+            if not read:
+                self._tell(self.line)
+                self.line = b""
+                return False
+            self.last_sign = now()
+            *lines, self.line = (self.line + read).split(b"\n")
+            for line in lines:
+                self._tell(line)
+            while len(self.line) > _LONGEST_LINE:
+                self._tell(self.line[:_LONGEST_LINE])
+                self.line = self.line[_LONGEST_LINE:]
+
+    def tail(self) -> str:
+        return self.kept.decode(errors="replace").strip()
+
+    def _tell(self, raw: bytes) -> None:
+        if not raw:
+            return
+        line = raw.decode(errors="replace").rstrip("\r")
+        for secret in self.job.secrets:
+            line = line.replace(secret, "•••")
+        encoded = line.encode(errors="replace") + b"\n"
+        self.kept += encoded
+        del self.kept[:-_TAIL_BYTES]
+        if self.logged < _LOG_BYTES:
+            self.logged += self.log.write(encoded)
+            self.log.flush()
+        self.watcher.output(line)
+
+    def _beat(self) -> bool:
+        """A heartbeat where one is due; False when we are told to stop."""
+        if time.monotonic() < self.next_beat:
+            return True
+        if self.activity.moved():
+            self.last_sign = now()
+        self.watcher.heartbeat(self.last_sign)
+        self.next_beat = time.monotonic() + self.job.heartbeat_s
+        return self.watcher.may_go_on()
+
+    def _patience(self) -> float:
+        limit = self.begun + self.job.time_limit_s
+        return max(0.01, min(self.next_beat, limit) - time.monotonic())
+
+
+class Activity:
+    """Whether files of a folder changed since the last look; a long look makes the next one wait."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder, self.clock = folder, clock
+        self.not_before = 0.0
+        self.newest = self._newest()
+
+    def moved(self) -> bool:
+        """True if something was written, added or removed."""
+        begun = self.clock()
+        if begun < self.not_before:
+            return False
+        newest = self._newest()
+        moved, self.newest = newest != self.newest, newest
+        self.not_before = self.clock() + 20 * (self.clock() - begun)
+        return moved
+
+    def _newest(self) -> int:
+        newest, looked_at, waiting = self.folder.stat().st_ctime_ns, 0, [str(self.folder)]
+        while waiting and looked_at < _FILES_LOOKED_AT:
+            for about, is_folder, path in _look(waiting.pop()):
+                looked_at += 1
+                newest = max(newest, about)
+                if is_folder:
+                    waiting.append(path)
+        return newest
+
+
+def _look(folder: str) -> list[tuple[int, bool, str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [_seen(entry) for entry in entries if entry.name != "node_modules"]
+    except OSError:
+        return []  # removed while we looked: the folder above it tells
+
+
+def _seen(entry: os.DirEntry[str]) -> tuple[int, bool, str]:
+    about = entry.stat(follow_symlinks=False)
+    return about.st_ctime_ns, entry.is_dir(follow_symlinks=False), entry.path

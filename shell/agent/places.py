@@ -1,0 +1,100 @@
+"""Where on this machine an agent's run keeps its things, all under CALORON_HOME."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no id (small letters, digits, - and _, at most 64)")
+    return name
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The folders and files of one attempt; all but the log vanish with it."""
+
+    root: Path
+    log: Path
+
+    @property
+    def folder(self) -> Path:
+        """The files of the repository: what the agent works in."""
+        return self.root / "files"
+
+    @property
+    def home(self) -> Path:
+        """What the agent takes for its home."""
+        return self.root / "home"
+
+    @property
+    def temporary(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def prompt(self) -> Path:
+        return self.root / "prompt.txt"
+
+    @property
+    def index(self) -> Path:
+        """Our own index of the folder; the agent's is never read."""
+        return self.root / "index"
+
+    def make(self) -> None:
+        """Empty folders, whatever was there before."""
+        remove_folder(self.root)
+        for folder in (self.folder, self.home, self.temporary, self.log.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def remove(self) -> None:
+        remove_folder(self.root)
+
+
+@dataclass(frozen=True)
+class Places:
+    """`home` is CALORON_HOME; the frameworks' own variables are taken from `environment`, by an allow-list."""
+
+    home: Path
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    def repository(self, lane: str) -> Path:
+        return self.home / "git" / f"{_checked(lane)}.git"
+
+    def attempt(self, spec: Mapping[str, Any]) -> Attempt:
+        sprint, task, number = _checked(spec["sprint_id"]), _checked(spec["task_id"]), int(spec["attempt"])
+        work = self.home / "work" / _checked(spec["lane"]) / sprint / task / str(number)
+        return Attempt(work, self.home / "logs" / "agents" / sprint / f"{task}-{number}.log")
+
+    @property
+    def stub_state(self) -> Path:
+        """Where the recorded answers count their uses."""
+        return self.home / "stub"
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove it, also where an agent took rights away."""
+    if not folder.exists():
+        return
+    for path, folders, _ in os.walk(folder):
+        for name in folders:
+            if not os.path.islink(inner := os.path.join(path, name)):
+                os.chmod(inner, 0o700)
+    shutil.rmtree(folder)
+
+
+def forget_leftovers(places: Places, older_than_s: float) -> list[Path]:
+    """Remove the folders of attempts that ended without tidying up (a killed machine)."""
+    oldest = time.time() - older_than_s
+    attempts = (places.home / "work").glob("*/*/*/*")
+    left = [attempt for attempt in attempts if attempt.stat().st_mtime < oldest]
+    for attempt in left:
+        remove_folder(attempt)
+    return left

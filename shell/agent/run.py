@@ -1,0 +1,249 @@
+"""One attempt at one task: fresh folder, agent at work, final tree checked, commit pushed, pull request opened."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import shell
+from shell.agent.bounds import outside, protected
+from shell.agent.ending import Ending, Outcome
+from shell.agent.feedback import read_feedback
+from shell.agent.frameworks import Call, Framework, FrameworkError, agent_environment, framework_of
+from shell.agent.git import Credential, GitError
+from shell.agent.harness import Ended, Job, Watcher, run_job
+from shell.agent.patience import patiently
+from shell.agent.places import Attempt, Places
+from shell.agent.publish import Work, publish
+from shell.agent.repository import Repository
+from shell.agent.sandbox import Room, find_sandbox, wrap
+from shell.agent.start import Start, begin, furnish, prompt_of, unsolved
+from shell.agent.tree import changes, final_tree
+from shell.clock import now
+from shell.errors import Refused, Unavailable
+
+_TAIL = 4000
+
+
+class PullForge(Protocol):
+    """What an attempt needs of a forge."""
+
+    def find_pull(self, repo: str, head_branch: str, base: str) -> int | None: ...
+
+    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> dict[str, Any]: ...
+
+    def credential(self) -> tuple[str, str]:
+        """User name and secret that git uses over HTTP."""
+
+
+Report = Watcher
+"""Told of the run; `may_go_on` is the fence: False once this is no longer the task's current attempt."""
+
+
+@dataclass
+class _Found:
+    """What the attempt brought so far; the answer is made of it however it ends."""
+
+    changed: list[str] = field(default_factory=list)
+    head_sha: str | None = None
+    pr_number: int | None = None
+    tail: str = ""
+    seconds: float = 0.0
+
+    def answer(self, outcome: Outcome, reason: str) -> dict[str, Any]:
+        feedback = read_feedback(self.tail)
+        cost: dict[str, Any] = {"seconds": self.seconds}
+        if feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
+            cost["tokens"] = tokens
+        return {
+            "outcome": outcome,
+            "changed": [path.encode(errors="replace").decode() for path in self.changed],
+            "head_sha": self.head_sha,
+            "pr_number": self.pr_number,
+            "reason": reason,
+            "output_tail": self.tail[-_TAIL:],
+            "cost": cost,
+            "feedback": feedback,
+        }
+
+
+def run_attempt(spec: Mapping[str, Any], forge: PullForge, places: Places, report: Report) -> dict[str, Any]:
+    """Do the attempt that `spec` describes; the fields of `agent_finished`."""
+    found = _Found(pr_number=spec.get("pr_number"))
+    attempt = places.attempt(spec)
+    try:
+        reason = _attempt(spec, forge, places, attempt, report, found)
+        return found.answer("done", reason)
+    except Ending as ending:
+        return found.answer(ending.outcome, ending.reason)
+    except FrameworkError as error:
+        return found.answer("failed", str(error))
+    except GitError as error:
+        return found.answer("failed", f"Git could not do its part: {error}")
+    except (Unavailable, Refused) as error:
+        pushed = f" The branch {spec['branch']} is pushed." if found.head_sha else ""
+        return found.answer("failed", f"The forge did not do its part: {error}.{pushed}")
+    finally:
+        attempt.remove()
+
+
+def _attempt(
+    spec: Mapping[str, Any],
+    forge: PullForge,
+    places: Places,
+    attempt: Attempt,
+    report: Report,
+    found: _Found,
+) -> str:
+    framework = framework_of(spec["framework"])
+    repository = _repository(spec, forge, places)
+    report.heartbeat(now())
+    start = begin(repository, spec["branch"], spec["base"], bool(spec.get("merge_base")))
+    attempt.make()
+    furnish(repository, start, attempt, spec["branch"])
+    job = _job(spec, framework, places, attempt, start)
+    _keep(run_job(job, report), framework, job, found)
+    if left := unsolved(start, attempt):
+        raise Ending("failed", f"Conflicts are left unsolved in {', '.join(left)}.")
+    tree = final_tree(repository.git, attempt.folder, attempt.index)
+    found.changed = _checked_changes(repository, start, tree, spec)
+    if not found.changed and not start.merged:
+        return _unchanged(spec, forge, repository, start, report, found)
+    work = Work(spec["branch"], start, tree, _message(spec), _author(spec))
+    found.head_sha = publish(repository, work, report.may_go_on)
+    found.pr_number = _propose(spec, forge, report)
+    return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}."
+
+
+def _repository(spec: Mapping[str, Any], forge: PullForge, places: Places) -> Repository:
+    return Repository(places.repository(spec["lane"]), spec["clone_url"], Credential(*forge.credential()))
+
+
+def _job(
+    spec: Mapping[str, Any], framework: Framework, places: Places, attempt: Attempt, start: Start
+) -> Job:
+    prompt = prompt_of(spec["prompt"], start, spec["base"])
+    attempt.prompt.write_text(prompt)
+    given = {"CALORON_STUB_STATE": str(places.stub_state), **places.environment}
+    environment = agent_environment(framework, spec, given, attempt.home, attempt.temporary)
+    sandbox = find_sandbox(given.get("PATH", ""))
+    call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.program is not None)
+    command = framework.command(call, environment)
+    room = _room(framework, places, attempt, environment, linked=sandbox.program is None)
+    return Job(
+        wrap(sandbox, room, command),
+        attempt.folder,
+        environment,
+        attempt.log,
+        float(spec["time_limit_s"]),
+        attempt.prompt if framework.prompt_by == "input" else None,
+        framework.secrets(given),
+    )
+
+
+def _room(
+    framework: Framework, places: Places, attempt: Attempt, environment: Mapping[str, str], *, linked: bool
+) -> Room:
+    """What the agent finds; its framework's configuration is at home in its own home."""
+    real = Path(places.environment.get("HOME", "/nonexistent"))
+    shown = {attempt.home / name: real / name for name in framework.folders if (real / name).exists()}
+    if linked:
+        for inner, outer in shown.items():
+            inner.parent.mkdir(parents=True, exist_ok=True)
+            inner.symlink_to(outer)
+    own = (
+        (Path(sys.prefix), Path(sys.base_prefix), Path(shell.__path__[0]))
+        if framework.program == sys.executable
+        else ()
+    )
+    fixture = environment.get("CALORON_STUB_FIXTURE")
+    readable = (*own, attempt.prompt, *([Path(fixture)] if fixture else []))
+    writable = (attempt.home, attempt.temporary, *([places.stub_state] if framework.name == "stub" else []))
+    return Room(attempt.folder, writable, readable, (places.home,), shown)
+
+
+def _keep(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:
+    """Remember what the agent said; Ending unless it came to a good end."""
+    found.tail, found.seconds = ended.tail, ended.seconds
+    if ended.how == "stopped":
+        raise Ending("stopped", "This attempt was ended while its agent worked.")
+    if ended.how == "timeout":
+        raise Ending("timeout", f"The agent was ended after {job.time_limit_s / 60:.4g} min, its limit.")
+    if ended.status:
+        last = ended.tail.rpartition("\n")[2][-300:]
+        how = (
+            f"was ended by signal {ended.status - 128}"
+            if ended.status > 128
+            else f"ended with status {ended.status}"
+        )
+        raise Ending("failed", f"The agent ({framework.name}) {how}{': ' + last if last else '.'}")
+
+
+def _checked_changes(repository: Repository, start: Start, tree: str, spec: Mapping[str, Any]) -> list[str]:
+    """The changed paths, if the agent may change them all."""
+    found = changes(repository.git, start.tree, tree)
+    paths = [change.path for change in found]
+    if forbidden := protected(paths, spec.get("protected") or []):
+        raise Ending(
+            "protected", f"Protected and not to be changed: {_listed(forbidden)}. Nothing was pushed."
+        )
+    left = [path for path in outside(paths, spec.get("scope") or []) if path not in start.conflicts]
+    if left:
+        allowed = ", ".join(spec["scope"])
+        raise Ending(
+            "out_of_scope", f"Outside of the scope ({allowed}): {_listed(left)}. Nothing was pushed."
+        )
+    return paths
+
+
+def _listed(paths: list[str]) -> str:
+    more = f" and {len(paths) - 10} more" if len(paths) > 10 else ""
+    return ", ".join(paths[:10]) + more
+
+
+def _unchanged(
+    spec: Mapping[str, Any],
+    forge: PullForge,
+    repository: Repository,
+    start: Start,
+    report: Report,
+    found: _Found,
+) -> str:
+    """Nothing new: only a branch that an earlier attempt pushed without opening its pull request is still of use."""
+    if start.head is None or spec.get("pr_number") or repository.contains(start.base, start.head):
+        raise Ending("no_change", "The agent changed nothing.")
+    found.head_sha = start.head
+    found.changed = [change.path for change in changes(repository.git, start.base, start.head)]
+    found.pr_number = _propose(spec, forge, report)
+    return f"Opened the pull request of what was already pushed to {spec['branch']}."
+
+
+def _propose(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:
+    """The number of the pull request, which is opened if there is none."""
+    if spec.get("pr_number"):
+        return int(spec["pr_number"])
+    if not report.may_go_on():
+        raise Ending(
+            "stopped", f"This attempt was ended before its pull request; {spec['branch']} is pushed."
+        )
+    repo, branch, base = spec["repo"], spec["branch"], spec["base"]
+
+    def once() -> int:
+        there = forge.find_pull(repo, branch, base)
+        return there or int(
+            forge.create_pull(repo, spec["pr_title"], spec["pr_body"], branch, base)["number"]
+        )
+
+    return patiently(once)
+
+
+def _message(spec: Mapping[str, Any]) -> str:
+    subject = " ".join(str(spec.get("pr_title") or spec["title"]).split())[:100]
+    return f"{subject}\n\nTask: {spec['task_id']}\nSprint: {spec['sprint_id']}\nAttempt: {spec['attempt']}\n"
+
+
+def _author(spec: Mapping[str, Any]) -> dict[str, str]:
+    who = f"caloron-agent-{spec['agent_id']}"
+    person = {"NAME": who, "EMAIL": f"{who}@caloron.invalid"}
+    return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}

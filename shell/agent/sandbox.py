@@ -1,0 +1,84 @@
+"""The walls around an agent: bubblewrap where it works, a plain statement where it does not."""
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_HIDDEN = ("/home", "/root", "/run", "/tmp", "/var/tmp", "/mnt", "/media", "/srv")
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Whether agents are isolated here; `statement` is what `doctor` says of it."""
+
+    program: str | None
+    statement: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """What of the machine's files the agent finds: `writable` and `readable` beside the system's own."""
+
+    folder: Path
+    writable: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    at: Mapping[Path, Path] = field(default_factory=dict)
+    """Configuration shown at another place: place inside the sandbox -> folder or file outside."""
+
+
+@functools.cache
+def find_sandbox(path: str = os.defpath) -> Sandbox:
+    """Look for bubblewrap and try it, once."""
+    program = shutil.which("bwrap", path=path)
+    if program is None:
+        return Sandbox(None, f"{_BARE} To change that, install bubblewrap (the package `bubblewrap`).")
+    try:
+        trial = ("--ro-bind", "/", "/", "--unshare-all", "--proc", "/proc", "--dev", "/dev", "true")
+        tried = subprocess.run([program, *trial], capture_output=True, text=True, timeout=10, check=False)
+        reason = tried.stderr.strip().splitlines()[-1:] if tried.returncode else []
+        works = tried.returncode == 0
+    except (OSError, subprocess.TimeoutExpired) as error:
+        works, reason = False, [str(error)]
+    if works:
+        return Sandbox(program, "Agents run in a sandbox (bubblewrap): they see their folder, not your home.")
+    return Sandbox(
+        None, f"{_BARE} bubblewrap is there but does not work: {' '.join(reason) or 'no reason given'}."
+    )
+
+
+_BARE = "Agents are not isolated: they run as this user and can read what it can read."
+
+
+def wrap(sandbox: Sandbox, room: Room, command: list[str]) -> list[str]:
+    """The command as it is run: in the sandbox where there is one."""
+    if sandbox.program is None:
+        return command
+    return [sandbox.program, *_walls(room, command[0]), "--", *command]
+
+
+def _walls(room: Room, program: str) -> list[str]:
+    base = ["--die-with-parent", "--unshare-all", "--share-net", "--ro-bind", "/", "/"]
+    base += ["--dev", "/dev", "--proc", "/proc"]
+    hidden = [Path(path) for path in _HIDDEN if os.path.isdir(path)] + [p for p in room.hidden if p.is_dir()]
+    base += [word for path in hidden for word in ("--tmpfs", str(path))]
+    base += ["--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"]
+    seen = [path for path in (*_program_folders(program), *room.readable) if _is_under(path, hidden)]
+    base += [word for path in seen for word in ("--ro-bind-try", str(path), str(path))]
+    base += [word for path in (room.folder, *room.writable) for word in ("--bind", str(path), str(path))]
+    base += [word for inner, outer in room.at.items() for word in ("--bind", str(outer), str(inner))]
+    return [*base, "--chdir", str(room.folder)]
+
+
+def _is_under(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _program_folders(program: str) -> list[Path]:
+    """Where the program lies, by its name and in truth, each with what stands beside it (bin/../lib)."""
+    named, real = Path(program).absolute(), Path(program).resolve()
+    return [folder for path in (named, real) for folder in (path.parent, path.parent.parent / "lib")]

@@ -1,0 +1,82 @@
+"""What an attempt begins with: the current base, or the branch as it is on the forge, the base merged in if asked."""
+
+from dataclasses import dataclass
+
+from shell.agent.ending import Ending
+from shell.agent.git import Git
+from shell.agent.patience import patiently
+from shell.agent.places import Attempt
+from shell.agent.repository import EXCLUDED, Repository
+from shell.agent.tree import unfold
+
+_DEPTH = 50
+
+
+@dataclass(frozen=True)
+class Start:
+    """Commits and tree that the folder is made from."""
+
+    base: str
+    head: str | None
+    """Where the branch is on the forge; None: there is no such branch yet."""
+    tree: str
+    parents: list[str]
+    merged: bool = False
+    conflicts: tuple[str, ...] = ()
+
+
+def begin(repository: Repository, branch: str, base: str, merge_base: bool) -> Start:
+    """Fetch, and decide what to begin with."""
+    heads = patiently(lambda: repository.fetch(base, branch))
+    if base not in heads:
+        raise Ending("failed", f"The branch {base} is not on the forge; push a first commit to it.")
+    there, head = heads[base], heads.get(branch)
+    if head is None:
+        return Start(there, None, repository.tree_of(there), [there])
+    if not merge_base or repository.contains(head, there):
+        return Start(there, head, repository.tree_of(head), [head])
+    tree, conflicts = repository.merge(head, there)
+    return Start(there, head, tree, [head, there], True, tuple(conflicts))
+
+
+def furnish(repository: Repository, start: Start, attempt: Attempt, branch: str) -> None:
+    """Fill the fresh folder, and give the agent a repository of its own: some history, no remote, no credential."""
+    unfold(repository.git, start.tree, attempt.folder, attempt.index)
+    own = Git(attempt.folder / ".git")
+    own.run("init", "--quiet")
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--depth={_DEPTH}")
+    own.run("fetch", *options, repository.path.absolute().as_uri(), start.parents[0], timeout=900)
+    own.run("update-ref", f"refs/heads/{branch}", start.parents[0])
+    own.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    own.run("reset", "--quiet", "--mixed")
+    (attempt.folder / ".git" / "info").mkdir(exist_ok=True)
+    (attempt.folder / ".git" / "info" / "exclude").write_text(EXCLUDED)
+
+
+def prompt_of(prompt: str, start: Start, base: str) -> str:
+    """The prompt as it was decided, and what the run found out beside it."""
+    if not start.merged:
+        return prompt
+    if not start.conflicts:
+        return f"{prompt.rstrip()}\n\nThe branch `{base}` was merged into yours; nothing is in conflict.\n"
+    listed = "\n".join(f"- {path}" for path in start.conflicts)
+    return (
+        f"{prompt.rstrip()}\n\nThe branch `{base}` was merged into yours, and these files are in conflict:\n{listed}\n"
+        "Solve every conflict first: keep what both sides mean, and leave none of the lines that begin with "
+        "<<<<<<<, ======= or >>>>>>>.\n"
+    )
+
+
+def unsolved(start: Start, attempt: Attempt) -> list[str]:
+    """The files in conflict that still hold git's markers."""
+    return [path for path in start.conflicts if _has_markers(attempt, path)]
+
+
+def _has_markers(attempt: Attempt, path: str) -> bool:
+    file = attempt.folder / path
+    if file.is_symlink() or not file.is_file():
+        return False
+    lines = file.read_bytes().splitlines()
+    return any(line.startswith(b"<<<<<<< ") for line in lines) and any(
+        line.startswith(b">>>>>>> ") for line in lines
+    )

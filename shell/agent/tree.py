@@ -1,0 +1,104 @@
+"""Between a folder and a git tree: unfold one into the other, without trusting any `.git` in the folder."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shell.agent.git import Git, GitError, as_records
+
+_SUBMODULE = "160000"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path that differs between two trees."""
+
+    path: str
+    kind: str  # A added, M modified, D deleted, T of another type
+    mode: str  # what it is now: 100644, 100755, 120000, 160000, 000000 when gone
+
+
+def _around(folder: Path, index: Path) -> dict[str, str]:
+    return {"GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(index)}
+
+
+def unfold(git: Git, tree: str, folder: Path, index: Path) -> None:
+    """Write the files of `tree` into the empty folder and remember them in our index."""
+    where = _around(folder, index)
+    git.run("read-tree", tree, extra=where)
+    git.run("checkout-index", "--all", "--force", "--index", "--quiet", extra=where, timeout=900)
+
+
+def final_tree(git: Git, folder: Path, index: Path) -> str:
+    """The tree of the files now in the folder: git data left out, ignored files left out, submodules as they were."""
+    where = _around(folder, index)
+    known = _indexed(git, where)
+    submodules = {path for path, mode in known.items() if mode == _SUBMODULE}
+    files = set(_files(folder, submodules))
+    gone = known.keys() - submodules - files
+    fresh = files - known.keys()
+    fresh -= _ignored(git, fresh, where)
+    git.run("update-index", "-z", "--force-remove", "--stdin", given=as_records(gone), extra=where)
+    kept = sorted(fresh | (files & known.keys()))
+    git.run(
+        "update-index",
+        "-z",
+        "--add",
+        "--replace",
+        "--stdin",
+        given=as_records(kept),
+        extra=where,
+        timeout=900,
+    )
+    return git.run("write-tree", extra=where).text
+
+
+def changes(git: Git, before: str, after: str) -> list[Change]:
+    """What differs between two trees, by path; a renamed file is one gone and one added."""
+    raw = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", before, after).records
+    found = [
+        Change(path, _word(head, 4)[:1], _word(head, 1))
+        for head, path in zip(raw[::2], raw[1::2], strict=True)
+    ]
+    return sorted(found, key=lambda change: change.path)
+
+
+def _word(head: str, number: int) -> str:
+    return head.split(" ")[number]
+
+
+def _indexed(git: Git, where: dict[str, str]) -> dict[str, str]:
+    listed = (entry.partition("\t") for entry in git.run("ls-files", "-z", "--stage", extra=where).records)
+    return {path: about.split(" ")[0] for about, _, path in listed}
+
+
+def _ignored(git: Git, paths: set[str], where: dict[str, str]) -> set[str]:
+    if not paths:
+        return set()
+    asked = ("check-ignore", "-z", "--stdin", "--no-index")
+    return set(git.run(*asked, given=as_records(sorted(paths)), extra=where, allowed=(0, 1)).records)
+
+
+def _files(folder: Path, submodules: set[str]) -> Iterator[str]:
+    """Every regular file and symlink below the folder, links not followed, anything called `.git` passed by."""
+    waiting = [""]
+    while waiting:
+        inside = waiting.pop()
+        for entry in _entries(folder, inside):
+            path = inside + entry.name
+            if entry.name.lower() == ".git" or path in submodules:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path + "/")
+            elif entry.is_symlink() or stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+                yield path
+
+
+def _entries(folder: Path, inside: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder / inside) as entries:
+            return list(entries)
+    except OSError as error:
+        raise GitError(f"the folder {inside or '.'} cannot be read: {error.strerror}") from None
