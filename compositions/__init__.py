@@ -1,0 +1,110 @@
+"""Graphs of stages, and the engine that checks and runs them."""
+
+import json
+from collections.abc import Callable
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from compositions.catalogue import Catalogue, ReferenceFault, stage_files
+from compositions.effects import kind_of, kinds_of
+from compositions.execute import Compiler, CompositionError, start
+from compositions.graph import Graph, GraphError, Stage, read_graph, walk
+from compositions.trace import Record, make_trace
+
+__all__ = ["CompositionError", "Run", "catalogue", "load", "names", "run"]
+
+FOLDER = Path(__file__).parent
+
+
+class Run:
+    """What a run gave, and how it came about."""
+
+    def __init__(self, output: Any, record: Record, composition_id: Callable[[], str]) -> None:
+        self.output = output
+        self.record = record
+        self.composition_id = composition_id
+
+    @property
+    def duration_ms(self) -> float:
+        return self.record.nanoseconds / 1e6
+
+    @cached_property
+    def trace(self) -> dict[str, Any]:
+        return make_trace(self.record, self.composition_id())
+
+
+class Composition:
+    """One loaded graph, compiled when it is first run."""
+
+    def __init__(self, name: str, graph: Graph, stages: Catalogue) -> None:
+        self.name = name
+        self.graph = graph
+        self.stages = stages
+
+    def find(self, node: Stage) -> Any:
+        try:
+            return self.stages.find(node.id, node.pinning)
+        except ReferenceFault as error:
+            raise CompositionError(f"composition {self.name}: {error}", node.id) from error
+
+    @cached_property
+    def id(self) -> str:
+        from compositions.canonical import composition_id
+
+        return composition_id(self.graph.root)
+
+    @cached_property
+    def program(self) -> Any:
+        from compositions.canonical import optimize
+
+        root = optimize(self.graph.root).root
+        return Compiler(root, self.find).compile(root)
+
+    @cached_property
+    def effects(self) -> dict[str, frozenset[str]]:
+        """The kinds of effects of each stage in the graph."""
+        stages = [self.find(node) for node in walk(self.graph.root) if isinstance(node, Stage)]
+        return {stage.name: frozenset(map(kind_of, stage.effects)) for stage in stages}
+
+    def run(self, given: Any, effects: frozenset[str] | None = None) -> Run:
+        if effects is not None:
+            self.allow(kinds_of(effects))
+        output, record = start(self.program, given)
+        return Run(output, record, lambda: self.id)
+
+    def allow(self, allowed: frozenset[str]) -> None:
+        """Refuse to run at all when a stage declares what is not allowed."""
+        for stage, kinds in self.effects.items():
+            if more := sorted(kinds - allowed):
+                words = f"stage {stage} declares {', '.join(more)}; only {', '.join(sorted(allowed))} may run"
+                raise CompositionError(f"composition {self.name}: {words}", stage, words)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The stages of this house."""
+    return stage_files()
+
+
+def names() -> list[str]:
+    """The compositions of this house."""
+    return sorted(file.stem for file in FOLDER.glob("*.json"))
+
+
+@cache
+def load(name: str) -> Composition:
+    """The composition of that name."""
+    file = FOLDER / f"{name}.json"
+    if not file.is_file():
+        raise CompositionError(f"there is no composition {name!r}; there are {', '.join(names()) or 'none'}")
+    try:
+        graph = read_graph(json.loads(file.read_text(encoding="utf-8")))
+    except (GraphError, json.JSONDecodeError) as error:
+        raise CompositionError(f"composition {name}: invalid graph JSON: {error}") from error
+    return Composition(name, graph, catalogue())
+
+
+def run(name: str, given: Any, *, effects: frozenset[str] | None = None) -> Run:
+    """Run a composition by name; `effects` names the only effects that its stages may declare."""
+    return load(name).run(given, effects)

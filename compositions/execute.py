@@ -1,0 +1,306 @@
+"""Running a graph: each node becomes a function once, and a run calls the one at the root."""
+
+import json
+from collections.abc import Callable
+from time import perf_counter_ns, time
+from typing import Any
+
+from compositions import graph as g
+from compositions.effects import cents_of, is_pure
+from compositions.trace import Entry, Leaf, Record, hash_of
+
+CONFIG_KEYS = ("items", "text", "data", "input", "records", "train", "document", "html", "csv", "json_str")
+
+
+class CompositionError(Exception):
+    """A composition could not be run to its end: which stage, and its words."""
+
+    def __init__(self, message: str, stage: str | None = None, words: str | None = None) -> None:
+        super().__init__(message)
+        self.stage = stage
+        self.words = words if words is not None else message
+
+
+class StageFailed(CompositionError):
+    """A stage raised; what it raised is the cause."""
+
+    def __init__(self, name: str, stage_id: Callable[[], str], words: str) -> None:
+        super().__init__(f"stage {name} failed: {words}", name, words)
+        self.stage_id = stage_id
+
+
+class OverBudget(CompositionError):
+    """A stage would have cost more than is allowed."""
+
+
+class Frame:
+    """One line of execution: its own count of steps, and the run that it belongs to."""
+
+    __slots__ = ("budget", "record", "remembered", "spent", "step")
+
+    def __init__(self, record: Record, budget: int | None = None) -> None:
+        self.record = record
+        self.step = 0
+        self.remembered: dict[tuple[int, str], Any] = {}
+        self.budget = budget
+        self.spent = 0
+
+
+Run = Callable[[Any, Frame], Any]
+
+
+class Compiler:
+    """Makes the functions of one graph; it remembers only where the same work can come twice."""
+
+    def __init__(self, root: g.Node, find: Callable[[g.Stage], Any], memoize: bool = True) -> None:
+        self.find = find
+        self.memoize = memoize
+        self.twice = repeated(root)
+
+    def compile(self, node: g.Node, memo: bool = True) -> Run:
+        match node:
+            case g.Stage():
+                return self.stage(node, memo and self.memoize)
+            case g.Const(value=value):
+                return lambda given, frame: value
+            case g.Sequential(stages=stages):
+                return sequential([self.compile(stage, memo) for stage in stages])
+            case g.Parallel(branches=branches):
+                return parallel({name: self.compile(branch, False) for name, branch in branches.items()})
+            case g.Branch():
+                return branch(*(self.compile(child, memo) for child in g.children(node)))
+            case g.Fanout():
+                targets = [self.compile(target, memo) for target in node.targets]
+                return fanout(self.compile(node.source, memo), targets)
+            case g.Merge():
+                sources = [self.compile(source, memo) for source in node.sources]
+                return merge(sources, self.compile(node.target, memo))
+            case g.Retry():
+                return retry(self.compile(node.stage, memo), node.max_attempts)
+            case g.Let():
+                bindings = {name: self.compile(bound, False) for name, bound in node.bindings.items()}
+                return let(bindings, self.compile(node.body, memo))
+            case g.RemoteStage():
+                return remote(node.url)
+
+    def stage(self, node: g.Stage, memo: bool) -> Run:
+        stage = self.find(node)
+        leaf = Leaf(stage.name, node.path, lambda: str(stage.stage_id))
+        run = call(leaf, stage.execute)
+        if stage.refined:
+            from compositions.refinements import guarded
+
+            run = guarded(leaf, stage.types, run)
+        cents = cents_of(stage.effects)
+        if cents:
+            run = charged(leaf, cents, run)
+        if memo and is_pure(stage.effects):
+            run = remembering(leaf, id(stage), run) if node.id in self.twice else counting(run)
+        return configured(node.config, run) if node.config is not None else run
+
+
+def repeated(root: g.Node) -> set[str]:
+    """References that a run may come to more than once."""
+    once: set[str] = set()
+    twice: set[str] = set()
+
+    def visit(node: g.Node, in_retry: bool) -> None:
+        if isinstance(node, g.Stage):
+            (twice if in_retry or node.id in once else once).add(node.id)
+        for child in g.children(node):
+            visit(child, in_retry or isinstance(node, g.Retry))
+
+    visit(root, False)
+    return twice
+
+
+def as_argument(given: Any) -> Any:
+    """What a stage is handed: nothing becomes an empty object, and text that is JSON is read."""
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            return given
+    return {} if given is None else given
+
+
+def call(leaf: Leaf, execute: Callable[[Any], Any]) -> Run:
+    def run(given: Any, frame: Frame) -> Any:
+        step = frame.step
+        frame.step = step + 1
+        argument = given if type(given) is dict else as_argument(given)
+        started = perf_counter_ns()
+        try:
+            output = execute(argument)
+        except Exception as error:
+            failed = Entry(leaf, step, given, None, perf_counter_ns() - started, error)
+            frame.record.entries.append(failed)
+            words = getattr(error, "engine_words", None) or str(error) or type(error).__name__
+            raise StageFailed(leaf.name, leaf.stage_id, words) from error
+        frame.record.entries.append(Entry(leaf, step, given, output, perf_counter_ns() - started))
+        return output
+
+    return run
+
+
+def counting(run: Run) -> Run:
+    def counted(given: Any, frame: Frame) -> Any:
+        frame.record.misses += 1
+        return run(given, frame)
+
+    return counted
+
+
+def remembering(leaf: Leaf, key: int, run: Run) -> Run:
+    def remembered(given: Any, frame: Frame) -> Any:
+        place = (key, hash_of(given))
+        if place in frame.remembered:
+            output = frame.remembered[place]
+            frame.record.hits += 1
+            frame.record.entries.append(Entry(leaf, frame.step, given, output, 0))
+            frame.step += 1
+            return output
+        frame.record.misses += 1
+        output = frame.remembered[place] = run(given, frame)
+        return output
+
+    return remembered
+
+
+def charged(leaf: Leaf, cents: int, run: Run) -> Run:
+    def paid(given: Any, frame: Frame) -> Any:
+        if frame.budget is not None and frame.spent + cents > frame.budget:
+            words = f"cost budget exceeded at runtime: spent {frame.spent}¢ of {frame.budget}¢"
+            raise OverBudget(words, leaf.name)
+        frame.spent += cents
+        return run(given, frame)
+
+    return paid
+
+
+def configured(config: dict[str, Any], run: Run) -> Run:
+    key = next((name for name in CONFIG_KEYS if name not in config), "items")
+
+    def with_config(given: Any, frame: Frame) -> Any:
+        whole = {**given, **config} if isinstance(given, dict) else {key: given, **config}
+        return run(whole, frame)
+
+    return with_config
+
+
+def sequential(stages: list[Run]) -> Run:
+    def run(given: Any, frame: Frame) -> Any:
+        for stage in stages:
+            given = stage(given, frame)
+        return given
+
+    return run
+
+
+def all_of(runs: dict[str, Run], given: Callable[[str], Any], frame: Frame) -> dict[str, Any]:
+    """Every one to its end, each with steps of its own; then the first failure in the order of names."""
+    outputs: dict[str, Any] = {}
+    failures: list[Exception] = []
+    for name, run in runs.items():
+        try:
+            outputs[name] = run(given(name), Frame(frame.record, frame.budget))
+        except CompositionError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return outputs
+
+
+def parallel(branches: dict[str, Run]) -> Run:
+    def run(given: Any, frame: Frame) -> Any:
+        named = isinstance(given, dict)
+        return all_of(branches, lambda name: given[name] if named and name in given else given, frame)
+
+    return run
+
+
+def branch(predicate: Run, if_true: Run, if_false: Run) -> Run:
+    def run(given: Any, frame: Frame) -> Any:
+        return (if_true if predicate(given, frame) is True else if_false)(given, frame)
+
+    return run
+
+
+def fanout(source: Run, targets: list[Run]) -> Run:
+    def run(given: Any, frame: Frame) -> Any:
+        output = source(given, frame)
+        return [target(output, frame) for target in targets]
+
+    return run
+
+
+def merge(sources: list[Run], target: Run) -> Run:
+    names = [f"source_{index}" for index in range(len(sources))]
+
+    def run(given: Any, frame: Frame) -> Any:
+        whole = isinstance(given, dict)
+        outputs = {
+            name: source(given.get(name) if whole else given, frame)
+            for name, source in zip(names, sources, strict=True)
+        }
+        return target(outputs, frame)
+
+    return run
+
+
+def retry(stage: Run, attempts: int) -> Run:
+    def run(given: Any, frame: Frame) -> Any:
+        failure = CompositionError('retry exhausted after 0 attempts for stage StageId("unknown")')
+        for _ in range(attempts):
+            try:
+                return stage(given, frame)
+            except CompositionError as error:
+                failure = error
+        raise failure
+
+    return run
+
+
+def let(bindings: dict[str, Run], body: Run) -> Run:
+    if len(bindings) == 1:
+        return let_one(*next(iter(bindings.items())), body)
+
+    def run(given: Any, frame: Frame) -> Any:
+        outputs = all_of(bindings, lambda name: given, frame)
+        return body({**given, **outputs} if isinstance(given, dict) else outputs, frame)
+
+    return run
+
+
+def let_one(name: str, bound: Run, body: Run) -> Run:
+    def run(given: Any, frame: Frame) -> Any:
+        output = bound(given, Frame(frame.record, frame.budget))
+        return body({**given, name: output} if isinstance(given, dict) else {name: output}, frame)
+
+    return run
+
+
+def remote(url: str) -> Run:
+    def run(given: Any, frame: Frame) -> Any:
+        from compositions.remote import ask
+
+        try:
+            return ask(url, given)
+        except (OSError, ValueError) as error:
+            raise CompositionError(f"remote stage at {url} failed: {error}", url) from error
+
+    return run
+
+
+def start(program: Run, given: Any, budget: int | None = None) -> tuple[Any, Record]:
+    """One run: the output and the record of how it came about."""
+    record = Record([], time())
+    started = perf_counter_ns()
+    try:
+        output = program(given, Frame(record, budget))
+    except CompositionError as error:
+        record.nanoseconds = perf_counter_ns() - started
+        error.add_note(f"after {len(record.entries)} stage(s)")
+        raise
+    record.nanoseconds = perf_counter_ns() - started
+    return output, record

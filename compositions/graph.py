@@ -1,0 +1,322 @@
+"""A composition: the description, the version, and the tree of operators that its JSON file holds."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+OPERATORS = (
+    "Stage",
+    "RemoteStage",
+    "Const",
+    "Sequential",
+    "Parallel",
+    "Branch",
+    "Fanout",
+    "Merge",
+    "Retry",
+    "Let",
+)
+PINNINGS = ("signature", "both")
+
+
+class GraphError(ValueError):
+    """The JSON is not a composition; the text says which field is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Runs one stage, found by name, id or the beginning of an id."""
+
+    id: str
+    pinning: str = "signature"
+    config: dict[str, Any] | None = None
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStage:
+    """Asks a stage that is served elsewhere."""
+
+    url: str
+    input: Any
+    output: Any
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """Gives a value, whatever comes in."""
+
+    value: Any
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequential:
+    """One after the other, each on what the one before gave."""
+
+    stages: tuple["Node", ...]
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Named branches, each on the input's field of its name, or on the whole input where there is none."""
+
+    branches: dict[str, "Node"]
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One of two arms, chosen by a predicate; both take the original input."""
+
+    predicate: "Node"
+    if_true: "Node"
+    if_false: "Node"
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fanout:
+    """The source's output handed to each target; the answers as a list."""
+
+    source: "Node"
+    targets: tuple["Node", ...]
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The sources' outputs gathered as source_0, source_1, … for one target."""
+
+    sources: tuple["Node", ...]
+    target: "Node"
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Up to so many tries; the last error counts."""
+
+    stage: "Node"
+    max_attempts: int
+    delay_ms: int | None = None
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """Named results beside the input's own fields, for a body that needs both."""
+
+    bindings: dict[str, "Node"]
+    body: "Node"
+    path: str = field(default="", compare=False)
+
+
+Node = Stage | RemoteStage | Const | Sequential | Parallel | Branch | Fanout | Merge | Retry | Let
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What a composition's file says."""
+
+    description: str
+    version: str
+    root: Node
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly below, in the order in which they stand."""
+    match node:
+        case Sequential(stages=stages):
+            yield from stages
+        case Parallel(branches=branches):
+            yield from branches.values()
+        case Branch():
+            yield from (node.predicate, node.if_true, node.if_false)
+        case Fanout():
+            yield node.source
+            yield from node.targets
+        case Merge():
+            yield from node.sources
+            yield node.target
+        case Retry():
+            yield node.stage
+        case Let():
+            yield from node.bindings.values()
+            yield node.body
+        case _:
+            return
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def read_graph(given: Any) -> Graph:
+    """The graph that this JSON value describes."""
+    if not isinstance(given, Mapping):
+        raise GraphError(f"invalid type: {kind_of(given)}, expected struct CompositionGraph")
+    for name in ("description", "root", "version"):
+        if name not in given:
+            raise GraphError(f"missing field `{name}`")
+    return Graph(text_of(given["description"]), text_of(given["version"]), read_node(given["root"], "root"))
+
+
+def read_node(given: Any, path: str = "root") -> Node:
+    """The node that this JSON value describes; keys it does not know are passed over."""
+    if not isinstance(given, Mapping):
+        raise GraphError(f"invalid type: {kind_of(given)}, expected internally tagged enum CompositionNode")
+    if "op" not in given:
+        raise GraphError("missing field `op`")
+    operator = given["op"]
+    if operator not in OPERATORS:
+        known = ", ".join(f"`{name}`" for name in OPERATORS)
+        raise GraphError(f"unknown variant `{operator}`, expected one of {known}")
+    return READERS[operator](given, path)
+
+
+def need(given: Mapping[str, Any], name: str) -> Any:
+    if name not in given:
+        raise GraphError(f"missing field `{name}`")
+    return given[name]
+
+
+def kind_of(value: Any) -> str:
+    """The word for a JSON value's kind in an error."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"boolean `{str(value).lower()}`"
+        case int():
+            return f"integer `{value}`"
+        case float():
+            return f"floating point `{value}`"
+        case str():
+            return f'string "{value}"'
+        case list():
+            return "sequence"
+        case _:
+            return "map"
+
+
+def text_of(value: Any) -> str:
+    if not isinstance(value, str):
+        raise GraphError(f"invalid type: {kind_of(value)}, expected a string")
+    return value
+
+
+def count_of(value: Any, bits: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise GraphError(f"invalid type: {kind_of(value)}, expected u{bits}")
+    if not 0 <= value < 2**bits:
+        raise GraphError(f"invalid value: integer `{value}`, expected u{bits}")
+    return value
+
+
+def read_all(given: Any, path: str) -> tuple[Node, ...]:
+    if not isinstance(given, list):
+        raise GraphError(f"invalid type: {kind_of(given)}, expected a sequence")
+    return tuple(read_node(item, f"{path}[{index}]") for index, item in enumerate(given))
+
+
+def read_named(given: Any, path: str) -> dict[str, Node]:
+    """Nodes by name, in the order of the names: that is the order in which they run and fail."""
+    if not isinstance(given, Mapping):
+        raise GraphError(f"invalid type: {kind_of(given)}, expected a map")
+    return {name: read_node(given[name], f"{path}.{name}") for name in sorted(given)}
+
+
+def read_stage(given: Mapping[str, Any], path: str) -> Node:
+    pinning = given.get("pinning", "signature")
+    if pinning not in PINNINGS:
+        raise GraphError(f"unknown variant `{pinning}`, expected `signature` or `both`")
+    config = given.get("config")
+    if config is not None and not isinstance(config, Mapping):
+        raise GraphError(f"invalid type: {kind_of(config)}, expected a map")
+    return Stage(text_of(need(given, "id")), pinning, dict(config) if config is not None else None, path)
+
+
+def read_retry(given: Mapping[str, Any], path: str) -> Node:
+    delay = given.get("delay_ms")
+    return Retry(
+        read_node(need(given, "stage"), f"{path}.stage"),
+        count_of(need(given, "max_attempts"), 32),
+        None if delay is None else count_of(delay, 64),
+        path,
+    )
+
+
+READERS: dict[str, Any] = {
+    "Stage": read_stage,
+    "RemoteStage": lambda g, p: RemoteStage(text_of(need(g, "url")), need(g, "input"), need(g, "output"), p),
+    "Const": lambda g, p: Const(need(g, "value"), p),
+    "Sequential": lambda g, p: Sequential(read_all(need(g, "stages"), f"{p}.stages"), p),
+    "Parallel": lambda g, p: Parallel(read_named(need(g, "branches"), f"{p}.branches"), p),
+    "Branch": lambda g, p: Branch(
+        read_node(need(g, "predicate"), f"{p}.predicate"),
+        read_node(need(g, "if_true"), f"{p}.if_true"),
+        read_node(need(g, "if_false"), f"{p}.if_false"),
+        p,
+    ),
+    "Fanout": lambda g, p: Fanout(
+        read_node(need(g, "source"), f"{p}.source"), read_all(need(g, "targets"), f"{p}.targets"), p
+    ),
+    "Merge": lambda g, p: Merge(
+        read_all(need(g, "sources"), f"{p}.sources"), read_node(need(g, "target"), f"{p}.target"), p
+    ),
+    "Retry": read_retry,
+    "Let": lambda g, p: Let(
+        read_named(need(g, "bindings"), f"{p}.bindings"), read_node(need(g, "body"), f"{p}.body"), p
+    ),
+}
+
+
+def node_json(node: Node) -> dict[str, Any]:
+    """The node as JSON, with the fields that the canonical form writes."""
+    match node:
+        case Stage():
+            fields: dict[str, Any] = {"id": node.id}
+            if node.pinning != "signature":
+                fields["pinning"] = node.pinning
+            if node.config is not None:
+                fields["config"] = node.config
+        case RemoteStage():
+            fields = {"url": node.url, "input": node.input, "output": node.output}
+        case Const():
+            fields = {"value": node.value}
+        case Sequential():
+            fields = {"stages": [node_json(stage) for stage in node.stages]}
+        case Parallel():
+            fields = {"branches": named_json(node.branches)}
+        case Branch():
+            arms = ("predicate", "if_true", "if_false")
+            fields = {arm: node_json(getattr(node, arm)) for arm in arms}
+        case Fanout():
+            fields = {
+                "source": node_json(node.source),
+                "targets": [node_json(target) for target in node.targets],
+            }
+        case Merge():
+            fields = {
+                "sources": [node_json(source) for source in node.sources],
+                "target": node_json(node.target),
+            }
+        case Retry():
+            fields = {
+                "stage": node_json(node.stage),
+                "max_attempts": node.max_attempts,
+                "delay_ms": node.delay_ms,
+            }
+        case Let():
+            fields = {"bindings": named_json(node.bindings), "body": node_json(node.body)}
+    return {"op": type(node).__name__, **fields}
+
+
+def named_json(nodes: dict[str, Node]) -> dict[str, Any]:
+    return {name: node_json(node) for name, node in nodes.items()}

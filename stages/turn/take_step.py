@@ -1,0 +1,53 @@
+"""Take one step of a turn: the step's state in place of the old, its actions after those already there.
+
+The events that a step gives take the place of the turn's; a step without events leaves them as they are.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+NAME = "take_step"
+
+
+class Step(TypedDict):
+    state: Any
+    actions: list[Any]
+    events: NotRequired[list[Any] | None]
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    actions: list[Any]
+    now: str
+    policy: Any
+    step: Step
+
+
+class Output(TypedDict):
+    state: Any
+    events: list[Any]
+    actions: list[Any]
+    now: str
+    policy: Any
+
+
+def execute(input: Input) -> Output:
+    step = input["step"]
+    events = step.get("events")
+    return {
+        "state": step["state"],
+        "events": input["events"] if events is None else events,
+        "actions": [*input["actions"], *step["actions"]],
+        "now": input["now"],
+        "policy": input["policy"],
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))
