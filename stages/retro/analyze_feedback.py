@@ -1,0 +1,174 @@
+"""Read the agents' feedback for what hindered them, and say by rules what to change next time."""
+
+import re
+from typing import Any, TypedDict
+
+NAME = "analyze_sprint_feedback"
+
+UNCLEAR = 5
+MANY_CYCLES = 3
+MANY_TOKENS = 30_000
+WELL_SIZED = 0.8
+EDGE = re.compile(r"depend|dag\b|waiting for|not yet merged", re.I)
+TOOL = re.compile(r"\btools?\b|unavailable|not installed|missing command|not configured|no access", re.I)
+
+
+class Input(TypedDict):
+    feedback_items: list[Any]
+    kpis: dict[str, Any]
+
+
+class Output(TypedDict):
+    themes: list[str]
+    improvements: list[str]
+    learnings: list[str]
+    sentiment: str
+
+
+def execute(input: Input) -> Output:
+    told = [item["parsed"] for item in input["feedback_items"] if isinstance(item.get("parsed"), dict)]
+    kpis = input["kpis"] or {}
+    if not told:
+        return {
+            "themes": ["No agent feedback was collected in this sprint"],
+            "improvements": ["Ask every agent for a `caloron_feedback` block when it ends its task"],
+            "learnings": learnings(told, kpis)[:1],
+            "sentiment": "neutral",
+        }
+    found = [pair for rule in (clarity, blockers, failures, tokens) for pair in rule(told)] + reviews(kpis)
+    return {
+        "themes": [theme for theme, _ in found] or ["Nothing hindered the agents"],
+        "improvements": unique(advice for _, advice in found) or ["Nothing to change that the agents named"],
+        "learnings": learnings(told, kpis) or ["Go on as before"],
+        "sentiment": sentiment(told),
+    }
+
+
+def clarity(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    unclear = [one for one in told if is_unclear(one)]
+    if not unclear:
+        return []
+    return [
+        (
+            f"{tasks(len(unclear))} had a clarity below {UNCLEAR} of 10: {names(unclear)}",
+            "Write expected input and output and acceptance criteria into the task",
+        )
+    ]
+
+
+def is_unclear(one: dict[str, Any]) -> bool:
+    """0 is the mark of a crash, not an opinion."""
+    value = number(one.get("task_clarity"))
+    return value is not None and 0 < value < UNCLEAR
+
+
+def blockers(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    named = [(one, str(blocker)) for one in told for blocker in as_list(one.get("blockers"))]
+    if not named:
+        return []
+    edges = [one for one, blocker in named if EDGE.search(blocker)]
+    tools = [one for one, blocker in named if TOOL.search(blocker) and not EDGE.search(blocker)]
+    of_tasks = len({str(one.get("task_id")) for one, _ in named})
+    met = f"{len(named)} {'blocker' if len(named) == 1 else 'blockers'} met in {tasks(of_tasks)}"
+    found = (
+        [(met, "Look at each blocker before the next plan")] if len(edges) + len(tools) < len(named) else []
+    )
+    if edges:
+        found.append(
+            (f"Order missing in the plan: {names(edges)}", "Add the missing `(after: …)` to the plan")
+        )
+    if tools:
+        found.append((f"Tools missing: {names(tools)}", "Give the agents the tools that they missed"))
+    return found
+
+
+def failures(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    failed = [one for one in told if one.get("self_assessment") in ("failed", "crashed")]
+    if not failed:
+        return []
+    return [
+        (
+            f"{tasks(len(failed))} failed or crashed: {names(failed)}",
+            "Break these tasks down, or give them a stronger model",
+        )
+    ]
+
+
+def tokens(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    spent = [(one, value) for one in told if (value := number(one.get("tokens_consumed")))]
+    average = sum(value for _, value in spent) / len(spent) if spent else 0
+    heavy = [one for one, value in spent if value > 2 * average]
+    found = []
+    if heavy:
+        found.append(
+            (f"More than twice the usual tokens: {names(heavy)}", "Split the tasks that cost the most")
+        )
+    if average > MANY_TOKENS:
+        found.append((f"{round(average)} tokens a task on average", "Give each task a smaller scope"))
+    return found
+
+
+def reviews(kpis: dict[str, Any]) -> list[tuple[str, str]]:
+    loops = number(kpis.get("review_loop_count")) or 0
+    if not loops:
+        return []
+    return [
+        (
+            f"{tasks(int(loops))} went through {MANY_CYCLES} reviews or more",
+            "Agree on the acceptance criteria before the work starts",
+        )
+    ]
+
+
+def learnings(told: list[dict[str, Any]], kpis: dict[str, Any]) -> list[str]:
+    found = []
+    rate = number(kpis.get("completion_rate"))
+    if rate is not None and rate >= WELL_SIZED:
+        found.append("The tasks had a good size: at least 4 of 5 were completed")
+    if (number(kpis.get("avg_interventions")) or 0) > 1:
+        found.append(
+            "Agents needed more than one nudge a task: make tasks smaller, or look at the stall time"
+        )
+    all_completed = bool(told) and all(one.get("self_assessment") == "completed" for one in told)
+    if all_completed and (rate is None or rate >= WELL_SIZED):
+        found.append("Every agent completed its task: the next sprint may be larger")
+    return found
+
+
+def sentiment(told: list[dict[str, Any]]) -> str:
+    failed = sum(one.get("self_assessment") in ("failed", "crashed") for one in told)
+    if failed > 0.3 * len(told):
+        return "negative"
+    return "mixed" if failed or any(is_unclear(one) for one in told) else "positive"
+
+
+def number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def as_list(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return [one for one in value if one]
+    return [value] if value else []
+
+
+def tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
+
+
+def names(told: list[dict[str, Any]]) -> str:
+    return ", ".join(dict.fromkeys(f"`{one.get('task_id') or 'unnamed'}`" for one in told))
+
+
+def unique(texts: Any) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

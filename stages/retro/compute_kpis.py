@@ -1,0 +1,260 @@
+"""Measure a sprint: how much was done, how fast, with how much help, and what changed since the last."""
+
+import datetime
+from typing import Any, NotRequired, TypedDict
+
+NAME = "compute_sprint_kpis"
+
+CLEAR = 7  # a clarity of 7 of 10 and more is high
+MANY_CYCLES = 3
+SIGNIFICANT = 0.05
+BETTER_WHEN_HIGHER = (
+    "completion_rate",
+    "tasks_per_day",
+    "avg_clarity",
+    "high_clarity_pct",
+    "clean_task_pct",
+)
+BETTER_WHEN_LOWER = (
+    "escalated_count",
+    "failure_count",
+    "avg_interventions",
+    "avg_review_cycles",
+    "avg_tokens",
+    "avg_time_min",
+)
+
+
+class Input(TypedDict):
+    state: dict[str, Any]
+    started_at: str | None
+    ended_at: str | None
+    feedback_items: NotRequired[list[Any] | None]
+    previous: NotRequired[dict[str, Any] | None]
+
+
+class Output(TypedDict):
+    total_tasks: float
+    completed_tasks: float
+    completion_rate: float
+    sprint_days: float
+    tasks_per_day: float
+    escalated_count: float
+    blocked_count: float
+    total_interventions: float
+    avg_interventions: float
+    skipped_count: float
+    cancelled_count: float
+    failure_count: float
+    clean_task_pct: float
+    avg_review_cycles: float
+    review_loop_count: float
+    avg_clarity: float | None
+    high_clarity_pct: float | None
+    total_tokens: float | None
+    avg_tokens: float | None
+    total_time_min: float | None
+    avg_time_min: float | None
+    per_role: dict[str, Any]
+    tasks: list[Any]
+    trends: list[Any]
+
+
+def execute(input: Input) -> Output:
+    feedback = parsed_feedback(input.get("feedback_items") or [])
+    rows = [
+        row_of(task_id, task, last_of(feedback, task_id, task))
+        for task_id, task in (input["state"].get("tasks") or {}).items()
+    ]
+    days = days_between(input["started_at"], input["ended_at"])
+    kpis = counts(rows, days) | quality(rows) | effort(rows)
+    kpis["per_role"] = per_role(feedback)
+    kpis["tasks"] = rows
+    kpis["trends"] = trends(kpis, input.get("previous") or {})
+    return kpis  # type: ignore[return-value]
+
+
+# -- rows ----------------------------------------------------------------------------------------------------
+
+
+def parsed_feedback(items: list[Any]) -> list[dict[str, Any]]:
+    """What agents reported, with the issue that it was reported on; unread and empty reports are missing."""
+    return [
+        item["parsed"] | {"issue_number": item.get("issue_number")}
+        for item in items
+        if item.get("parsed") and item.get("is_parsed_yaml", True)
+    ]
+
+
+def last_of(feedback: list[dict[str, Any]], task_id: str, task: dict[str, Any]) -> dict[str, Any]:
+    """The last report on a task, by its id or else by its issue."""
+    own = [told for told in feedback if told.get("task_id") == task_id]
+    issue = task.get("issue_number")
+    own = own or [told for told in feedback if issue and told["issue_number"] == issue]
+    return own[-1] if own else {}
+
+
+def row_of(task_id: str, task: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    cost = task.get("cost") or {}
+    minutes = minutes_between(task.get("started_at"), task.get("completed_at"))
+    return {
+        "task_id": task_id,
+        "title": task.get("title") or task_id,
+        "status": task.get("status"),
+        "issue_number": task.get("issue_number"),
+        "pr_number": task.get("pr_number"),
+        "minutes": minutes,
+        "review_cycles": number(task.get("review_cycles")) or 0,
+        "interventions": number(task.get("intervention_count")) or 0,
+        "clarity": number(told.get("task_clarity")) or None,
+        "tokens": first_number(told.get("tokens_consumed"), cost.get("tokens")),
+        "agent_minutes": first_number(told.get("time_to_complete_min"), minutes),
+        "assessment": told.get("self_assessment"),
+    }
+
+
+def number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else None
+
+
+def first_number(*values: Any) -> float | None:
+    return next((value for value in values if number(value) is not None), None)
+
+
+# -- numbers -------------------------------------------------------------------------------------------------
+
+
+def counts(rows: list[dict[str, Any]], days: float) -> dict[str, Any]:
+    total = len(rows)
+    status = [row["status"] for row in rows]
+    done = status.count("Done")
+    interventions = sum(row["interventions"] for row in rows)
+    return {
+        "total_tasks": total,
+        "completed_tasks": done,
+        "completion_rate": round(done / total, 3) if total else 0.0,
+        "sprint_days": round(days, 1),
+        "tasks_per_day": round(done / days, 1) if days else 0.0,
+        "escalated_count": status.count("Escalated") + status.count("Blocked"),
+        "blocked_count": status.count("Blocked"),
+        "total_interventions": interventions,
+        "avg_interventions": round(interventions / total, 2) if total else 0.0,
+        "skipped_count": status.count("Skipped"),
+        "cancelled_count": status.count("Cancelled"),
+    }
+
+
+def quality(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    done = [row for row in rows if row["status"] == "Done"]
+    clean = [row for row in done if not row["interventions"]]
+    clarity = [row["clarity"] for row in rows if row["clarity"]]
+    cycles = [row["review_cycles"] for row in done]
+    failed = [row for row in rows if row["assessment"] in ("failed", "crashed")]
+    return {
+        "failure_count": len(failed),
+        "clean_task_pct": percent(len(clean), len(rows)) or 0.0,
+        "avg_review_cycles": average(cycles, 2) or 0.0,
+        "review_loop_count": sum(row["review_cycles"] >= MANY_CYCLES for row in rows),
+        "avg_clarity": average(clarity, 1),
+        "high_clarity_pct": percent(sum(value >= CLEAR for value in clarity), len(clarity)),
+    }
+
+
+def effort(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Tokens and time of completed tasks; None where nobody measured them."""
+    done = [row for row in rows if row["status"] == "Done"]
+    tokens = [row["tokens"] for row in done if row["tokens"] is not None]
+    minutes = [row["agent_minutes"] for row in done if row["agent_minutes"] is not None]
+    return {
+        "total_tokens": sum(tokens) if tokens else None,
+        "avg_tokens": average(tokens, 0),
+        "total_time_min": round(sum(minutes), 1) if minutes else None,
+        "avg_time_min": average(minutes, 1),
+    }
+
+
+def per_role(feedback: list[dict[str, Any]]) -> dict[str, Any]:
+    roles: dict[str, list[dict[str, Any]]] = {}
+    for told in feedback:
+        roles.setdefault(str(told.get("agent_role") or "agent"), []).append(told)
+    return {
+        role: {
+            "reports": len(reports),
+            "completed": sum(told.get("self_assessment") == "completed" for told in reports),
+            "avg_clarity": average([c for told in reports if (c := number(told.get("task_clarity")))], 1),
+            "tokens": sum(number(told.get("tokens_consumed")) or 0 for told in reports),
+        }
+        for role, reports in sorted(roles.items())
+    }
+
+
+def average(values: list[float], digits: int) -> float | None:
+    return round(sum(values) / len(values), digits) if values else None
+
+
+def percent(part: int, whole: int) -> float | None:
+    return round(100 * part / whole, 1) if whole else None
+
+
+# -- time ----------------------------------------------------------------------------------------------------
+
+
+def days_between(started: str | None, ended: str | None) -> float:
+    """0 where one of the times is missing or cannot be read."""
+    return (minutes_between(started, ended, digits=None) or 0) / (24 * 60)
+
+
+def minutes_between(started: Any, ended: Any, digits: int | None = 1) -> float | None:
+    first, last = moment(started), moment(ended)
+    if first is None or last is None or last < first:
+        return None
+    minutes = (last - first).total_seconds() / 60
+    return minutes if digits is None else round(minutes, digits)
+
+
+def moment(text: Any) -> datetime.datetime | None:
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+
+
+# -- trends --------------------------------------------------------------------------------------------------
+
+
+def trends(kpis: dict[str, Any], previous: dict[str, Any]) -> list[dict[str, Any]]:
+    """What changed since the last sprint by more than 5 %, and whether that is good."""
+    found = []
+    for name in [*BETTER_WHEN_HIGHER, *BETTER_WHEN_LOWER]:
+        before, after = number(previous.get(name)), number(kpis[name])
+        if before is None or after is None:
+            continue
+        change = (after - before) / abs(before) if before else None
+        found.append(
+            {
+                "kpi": name,
+                "before": before,
+                "now": after,
+                "change_pct": None if change is None else round(100 * change, 1),
+                "trend": trend(name, after - before, change),
+            }
+        )
+    return found
+
+
+def trend(name: str, difference: float, change: float | None) -> str:
+    if difference == 0 or (change is not None and abs(change) <= SIGNIFICANT):
+        return "stable"
+    return "improved" if (difference > 0) == (name in BETTER_WHEN_HIGHER) else "degraded"
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))
