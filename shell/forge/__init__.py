@@ -1,0 +1,46 @@
+"""The forges: what they tell us becomes one flat event, what we ask of them is one set of verbs."""
+
+from pathlib import Path
+from typing import Protocol
+
+from shell.errors import BadDelivery
+from shell.event import ForgeKind
+from shell.forge.delivery import detect, read_delivery, verify
+from shell.forge.protocol import Forge
+
+__all__ = ["BadDelivery", "Forge", "ForgeSettings", "client_for", "detect", "read_delivery", "verify"]
+
+
+class ForgeSettings(Protocol):
+    """The settings that a client is made of."""
+
+    @property
+    def gitea_url(self) -> str | None: ...
+    @property
+    def gitea_token(self) -> str | None: ...
+    @property
+    def github_api_url(self) -> str: ...
+    @property
+    def github_token(self) -> str | None: ...
+    @property
+    def github_app_id(self) -> str | None: ...
+    @property
+    def github_app_private_key(self) -> str | None: ...
+    @property
+    def github_app_private_key_file(self) -> Path | None: ...
+
+
+def client_for(
+    forge: ForgeKind, settings: ForgeSettings, *, token: str | None = None, timeout: float = 10.0
+) -> Forge:
+    """The client of the bot's account on a forge; of another account if a token is given."""
+    # imported here, for the door reads deliveries and needs no client
+    if forge == "gitea":
+        from shell.forge.gitea import GiteaForge
+
+        if not settings.gitea_url:
+            raise ValueError("GITEA_URL is not set, so there is no Gitea to speak with")
+        return GiteaForge(settings.gitea_url, token or settings.gitea_token or "", timeout)
+    from shell.forge.github import GitHubForge
+
+    return GitHubForge(settings.github_api_url, token or _github_token(settings), timeout)

@@ -1,0 +1,217 @@
+"""The verbs that both forges understand in the same words; what differs is asked of the forge itself."""
+
+import base64
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from shell.clock import text_of
+from shell.errors import Refused
+from shell.forge.http import Connection, date_of
+from shell.forge.protocol import Account, Comment, Issue, Pull, Repository, Shape
+from shell.forge.shapes import Raw, read_account, read_issue
+
+_OVERLAP = timedelta(seconds=2)  # times have one-second steps, and a write shows a moment after its time
+
+
+class AlikeForge(ABC):
+    """One account on one forge: the part of its verbs that is the same everywhere."""
+
+    api: Connection
+
+    # what differs
+
+    @abstractmethod
+    def _list(self, path: str, **params: Any) -> Iterator[Raw]:
+        """Every entry of a list, over all its pages."""
+
+    @abstractmethod
+    def _comment(self, raw: Raw) -> Comment: ...
+
+    @abstractmethod
+    def _repository(self, raw: Raw) -> Repository: ...
+
+    @abstractmethod
+    def _first_page(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
+        """A list's entries over all pages, and when the forge began to answer."""
+
+    # who and where
+
+    def me(self) -> Account:
+        """The account that the token belongs to."""
+        return read_account(self.api.get("/user"))
+
+    def repository(self, repo: str) -> Repository:
+        """What the repository is and allows."""
+        return self._repository(self.api.get(f"/repos/{repo}"))
+
+    def permission(self, repo: str, login: str) -> Shape:
+        """What an account may do; asking that is for those who administer (Gitea) or write (GitHub)."""
+        try:
+            raw = self.api.get(f"/repos/{repo}/collaborators/{quote(login, safe='')}/permission")
+        except Refused as refusal:
+            raise _in_words(refusal, repo, login) from None
+        return {"login": raw["user"]["login"], "user_id": raw["user"]["id"], "permission": _role(raw)}
+
+    def file(self, repo: str, path: str, ref: str | None = None) -> str | None:
+        """A file's text; None if there is none."""
+        params = {"ref": ref} if ref else {}
+        try:
+            raw = self.api.get(f"/repos/{repo}/contents/{quote(path)}", **params)
+        except Refused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        if not isinstance(raw, dict) or raw.get("type", "file") != "file":
+            raise Refused(422, f"{path} is not a file")
+        return _text(raw, path)
+
+    def tree(self, repo: str, ref: str) -> list[str]:
+        """The paths of all files at a branch or commit."""
+        raw = self.api.get(f"/repos/{repo}/git/trees/{quote(ref, safe='')}", recursive="true")
+        return [entry["path"] for entry in raw["tree"] if entry["type"] == "blob"]
+
+    # issues and comments
+
+    def issue(self, repo: str, number: int) -> Issue:
+        """One issue (or the issue side of a pull request)."""
+        return read_issue(self.api.get(f"/repos/{repo}/issues/{number}"))
+
+    def edit_issue(
+        self,
+        repo: str,
+        number: int,
+        state: str | None = None,
+        title: str | None = None,
+        body: str | None = None,
+    ) -> Issue:
+        """Change what is given; the rest stays."""
+        change = {"state": state, "title": title, "body": body}
+        given = {name: value for name, value in change.items() if value is not None}
+        return read_issue(self.api.send("PATCH", f"/repos/{repo}/issues/{number}", given))
+
+    def issue_comments(self, repo: str, number: int) -> list[Comment]:
+        """All comments of an issue or pull request, oldest first."""
+        return [self._comment(raw) for raw in self._list(f"/repos/{repo}/issues/{number}/comments")]
+
+    def comment(self, repo: str, number: int, body: str) -> Comment:
+        """Say something on an issue or pull request."""
+        path = f"/repos/{repo}/issues/{number}/comments"
+        return self._comment(self.api.send("POST", path, {"body": body}))
+
+    def edit_comment(self, repo: str, comment_id: int, body: str) -> Comment:
+        """Replace a comment's text."""
+        path = f"/repos/{repo}/issues/comments/{comment_id}"
+        return self._comment(self.api.send("PATCH", path, {"body": body}))
+
+    def delete_comment(self, repo: str, comment_id: int) -> None:
+        """Take a comment away; one that is gone already is no fault."""
+        self._gone(f"/repos/{repo}/issues/comments/{comment_id}")
+
+    def comments_since(self, repo: str, since: str | None) -> list[Comment]:
+        """The comments of the whole repository that are new or edited since then."""
+        params = {"since": since} if since else {}
+        return [self._comment(raw) for raw in self._list(f"/repos/{repo}/issues/comments", **params)]
+
+    def changes_since(self, repo: str, since: str | None) -> Shape:
+        """Issues, pull requests and comments that moved; `date` is the forge's time before the first look."""
+        earlier = text_of(datetime.fromisoformat(since) - _OVERLAP) if since else None
+        params = {"state": "all", **({"since": earlier} if earlier else {})}
+        found, date = self._first_page(f"/repos/{repo}/issues", params)
+        issues = [read_issue(raw) for raw in found]
+        return {
+            "issues": [issue for issue in issues if not issue["is_pull"]],
+            "pulls": [issue["number"] for issue in issues if issue["is_pull"]],
+            "comments": self.comments_since(repo, earlier),
+            "date": date,
+        }
+
+    # pull requests
+
+    def request_review(self, repo: str, number: int, reviewers: Sequence[str]) -> None:
+        """Ask accounts for a review."""
+        self.api.send(
+            "POST", f"/repos/{repo}/pulls/{number}/requested_reviewers", {"reviewers": list(reviewers)}
+        )
+
+    def set_status(
+        self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
+    ) -> None:
+        """Say how one check of a commit stands: success, pending, failure or error."""
+        said = {"state": state, "context": context, "description": description, "target_url": target_url}
+        self.api.send("POST", f"/repos/{repo}/statuses/{sha}", said)
+
+    # hooks
+
+    def list_hooks(self, repo: str) -> list[Shape]:
+        """The repository's webhooks; their secrets are never told."""
+        return [_hook(raw) for raw in self._list(f"/repos/{repo}/hooks")]
+
+    def delete_hook(self, repo: str, hook_id: int) -> None:
+        """Take a webhook away; one that is gone already is no fault."""
+        self._gone(f"/repos/{repo}/hooks/{hook_id}")
+
+    # for the verbs of one forge
+
+    def _gone(self, path: str, body: Any = None, also: Iterable[int] = ()) -> None:
+        """Delete; what is not there is as good as deleted."""
+        try:
+            self.api.send("DELETE", path, body)
+        except Refused as refusal:
+            if refusal.status not in (404, *also):
+                raise
+
+    def _found(self, path: str, **params: Any) -> Raw | None:
+        """What is there, None for a 404."""
+        try:
+            raw: Raw = self.api.get(path, **params)
+        except Refused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        return raw
+
+
+def merged(pull: Pull | Raw) -> Shape:
+    """A merge's answer."""
+    return {"merged": True, "merge_sha": pull["merge_commit_sha"]}
+
+
+def first_page(answers: Iterator[Any]) -> tuple[list[Raw], str]:
+    """The entries of all pages, and the time of the first."""
+    first = next(answers)
+    entries = [*first.json()]
+    for answer in answers:
+        entries += answer.json()
+    return entries, date_of(first)
+
+
+def _role(raw: Raw) -> str:
+    # GitHub says `write` for maintain and `read` for triage, and the finer word in role_name
+    role = raw.get("role_name")
+    return role if role in ("triage", "maintain") else raw["permission"]
+
+
+def _in_words(refusal: Refused, repo: str, login: str) -> Refused:
+    if refusal.status == 403:
+        return Refused(
+            403,
+            f"The bot's account may not ask what others may do in {repo}: make it an administrator of the "
+            "repository (Settings → Collaborators).",
+        )
+    if refusal.status == 404:
+        return Refused(404, f"There is no account {login} that {repo} knows.")
+    return refusal
+
+
+def _text(raw: Raw, path: str) -> str:
+    try:
+        return base64.b64decode(raw["content"] or "").decode()
+    except UnicodeDecodeError:
+        raise Refused(422, f"{path} is not UTF-8 text") from None
+
+
+def _hook(raw: Raw) -> Shape:
+    return {"id": raw["id"], "url": raw["config"]["url"], "events": raw["events"], "active": raw["active"]}

@@ -1,0 +1,77 @@
+"""One webhook delivery: from which forge, truly signed, and as one flat event."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from shell.errors import BadDelivery
+from shell.event import Event
+from shell.forge import gitea_delivery, github_delivery
+
+Kind = Literal["forgejo", "gitea", "github"]
+
+# Forgejo also sends Gitea's headers, and Gitea GitHub's: the order decides
+_EVENT_HEADERS: dict[str, Kind] = {
+    "x-forgejo-event": "forgejo",
+    "x-gitea-event": "gitea",
+    "x-github-event": "github",
+}
+_SIGNATURES = ("x-hub-signature-256", "x-forgejo-signature", "x-gitea-signature")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def detect(headers: Mapping[str, str]) -> Kind | None:
+    """The forge that a delivery comes from; None if it is no delivery of a forge we know."""
+    given = _lower(headers)
+    return next((kind for header, kind in _EVENT_HEADERS.items() if given.get(header)), None)
+
+
+def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bool:
+    """Whether the body, byte by byte, is signed with one of the secrets."""
+    given = _lower(headers)
+    said = next((given[header] for header in _SIGNATURES if header in given), "")
+    digest = said.removeprefix("sha256=").lower()
+    if not _SHA256.fullmatch(digest):  # without a secret a forge sends an empty one
+        return False
+    return any([hmac.compare_digest(digest, _sign(secret, body)) for secret in secrets if secret])
+
+
+def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:
+    """The delivery as one flat event; BadDelivery if it cannot be read."""
+    kind = detect(headers)
+    if kind is None:
+        raise BadDelivery("no event header of a forge")
+    payload = _payload(body)
+    name, delivery = _named(kind, _lower(headers), body)
+    read = github_delivery.read if kind == "github" else gitea_delivery.read
+    try:
+        return {"forge": kind, **read(name, delivery, payload)}
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        raise BadDelivery(f"{kind} {name}: not as expected at {wrong}") from wrong
+
+
+def _named(kind: Kind, given: Mapping[str, str], body: bytes) -> tuple[str, str]:
+    """The event's name and the delivery's id; without one its content is its id."""
+    name = given[f"x-{kind}-event"].strip()
+    return name, given.get(f"x-{kind}-delivery") or hashlib.sha256(body).hexdigest()[:32]
+
+
+def _payload(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body)
+    except ValueError as wrong:
+        raise BadDelivery(f"the body is not JSON: {wrong}") from None
+    if not isinstance(payload, dict):
+        raise BadDelivery("the body is not a JSON object")
+    return payload
+
+
+def _sign(secret: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}

@@ -1,0 +1,210 @@
+"""Gitea and Forgejo: one account on one server, in the words that they understand."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from shell.errors import NotYet, Refused, Unavailable
+from shell.forge import gitea_read as read
+from shell.forge.alike import first_page, merged
+from shell.forge.gitea_labels import GiteaLabels
+from shell.forge.http import Connection
+from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Repository, Shape
+from shell.forge.shapes import Raw, combined, read_issue
+
+_PAGE = 50  # the most that a server gives, unless its administrator allows more
+_EVENTS = {"push", "create", "delete", "issues", "issue_comment", "pull_request", "status", "repository"}
+_REVIEWS = {"approve": "APPROVED", "request_changes": "REQUEST_CHANGES", "comment": "COMMENT"}
+
+
+class GiteaForge(GiteaLabels):
+    """One account on one Gitea or Forgejo server."""
+
+    def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
+        super().__init__()
+        self.url = url.rstrip("/")
+        self._token = token
+        self.api = Connection(f"{self.url}/api/v1", {"Authorization": f"token {token}"}, timeout)
+
+    # who and where
+
+    def repositories(self) -> list[Repository]:
+        """All repositories that the account may push to."""
+        every = [self._repository(raw) for raw in self._list("/user/repos") if not raw["archived"]]
+        return [repo for repo in every if repo["permissions"]["push"]]
+
+    def clone_url(self, repo: str) -> str:
+        """Where git finds it: on the server as we reach it, whatever the server believes its own address to be."""
+        return f"{self.url}/{repo}.git"
+
+    def credential(self) -> tuple[str, str]:
+        """User name and secret that git uses over HTTP(S)."""
+        return "oauth2", self._token
+
+    def branch_head(self, repo: str, branch: str) -> str | None:
+        """The commit that a branch points at; None if there is no such branch."""
+        found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
+        return found["commit"]["id"] if found else None
+
+    # issues and comments
+
+    def create_issue(self, repo: str, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
+        """Open an issue with its labels."""
+        said = {"title": title, "body": body, "labels": self._ids(repo, dict.fromkeys(labels))}
+        return read_issue(self.api.send("POST", f"/repos/{repo}/issues", said))
+
+    def comment(self, repo: str, number: int, body: str) -> Comment:
+        """Say something on an issue or pull request."""
+        try:
+            return super().comment(repo, number, body)
+        except Unavailable as fault:
+            if fault.status == 500:  # its answer for an issue that is not there
+                self.issue(repo, number)
+            raise
+
+    def react_comment(self, repo: str, comment_id: int, content: str, remove: str | None = None) -> None:
+        """Put a reaction on a comment, in another's place if one is named."""
+        self._react(f"/repos/{repo}/issues/comments/{comment_id}/reactions", content, remove)
+
+    def react_issue(self, repo: str, number: int, content: str, remove: str | None = None) -> None:
+        """Put a reaction on an issue's own text, in another's place if one is named."""
+        self._react(f"/repos/{repo}/issues/{number}/reactions", content, remove)
+
+    def timeline(self, repo: str, number: int) -> list[Shape]:
+        """Who set and took labels, closed and reopened, oldest first."""
+        moments = map(read.read_moment, self._list(f"/repos/{repo}/issues/{number}/timeline"))
+        return [moment for moment in moments if moment]
+
+    # pull requests
+
+    def pull(self, repo: str, number: int, known_reviews: Iterable[int] = ()) -> Pull:
+        """A pull request with its reviews and checks; remarks in the code only of new refusals."""
+        path = f"/repos/{repo}/pulls/{number}"
+        pull = read.read_pull(self.api.get(path))
+        rows = [raw for raw in self._list(f"{path}/reviews") if read.is_review(raw)]
+        reviews = [self._review(path, raw, set(known_reviews)) for raw in rows]
+        return {**pull, "reviews": reviews, "status": self._status(repo, pull["head"]["sha"])}
+
+    def find_pull(self, repo: str, head_branch: str, base: str) -> int | None:
+        """The number of the open pull request from a branch of this repository into another."""
+        for raw in self._list(f"/repos/{repo}/pulls", state="open"):
+            home = raw["head"]["repo_id"] == raw["base"]["repo_id"]
+            if home and (raw["head"]["ref"], raw["base"]["ref"]) == (head_branch, base):
+                return int(raw["number"])
+        return None
+
+    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Shape:
+        """Open a pull request; the one that is open already is as good."""
+        said = {"title": title, "body": body, "head": head, "base": base}
+        try:
+            raw = self.api.send("POST", f"/repos/{repo}/pulls", said)
+        except Refused as refusal:
+            there = self.find_pull(repo, head, base) if refusal.status == 409 else None
+            if there is None:
+                raise
+            raw = self.api.get(f"/repos/{repo}/pulls/{there}")
+        return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
+
+    def merge(
+        self,
+        repo: str,
+        number: int,
+        head_sha: str,
+        style: str,
+        delete_branch: bool = True,
+        title: str | None = None,
+    ) -> Shape:
+        """Merge exactly this head; NotYet while Gitea checks, and in a conflict, which it does not tell apart."""
+        path = f"/repos/{repo}/pulls/{number}"
+        how = {"Do": style, "head_commit_id": head_sha, "delete_branch_after_merge": delete_branch}
+        try:
+            self.api.send("POST", f"{path}/merge", how | ({"MergeTitleField": title} if title else {}))
+        except Refused as refusal:
+            return self._not_merged(path, refusal)
+        return merged(self.api.get(path))
+
+    def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> None:
+        """Merge the base into the branch; a conflict is Refused(409, "conflict")."""
+        try:
+            self.api.send("POST", f"/repos/{repo}/pulls/{number}/update", style="merge")
+        except Refused as refusal:
+            raise Refused(409, "conflict") if refusal.status == 409 else refusal from None
+
+    def review(
+        self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
+    ) -> Shape:
+        """Give a review: approve, request_changes or comment."""
+        said = {"event": _REVIEWS[event], "body": body} | ({"commit_id": commit_sha} if commit_sha else {})
+        return {"id": self.api.send("POST", f"/repos/{repo}/pulls/{number}/reviews", said)["id"]}
+
+    # hooks
+
+    def create_hook(self, repo: str, url: str, secret: str, events: Sequence[str] | None = None) -> int:
+        """Have deliveries sent to an address, signed; Gitea's umbrella events hold reviews and labels too."""
+        asked = [event for event in events or HOOK_EVENTS if event in _EVENTS]
+        config = {"url": url, "content_type": "json", "secret": secret}
+        said = {"type": "gitea", "active": True, "events": asked, "config": config}
+        return int(self.api.send("POST", f"/repos/{repo}/hooks", said)["id"])
+
+    # what differs from GitHub
+
+    def _repository(self, raw: Raw) -> Repository:
+        return read.read_repository(raw)
+
+    def _comment(self, raw: Raw) -> Comment:
+        return read.read_comment(raw)
+
+    def _list(self, path: str, **params: Any) -> Iterator[Raw]:
+        for answer in self._answers(path, params):
+            yield from answer.json() or []
+
+    def _first_page(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
+        return first_page(self._answers(path, params))
+
+    def _answers(self, path: str, params: Mapping[str, Any]) -> Iterator[requests.Response]:
+        """Page after page until the announced total is there; some lists come whole, whatever page is asked."""
+        seen, page, total = 0, 1, 1
+        while seen < total:
+            answer = self.api.call("GET", path, params={**params, "limit": _PAGE, "page": page})
+            yield answer
+            entries = len(answer.json() or [])
+            total = int(answer.headers.get("X-Total-Count") or 0) if entries else 0
+            seen, page = seen + entries, page + 1
+
+    def _status(self, repo: str, sha: str) -> Shape:
+        statuses: list[Raw] = []
+        total, page = 1, 1
+        while len(statuses) < total:
+            answer = self.api.get(f"/repos/{repo}/commits/{sha}/status", limit=_PAGE, page=page)
+            found = answer["statuses"] or []
+            total = answer["total_count"] if found else 0
+            statuses, page = statuses + found, page + 1
+        return combined(read.read_checks(statuses))
+
+    def _review(self, pull: str, raw: Raw, known: set[int]) -> Shape:
+        review = read.read_review(raw)
+        if review["state"] == "changes_requested" and review["id"] not in known and raw["comments_count"]:
+            inline = self.api.get(f"{pull}/reviews/{review['id']}/comments")
+            review["comments"] = [read.read_inline(remark) for remark in inline]
+        return review
+
+    def _react(self, path: str, content: str, remove: str | None) -> None:
+        self.api.send("POST", path, {"content": content})
+        if remove:
+            self.api.send("DELETE", path, {"content": remove})
+
+    def _not_merged(self, path: str, refusal: Refused) -> Shape:
+        words = refusal.message.lower()
+        if refusal.status == 405 and "try again later" in words:
+            raise NotYet(
+                self.api.host, "the forge still checks whether it can be merged", status=405
+            ) from None
+        if refusal.status == 409 and "merge push out of date" in words:
+            raise NotYet(self.api.host, "another merge came first", status=409) from None
+        if refusal.status == 405 and "already merged" in words:
+            raw = self.api.get(path)
+            if raw["merged"]:
+                return merged(raw)
+        raise refusal from None

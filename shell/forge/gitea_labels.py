@@ -1,0 +1,85 @@
+"""Gitea's labels: known by number, two of one name allowed, unknown names ignored — so every name is looked up."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from shell.errors import Refused
+from shell.forge.alike import AlikeForge
+from shell.forge.protocol import Issue, Shape
+from shell.forge.shapes import Raw, read_issue
+
+_GREY = "ededed"
+
+
+class GiteaLabels(AlikeForge):
+    """The verbs about labels."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, int]] = {}
+
+    def set_labels(self, repo: str, number: int, add: Iterable[str], remove: Iterable[str]) -> list[str]:
+        """A fresh read, then the fewest writes; the names that are there now."""
+        path = f"/repos/{repo}/issues/{number}/labels"
+        there = {int(raw["id"]): str(raw["name"]) for raw in self.api.get(path)}
+        new = [name for name in dict.fromkeys(add) if name not in there.values()]
+        gone = set(remove) & set(there.values())
+        stay = {label: name for label, name in there.items() if name not in gone}
+        added = self._ids(repo, new)
+        if gone and (new or len(there) - len(stay) > 1):
+            self.api.send("PUT", path, {"labels": [*stay, *added]})
+        elif gone:
+            self._gone(f"{path}/{next(label for label in there if label not in stay)}")
+        elif new:
+            self.api.send("POST", path, {"labels": added})
+        return [*dict.fromkeys(stay.values()), *new]
+
+    def make_labels(self, repo: str, labels: Iterable[Shape]) -> None:
+        """Make those that the repository lacks; the caller holds a lock, for Gitea takes one name twice."""
+        known = self._read(repo)
+        for label in labels:
+            if label["name"] not in known:
+                known[label["name"]] = self._make(repo, **label)
+
+    def issues_with_label(self, repo: str, label: str, state: str = "all") -> list[Issue]:
+        """The issues and pull requests that carry a label."""
+        # an unknown name is no filter at all, and of two labels of one name only one is found
+        ids = [raw["id"] for raw in self._labels(repo) if raw["name"] == label]
+        if not ids:
+            return []
+        narrow = {"labels": label} if len(ids) == 1 else {}
+        found = self._list(f"/repos/{repo}/issues", state=state, **narrow)
+        issues = [read_issue(raw) for raw in found]
+        return [issue for issue in issues if label in issue["labels"]]
+
+    def _ids(self, repo: str, names: Iterable[str]) -> list[int]:
+        """The numbers of names; what the repository lacks is made, as GitHub does."""
+        known = self._known.get(repo, {})
+        if not all(name in known for name in names):
+            known = self._read(repo)
+        return [known[name] if name in known else self._make(repo, name) for name in names]
+
+    def _read(self, repo: str) -> dict[str, int]:
+        """The numbers by name; of two with one name, the elder's."""
+        elder: dict[str, int] = {}
+        for raw in sorted(self._labels(repo), key=lambda raw: raw["id"], reverse=True):
+            elder[raw["name"]] = raw["id"]
+        self._known[repo] = elder
+        return elder
+
+    def _labels(self, repo: str) -> list[Raw]:
+        return [*self._list(f"/repos/{repo}/labels"), *self._labels_of_organisation(repo)]
+
+    def _labels_of_organisation(self, repo: str) -> Iterator[Raw]:
+        owner = quote(repo.split("/")[0], safe="")
+        try:
+            yield from self._list(f"/orgs/{owner}/labels")
+        except Refused as refusal:
+            if refusal.status != 404:  # the owner is a person
+                raise
+
+    def _make(self, repo: str, name: str, color: str = _GREY, description: str = "", **_: Any) -> int:
+        label = {"name": name, "color": f"#{color.lstrip('#')}", "description": description}
+        made: int = self.api.send("POST", f"/repos/{repo}/labels", label)["id"]
+        self._known.setdefault(repo, {})[name] = made
+        return made

@@ -1,0 +1,173 @@
+"""One forge's HTTP: time-outs always, no answer taken for another, renames followed, every fault in our two words."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from shell.clock import text_of
+from shell.errors import Refused, Unavailable
+
+Headers = Mapping[str, str] | Callable[[], Mapping[str, str]]
+Json = Any
+
+_CONNECT_S = 3.0
+_RENAMES = 3
+_WORDS = 500  # of a forge's message: enough to say why, too little to flood a thread
+_ONCE = Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0)
+_NEVER = Retry(0, redirect=0)
+
+
+class Connection:
+    """Calls to one forge under one address, with one account."""
+
+    def __init__(self, base: str, headers: Headers, timeout: float = 10.0) -> None:
+        self.base = base.rstrip("/")
+        self.host = urlsplit(self.base).netloc
+        self._headers = headers
+        self._timeout = (_CONNECT_S, timeout)
+        self._reading = _session(_ONCE)
+        self._writing = _session(_NEVER)
+
+    def get(self, path: str, **params: Any) -> Json:
+        """The JSON that is there."""
+        return _json(self.call("GET", path, params=params), self.host)
+
+    def send(self, method: str, path: str, body: Json = None, **params: Any) -> Json:
+        """Write; the JSON of the answer, None where the forge answers without a body."""
+        answer = self.call(method, path, params=params, body=body)
+        return _json(answer, self.host) if answer.content else None
+
+    def call(
+        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Json = None
+    ) -> requests.Response:
+        """One call, renames followed with its method kept; raises Unavailable or Refused for all but success."""
+        url = path if path.startswith(("http://", "https://")) else self.base + path
+        for _ in range(_RENAMES):
+            answer = self._once(method, url, params, body)
+            if not answer.is_redirect:
+                return _checked(answer, self.host)
+            url, params = self._moved(answer), None
+        raise Refused(answer.status_code, "this address is redirected again and again")
+
+    def pages(self, path: str, **params: Any) -> Iterator[requests.Response]:
+        """Every page of a list, as long as the forge names a next one in its Link header."""
+        answer = self.call("GET", path, params=params)
+        yield answer
+        while "next" in answer.links:
+            answer = self.call("GET", self._same_origin(answer.links["next"]["url"], answer))
+            yield answer
+
+    def _once(self, method: str, url: str, params: Mapping[str, Any] | None, body: Json) -> requests.Response:
+        session = self._reading if method == "GET" else self._writing
+        try:
+            return session.request(
+                method, url, params=params, json=body, auth=self._sign,
+                timeout=self._timeout, allow_redirects=False,
+            )  # fmt: skip
+        except requests.Timeout:
+            raise Unavailable(self.host, "no answer in time") from None
+        except requests.ConnectionError:
+            raise Unavailable(self.host, "no connection") from None
+        except requests.RequestException as error:
+            raise Unavailable(self.host, f"no readable answer ({type(error).__name__})") from None
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        # as `auth`, so that no .netrc puts another account in its place
+        request.headers.update(self._headers() if callable(self._headers) else self._headers)
+        return request
+
+    def _moved(self, answer: requests.Response) -> str:
+        return self._same_origin(answer.headers["Location"], answer)
+
+    def _same_origin(self, location: str, answer: requests.Response) -> str:
+        # the token goes with the call, so never to another server
+        url = urljoin(answer.url, location)
+        if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
+            raise Refused(
+                answer.status_code, f"this address has moved to another server, {urlsplit(url).netloc}"
+            )
+        return url
+
+
+def date_of(answer: requests.Response) -> str:
+    """When the forge gave this answer, by its own clock."""
+    said = answer.headers.get("Date")
+    return text_of(parsedate_to_datetime(said) if said else datetime.now(UTC))
+
+
+def utc(said: str | None) -> str | None:
+    """A forge's time, whatever its offset, in our form; a time that is not there stays None."""
+    return text_of(datetime.fromisoformat(said)) if said else None
+
+
+def _session(retries: Retry) -> requests.Session:
+    session = requests.Session()
+    session.headers["User-Agent"] = "caloron-bot"
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retries))
+    return session
+
+
+def _json(answer: requests.Response, host: str) -> Json:
+    try:
+        return answer.json()
+    except ValueError:
+        raise Unavailable(host, "its answer is not JSON") from None
+
+
+def _checked(answer: requests.Response, host: str) -> requests.Response:
+    status = answer.status_code
+    if status < 400:
+        return answer
+    words = _words(answer)
+    if status >= 500 or status == 429 or (status == 403 and _is_limit(answer, words)):
+        raise Unavailable(host, words or f"status {status}", _retry_after(answer), status)
+    raise Refused(status, words or answer.reason or "no reason given")
+
+
+def _words(answer: requests.Response) -> str:
+    """What the forge says is wrong, in one line."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return ""
+    if not isinstance(said, dict):
+        return ""
+    details = [_detail(error) for error in said.get("errors") or []]
+    return "; ".join(part for part in [said.get("message") or "", *details] if part)[:_WORDS]
+
+
+def _detail(error: Any) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    return error.get("message") or " ".join(str(error[key]) for key in ("field", "code") if error.get(key))
+
+
+def _is_limit(answer: requests.Response, words: str) -> bool:
+    headers = answer.headers
+    spent = headers.get("x-ratelimit-remaining") == "0"
+    return spent or "retry-after" in headers or "rate limit" in words.lower()
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    said = answer.headers.get("retry-after", "").strip()
+    if said:
+        return float(said) if said.isdigit() else _seconds_until(said)
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        return max(0.0, float(reset) - time.time())
+    return None
+
+
+def _seconds_until(date: str) -> float | None:
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,0 +1,86 @@
+"""The flat events that a delivery becomes: `changed` (a hint to look), `issue_comment` (words), `ignored`."""
+
+import hashlib
+from typing import Any
+
+from shell.clock import now
+from shell.event import Event
+from shell.forge.http import utc
+from shell.forge.shapes import Raw, read_author
+
+_BRANCH = "refs/heads/"
+
+
+def changed(payload: Raw, delivery: str, object_: str, identity: object, hint: str, **fields: Any) -> Event:
+    """Something may have changed; which delivery said so is in the key, for a hint is never an echo."""
+    return {
+        "type": "changed",
+        "key": f"changed:{object_}:{identity}:{delivery}",
+        **common(payload),
+        "object": object_,
+        "hint": hint,
+        **fields,
+    }
+
+
+def changed_number(payload: Raw, delivery: str, object_: str, number: int, hint: str, **fields: Any) -> Event:
+    """An issue or pull request may have changed."""
+    return changed(payload, delivery, object_, number, hint, number=number, **fields)
+
+
+def changed_commit(payload: Raw, delivery: str, sha: str) -> Event:
+    """The checks of a commit may have changed."""
+    return changed(payload, delivery, "commit", sha, "status", head_sha=sha)
+
+
+def pushed(payload: Raw, delivery: str) -> Event:
+    """A branch points elsewhere; tags are not our concern."""
+    ref, head = payload["ref"], payload["after"]
+    if not ref.startswith(_BRANCH):
+        return ignored(payload, f"a push of {ref}, which is no branch")
+    branch = ref.removeprefix(_BRANCH)
+    return changed(payload, delivery, "branch", branch, "push", branch=branch, head_sha=head)
+
+
+def repository_changed(payload: Raw, delivery: str) -> Event:
+    """The repository itself may have changed."""
+    return changed(payload, delivery, "repository", payload["repository"]["id"], payload["action"])
+
+
+def commented(payload: Raw, delivery: str, is_pull: bool) -> Event:
+    """Words on an issue or pull request, said or edited; a deleted comment only hints."""
+    issue, comment, action = payload["issue"], payload["comment"], payload["action"]
+    if action == "deleted":
+        return changed_number(payload, delivery, "issue", issue["number"], "comment_deleted")
+    body = comment.get("body") or ""
+    before = ((payload.get("changes") or {}).get("body") or {}).get("from")
+    return {
+        "type": "issue_comment",
+        "key": f"comment:{comment['id']}:{hashlib.sha256(body.encode()).hexdigest()[:16]}",
+        **common(payload),
+        "created_at": utc(comment["updated_at" if action == "edited" else "created_at"]),
+        "issue_number": issue["number"],
+        "is_pull": is_pull,
+        "comment_id": comment["id"],
+        **read_author(comment["user"]),
+        "body": body,
+        "previous": before if action == "edited" else None,
+        "hint": action,
+    }
+
+
+def ignored(payload: Raw, reason: str) -> Event:
+    """Nothing for us, and why; some such deliveries belong to no repository."""
+    return {"type": "ignored", "reason": reason, **(common(payload) if "repository" in payload else {})}
+
+
+def common(payload: Raw) -> Event:
+    """Where it happened and who caused it."""
+    repository, sender = payload["repository"], payload.get("sender") or {"login": "", "id": None}
+    return {
+        "repo_id": repository["id"],
+        "repo": repository["full_name"],
+        "actor": sender["login"],
+        "actor_id": sender["id"],
+        "created_at": now(),
+    }
