@@ -5,6 +5,7 @@ import hmac
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypedDict
 from urllib.parse import quote, urlsplit
@@ -99,6 +100,12 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SettingsError(_in_words(error)) from None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """The settings of these names over the environment's, without `.env`."""
+        values: dict[str, Any] = {"_env_file": None, **given}
+        return cls(**values)
 
     @field_validator("webhook_secrets", "repos", mode="before")
     @classmethod

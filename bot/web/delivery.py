@@ -7,8 +7,9 @@ from typing import Any
 
 from handlers.switchboard import admit
 
+from shell.errors import BadDelivery
 from shell.event import Event, lane_of
-from shell.forge import BadDelivery, detect, read_delivery, verify
+from shell.forge import detect, read_delivery, verify
 from shell.settings import Settings
 
 from .kept import Inbox
@@ -65,9 +66,9 @@ def take(hook: Hook, headers: Mapping[str, str], body: bytes, store: Inbox) -> T
         reason = f"{type(error).__name__}: {error}"
         return Taken(store.dead_letter(body, headers, reason), "dead_letter", reason)
     _same_owner(hook, event, body)
-    reason = event.get("reason") if event["type"] == "ignored" else admit(event)
-    if reason:
-        return Taken(store.note_ignored(event, reason), "ignored", reason)
+    ignored = event["reason"] if event["type"] == "ignored" else admit(event)
+    if ignored:
+        return Taken(store.note_ignored(event, ignored), "ignored", ignored)
     return Taken(store.accept(lane_of(event), event), "accepted")
 
 

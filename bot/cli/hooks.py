@@ -1,0 +1,28 @@
+"""The webhook of one repository: its own address, its own secret, made once."""
+
+from typing import Any
+
+from handlers.labels import LABELS
+from shell.event import ForgeKind
+from shell.forge import Forge
+from shell.settings import Settings
+
+
+def install_hook(settings: Settings, forge: Forge, kind: ForgeKind, repo: str) -> dict[str, Any]:
+    """Make the hook (an older one at the same address gives way) and the labels; tells what was made."""
+    repository = forge.repository(repo)
+    path = f"/webhooks/{kind}/repo/{repository['id']}"
+    url = settings.public_url + path
+    old = [hook["id"] for hook in forge.list_hooks(repo) if hook["url"] == url]
+    number = forge.create_hook(repo, url, settings.hook_secret(path))
+    for earlier in old:
+        forge.delete_hook(repo, earlier)
+    forge.make_labels(repo, [label.as_dict() for label in LABELS])
+    return {
+        "repository": repo,
+        "forge": kind,
+        "hook": number,
+        "url": url,
+        "replaced": len(old),
+        "labels": len(LABELS),
+    }

@@ -1,0 +1,259 @@
+"""The door: what is taken in, what is turned away, and that a receipt means kept."""
+
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from bot.web.door import LARGEST, create_door
+from shell.errors import Unavailable
+from shell.settings import Settings
+
+REPOSITORY = {
+    "id": 12,
+    "name": "shop",
+    "full_name": "acme/shop",
+    "owner": {"id": 3, "login": "acme", "username": "acme"},
+    "default_branch": "main",
+}
+SENDER = {"id": 7, "login": "alice", "username": "alice"}
+COMMENT = {
+    "action": "created",
+    "issue": {"id": 50, "number": 5, "title": "Go", "state": "open", "user": SENDER, "labels": []},
+    "comment": {
+        "id": 99,
+        "body": "/status",
+        "user": SENDER,
+        "created_at": "2026-01-02T03:04:05Z",
+        "updated_at": "2026-01-02T03:04:05Z",
+        "html_url": "http://forge.test/acme/shop/issues/5#issuecomment-99",
+    },
+    "repository": REPOSITORY,
+    "sender": SENDER,
+    "is_pull": False,
+}
+
+
+class Memory:
+    """A store that only remembers, and can be away."""
+
+    def __init__(self) -> None:
+        self.inbox: list[tuple[str, dict[str, Any]]] = []
+        self.ignored: list[str] = []
+        self.dead: list[tuple[bytes, str]] = []
+        self.away = False
+        self.processes = {
+            "web": 1.0,
+            "events": 1.0,
+            "actions-1": 30.0,
+            "actions-2": 2.0,
+            "agents-1": 3.0,
+            "clock": 0.5,
+        }
+        self.ages = {"events": 0.0, "actions": 0.1, "agents": 900.0}
+
+    def _here(self) -> None:
+        if self.away:
+            raise Unavailable("store", "timed out")
+
+    def accept(self, lane: str, event: dict[str, Any]) -> str:
+        self._here()
+        self.inbox.append((lane, event))
+        return f"r{len(self.inbox)}"
+
+    def note_ignored(self, event: dict[str, Any], reason: str) -> str:
+        self._here()
+        self.ignored.append(reason)
+        return f"i{len(self.ignored)}"
+
+    def dead_letter(self, raw: bytes, headers: Mapping[str, str], reason: str) -> str:
+        self._here()
+        self.dead.append((raw, reason))
+        return f"d{len(self.dead)}"
+
+    def receipt(self, receipt_id: str) -> dict[str, Any] | None:
+        self._here()
+        return {"id": "r1", "status": "queued"} if receipt_id == "r1" else None
+
+    def health(self) -> dict[str, Any]:
+        self._here()
+        return {"ok": True, "processes": self.processes, "queue_age_s": self.ages}
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings.of(
+        {"CALORON_WEBHOOK_SECRET": "new,old", "GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"}
+    )
+
+
+@pytest.fixture
+def store() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def door(settings: Settings, store: Memory) -> FlaskClient:
+    return create_door(settings, store).test_client()
+
+
+def signed(secret: str, body: bytes, forge: str = "Gitea", event: str = "issue_comment") -> dict[str, str]:
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    proof = (
+        {"X-Hub-Signature-256": f"sha256={digest}"} if forge == "GitHub" else {f"X-{forge}-Signature": digest}
+    )
+    headers = {f"X-{forge}-Event": event, f"X-{forge}-Delivery": "d-1", "Content-Type": "application/json"}
+    return headers | proof
+
+
+def post(door: FlaskClient, body: bytes, headers: dict[str, str], path: str = "/webhooks") -> tuple[int, Any]:
+    answer = door.post(path, data=body, headers=headers)
+    return answer.status_code, answer.get_json()
+
+
+BODY = json.dumps(COMMENT).encode()
+
+
+@pytest.mark.parametrize("forge", ["Gitea", "Forgejo", "GitHub"])
+@pytest.mark.parametrize("secret", ["new", "old"])
+def test_a_signed_comment_is_in_the_inbox_before_the_receipt(
+    door: FlaskClient, store: Memory, forge: str, secret: str
+) -> None:
+    assert post(door, BODY, signed(secret, BODY, forge)) == (202, {"receipt": "r1"})
+    lane, event = store.inbox[0]
+    assert lane == ("github-12" if forge == "GitHub" else "gitea-12")
+    assert (event["type"], event["body"]) == ("issue_comment", "/status")
+
+
+@pytest.mark.parametrize("proof", ["", "sha256=", "0" * 64, "sha256=" + "0" * 64])
+def test_a_wrong_or_empty_signature_is_turned_away(door: FlaskClient, store: Memory, proof: str) -> None:
+    for forge, name in [("Gitea", "X-Gitea-Signature"), ("GitHub", "X-Hub-Signature-256")]:
+        status, told = post(door, BODY, signed("new", BODY, forge) | {name: proof})
+        assert status == 401 and "secret" in told["error"]
+    assert not store.inbox
+
+
+def test_a_changed_body_is_turned_away(door: FlaskClient, store: Memory) -> None:
+    assert post(door, BODY + b" ", signed("new", BODY))[0] == 401
+    assert not store.inbox
+
+
+def test_a_form_is_told_what_to_set(door: FlaskClient) -> None:
+    headers = signed("new", BODY) | {"Content-Type": "application/x-www-form-urlencoded"}
+    status, told = post(door, BODY, headers)
+    assert status == 415 and "application/json" in told["error"]
+
+
+def test_what_is_too_large_is_turned_away(door: FlaskClient) -> None:
+    body = b" " * (LARGEST + 1)
+    assert post(door, body, signed("new", body))[0] == 413
+
+
+def test_a_call_that_is_no_delivery_is_told_so(door: FlaskClient) -> None:
+    status, told = post(door, BODY, {"Content-Type": "application/json"})
+    assert status == 400 and "Gitea" in told["error"]
+
+
+def test_broken_json_with_a_right_signature_is_kept_as_a_dead_letter(
+    door: FlaskClient, store: Memory
+) -> None:
+    body = b'{"action": '
+    assert post(door, body, signed("new", body)) == (202, {"receipt": "d1"})
+    assert store.dead[0][0] == body
+
+
+def test_a_bug_in_reading_keeps_the_delivery(
+    door: FlaskClient, store: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> dict[str, Any]:
+        raise KeyError("number")
+
+    monkeypatch.setattr("bot.web.delivery.read_delivery", broken)
+    assert post(door, BODY, signed("new", BODY)) == (202, {"receipt": "d1"})
+    assert "KeyError" in store.dead[0][1]
+
+
+def test_what_means_nothing_is_ignored_with_the_reason(door: FlaskClient, store: Memory) -> None:
+    body = json.dumps({"zen": "Keep it", "repository": REPOSITORY, "sender": SENDER}).encode()
+    status, told = post(door, body, signed("new", body, "GitHub", "ping"))
+    assert status == 202 and told["receipt"] == "i1" and told["reason"] == store.ignored[0]
+    assert not store.inbox
+
+
+def test_a_store_that_is_away_means_503_never_202(door: FlaskClient, store: Memory) -> None:
+    store.away = True
+    status, told = post(door, BODY, signed("new", BODY))
+    assert status == 503 and "again" in told["error"]
+    assert door.get("/receipts/r1").status_code == 503
+    assert door.get("/readyz").get_json()["reasons"] == ["the store does not answer"]
+    assert door.get("/healthz").status_code == 200
+
+
+def test_an_installed_hook_has_its_own_secret(door: FlaskClient, store: Memory, settings: Settings) -> None:
+    path = "/webhooks/gitea/repo/12"
+    secret = settings.hook_secret(path)
+    assert post(door, BODY, signed(secret, BODY), path)[0] == 202
+    assert post(door, BODY, signed("new", BODY), path)[0] == 401
+    assert post(door, BODY, signed(secret, BODY))[0] == 401
+    assert post(door, BODY, signed(secret, BODY), "/webhooks/gitea/repo/13")[0] == 401
+    assert len(store.inbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/webhooks/gitea/repo/13", 403),
+        ("/webhooks/github/repo/12", 403),
+        ("/webhooks/gitea/org/3", 202),
+        ("/webhooks/gitea/org/4", 403),
+        ("/webhooks/gitea/repo/x", 404),
+        ("/webhooks/gitlab/repo/12", 404),
+    ],
+)
+def test_a_hook_speaks_only_for_its_own(
+    door: FlaskClient, settings: Settings, path: str, status: int
+) -> None:
+    assert post(door, BODY, signed(settings.hook_secret(path), BODY), path)[0] == status
+
+
+def test_readiness_names_what_is_missing_or_late(door: FlaskClient, store: Memory) -> None:
+    assert door.get("/readyz").status_code == 200
+    store.processes.pop("clock")
+    store.processes["events"] = 60.0
+    store.ages["actions"] = 120.0
+    answer = door.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json()["reasons"] == [
+        "process events has been silent for 60 s",
+        "process clock has never shown itself",
+        "queue actions has waited for 120 s",
+    ]
+
+
+def test_receipts_and_metrics(door: FlaskClient) -> None:
+    assert door.get("/receipts/r1").get_json()["status"] == "queued"
+    assert door.get("/receipts/nope").status_code == 404
+    post(door, BODY, signed("new", BODY))
+    text = door.get("/metrics").get_data(as_text=True)
+    assert 'caloron_deliveries_total{outcome="accepted"} 1.0' in text
+    assert 'caloron_queue_age_seconds{queue="agents"} 900.0' in text
+
+
+def test_the_web_process_loads_no_room_that_decides_or_works() -> None:
+    program = (
+        "import sys, bot.web.serve\n"
+        "rooms = {name.split('.')[0] for name in sys.modules}\n"
+        "print(sorted(rooms & {'jobs', 'compositions', 'stages', 'anthropic'}))"
+    )
+    root = Path(__file__).parents[2]
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=root, check=True
+    )
+    assert told.stdout.strip() == "[]"
