@@ -1,4 +1,4 @@
-"""The hidden marker in what we write: it names kind, key, sprint and task, so that a second try finds the first."""
+"""The hidden marker in what we write: kind, key, sprint and task, so that a second try finds the first."""
 
 import re
 from urllib.parse import quote, unquote

@@ -42,5 +42,19 @@ def client_for(
             raise ValueError("GITEA_URL is not set, so there is no Gitea to speak with")
         return GiteaForge(settings.gitea_url, token or settings.gitea_token or "", timeout)
     from shell.forge.github import GitHubForge
+    from shell.forge.github_app import GitHubApp
 
-    return GitHubForge(settings.github_api_url, token or _github_token(settings), timeout)
+    api_url = settings.github_api_url
+    if not token and settings.github_app_id and not settings.github_token:
+        app = GitHubApp(api_url, settings.github_app_id, _private_key(settings), timeout)
+        return GitHubForge(api_url, app, timeout)
+    return GitHubForge(api_url, token or settings.github_token or "", timeout)
+
+
+def _private_key(settings: ForgeSettings) -> str:
+    if settings.github_app_private_key:
+        # an environment file often holds a PEM in one line
+        return settings.github_app_private_key.replace("\\n", "\n")
+    if settings.github_app_private_key_file:
+        return settings.github_app_private_key_file.read_text()
+    raise ValueError("GITHUB_APP_PRIVATE_KEY is not set, so the App cannot sign")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from shell.clock import text_of
 from shell.errors import Refused
 from shell.forge.http import Connection, date_of
-from shell.forge.protocol import Account, Comment, Issue, Pull, Repository, Shape
+from shell.forge.protocol import Account, Comment, Issue, Repository, Shape
 from shell.forge.shapes import Raw, read_account, read_issue
 
 _OVERLAP = timedelta(seconds=2)  # times have one-second steps, and a write shows a moment after its time
@@ -174,11 +174,6 @@ class AlikeForge(ABC):
         return raw
 
 
-def merged(pull: Pull | Raw) -> Shape:
-    """A merge's answer."""
-    return {"merged": True, "merge_sha": pull["merge_commit_sha"]}
-
-
 def first_page(answers: Iterator[Any]) -> tuple[list[Raw], str]:
     """The entries of all pages, and the time of the first."""
     first = next(answers)
@@ -191,7 +186,7 @@ def first_page(answers: Iterator[Any]) -> tuple[list[Raw], str]:
 def _role(raw: Raw) -> str:
     # GitHub says `write` for maintain and `read` for triage, and the finer word in role_name
     role = raw.get("role_name")
-    return role if role in ("triage", "maintain") else raw["permission"]
+    return str(role if role in ("triage", "maintain") else raw["permission"])
 
 
 def _in_words(refusal: Refused, repo: str, login: str) -> Refused:

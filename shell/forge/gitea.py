@@ -8,7 +8,7 @@ import requests
 
 from shell.errors import NotYet, Refused, Unavailable
 from shell.forge import gitea_read as read
-from shell.forge.alike import first_page, merged
+from shell.forge.alike import first_page
 from shell.forge.gitea_labels import GiteaLabels
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Repository, Shape
@@ -36,10 +36,10 @@ class GiteaForge(GiteaLabels):
         return [repo for repo in every if repo["permissions"]["push"]]
 
     def clone_url(self, repo: str) -> str:
-        """Where git finds it: on the server as we reach it, whatever the server believes its own address to be."""
+        """Where git finds it: on the server as we reach it, whatever it calls itself."""
         return f"{self.url}/{repo}.git"
 
-    def credential(self) -> tuple[str, str]:
+    def credential(self, repo: str) -> tuple[str, str]:
         """User name and secret that git uses over HTTP(S)."""
         return "oauth2", self._token
 
@@ -74,7 +74,8 @@ class GiteaForge(GiteaLabels):
 
     def timeline(self, repo: str, number: int) -> list[Shape]:
         """Who set and took labels, closed and reopened, oldest first."""
-        moments = map(read.read_moment, self._list(f"/repos/{repo}/issues/{number}/timeline"))
+        path = f"/repos/{repo}/issues/{number}/timeline"
+        moments = map(read.read_moment, self._until_empty(path))
         return [moment for moment in moments if moment]
 
     # pull requests
@@ -116,14 +117,14 @@ class GiteaForge(GiteaLabels):
         delete_branch: bool = True,
         title: str | None = None,
     ) -> Shape:
-        """Merge exactly this head; NotYet while Gitea checks, and in a conflict, which it does not tell apart."""
+        """Merge exactly this head; NotYet while Gitea checks, and (the same to it) in a conflict."""
         path = f"/repos/{repo}/pulls/{number}"
         how = {"Do": style, "head_commit_id": head_sha, "delete_branch_after_merge": delete_branch}
         try:
             self.api.send("POST", f"{path}/merge", how | ({"MergeTitleField": title} if title else {}))
         except Refused as refusal:
             return self._not_merged(path, refusal)
-        return merged(self.api.get(path))
+        return {"merged": True, "merge_sha": self.api.get(path)["merge_commit_sha"]}
 
     def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> None:
         """Merge the base into the branch; a conflict is Refused(409, "conflict")."""
@@ -164,7 +165,7 @@ class GiteaForge(GiteaLabels):
         return first_page(self._answers(path, params))
 
     def _answers(self, path: str, params: Mapping[str, Any]) -> Iterator[requests.Response]:
-        """Page after page until the announced total is there; some lists come whole, whatever page is asked."""
+        """Page after page until the announced total is there; some lists come whole at once."""
         seen, page, total = 0, 1, 1
         while seen < total:
             answer = self.api.call("GET", path, params={**params, "limit": _PAGE, "page": page})
@@ -172,6 +173,13 @@ class GiteaForge(GiteaLabels):
             entries = len(answer.json() or [])
             total = int(answer.headers.get("X-Total-Count") or 0) if entries else 0
             seen, page = seen + entries, page + 1
+
+    def _until_empty(self, path: str) -> Iterator[Raw]:
+        """The entries of a list whose X-Total-Count counts only the page."""
+        page = 1
+        while entries := self.api.get(path, limit=_PAGE, page=page):
+            yield from entries
+            page += 1
 
     def _status(self, repo: str, sha: str) -> Shape:
         statuses: list[Raw] = []
@@ -206,5 +214,5 @@ class GiteaForge(GiteaLabels):
         if refusal.status == 405 and "already merged" in words:
             raw = self.api.get(path)
             if raw["merged"]:
-                return merged(raw)
+                return {"merged": True, "merge_sha": raw["merge_commit_sha"]}
         raise refusal from None

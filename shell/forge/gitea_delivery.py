@@ -18,7 +18,7 @@ _REVIEWS = {"pull_request_approved", "pull_request_rejected", "pull_request_comm
 
 def read(name: str, delivery: str, payload: Raw) -> Event:
     """One delivery by its X-Gitea-Event."""
-    if name == "issue_comment" or "comment" in payload and "issue" in payload:
+    if name == "issue_comment" or ("comment" in payload and "issue" in payload):
         return told.commented(payload, delivery, bool(payload.get("is_pull")))
     if name in _REVIEWS or "review" in payload:
         return told.changed_number(payload, delivery, "pull", payload["pull_request"]["number"], "review")

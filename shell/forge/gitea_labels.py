@@ -1,4 +1,4 @@
-"""Gitea's labels: known by number, two of one name allowed, unknown names ignored — so every name is looked up."""
+"""Gitea's labels: known by number, two of one name allowed, unknown names ignored."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -12,7 +12,14 @@ _STYLES = {
     "fast-forward-only": "allow_fast_forward_only_merge",
 }
 _REVIEWS = {"APPROVED": "approved", "REQUEST_CHANGES": "changes_requested", "COMMENT": "commented"}
-_CHECKS = {"error": "failure", "warning": "success", "skipped": "success"}
+_CHECKS = {
+    "success": "success",
+    "warning": "success",
+    "skipped": "success",
+    "pending": "pending",
+    "failure": "failure",
+    "error": "failure",
+}
 _TIMELINE = {"close": "close", "reopen": "reopen"}
 
 
@@ -76,7 +83,7 @@ def read_inline(raw: Raw) -> Shape:
 
 def read_checks(statuses: list[Raw]) -> dict[str, str]:
     """Each context's state in our three words."""
-    return {raw["context"]: _CHECKS.get(raw["status"], raw["status"]) for raw in statuses}
+    return {str(raw["context"]): _CHECKS[raw["status"]] for raw in statuses}
 
 
 def read_moment(raw: Raw) -> Shape | None:
@@ -88,6 +95,5 @@ def read_moment(raw: Raw) -> Shape | None:
         return None
     who = read_author(raw["user"])
     label = {"label": raw["label"]["name"]} if raw.get("label") else {}
-    return {
-        "type": kind, **label, "actor": who["author"], "actor_id": who["author_id"], "at": utc(raw["created_at"])
-    }  # fmt: skip
+    at = utc(raw["created_at"])
+    return {"type": kind, **label, "actor": who["author"], "actor_id": who["author_id"], "at": at}

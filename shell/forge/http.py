@@ -1,4 +1,4 @@
-"""One forge's HTTP: time-outs always, no answer taken for another, renames followed, every fault in our two words."""
+"""One forge's HTTP: time-outs always, renames followed, every fault in one of our two words."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ from urllib3.util import Retry
 from shell.clock import text_of
 from shell.errors import Refused, Unavailable
 
-Headers = Mapping[str, str] | Callable[[], Mapping[str, str]]
+Headers = Mapping[str, str] | Callable[[str], Mapping[str, str]]
 Json = Any
 
 _CONNECT_S = 3.0
@@ -47,7 +47,7 @@ class Connection:
     def call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Json = None
     ) -> requests.Response:
-        """One call, renames followed with its method kept; raises Unavailable or Refused for all but success."""
+        """One call, renames followed with the method kept; Unavailable or Refused if it fails."""
         url = path if path.startswith(("http://", "https://")) else self.base + path
         for _ in range(_RENAMES):
             answer = self._once(method, url, params, body)
@@ -80,7 +80,9 @@ class Connection:
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # as `auth`, so that no .netrc puts another account in its place
-        request.headers.update(self._headers() if callable(self._headers) else self._headers)
+        request.headers.update(
+            self._headers(str(request.path_url)) if callable(self._headers) else self._headers
+        )
         return request
 
     def _moved(self, answer: requests.Response) -> str:

@@ -9,19 +9,20 @@ Account = Shape
 """`login, id`"""
 
 Repository = Shape
-"""`id, full_name, default_branch, empty, private, permissions {admin, push, pull}, merge_styles, default_merge_style,
-html_url, clone_url`"""
+"""`id, full_name, default_branch, empty, private, permissions {admin, push, pull}, merge_styles,
+default_merge_style, html_url, clone_url`"""
 
 Issue = Shape
-"""`number, title, body, state (open|closed), author, author_id, labels, is_pull, assignees, html_url, created_at,
-updated_at`"""
+"""`number, title, body, state (open|closed), author, author_id, labels, is_pull, assignees, html_url,
+created_at, updated_at`"""
 
 Pull = Shape
-"""`number, title, body, state, merged, merge_sha, merged_by, draft, author, author_id, head {ref, sha, repo_id},
-base {ref}, labels, html_url, reviews [Review], status {state: success|pending|failure|none, contexts {name: state}}`
+"""`number, title, body, state, merged, merge_sha, merged_by, draft, author, author_id,
+head {ref, sha, repo_id}, base {ref}, labels, html_url, reviews [Review],
+status {state: success|pending|failure|none, contexts {name: state}}`
 
-Review: `id, author, author_id, state (approved|changes_requested|commented|dismissed), body, commit_sha, stale,
-submitted_at, comments [{path, line, body}]`"""
+Review: `id, author, author_id, state (approved|changes_requested|commented|dismissed), body, commit_sha,
+stale, submitted_at, comments [{path, line, body}]`"""
 
 Comment = Shape
 """`comment_id, issue_number, is_pull, author, author_id, body, created_at, updated_at, html_url`"""
@@ -42,7 +43,7 @@ class Forge(Protocol):
     def repositories(self) -> list[Repository]: ...  # all that the account may push to
     def permission(self, repo: str, login: str) -> Shape: ...  # {login, user_id, permission: none … owner}
     def clone_url(self, repo: str) -> str: ...  # without a secret; asks nobody
-    def credential(self) -> tuple[str, str]: ...  # user name and secret that git uses over HTTPS
+    def credential(self, repo: str) -> tuple[str, str]: ...  # user name and secret that git uses over HTTPS
     def branch_head(self, repo: str, branch: str) -> str | None: ...  # None: no such branch
     def file(self, repo: str, path: str, ref: str | None = None) -> str | None: ...  # None: no such file
     def tree(self, repo: str, ref: str) -> list[str]: ...  # the paths of all files

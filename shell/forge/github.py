@@ -1,0 +1,277 @@
+"""GitHub: one account, or one App, in the words that it understands."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from shell.errors import NotYet, Refused
+from shell.forge import github_read as read
+from shell.forge.alike import AlikeForge, first_page
+from shell.forge.github_app import GitHubApp
+from shell.forge.http import Connection
+from shell.forge.protocol import HOOK_EVENTS, Account, Comment, Issue, Pull, Repository, Shape
+from shell.forge.shapes import Raw, combined, read_issue
+
+_PAGE = 100
+_REVIEWS = {"approve": "APPROVE", "request_changes": "REQUEST_CHANGES", "comment": "COMMENT"}
+_REPO = re.compile(r"/repos/([^/]+/[^/]+)")
+
+
+class GitHubForge(AlikeForge):
+    """One account on GitHub by its token, or an App with a token for each of its installations."""
+
+    def __init__(self, api_url: str, token: str | GitHubApp, timeout: float = 10.0) -> None:
+        self._token = token
+        self._timeout = timeout
+        self._login: str | None = None
+        self.api = Connection(api_url, self._headers, timeout)
+
+    # who and where
+
+    def me(self) -> Account:
+        """The account that acts; an App's is `<slug>[bot]`."""
+        return self._token.me() if isinstance(self._token, GitHubApp) else super().me()
+
+    def repositories(self) -> list[Repository]:
+        """All repositories that the account may push to."""
+        every = [self._repository(raw) for raw in self._reachable() if not raw.get("archived")]
+        return [repo for repo in every if repo["permissions"]["push"]]
+
+    def clone_url(self, repo: str) -> str:
+        """Where git finds it."""
+        scheme, host = urlsplit(self.api.base)[:2]
+        return f"{scheme}://{host.removeprefix('api.')}/{repo}.git"
+
+    def credential(self, repo: str) -> tuple[str, str]:
+        """User name and secret that git uses over HTTPS."""
+        return "x-access-token", self._token_for(repo)
+
+    def branch_head(self, repo: str, branch: str) -> str | None:
+        """The commit that a branch points at; None if there is no such branch."""
+        found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
+        return found["commit"]["sha"] if found else None
+
+    # issues and comments
+
+    def create_issue(self, repo: str, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
+        """Open an issue with its labels."""
+        said = {"title": title, "body": body, "labels": list(dict.fromkeys(labels))}
+        return read_issue(self.api.send("POST", f"/repos/{repo}/issues", said))
+
+    def issues_with_label(self, repo: str, label: str, state: str = "all") -> list[Issue]:
+        """The issues and pull requests that carry a label."""
+        return [read_issue(raw) for raw in self._list(f"/repos/{repo}/issues", labels=label, state=state)]
+
+    def react_comment(self, repo: str, comment_id: int, content: str, remove: str | None = None) -> None:
+        """Put a reaction on a comment, in another's place if one is named."""
+        self._react(f"/repos/{repo}/issues/comments/{comment_id}/reactions", content, remove)
+
+    def react_issue(self, repo: str, number: int, content: str, remove: str | None = None) -> None:
+        """Put a reaction on an issue's own text, in another's place if one is named."""
+        self._react(f"/repos/{repo}/issues/{number}/reactions", content, remove)
+
+    def timeline(self, repo: str, number: int) -> list[Shape]:
+        """Who set and took labels, closed and reopened, oldest first."""
+        moments = map(read.read_moment, self._list(f"/repos/{repo}/issues/{number}/timeline"))
+        return [moment for moment in moments if moment]
+
+    # labels
+
+    def set_labels(self, repo: str, number: int, add: Iterable[str], remove: Iterable[str]) -> list[str]:
+        """A fresh read, then the fewest writes; the names that are there now."""
+        path = f"/repos/{repo}/issues/{number}/labels"
+        there = [str(raw["name"]) for raw in self._list(path)]
+        gone = {name.casefold() for name in remove}
+        stay = [name for name in there if name.casefold() not in gone]
+        here = {name.casefold() for name in there}
+        new = [name for name in dict.fromkeys(add) if name.casefold() not in here]
+        lost = [name for name in there if name not in stay]
+        if lost and (new or len(lost) > 1):
+            self.api.send("PUT", path, {"labels": [*stay, *new]})
+        elif lost:
+            self._gone(f"{path}/{quote(lost[0], safe='')}")
+        elif new:
+            self.api.send("POST", path, {"labels": new})
+        return [*stay, *new]
+
+    def make_labels(self, repo: str, labels: Iterable[Shape]) -> None:
+        """Make those that the repository lacks."""
+        path = f"/repos/{repo}/labels"
+        known = {raw["name"].casefold() for raw in self._list(path)}
+        for label in labels:
+            if label["name"].casefold() not in known:
+                self._make_label(path, label)
+
+    # pull requests
+
+    def pull(self, repo: str, number: int, known_reviews: Iterable[int] = ()) -> Pull:
+        """A pull request with its reviews and checks; remarks in the code only of new refusals."""
+        path = f"/repos/{repo}/pulls/{number}"
+        pull = read.read_pull(self.api.get(path))
+        sha = pull["head"]["sha"]
+        rows = [read.read_review(raw, sha) for raw in self._list(f"{path}/reviews") if read.is_review(raw)]
+        reviews = [self._with_remarks(path, review, set(known_reviews)) for review in rows]
+        return {**pull, "reviews": reviews, "status": self._status(repo, sha)}
+
+    def find_pull(self, repo: str, head_branch: str, base: str) -> int | None:
+        """The number of the open pull request from a branch of this repository into another."""
+        head = f"{repo.split('/')[0]}:{head_branch}"
+        found = self._list(f"/repos/{repo}/pulls", state="open", head=head, base=base)
+        numbers = [int(raw["number"]) for raw in found if _is(raw, repo, head_branch, base)]
+        return next(iter(numbers), None)
+
+    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Shape:
+        """Open a pull request; the one that is open already is as good."""
+        said = {"title": title, "body": body, "head": head, "base": base}
+        try:
+            raw = self.api.send("POST", f"/repos/{repo}/pulls", said)
+        except Refused as refusal:
+            there = self.find_pull(repo, head, base) if refusal.status == 422 else None
+            if there is None:
+                raise
+            raw = self.api.get(f"/repos/{repo}/pulls/{there}")
+        return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
+
+    def merge(
+        self, repo: str, number: int, head_sha: str, style: str, delete_branch: bool = True,
+        title: str | None = None,
+    ) -> Shape:  # fmt: skip
+        """Merge exactly this head; NotYet while GitHub checks, Refused(409, "conflict") in a conflict."""
+        path = f"/repos/{repo}/pulls/{number}"
+        how = {"merge_method": style, "sha": head_sha} | ({"commit_title": title} if title else {})
+        try:
+            sha = self.api.send("PUT", f"{path}/merge", how)["sha"]
+        except Refused as refusal:
+            sha = self._not_merged(path, refusal)
+        if delete_branch:
+            self._delete_branch_of(repo, path)
+        return {"merged": True, "merge_sha": sha}
+
+    def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> None:
+        """Merge the base into the branch; a conflict is Refused(409, "conflict")."""
+        body = {"expected_head_sha": head_sha} if head_sha else {}
+        try:
+            self.api.send("PUT", f"/repos/{repo}/pulls/{number}/update-branch", body)
+        except Refused as refusal:
+            if "conflict" in refusal.message.lower():
+                raise Refused(409, "conflict") from None
+            raise
+
+    def review(
+        self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
+    ) -> Shape:
+        """Give a review: approve, request_changes or comment."""
+        said = {"event": _REVIEWS[event], "body": body} | ({"commit_id": commit_sha} if commit_sha else {})
+        return {"id": self.api.send("POST", f"/repos/{repo}/pulls/{number}/reviews", said)["id"]}
+
+    # hooks
+
+    def create_hook(self, repo: str, url: str, secret: str, events: Sequence[str] | None = None) -> int:
+        """Have deliveries sent to an address, signed."""
+        config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
+        said = {"name": "web", "active": True, "events": list(events or HOOK_EVENTS), "config": config}
+        return int(self.api.send("POST", f"/repos/{repo}/hooks", said)["id"])
+
+    # what differs from Gitea
+
+    def _repository(self, raw: Raw) -> Repository:
+        # GitHub has no word for empty; size 0 is also a very small or a very new repository
+        empty = raw["size"] == 0 and self.branch_head(raw["full_name"], raw["default_branch"]) is None
+        return read.read_repository(raw, empty)
+
+    def _comment(self, raw: Raw) -> Comment:
+        return read.read_comment(raw)
+
+    def _list(self, path: str, **params: Any) -> Iterator[Raw]:
+        for answer in self.api.pages(path, per_page=_PAGE, **params):
+            yield from answer.json()
+
+    def _first_page(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
+        return first_page(self.api.pages(path, per_page=_PAGE, **params))
+
+    def _within(self, api: Connection, path: str, key: str) -> list[Raw]:
+        """A list that stands inside an object."""
+        return [raw for answer in api.pages(path, per_page=_PAGE) for raw in answer.json()[key]]
+
+    def _reachable(self) -> Iterator[Raw]:
+        if not isinstance(self._token, GitHubApp):
+            yield from self._list("/user/repos")
+            return
+        for token in self._token.every_token():
+            api = Connection(self.api.base, _headers(token), self._timeout)
+            yield from self._within(api, "/installation/repositories", "repositories")
+
+    def _status(self, repo: str, sha: str) -> Shape:
+        commit = f"/repos/{repo}/commits/{sha}"
+        statuses = self._within(self.api, f"{commit}/status", "statuses")
+        runs = self._within(self.api, f"{commit}/check-runs", "check_runs")
+        return combined(read.read_checks(statuses, runs))
+
+    def _with_remarks(self, pull: str, review: Shape, known: set[int]) -> Shape:
+        if review["state"] == "changes_requested" and review["id"] not in known:
+            inline = self._list(f"{pull}/reviews/{review['id']}/comments")
+            review["comments"] = [read.read_inline(remark) for remark in inline]
+        return review
+
+    def _react(self, path: str, content: str, remove: str | None) -> None:
+        self.api.send("POST", path, {"content": content})
+        if not remove:
+            return
+        self._login = self._login or self.me()["login"]
+        for raw in list(self._list(path, content=remove)):
+            if (raw["user"] or {}).get("login") == self._login:
+                self._gone(f"{path}/{raw['id']}")
+
+    def _make_label(self, path: str, label: Shape) -> None:
+        said = {name: label[name] for name in ("name", "color", "description") if name in label}
+        try:
+            self.api.send("POST", path, said)
+        except Refused as refusal:
+            if "already_exists" not in refusal.message:
+                raise
+
+    def _not_merged(self, path: str, refusal: Refused) -> str:
+        """Why it did not merge, from the pull request itself; its merge commit if it is merged after all."""
+        pull = self.api.get(path)
+        if pull["merged"]:
+            return str(pull["merge_commit_sha"])
+        words = refusal.message.lower()
+        if refusal.status == 409:
+            raise Refused(409, "head out of date") from None
+        if refusal.status == 405 and (pull.get("mergeable") is None or "base branch was modified" in words):
+            raise NotYet(
+                self.api.host, "the forge still checks whether it can be merged", status=405
+            ) from None
+        if refusal.status == 405 and pull["mergeable"] is False and pull.get("mergeable_state") == "dirty":
+            raise Refused(409, "conflict") from None
+        raise refusal from None
+
+    def _delete_branch_of(self, repo: str, path: str) -> None:
+        head = self.api.get(path)["head"]
+        if (head.get("repo") or {}).get("full_name") == repo:
+            self._gone(f"/repos/{repo}/git/refs/heads/{quote(head['ref'])}", also=(422,))
+
+    def _token_for(self, repo: str) -> str:
+        return self._token.token(repo) if isinstance(self._token, GitHubApp) else self._token
+
+    def _headers(self, path: str) -> Mapping[str, str]:
+        if isinstance(self._token, str):
+            return _headers(self._token)
+        repo = _REPO.search(path)
+        if repo is None:
+            raise Refused(403, f"an App may ask about repositories only, not {path}")
+        return _headers(self._token.token(repo[1]))
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+
+
+def _is(raw: Raw, repo: str, head_branch: str, base: str) -> bool:
+    home = (raw["head"].get("repo") or {}).get("full_name") == repo
+    return home and raw["head"]["ref"] == head_branch and raw["base"]["ref"] == base

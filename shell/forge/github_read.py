@@ -1,0 +1,96 @@
+"""GitHub's answers read into our shapes."""
+
+from shell.forge.http import utc
+from shell.forge.protocol import Comment, Repository, Shape
+from shell.forge.shapes import Raw, read_author, read_comment_text, read_pull_parts
+
+_STYLES = {"merge": "allow_merge_commit", "squash": "allow_squash_merge", "rebase": "allow_rebase_merge"}
+_REVIEWS = {
+    "APPROVED": "approved",
+    "CHANGES_REQUESTED": "changes_requested",
+    "COMMENTED": "commented",
+    "DISMISSED": "dismissed",
+}
+_GOOD = ("success", "neutral", "skipped")
+_TIMELINE = {"labeled": "label", "unlabeled": "unlabel", "closed": "close", "reopened": "reopen"}
+_WORST_FIRST = ("failure", "pending", "success")
+
+
+def read_repository(raw: Raw, empty: bool) -> Repository:
+    """A repository; without the right to push, GitHub does not tell the ways of merging."""
+    styles = [style for style, allowed in _STYLES.items() if raw.get(allowed, True)]
+    rights = raw.get("permissions") or {}
+    return {
+        "id": raw["id"],
+        "full_name": raw["full_name"],
+        "default_branch": raw["default_branch"],
+        "empty": empty,
+        "private": raw["private"],
+        "permissions": {right: bool(rights.get(right)) for right in ("admin", "push", "pull")},
+        "merge_styles": styles,
+        "default_merge_style": next(iter(styles), "merge"),
+        "html_url": raw["html_url"],
+        "clone_url": raw["clone_url"],
+    }
+
+
+def read_comment(raw: Raw) -> Comment:
+    """A comment; only its page's address tells whether it is on a pull request."""
+    number = int(raw["issue_url"].rsplit("/", 1)[1])
+    is_pull = f"/pull/{number}#" in raw["html_url"]
+    return {**read_comment_text(raw), "issue_number": number, "is_pull": is_pull}
+
+
+def read_pull(raw: Raw) -> Shape:
+    """A pull request without reviews and checks; a deleted fork has left no repository."""
+    head = raw["head"]
+    home = (head.get("repo") or {}).get("id")
+    return {**read_pull_parts(raw), "head": {"ref": head["ref"], "sha": head["sha"], "repo_id": home}}
+
+
+def is_review(raw: Raw) -> bool:
+    """Unsent reviews stand in the same list."""
+    return raw["state"] in _REVIEWS
+
+
+def read_review(raw: Raw, head_sha: str) -> Shape:
+    """A review without its inline comments; stale if it looked at an earlier head."""
+    return {
+        "id": raw["id"],
+        **read_author(raw["user"]),
+        "state": _REVIEWS[raw["state"]],
+        "body": raw.get("body") or "",
+        "commit_sha": raw["commit_id"],
+        "stale": raw["commit_id"] != head_sha,
+        "submitted_at": utc(raw["submitted_at"]),
+        "comments": [],
+    }
+
+
+def read_inline(raw: Raw) -> Shape:
+    """One remark in the code; a line that is gone is told by its old number."""
+    return {"path": raw["path"], "line": raw.get("line") or raw.get("original_line"), "body": raw["body"]}
+
+
+def read_checks(statuses: list[Raw], runs: list[Raw]) -> dict[str, str]:
+    """Statuses and check runs in our three words; of two of one name the worse counts."""
+    told = [(raw["context"], "failure" if raw["state"] == "error" else raw["state"]) for raw in statuses]
+    told += [(raw["name"], _run(raw)) for raw in runs]
+    return dict(sorted(told, key=lambda check: _WORST_FIRST.index(check[1]), reverse=True))
+
+
+def read_moment(raw: Raw) -> Shape | None:
+    """One entry of a timeline, if it is of a kind that we ask about."""
+    kind = _TIMELINE.get(raw.get("event", ""))
+    if kind is None:
+        return None
+    who = read_author(raw["actor"])
+    label = {"label": raw["label"]["name"]} if raw.get("label") else {}
+    at = utc(raw["created_at"])
+    return {"type": kind, **label, "actor": who["author"], "actor_id": who["author_id"], "at": at}
+
+
+def _run(raw: Raw) -> str:
+    if raw["status"] != "completed":
+        return "pending"
+    return "success" if raw["conclusion"] in _GOOD else "failure"
