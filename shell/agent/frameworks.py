@@ -89,7 +89,7 @@ def _aider(call: Call) -> list[str]:
 
 
 class _OurOwn(Framework):
-    """A framework that is a module of ours, run by this Python and nothing of the agent's folder on its path."""
+    """A framework that is a module of ours, run by this Python; the agent's folder is not on its path."""
 
     def command(self, call: Call, environment: Mapping[str, str]) -> list[str]:
         return [sys.executable, *self.arguments(call)]

@@ -1,7 +1,7 @@
 """The agent's guard: starts one command, and sees to it that nothing of it lives on.
 
-Runs alone, by file name (`python -I guard.py [--input FILE] -- COMMAND…`). Its own standard input is a pipe that
-nobody writes: when it closes, the one who started us wants the end, or is dead; both mean the same.
+Runs alone, by file name (`python -I guard.py [--input FILE] -- COMMAND…`). Its own standard input is a pipe
+that nobody writes: when it closes, the one who started us wants the end, or is dead; both mean the same.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-GRACE_S = 2.0
+GRACE_S = 1.0
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 

@@ -1,4 +1,4 @@
-"""Runs an agent's command: drained, watched for signs of life, limited in time, and wholly gone at the end."""
+"""Runs an agent's command: drained, watched for signs of life, limited in time, wholly gone at the end."""
 
 import os
 import selectors
@@ -178,27 +178,28 @@ class Activity:
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder, self.clock = folder, clock
         self.not_before = 0.0
-        self.newest = self._newest()
+        self.known = self._look_around()
 
     def moved(self) -> bool:
         """True if something was written, added or removed."""
         begun = self.clock()
         if begun < self.not_before:
             return False
-        newest = self._newest()
-        moved, self.newest = newest != self.newest, newest
+        known = self._look_around()
+        moved, self.known = known != self.known, known
         self.not_before = self.clock() + 20 * (self.clock() - begun)
         return moved
 
-    def _newest(self) -> int:
-        newest, looked_at, waiting = self.folder.stat().st_ctime_ns, 0, [str(self.folder)]
+    def _look_around(self) -> tuple[int, int]:
+        """How many entries, and the sum of their times: any change alters one of them."""
+        total, looked_at, waiting = 0, 0, [str(self.folder)]
         while waiting and looked_at < _FILES_LOOKED_AT:
-            for about, is_folder, path in _look(waiting.pop()):
+            for changed_at, is_folder, path in _look(waiting.pop()):
                 looked_at += 1
-                newest = max(newest, about)
+                total += changed_at
                 if is_folder:
                     waiting.append(path)
-        return newest
+        return looked_at, total
 
 
 def _look(folder: str) -> list[tuple[int, bool, str]]:

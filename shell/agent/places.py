@@ -60,7 +60,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Places:
-    """`home` is CALORON_HOME; the frameworks' own variables are taken from `environment`, by an allow-list."""
+    """`home` is CALORON_HOME; what an agent may see is taken from `environment`, by an allow-list."""
 
     home: Path
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)

@@ -89,6 +89,10 @@ class Repository:
         """Whether `ancestor` is in the history of `commit`."""
         return not self.git.run("merge-base", "--is-ancestor", ancestor, commit, allowed=(0, 1)).status
 
+    def fork(self, one: str, other: str) -> str:
+        """The newest commit that both have."""
+        return self.git.run("merge-base", one, other).text
+
     def merge(self, ours: str, theirs: str) -> tuple[str, list[str]]:
         """The tree of both together and the paths in conflict (their files hold the usual markers)."""
         options = ("--write-tree", "-z", "--name-only", "--no-messages")

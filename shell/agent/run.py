@@ -1,4 +1,4 @@
-"""One attempt at one task: fresh folder, agent at work, final tree checked, commit pushed, pull request opened."""
+"""One attempt at one task: fresh folder, agent at work, final tree checked, pushed and proposed."""
 
 import sys
 from collections.abc import Mapping
@@ -172,12 +172,15 @@ def _keep(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:
         raise Ending("timeout", f"The agent was ended after {job.time_limit_s / 60:.4g} min, its limit.")
     if ended.status:
         last = ended.tail.rpartition("\n")[2][-300:]
-        how = (
-            f"was ended by signal {ended.status - 128}"
-            if ended.status > 128
-            else f"ended with status {ended.status}"
-        )
-        raise Ending("failed", f"The agent ({framework.name}) {how}{': ' + last if last else '.'}")
+        raise Ending("failed", f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}")
+
+
+def _how(ended: Ended) -> str:
+    if ended.status < 0:
+        return "was killed from outside"
+    if ended.status > 128:
+        return f"was ended by signal {ended.status - 128}"
+    return f"ended with status {ended.status}"
 
 
 def _checked_changes(repository: Repository, start: Start, tree: str, spec: Mapping[str, Any]) -> list[str]:
@@ -210,11 +213,11 @@ def _unchanged(
     report: Report,
     found: _Found,
 ) -> str:
-    """Nothing new: only a branch that an earlier attempt pushed without opening its pull request is still of use."""
+    """Nothing new; still of use is a branch that an earlier attempt pushed without its pull request."""
     if start.head is None or spec.get("pr_number") or repository.contains(start.base, start.head):
         raise Ending("no_change", "The agent changed nothing.")
-    found.head_sha = start.head
-    found.changed = [change.path for change in changes(repository.git, start.base, start.head)]
+    found.head_sha, fork = start.head, repository.fork(start.base, start.head)
+    found.changed = [change.path for change in changes(repository.git, fork, start.head)]
     found.pr_number = _propose(spec, forge, report)
     return f"Opened the pull request of what was already pushed to {spec['branch']}."
 

@@ -1,4 +1,4 @@
-"""What an attempt begins with: the current base, or the branch as it is on the forge, the base merged in if asked."""
+"""What an attempt begins with: the current base, or the branch on the forge, the base merged in if asked."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ def begin(repository: Repository, branch: str, base: str, merge_base: bool) -> S
 
 
 def furnish(repository: Repository, start: Start, attempt: Attempt, branch: str) -> None:
-    """Fill the fresh folder, and give the agent a repository of its own: some history, no remote, no credential."""
+    """Fill the fresh folder; the agent gets a repository of its own, without remote or credential."""
     unfold(repository.git, start.tree, attempt.folder, attempt.index)
     own = Git(attempt.folder / ".git")
     own.run("init", "--quiet")
@@ -61,7 +61,8 @@ def prompt_of(prompt: str, start: Start, base: str) -> str:
         return f"{prompt.rstrip()}\n\nThe branch `{base}` was merged into yours; nothing is in conflict.\n"
     listed = "\n".join(f"- {path}" for path in start.conflicts)
     return (
-        f"{prompt.rstrip()}\n\nThe branch `{base}` was merged into yours, and these files are in conflict:\n{listed}\n"
+        f"{prompt.rstrip()}\n\n"
+        f"The branch `{base}` was merged into yours, and these files are in conflict:\n{listed}\n"
         "Solve every conflict first: keep what both sides mean, and leave none of the lines that begin with "
         "<<<<<<<, ======= or >>>>>>>.\n"
     )

@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def recorded(prompt: str, fixture: Path) -> dict[str, Any] | None:
-    """The first recorded answer that fits the prompt and has uses left, that use counted; else the default."""
+    """The first recorded answer that fits and has uses left, this use counted; else the default."""
     text = _text_of(fixture)
     recording = _parsed(text)
     name = hashlib.sha256(f"{fixture.resolve()}\0{text}".encode()).hexdigest()[:32]
@@ -48,8 +48,9 @@ def recorded(prompt: str, fixture: Path) -> dict[str, Any] | None:
             used = counts.get(str(number), 0)
             if _fits(answer, number, prompt) and used < answer.get("times", used + 1):
                 counts[str(number)] = used + 1
-                return answer
-    return recording.get("default")
+                return dict(answer)
+    default: dict[str, Any] | None = recording.get("default")
+    return default
 
 
 def act(answer: dict[str, Any]) -> int:

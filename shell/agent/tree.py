@@ -32,7 +32,7 @@ def unfold(git: Git, tree: str, folder: Path, index: Path) -> None:
 
 
 def final_tree(git: Git, folder: Path, index: Path) -> str:
-    """The tree of the files now in the folder: git data left out, ignored files left out, submodules as they were."""
+    """The tree of the files now in the folder; git data and ignored files left out, submodules as before."""
     where = _around(folder, index)
     known = _indexed(git, where)
     submodules = {path for path, mode in known.items() if mode == _SUBMODULE}
@@ -82,7 +82,7 @@ def _ignored(git: Git, paths: set[str], where: dict[str, str]) -> set[str]:
 
 
 def _files(folder: Path, submodules: set[str]) -> Iterator[str]:
-    """Every regular file and symlink below the folder, links not followed, anything called `.git` passed by."""
+    """Every regular file and symlink below the folder; links are not followed, `.git` is passed by."""
     waiting = [""]
     while waiting:
         inside = waiting.pop()

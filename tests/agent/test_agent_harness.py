@@ -1,0 +1,190 @@
+"""A command under guard: watched, limited, and wholly gone at the end, whoever dies first."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from disk_forge import Stage, Witness
+
+from shell.agent.harness import Activity, Ended, Job, run_job
+
+ROOT = Path(__file__).parents[2]
+
+
+def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for it."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    """Whether there is such a process that is no zombie."""
+    try:
+        return b") Z" not in Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+
+
+def pids_in(file: Path) -> list[int]:
+    return [int(word) for word in file.read_text().split()] if file.exists() else []
+
+
+def job(folder: Path, script: str, limit: float = 20, beat: float = 0.05) -> Job:
+    files = folder / "files"
+    files.mkdir(exist_ok=True)
+    environment = {"PATH": os.environ["PATH"]}
+    return Job(["/bin/sh", "-c", script], files, environment, folder / "log", limit, heartbeat_s=beat)
+
+
+def play(folder: Path, script: str, limit: float = 20, witness: Witness | None = None) -> Ended:
+    return run_job(job(folder, script, limit), witness or Witness())
+
+
+# the agent, a child of it, a child that left the group, and one that is deaf to kind words
+FAMILY = """
+echo $$ >> {0}/pids
+sleep 600 & echo $! >> {0}/pids
+setsid sh -c 'echo $$ >> {0}/pids; trap "" TERM; (sleep 600 & echo $! >> {0}/pids; wait); sleep 600' &
+setsid -f sh -c 'echo $$ >> {0}/pids; exec sleep 600'
+"""
+FAMILY_SIZE = 5
+
+
+def family(folder: Path) -> list[int]:
+    until(lambda: len(pids_in(folder / "pids")) == FAMILY_SIZE)
+    return pids_in(folder / "pids")
+
+
+def test_output_and_status_are_kept(tmp_path: Path) -> None:
+    witness = Witness()
+    ended = play(tmp_path, "echo one; echo two >&2; printf three; exit 4", witness=witness)
+    assert (ended.how, ended.status, ended.tail) == ("ended", 4, "one\ntwo\nthree")
+    assert witness.lines == ["one", "two", "three"]
+    assert (tmp_path / "log").read_text() == "one\ntwo\nthree\n"
+
+
+def test_much_output_does_not_fill_the_memory_or_block_the_agent(tmp_path: Path) -> None:
+    ended = play(tmp_path, "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo end")
+    assert ended.status == 0 and ended.tail.endswith("end") and len(ended.tail) < 200_000
+
+
+def test_standard_input_is_empty_unless_given(tmp_path: Path) -> None:
+    assert play(tmp_path, "wc -c").tail.strip() == "0"
+
+
+def test_a_command_that_is_not_there_is_127(tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    ended = run_job(Job(["/no/such"], files, {}, tmp_path / "log", 5), Witness())
+    assert (ended.status, ended.tail) == (127, "/no/such: No such file or directory")
+
+
+def test_a_command_ended_by_a_signal_says_which(tmp_path: Path) -> None:
+    assert play(tmp_path, "kill -9 $$").status == 128 + 9
+
+
+def test_nothing_of_an_agent_outlives_its_own_end(tmp_path: Path) -> None:
+    script = FAMILY.format(tmp_path) + f"while [ $(wc -l < {tmp_path}/pids) -lt 5 ]; do sleep 0.02; done"
+    assert play(tmp_path, script).how == "ended"
+    assert not [pid for pid in family(tmp_path) if lives(pid)]
+
+
+def test_nothing_of_an_agent_outlives_its_limit(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    ended = play(tmp_path, FAMILY.format(tmp_path) + "sleep 600", limit=1)
+    assert ended.how == "timeout" and time.monotonic() - begun < 8
+    assert not [pid for pid in family(tmp_path) if lives(pid)]
+
+
+def test_a_stop_ends_the_agent(tmp_path: Path) -> None:
+    witness = Witness(lambda: len(pids_in(tmp_path / "pids")) < FAMILY_SIZE)
+    assert play(tmp_path, FAMILY.format(tmp_path) + "sleep 600", witness=witness).how == "stopped"
+    assert not [pid for pid in family(tmp_path) if lives(pid)]
+
+
+def test_a_harness_that_fails_takes_the_agent_with_it(tmp_path: Path) -> None:
+    class Broken(Witness):
+        def heartbeat(self, last_sign_at: str) -> None:
+            if len(pids_in(tmp_path / "pids")) == FAMILY_SIZE:
+                raise OSError("the store is gone")
+
+    with pytest.raises(OSError, match="the store is gone"):
+        play(tmp_path, FAMILY.format(tmp_path) + "sleep 600", witness=Broken())
+    assert not [pid for pid in family(tmp_path) if lives(pid)]
+
+
+def worker(folder: Path) -> "subprocess.Popen[bytes]":
+    """A worker that forks a child, as the queue's do; the child runs the agent."""
+    code = f"""
+        import os, sys
+        sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
+        from pathlib import Path
+        from disk_forge import Witness
+        from shell.parent import die_with_parent
+        from test_agent_harness import FAMILY, play
+        folder, me = Path({str(folder)!r}), os.getpid()
+        if (child := os.fork()) == 0:
+            die_with_parent(me)
+            play(folder, FAMILY.format(folder) + "sleep 600", limit=600)
+            os._exit(0)
+        (folder / "child").write_text(str(child))
+        os.waitpid(child, 0)
+    """
+    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("who", ["worker", "child"])
+def test_nothing_of_an_agent_outlives_a_killed_worker(tmp_path: Path, who: str) -> None:
+    running = worker(tmp_path)
+    pids = family(tmp_path)
+    os.kill(running.pid if who == "worker" else pids_in(tmp_path / "child")[0], signal.SIGKILL)
+    until(lambda: not [pid for pid in pids if lives(pid)])
+    running.wait(10)
+
+
+def test_a_killed_guard_takes_the_agent_with_it(tmp_path: Path) -> None:
+    class Killing(Witness):
+        def heartbeat(self, last_sign_at: str) -> None:
+            if pids_in(tmp_path / "pids") and lives(self.pids[0]):
+                os.kill(self.pids[0], signal.SIGKILL)
+
+    ended = play(tmp_path, f"echo $$ > {tmp_path}/pids; sleep 600", witness=Killing())
+    assert ended.status == -signal.SIGKILL
+    until(lambda: not lives(pids_in(tmp_path / "pids")[0]))
+
+
+def test_output_and_changed_files_are_signs_of_life_and_silence_is_none(tmp_path: Path) -> None:
+    talking, writing, silent = Witness(), Witness(), Witness()
+    play(tmp_path, "for i in 1 2 3 4; do echo $i; sleep 0.15; done", witness=talking)
+    play(tmp_path, "for i in 1 2 3 4; do echo $i >> file; sleep 0.15; done", witness=writing)
+    play(tmp_path, "sleep 0.6", witness=silent)
+    assert len(set(talking.signs)) > 2
+    assert len(set(writing.signs)) > 2
+    assert len(silent.signs) > 5 and len(set(silent.signs)) == 1
+
+
+def test_a_deep_change_and_a_removal_are_seen(tmp_path: Path) -> None:
+    deep = tmp_path / "a/b"
+    deep.mkdir(parents=True)
+    (deep / "file").write_text("x")
+    activity = Activity(tmp_path, clock=lambda: 0.0)
+    assert not activity.moved()
+    (deep / "file").write_text("y")
+    assert activity.moved() and not activity.moved()
+    (deep / "file").unlink()
+    assert activity.moved()
+
+
+def test_a_hanging_agent_shows_as_an_old_last_sign_and_ends_at_its_limit(stage: Stage) -> None:
+    stage.answers({"match": "", "hang": True, "files": {"half.md": "x"}})
+    result = stage.run(time_limit_s=1)
+    assert result["outcome"] == "timeout" and "its limit" in result["reason"]
+    assert stage.forge.branches() == ["main"]
