@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from typing import Any
 
 import structlog
 
@@ -31,3 +32,8 @@ def set_up(process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def log_of(name: str) -> Any:
+    """The log of a module, for the rooms that have no other use of the library."""
+    return structlog.get_logger(name)

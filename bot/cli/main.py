@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from shell.errors import Refused, Unavailable
 from shell.settings import SettingsError
 
 COMMANDS = {
@@ -52,6 +53,8 @@ def main(args: list[str] | None = None) -> Any:
         return caloron.main(args, prog_name="caloron")
     except SettingsError as error:
         sys.exit(f"{error}\n`caloron config` shows every setting.")
+    except (Unavailable, Refused) as error:
+        sys.exit(str(error))
     except Exception as error:  # what is left is our bug or the world's; no one is helped by a traceback here
         if os.environ.get("CALORON_TRACEBACK"):
             raise

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterable
 from time import sleep
 from typing import Any
 
-import structlog
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from shell.errors import Unavailable
-from shell.store import Store, connect
 from werkzeug.wrappers import Response
 
+from shell.errors import Unavailable
+from shell.logging import log_of
 from shell.parent import die_with_parent
 from shell.settings import Settings
+from shell.store import Store, connect
 
 from .door import create_door
 from .surface import create_shell
 
-_log = structlog.get_logger(__name__)
+_log = log_of(__name__)
 
 THREADS = 64
 STORE_TIMEOUT_S = 1.0

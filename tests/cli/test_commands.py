@@ -1,0 +1,116 @@
+"""The command line as people and scripts meet it: words, JSON, exit codes, no tracebacks."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli.main import COMMANDS, main
+from bot.cli.output import table
+from shell.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+GOOD = {"CALORON_WEBHOOK_SECRET": "s3cret", "GITEA_URL": "http://127.0.0.1:1", "GITEA_TOKEN": "t0ken"}
+
+
+@pytest.fixture(autouse=True)
+def only_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in {str(field.validation_alias) for field in Settings.model_fields.values()} & set(os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CALORON_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str, **given: str) -> int:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    code = ended.value.code
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        return 1
+    return code or 0
+
+
+def test_help_lists_every_command_that_is_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "--help") == 0
+    said = capsys.readouterr().out
+    there = [name for name in COMMANDS if (ROOT / "bot" / "cli" / f"{name}.py").exists()]
+    assert {"up", "demo", "config", "doctor", "install"} <= set(there)
+    assert all(f"\n  {name} " in said for name in there)
+
+
+def test_config_shows_values_and_sources_but_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "config", "--output", "json", **GOOD) == 0
+    said = capsys.readouterr().out
+    rows = {row["name"]: row for row in json.loads(said)["settings"]}
+    assert rows["GITEA_URL"]["source"] == "environment"
+    assert "s3cret" not in said and "t0ken" not in said
+    for output in ("text", "table"):
+        assert run(monkeypatch, "config", "--output", output, **GOOD) == 0
+        said = capsys.readouterr().out
+        assert "CALORON_TICK_S" in said and "t0ken" not in said
+
+
+def test_config_with_something_wrong_names_it_and_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "config", **GOOD | {"PORT": "nine"}) == 1
+    said = capsys.readouterr()
+    assert "CALORON_TICK_S" in said.out and "PORT is wrong" in said.err
+
+
+@pytest.mark.parametrize("command", [["up"], ["doctor"], ["install", "acme/shop"]])
+def test_nothing_starts_without_its_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str], tmp_path: Path
+) -> None:
+    assert run(monkeypatch, *command) == 1
+    said = capsys.readouterr().err
+    assert "CALORON_WEBHOOK_SECRET is missing" in said and "Traceback" not in said
+    assert not (tmp_path / "home").exists()
+
+
+def test_doctor_names_what_is_bad_and_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "doctor", "--output", "json", **GOOD) == 1
+    found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["gitea"]["state"] == "bad" and "token" in found["gitea"]["words"]
+    assert found["git"]["state"] == "good"
+    assert found["store"]["state"] == "mind" and "caloron up" in found["store"]["words"]
+
+
+def test_install_where_the_forge_is_away_says_so_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "install", "acme/shop", **GOOD) == 1
+    said = capsys.readouterr().err
+    assert "127.0.0.1" in said and len(said.strip().splitlines()) == 1 and "Traceback" not in said
+
+
+def test_a_second_up_on_one_home_is_refused_in_words(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with (home / "up.lock").open("w") as lock:
+        lock.write("4711")
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = os.environ | GOOD | {"CALORON_HOME": str(home), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "bot.cli", "up"]
+        refused = subprocess.run(command, capture_output=True, text=True, env=told, cwd=tmp_path, check=False)
+    assert refused.returncode == 1
+    assert "already runs" in refused.stderr and "4711" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_a_table_is_aligned() -> None:
+    assert table([{"a": 1, "b": "x"}, {"a": 22, "b": None}]) == "a   b\n1   x\n22"
+    assert table([]) == "(nothing)"
