@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from compositions.ntype import NType, read_type, to_json
+
 OPERATORS = (
     "Stage",
     "RemoteStage",
@@ -38,8 +40,8 @@ class RemoteStage:
     """Asks a stage that is served elsewhere."""
 
     url: str
-    input: Any
-    output: Any
+    input: NType
+    output: NType
     path: str = field(default="", compare=False)
 
 
@@ -177,7 +179,8 @@ def read_node(given: Any, path: str = "root") -> Node:
     if operator not in OPERATORS:
         known = ", ".join(f"`{name}`" for name in OPERATORS)
         raise GraphError(f"unknown variant `{operator}`, expected one of {known}")
-    return READERS[operator](given, path)
+    node: Node = READERS[operator](given, path)
+    return node
 
 
 def need(given: Mapping[str, Any], name: str) -> Any:
@@ -254,7 +257,9 @@ def read_retry(given: Mapping[str, Any], path: str) -> Node:
 
 READERS: dict[str, Any] = {
     "Stage": read_stage,
-    "RemoteStage": lambda g, p: RemoteStage(text_of(need(g, "url")), need(g, "input"), need(g, "output"), p),
+    "RemoteStage": lambda g, p: RemoteStage(
+        text_of(need(g, "url")), read_type(need(g, "input")), read_type(need(g, "output")), p
+    ),
     "Const": lambda g, p: Const(need(g, "value"), p),
     "Sequential": lambda g, p: Sequential(read_all(need(g, "stages"), f"{p}.stages"), p),
     "Parallel": lambda g, p: Parallel(read_named(need(g, "branches"), f"{p}.branches"), p),
@@ -287,7 +292,7 @@ def node_json(node: Node) -> dict[str, Any]:
             if node.config is not None:
                 fields["config"] = node.config
         case RemoteStage():
-            fields = {"url": node.url, "input": node.input, "output": node.output}
+            fields = {"url": node.url, "input": to_json(node.input), "output": to_json(node.output)}
         case Const():
             fields = {"value": node.value}
         case Sequential():

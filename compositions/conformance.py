@@ -1,0 +1,298 @@
+"""Comparing this engine with recorded answers of the real one: python -m compositions.conformance FOLDER."""
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from compositions.catalogue import Catalogue
+from compositions.dry_run import FAILED, NO_FILE, Allowed, DryRun, NotRunnable
+from compositions.effects import effect_set
+from compositions.execute import Compiler, CompositionError, OverBudget, StageFailed, start
+from compositions.graph import GraphError, Stage, read_graph
+from compositions.identity import implementation_hash, signature_id_of, stage_id_of
+from compositions.ntype import read_type, to_json
+from compositions.refinements import refinements_of
+from compositions.subtype import why_not
+from compositions.trace import make_trace
+
+# What is not compared, and why: a name of a case, or of a field, and the reason in one line.
+NOT_COMPARED: dict[str, str] = {}
+Difference = tuple[str, Any, Any]
+
+
+class StageError(Exception):
+    """A stage of the fixtures failed, in the words of the real engine."""
+
+
+class RecordedStage:
+    """A stage as it was recorded: its source is run in this process, its output as strictly read back."""
+
+    cost: dict[str, Any] | None = None
+
+    def __init__(self, recorded: dict[str, Any]) -> None:
+        signature = recorded["signature"]
+        spec = recorded.get("spec") or {}
+        self.name = recorded["name"]
+        self.source = recorded["implementation"]
+        self.description = recorded.get("description") or spec.get("description") or self.name
+        self.capabilities = tuple(recorded.get("capabilities", ()))
+        self.types = (read_type(signature["input"]), read_type(signature["output"]))
+        self.effects = effect_set(signature["effects"]["effects"])
+        self.active = recorded["lifecycle"] == "Active"
+        self.refined = any(list(refinements_of(one)) for one in self.types)
+        self.cost = recorded.get("cost")
+
+    @cached_property
+    def stage_id(self) -> str:
+        return stage_id_of(self)
+
+    @cached_property
+    def code(self) -> Any:
+        return compile(self.source, self.name, "exec")
+
+    def execute(self, given: Any) -> Any:
+        """As by a process of its own: what is printed spoils the output, and only JSON comes back."""
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+                names: dict[str, Any] = {"__name__": self.name}
+                exec(self.code, names)
+                print(json.dumps(names["execute"](json.loads(json.dumps(given)))))
+        except Exception as error:
+            raise StageError(f"stage error (exit 1): {error}\n") from error
+        return read_output(printed.getvalue())
+
+
+def read_output(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=not_json)
+    except ValueError as error:
+        got = json.dumps(text, ensure_ascii=False)
+        words = f"failed to parse stage output as JSON: {parse_fault(text)} (got: {got})"
+        raise StageError(words) from error
+
+
+def not_json(text: str) -> Any:
+    raise ValueError(text)
+
+
+def parse_fault(text: str) -> str:
+    """Where a strict reader stops in what a stage printed, and its words."""
+    start = text.lstrip()[:1]
+    word = {"n": "null", "t": "true", "f": "false"}.get(start)
+    if word is not None and not text.lstrip().startswith(word):
+        same = next(
+            at for at, (one, other) in enumerate(zip(text.lstrip(), word, strict=False)) if one != other
+        )
+        return f"expected ident at line 1 column {same + 1}"
+    try:
+        _, end = json.JSONDecoder(parse_constant=not_json).raw_decode(text.lstrip())
+    except ValueError:
+        return "expected value at line 1 column 1"
+    line = text.count("\n", 0, end + 1) + 1
+    return f"trailing characters at line {line} column 1"
+
+
+def differences(expected: Any, actual: Any, place: str = "") -> Iterator[Difference]:
+    """Every place at which two JSON values are not the same."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in sorted({*expected, *actual}):
+            missing = object()
+            one, other = expected.get(key, missing), actual.get(key, missing)
+            if one is missing or other is missing:
+                yield f"{place}.{key}", expected.get(key, "(nothing)"), actual.get(key, "(nothing)")
+            else:
+                yield from differences(one, other, f"{place}.{key}")
+    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
+            yield from differences(one, other, f"{place}[{index}]")
+    elif expected != actual or type(expected) is not type(actual):
+        yield place, expected, actual
+
+
+def identity_cases(recorded: list[dict[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
+    """Each stage's ids, and its specification read as the engine reads it."""
+    for case in recorded:
+        stage = RecordedStage(case)
+        expected = {key: case[key] for key in ("stage_id", "signature_id", "signature")}
+        yield f"identity {case['name']}", expected, lambda stage=stage: ids_of(stage)
+        if spec := case.get("spec"):
+            yield f"specification {case['name']}", case["signature"], lambda spec=spec: signature_in(spec)
+
+
+def ids_of(stage: RecordedStage) -> dict[str, Any]:
+    signature_id = signature_id_of(stage)
+    return {"stage_id": stage.stage_id, "signature_id": signature_id, "signature": signature_json(stage)}
+
+
+def signature_json(stage: Any) -> dict[str, Any]:
+    given, output = stage.types
+    return {
+        "input": to_json(given),
+        "output": to_json(output),
+        "effects": {"effects": list(stage.effects)},
+        "implementation_hash": implementation_hash(stage.source),
+    }
+
+
+def signature_in(spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "input": to_json(read_type(spec["input"])),
+        "output": to_json(read_type(spec["output"])),
+        "effects": {"effects": list(effect_set(spec.get("effects", ())))},
+        "implementation_hash": implementation_hash(spec["implementation"]),
+    }
+
+
+def subtyping_cases(recorded: list[dict[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
+    for case in recorded:
+        given, expected = read_type(case["sub"]), read_type(case["sup"])
+        answer = {"compatible": case["compatible"], "reason": case["reason"]}
+        yield f"subtyping {given} <: {expected}", answer, lambda a=given, b=expected: verdict(a, b)
+
+
+def verdict(given: Any, expected: Any) -> dict[str, Any]:
+    reason = why_not(given, expected)
+    return {"compatible": reason is None, "reason": reason}
+
+
+def graph_cases(recorded: dict[str, Any], stages: Catalogue) -> Iterator[tuple[str, Any, Any]]:
+    for case in recorded["cases"]:
+        attempt = Attempt(case, stages)
+        for part, answer in (("dry_run", attempt.dry_run), ("run", attempt.run)):
+            if case.get(part) is not None:
+                yield f"{part} {case['name']}", case[part], answer
+
+
+class Attempt:
+    """One recorded graph, looked at and run with the recorded arguments."""
+
+    def __init__(self, case: dict[str, Any], stages: Catalogue) -> None:
+        self.case = case
+        self.stages = stages
+        self.environment = case.get("env", {})
+        self.allowed = allowed_by(case.get("args", []))
+
+    def find(self, node: Stage) -> Any:
+        return self.stages.find(node.id, node.pinning)
+
+    def off(self, name: str) -> bool:
+        return self.environment.get(name) in ("1", "true")
+
+    def looked_at(self) -> DryRun:
+        try:
+            graph = read_graph(self.case["graph"])
+        except GraphError as error:
+            words = f"invalid graph JSON: {error} at line 1 column {self.column(str(error))}"
+            raise NotRunnable(words, NO_FILE) from error
+        return DryRun(graph, self.find, self.allowed, not self.off("NOETHER_NO_OPTIMIZE"))
+
+    def column(self, words: str) -> int:
+        """Where the reader noticed: at the end of the file, or of the root when that has no operator."""
+        graph = self.case["graph"]
+        ordered = {key: graph[key] for key in ("description", "version", "root") if key in graph}
+        root = graph.get("root")
+        at_root = words == "missing field `op`" and isinstance(root, dict) and "op" not in root
+        return len(json.dumps(ordered)) - at_root
+
+    def dry_run(self) -> dict[str, Any]:
+        try:
+            report = self.looked_at().report()
+        except NotRunnable as error:
+            return failure(str(error), error.code, error.hints)
+        kept = ("composition_id", "effects", "optimizer", "plan", "type_check", "warnings")
+        return {"rc": 0, **{key: report[key] for key in kept}}
+
+    def run(self) -> dict[str, Any]:
+        try:
+            looked_at = self.looked_at()
+            return self.outcome(looked_at)
+        except NotRunnable as error:
+            return failure(str(error), error.code, error.hints)
+        except StageFailed as error:
+            words = f'execution failed: stage StageId("{error.stage_id()}") failed: {error.words}'
+            return failure(words, FAILED)
+        except OverBudget as error:
+            return failure(error.words, NotRunnable("", 2).code)
+        except CompositionError as error:
+            return failure(f"execution failed: {error.words}", FAILED)
+
+    def outcome(self, looked_at: DryRun) -> dict[str, Any]:
+        root = looked_at.optimized.root
+        memoize = not self.off("NOETHER_NO_MEMOIZE")
+        program = Compiler(root, self.find, memoize).compile(root)
+        output, record = start(program, self.case.get("input"), self.allowed.budget)
+        kept = ("input_hash", "output_hash", "stage_id", "status", "step_index")
+        stages = [{key: entry[key] for key in kept} for entry in make_trace(record, "")["stages"]]
+        memo = {"enabled": memoize, "hits": record.hits, "misses": record.misses}
+        return {
+            "rc": 0,
+            "output": output,
+            "trace_stages": stages,
+            "warnings": looked_at.warnings,
+            **({"memoize": memo} if record.hits or not memoize else {}),
+        }
+
+
+def allowed_by(arguments: list[str]) -> Allowed:
+    """What the recorded command line granted."""
+    given = dict(zip(arguments[::2], arguments[1::2], strict=False))
+    effects, capabilities = given.get("--allow-effects"), given.get("--allow-capabilities")
+    budget = given.get("--budget-cents")
+    return Allowed(
+        effects.split(",") if effects else None,
+        capabilities.split(",") if capabilities else None,
+        int(budget) if budget else None,
+    )
+
+
+def failure(message: str, code: int, hints: list[str] | None = None) -> dict[str, Any]:
+    error: dict[str, Any] = {"code": "GENERAL_ERROR", "message": message}
+    if hints:
+        error["hints"] = hints
+    return {"rc": code, "error": error}
+
+
+def cases_in(folder: Path) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
+    """Every recorded case: its name, the real engine's answer, and how to get ours."""
+    identity = read(folder / "identity.json") or []
+    yield from identity_cases(identity)
+    yield from subtyping_cases(read(folder / "subtyping.json") or [])
+    if graphs := read(folder / "graphs.json"):
+        yield from graph_cases(graphs, Catalogue(map(RecordedStage, identity)))
+
+
+def read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def compare(folder: Path, say: Callable[[str], None] = print) -> tuple[int, int]:
+    """How many cases agree, and how many do not; every difference is said."""
+    passed = failed = 0
+    for name, expected, answer in cases_in(folder):
+        if reason := NOT_COMPARED.get(name):
+            say(f"not compared: {name}: {reason}")
+            continue
+        found = list(differences(expected, answer()))
+        passed, failed = (passed, failed + 1) if found else (passed + 1, failed)
+        for place, one, other in found:
+            say(f"{name}{place}:\n  recorded {json.dumps(one)}\n  ours     {json.dumps(other)}")
+    return passed, failed
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+        print("usage: python -m compositions.conformance FOLDER  (with identity, subtyping and graphs .json)")
+        return 2
+    passed, failed = compare(Path(arguments[0]))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
