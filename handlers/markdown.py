@@ -1,8 +1,10 @@
 """Finds the source lines of a text that Markdown takes for paragraph or list text."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -18,10 +20,15 @@ from handlers.details import OPAQUE, Fold, text_lines
 _DEEPEST_BLOCK = 110
 """Lists nest two levels each; deeper ones are left unread, so that no text can exhaust the stack."""
 _DEEPEST_INLINE = 20
+_DEEPEST_QUOTE = 55
+_BLOCK_STARTS = frozenset("`~>*-_+#<0123456789")
+"""What a block that can end a quote begins with."""
 _TASK_BOX = re.compile(r"[ \u00a0]{0,3}\[[ xX]\](?=[ \t\u00a0])[ \t\u00a0]")
 _TAG_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
+_WORD = re.compile(r"[ \u00a0]*\S*")
 _HIDDEN = frozenset({"blockquote_open", "footnote_reference_open", "heading_open", "table_open"})
 _SPAN = "span"
+_QUOTE_ENDS = "quote ends"
 
 Span = tuple[int, int]
 
@@ -70,6 +77,7 @@ def _read(text: str) -> _Reading:
 
 def _read_blocks(text: str, offset: int, reading: _Reading) -> None:
     tokens: list[Token] = []
+    reading.env[_QUOTE_ENDS] = {}
     _BLOCKS.block.parse(text, _BLOCKS, reading.env, tokens)
     hidden = 0
     for index, token in enumerate(tokens):
@@ -115,23 +123,40 @@ def _paragraph(token: Token, offset: int, reading: _Reading, in_item: bool) -> I
     for count, line in enumerate(content.split("\n")):
         start, end = position, position + len(line)
         position = end + 1
-        if any(begin < start < stop for begin, stop in spans):
+        if _within(spans, start):
             continue
         box = _TASK_BOX.match(line) if in_item and not count else None
         skip = box.end() if box else 0
         yield Line(first + count, line[skip:], _without(comments, content, start + skip, end))
 
 
+def _within(spans: list[Span], position: int) -> bool:
+    index = bisect_left(spans, (position, 0)) - 1
+    return index >= 0 and position < spans[index][1]
+
+
 def _without(comments: list[Span], content: str, start: int, end: int) -> str:
     """The text between two positions, less the comments that stand in its arguments."""
-    word_end = re.compile(r"[ \u00a0]*\S*").match(content, start)
-    begin = min(word_end.end() if word_end else start, end)
+    word = _WORD.match(content, start, end)
+    begin = word.end() if word else start
     parts = [content[start:begin]]
-    for comment_start, comment_end in comments:
-        if comment_start >= begin and comment_start < end:
-            parts.append(content[begin:comment_start])
-            begin = min(comment_end, end)
+    for comment_start, comment_end in comments[bisect_left(comments, (begin, 0)) :]:
+        if comment_start >= end:
+            break
+        parts.append(content[begin:comment_start])
+        begin = min(comment_end, end)
     return "".join([*parts, content[begin:end]])
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """The same places, in order, those that overlap as one."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _spans(content: str, env: dict[str, Any]) -> tuple[list[Span], list[Span]]:
@@ -141,7 +166,7 @@ def _spans(content: str, env: dict[str, Any]) -> tuple[list[Span], list[Span]]:
     spans = [span for token in tokens if (span := token.meta.get(_SPAN))]
     html = [token for token in tokens if token.type == "html_inline"]
     comments = [token.meta[_SPAN] for token in html if token.content.startswith("<!--")]
-    return spans + list(_elements(html, len(content))), comments
+    return _merged(spans + list(_elements(html, len(content)))), comments
 
 
 def _elements(html: list[Token], end: int) -> Iterator[Span]:
@@ -167,12 +192,20 @@ def _placed(rule: InlineRule) -> InlineRule:
 
     def placed(state: StateInline, silent: bool) -> bool:
         start, before = state.pos, len(state.tokens)
+        if state.src[start] in "[!^" and _last_bracket(state.src) < start:
+            return False
         found = rule(state, silent)
         if found and not silent and len(state.tokens) > before:
             state.tokens[-1].meta = {**state.tokens[-1].meta, _SPAN: (start, state.pos)}
         return found
 
     return placed
+
+
+@lru_cache(maxsize=4)
+def _last_bracket(text: str) -> int:
+    """Behind it no link can end; asked first, so that unclosed brackets cost nothing."""
+    return text.rfind("]")
 
 
 def _untrimmed(rule: BlockRule) -> BlockRule:
@@ -185,6 +218,39 @@ def _untrimmed(rule: BlockRule) -> BlockRule:
         return found
 
     return untrimmed
+
+
+def _shallow(rule: BlockRule) -> BlockRule:
+    """The quote rule, down to a depth that no person reaches; what is deeper is text of the quote."""
+
+    def shallow(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        if silent:
+            return rule(state, start, end, silent)
+        depth = state.env.setdefault("quotes", 0)
+        if depth >= _DEEPEST_QUOTE:
+            return False
+        state.env["quotes"] = depth + 1
+        found = rule(state, start, end, silent)
+        state.env["quotes"] = depth
+        return found
+
+    return shallow
+
+
+def _quote_end(rules: list[BlockRule]) -> BlockRule:
+    """The rules that end a quote's lazy continuation, as one: asked anew for each depth, it must be quick."""
+
+    def quote_end(state: StateBlock, line: int, end: int, silent: bool) -> bool:
+        start = state.bMarks[line] + state.tShift[line]
+        if not silent or state.src[start : start + 1] not in _BLOCK_STARTS:
+            return False
+        known = state.env[_QUOTE_ENDS]
+        key = (start, state.sCount[line], state.blkIndent, state.listIndent)
+        if key not in known:
+            known[key] = any(rule(state, line, end, True) for rule in rules)
+        return bool(known[key])
+
+    return quote_end
 
 
 def _parser(deepest: int) -> MarkdownIt:
@@ -205,6 +271,15 @@ def _block_parser() -> MarkdownIt:
     parser = _parser(_DEEPEST_BLOCK)
     rules = {rule.name: rule.fn for rule in parser.block.ruler.__rules__}
     parser.block.ruler.at("paragraph", _untrimmed(rules["paragraph"]))
+    parser.block.ruler.at(
+        "blockquote", _shallow(rules["blockquote"]), {"alt": ["paragraph", "reference", "list"]}
+    )
+    ends = [
+        rule for rule in parser.block.ruler.__rules__ if "blockquote" in rule.alt or rule.name == "blockquote"
+    ]
+    for rule in ends:
+        rule.alt = [name for name in rule.alt if name != "blockquote"]
+    parser.block.ruler.push("quote_end", _quote_end([rule.fn for rule in ends]), {"alt": ["blockquote"]})
     return parser
 
 
