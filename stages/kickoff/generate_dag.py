@@ -21,13 +21,14 @@ SECTIONS = {
 NO_ANSWER = {"_no response_", "*no response*", "no response", "n/a", "none"}
 
 # With these a clause begins that asks for something; other sentences explain.
-VERBS = set(
-    """accept add adjust align allow analyse analyze apply archive ask audit automate avoid backport batch
+ASKS = """
+    accept add adjust align allow analyse analyze apply archive ask audit automate avoid backport batch
     benchmark block bring build bump cache calculate capture catch change check clean close collect combine
     compute configure connect convert copy correct count cover create cut debounce declare decouple define
     delete deliver deploy deprecate describe design detect develop disable display document download draft
     draw drop emit enable encrypt enforce ensure escape evaluate expand explain expose export extend extract
-    fetch filter find fix flag format forbid generate give group guard handle harden hide highlight implement import
+    fetch filter find fix flag format forbid generate give group guard handle harden hide highlight implement
+    import
     improve include increase index inform inline inspect install integrate introduce investigate keep label
     lay let limit link lint list listen load localise localize lock log lower make map mark measure merge
     migrate mock modernise modernize monitor move name normalise normalize notify offer open optimise optimize
@@ -38,8 +39,9 @@ VERBS = set(
     restrict restructure retry return reuse revert review rewrite rework round run sanitise sanitize save scan
     schedule search secure send separate serve set setup share ship show simplify skip sort speed split start
     stop store stream strip structure style submit support swap switch sync tag test throttle tidy trace track
-    translate trim tune turn unify update upgrade upload use validate verify wire wrap write""".split()
-)
+    translate trim tune turn unify update upgrade upload use validate verify wire wrap write
+"""
+VERBS = frozenset(ASKS.split())
 ASKING = re.compile(
     r"(?:and |also,? |please,? |finally,? |(?:we|i|you|the bot|it)(?:'d| would)? (?:also )?"
     r"(?:need to|want to|like to|have to|should|must) |let's |let us |(?:need|want) to )+",

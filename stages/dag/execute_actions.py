@@ -1,0 +1,310 @@
+"""Carry out what a tick decided, on the forge and through the shell, and report on every action."""
+
+from collections.abc import Callable
+from typing import Any, NotRequired, TypedDict
+
+from shell.errors import Refused, Unavailable
+from shell.forge_at import ask_shell, comment_once, create_issue_once, forge_at
+
+NAME = "execute_actions"
+EFFECTS = ["Fallible", "Network"]
+
+STATE_LABELS = (
+    "caloron:assigned",
+    "caloron:in-progress",
+    "caloron:changes-requested",
+    "caloron:stalled",
+    "caloron:review-pending",
+    "caloron:merge-ready",
+    "caloron:blocked",
+    "caloron:escalated",
+    "caloron:done",
+    "caloron:sprint-cancelled",
+)
+LOOKS = {"color": "0366d6", "description": "Managed by Caloron"}
+
+
+class Input(TypedDict):
+    repo: str
+    dag_actions: NotRequired[list[Any] | None]
+    supervisor_actions: NotRequired[list[Any] | None]
+    sprint_id: NotRequired[str | None]
+    state: NotRequired[Any]
+    token_env: NotRequired[str | None]
+    shell_url: NotRequired[str | None]
+    host: NotRequired[str | None]
+
+
+class Output(TypedDict):
+    actions_taken: list[str]
+    errors: list[str]
+    results: list[Any]
+
+
+Answer = tuple[str, dict[str, Any]]
+Action = dict[str, Any]
+
+
+class Hands:
+    """What carrying out an action needs: the forge, the shell, the sprint and its tasks."""
+
+    def __init__(self, given: Input) -> None:
+        self.forge: Any = forge_at(given.get("host"), given.get("token_env"))
+        self.repo = given["repo"]
+        self.shell_url = given.get("shell_url")
+        self.sprint_id = given.get("sprint_id") or ""
+        self.tasks: dict[str, Any] = (given.get("state") or {}).get("tasks") or {}
+
+    def ask_shell(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return ask_shell(self.shell_url, path, body)
+
+    def say(self, number: int, body: str, kind: str, key: str) -> dict[str, Any]:
+        comment = comment_once(self.forge, self.repo, number, body, kind, key)
+        return {"comment_id": comment["comment_id"]}
+
+    def label(self, number: int, wanted: str) -> list[str]:
+        """One state label at a time."""
+        self.forge.make_labels(self.repo, [{"name": wanted, **LOOKS}])
+        others = [name for name in STATE_LABELS if name != wanted]
+        labels: list[str] = self.forge.set_labels(self.repo, number, [wanted], others)
+        return labels
+
+    def task_of(self, action: Action) -> tuple[str, dict[str, Any]]:
+        """The task that an action is about: the one it names, else the one its agent works on."""
+        if action.get("task_id"):
+            return str(action["task_id"]), self.tasks.get(action["task_id"]) or {}
+        own = [
+            (name, task) for name, task in self.tasks.items() if task.get("agent_id") == action["agent_id"]
+        ]
+        working = [(name, task) for name, task in own if task.get("status") == "InProgress"]
+        return (working or own or [("", {})])[0]
+
+    def thread_of(self, action: Action) -> int:
+        """Where to speak of an action: its pull request or issue, else those of its task."""
+        task_id, task = self.task_of(action)
+        for place in (action, task):
+            if number := place.get("issue_number") or place.get("pr_number"):
+                return int(number)
+        raise ValueError(f"task '{task_id}' has no issue to speak on")
+
+
+def execute(input: Input) -> Output:
+    hands = Hands(input)
+    taken, errors, results = [], [], []
+    asked = [
+        *(input.get("dag_actions") or []),
+        *map(supervisor_action, input.get("supervisor_actions") or []),
+    ]
+    for action in asked:
+        try:
+            line, answer = carry_out(hands, action)
+        except (Unavailable, Refused, ValueError, KeyError) as fault:
+            words = in_words(fault)
+            errors.append(f"{name_of(action)}: {words}")
+            results.append({"action": action, "ok": False, "error": words})
+        else:
+            taken.append(line)
+            results.append({"action": action, "ok": True, **answer})
+    return {"actions_taken": taken, "errors": errors, "results": results}
+
+
+def supervisor_action(action: Action) -> Action:
+    return {"type": "intervene", **action}
+
+
+def name_of(action: Action) -> str:
+    kind = action.get("action") or action.get("type") or "an action without a type"
+    return f"{kind}:{action.get('task_id') or action.get('agent_id') or '?'}"
+
+
+def in_words(fault: Exception) -> str:
+    return f"{fault} is missing in the action" if isinstance(fault, KeyError) else str(fault)
+
+
+def carry_out(hands: Hands, action: Action) -> Answer:
+    deed = DEEDS.get(str(action.get("type")))
+    if deed is None:
+        raise ValueError(f"there is no way to carry out '{action.get('type')}'")
+    return deed(hands, action)
+
+
+# -- the task's life -----------------------------------------------------------------------------------------
+
+
+def create_issue(hands: Hands, action: Action) -> Answer:
+    task_id = action["task_id"]
+    title = action.get("title") or task_id
+    body = action.get("body") or f"{title}\n\n**Sprint:** {hands.sprint_id}\n**Task ID:** {task_id}"
+    labels = action.get("labels") or ["caloron:task"]
+    hands.forge.make_labels(hands.repo, [{"name": name, **LOOKS} for name in labels])
+    key, of = f"task:{hands.sprint_id}:{task_id}", {"sprint": hands.sprint_id, "task": task_id}
+    issue = create_issue_once(hands.forge, hands.repo, title, body, labels, "task", key, **of)
+    return f"issue:#{issue['number']}", {"issue_number": issue["number"], "url": issue["html_url"]}
+
+
+def spawn_agent(hands: Hands, action: Action) -> Answer:
+    """The agent first: where it cannot start, nothing is announced."""
+    agent, answer = action["agent_id"], spawn(hands, action)
+    if number := action.get("issue_number"):
+        hands.label(number, "caloron:assigned")
+        key = f"spawn:{hands.sprint_id}:{action['task_id']}:{action.get('attempt', 1)}"
+        hands.say(number, f"@caloron-agent-{agent} has this task now.", "spawn", key)
+    return f"spawn:{agent} (pid={answer.get('pid')})", {"pid": answer.get("pid")}
+
+
+def spawn(hands: Hands, action: Action) -> dict[str, Any]:
+    task_id, _ = hands.task_of(action)
+    body = {
+        "sprint_id": hands.sprint_id,
+        "task_id": task_id,
+        "agent_id": action["agent_id"],
+        "repo": hands.repo,
+    }
+    return hands.ask_shell("/spawn", body)
+
+
+def submit_pr_for_review(hands: Hands, action: Action) -> Answer:
+    number = action["pr_number"]
+    return f"review:PR#{number}", {"labels": hands.label(number, "caloron:review-pending")}
+
+
+def merge_pr(hands: Hands, action: Action) -> Answer:
+    number = action["pr_number"]
+    pull = hands.forge.pull(hands.repo, number)
+    if pull["merged"]:
+        return f"merge:PR#{number}", {"merge_sha": pull["merge_sha"]}
+    style = action.get("style") or hands.forge.repository(hands.repo)["default_merge_style"]
+    head_sha = action.get("head_sha") or pull["head"]["sha"]
+    answer = hands.forge.merge(hands.repo, number, head_sha, style, True)
+    return f"merge:PR#{number}", {"merge_sha": answer["merge_sha"]}
+
+
+def mark_done(hands: Hands, action: Action) -> Answer:
+    number = action.get("issue_number")
+    if not number:
+        raise ValueError("the task has no issue to close")
+    labels = hands.label(number, "caloron:done")
+    hands.forge.edit_issue(hands.repo, number, state="closed")
+    return f"done:#{number}", {"labels": labels}
+
+
+def notify_agent(hands: Hands, action: Action) -> Answer:
+    agent, number = action["agent_id"], hands.thread_of(action)
+    task_id, task = hands.task_of(action)
+    key = f"notify:{hands.sprint_id}:{task_id}:{task.get('round', 1)}:{action.get('pr_number') or ''}"
+    return f"notify:{agent}", hands.say(number, f"@caloron-agent-{agent} {action['message']}", "notify", key)
+
+
+# -- the ladder ----------------------------------------------------------------------------------------------
+
+
+def intervene(hands: Hands, action: Action) -> Answer:
+    """One step of the supervisor: speak, start anew, or call a person."""
+    steps = {"probe": probe, "restart": restart, "escalate_human": escalate_human}
+    step = steps.get(action["action"])
+    if step is None:
+        raise ValueError(f"there is no step '{action['action']}'")
+    return step(hands, action)
+
+
+def probe(hands: Hands, action: Action) -> Answer:
+    agent, reason = action["agent_id"], action.get("reason") or "no sign of life"
+    number = hands.thread_of(action)
+    text = f"@caloron-agent-{agent}, are you still there? ({reason}) Please answer here with where you are."
+    answer = hands.say(number, text, "probe", step_key(hands, "probe", action))
+    hands.label(number, "caloron:stalled")
+    return f"probe:{agent} ({reason})", answer
+
+
+def restart(hands: Hands, action: Action) -> Answer:
+    agent = action["agent_id"]
+    try:
+        hands.ask_shell("/stop", {"agent_id": agent})
+    except Refused as refusal:
+        if refusal.status != 404:  # one that is gone already needs no stop
+            raise
+    answer = spawn(hands, action)
+    return f"restart:{agent}", {"pid": answer.get("pid")}
+
+
+def escalate_human(hands: Hands, action: Action) -> Answer:
+    """One open issue a task, however often it is asked; the task's own issue is labelled."""
+    agent, reason = action["agent_id"], action.get("reason") or "no reason given"
+    task_id, task = hands.task_of(action)
+    title = f"Escalation: {agent} — {reason}"
+    body = (
+        f"## Human intervention required\n\n**Agent:** `{agent}`\n**Task:** {task.get('title') or task_id}\n"
+        f"**Why:** {reason}\n\nComment `resolved` when the cause is gone, or `caloron:take-over` to finish "
+        "the task yourself."
+    )
+    hands.forge.make_labels(hands.repo, [{"name": "caloron:escalated", **LOOKS}])
+    key = step_key(hands, "escalation", action)
+    of = {"sprint": hands.sprint_id}
+    issue = create_issue_once(
+        hands.forge, hands.repo, title, body, ["caloron:escalated"], "escalation", key, **of
+    )
+    if number := task.get("issue_number"):
+        hands.label(number, "caloron:escalated")
+    return f"escalate:{agent}", {"issue_number": issue["number"], "url": issue["html_url"]}
+
+
+def step_key(hands: Hands, step: str, action: Action) -> str:
+    """A step is the same as long as the task's attempt and its last sign of life are."""
+    task_id, task = hands.task_of(action)
+    since = task.get("last_activity_at") or task.get("started_at") or ""
+    return f"{step}:{hands.sprint_id}:{task_id or action['agent_id']}:{task.get('attempt', 0)}:{since}"
+
+
+# -- plain writes --------------------------------------------------------------------------------------------
+
+
+def comment(hands: Hands, action: Action) -> Answer:
+    number = action.get("number") or hands.thread_of(action)
+    key = action.get("key")
+    if key:
+        return f"comment:#{number}", hands.say(number, action["body"], "comment", key)
+    said = hands.forge.comment(hands.repo, number, action["body"])
+    return f"comment:#{number}", {"comment_id": said["comment_id"]}
+
+
+def close_issue(hands: Hands, action: Action) -> Answer:
+    number = action.get("number") or action["issue_number"]
+    hands.forge.edit_issue(hands.repo, number, state="closed")
+    return f"close:#{number}", {}
+
+
+def reopen_issue(hands: Hands, action: Action) -> Answer:
+    number = action.get("number") or action["issue_number"]
+    hands.forge.edit_issue(hands.repo, number, state="open")
+    return f"reopen:#{number}", {}
+
+
+def stop_agent(hands: Hands, action: Action) -> Answer:
+    hands.ask_shell("/stop", {"agent_id": action["agent_id"]})
+    return f"stop:{action['agent_id']}", {}
+
+
+DEEDS: dict[str, Callable[[Hands, Action], Answer]] = {
+    "create_issue": create_issue,
+    "spawn_agent": spawn_agent,
+    "submit_pr_for_review": submit_pr_for_review,
+    "merge_pr": merge_pr,
+    "mark_done": mark_done,
+    "notify_agent": notify_agent,
+    "escalate": intervene,
+    "intervene": intervene,
+    "comment": comment,
+    "close_issue": close_issue,
+    "reopen_issue": reopen_issue,
+    "stop_agent": stop_agent,
+}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,127 @@
+"""Part a goal into components, and write down their design and its risks."""
+
+import re
+from typing import Any, NotRequired, TypedDict
+
+NAME = "architect_po"
+
+MOST = 5
+NAMED = re.compile(r"(?<![.!?:\n] )(?<!^)\b([A-Z][A-Za-z0-9]+)\b", re.M)
+THINGS = re.compile(r"\b(?:an?|the)\s+((?:[a-z][a-z0-9-]*\s?){1,3})")
+ENDS = re.compile(
+    r"\s*\b(?:that|which|who|and|or|with|without|for|of|in|on|to|from|by|at|as|so|is|are|must|should"
+    r"|using|where|when|over|into|like)\b.*",
+    re.S,
+)
+VAGUE = {"way", "bit", "lot", "user", "users", "new", "same", "project", "goal", "thing", "existing"}
+
+
+class Input(TypedDict):
+    goal: str
+    constraints: NotRequired[Any]
+    design_brief: NotRequired[str | None]
+    components_inventory: NotRequired[list[Any] | None]
+
+
+class Component(TypedDict):
+    name: str
+    purpose: str
+    interface: str
+
+
+class Output(TypedDict):
+    design_doc: str
+    components: list[Component]
+    risks: list[str]
+
+
+def execute(input: Input) -> Output:
+    goal = (input.get("goal") or "").strip()
+    if not goal:
+        raise ValueError("architect_po: 'goal' must be a non-empty text")
+    inventory = input.get("components_inventory") or []
+    found = [component_of(item, goal) for item in inventory or names_in(goal) or ["Core"]]
+    constraints = points(input.get("constraints"))
+    components = found if inventory else found[:MOST]
+    brief = (input.get("design_brief") or "").strip()
+    return {
+        "design_doc": design_doc(goal, constraints, brief, components),
+        "components": components,
+        "risks": risks(goal, constraints, found, components),
+    }
+
+
+def names_in(goal: str) -> list[str]:
+    """Names written large inside a sentence, else the things that follow an article."""
+    large = NAMED.findall(goal)
+    things = [pascal(ENDS.sub("", phrase)) for phrase in THINGS.findall(goal)]
+    names = large or [name for name in things if name and name.lower() not in VAGUE]
+    return list(dict.fromkeys(names))
+
+
+def pascal(phrase: str) -> str:
+    return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", phrase))
+
+
+def component_of(item: Any, goal: str) -> Component:
+    if isinstance(item, dict):
+        name = str(item.get("name") or "Core")
+        return {
+            "name": name,
+            "purpose": str(item.get("purpose") or purpose(name, goal)),
+            "interface": str(item.get("interface") or interface(name)),
+        }
+    return {"name": str(item), "purpose": purpose(str(item), goal), "interface": interface(str(item))}
+
+
+def purpose(name: str, goal: str) -> str:
+    return f"What {name} has to do for: {headline(goal)}"
+
+
+def interface(name: str) -> str:
+    return f"A small public interface of {name}, documented where it is declared."
+
+
+def headline(goal: str) -> str:
+    first = goal.split("\n")[0]
+    return first if len(first) <= 80 else first[:79].rsplit(" ", 1)[0] + "…"
+
+
+def points(constraints: Any) -> list[str]:
+    lines = constraints if isinstance(constraints, list) else str(constraints or "").split("\n")
+    return [str(line).strip().removeprefix("- ") for line in lines if str(line).strip()]
+
+
+def design_doc(goal: str, constraints: list[str], brief: str, components: list[Component]) -> str:
+    parts = [f"# Design: {headline(goal)}", "## Goal", goal]
+    if brief:
+        parts += ["## Brief", brief]
+    if constraints:
+        parts += ["## Constraints", "\n".join(f"- {point}" for point in constraints)]
+    listed = [f"- **{one['name']}**: {one['purpose']}\n  {one['interface']}" for one in components]
+    return "\n\n".join([*parts, "## Components", "\n".join(listed)]) + "\n"
+
+
+def risks(
+    goal: str, constraints: list[str], found: list[Component], components: list[Component]
+) -> list[str]:
+    told = []
+    said = " ".join([goal, *constraints]).lower()
+    if len(components) == 1:
+        told.append("All the work is in one component, so nothing can be done side by side")
+    if len(found) > len(components):
+        left = ", ".join(one["name"] for one in found[len(components) :])
+        told.append(f"Left for a later plan, as {MOST} components are enough for one: {left}")
+    if re.search(r"\b(?:auth\w*|log-?in|password)", said) and "security" not in said:
+        told.append("The goal touches authentication, but nothing is said about security")
+    return told
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,47 @@
+"""Join tasks and reviews into the one list of tasks that a sprint takes."""
+
+from typing import Any, NotRequired, TypedDict
+
+NAME = "phases_to_sprint_tasks"
+
+
+class Input(TypedDict):
+    tasks: list[Any]
+    review_checks: NotRequired[list[Any] | None]
+    design_doc: NotRequired[str | None]
+
+
+class Output(TypedDict):
+    tasks: list[Any]
+
+
+def execute(input: Input) -> Output:
+    tasks = [*input["tasks"], *map(review_task, input.get("review_checks") or [])]
+    if not tasks:
+        raise ValueError("phases_to_sprint_tasks: 'tasks' must be a non-empty list")
+    seen: set[str] = set()
+    for task in tasks:
+        if task["id"] in seen:
+            raise ValueError(f"phases_to_sprint_tasks: duplicate task id '{task['id']}'")
+        seen.add(task["id"])
+    return {"tasks": tasks}
+
+
+def review_task(check: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": check["id"],
+        "title": f"Review {check['reviews']}: {check['focus']}",
+        "depends_on": [check["reviews"]],
+        "agent_prompt": check["agent_prompt"],
+        "framework": check.get("framework") or "claude-code",
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

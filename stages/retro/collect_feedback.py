@@ -1,0 +1,73 @@
+"""Gather the feedback that agents left on the issues of a sprint, on GitHub or Gitea."""
+
+from typing import Any, NotRequired, TypedDict
+
+from shell.errors import Refused
+from shell.feedback_block import read_feedback
+from shell.forge_at import forge_at
+
+NAME = "collect_sprint_feedback"
+EFFECTS = ["Fallible", "Network"]
+
+MAINTAINERS = ("maintain", "admin", "owner")
+SHOWN = 500
+
+
+class Input(TypedDict):
+    repo: str
+    issue_numbers: list[float]
+    sprint_id: NotRequired[str | None]
+    token_env: NotRequired[str | None]
+    host: NotRequired[str | None]
+
+
+class Output(TypedDict):
+    feedback_items: list[Any]
+    errors: list[str]
+
+
+def execute(input: Input) -> Output:
+    forge = forge_at(input.get("host"), input.get("token_env"))
+    repo, mine = input["repo"], forge.me()["id"]
+    trusted: dict[Any, bool] = {mine: True}  # the agents write as our account
+    items, errors = [], []
+    for number in map(int, input["issue_numbers"]):
+        for comment in forge.issue_comments(repo, number):
+            found = read_feedback(comment["body"])
+            if found and comment["author_id"] not in trusted:
+                trusted[comment["author_id"]], words = may_report(forge, repo, comment)
+                errors += words
+            if found and trusted[comment["author_id"]]:
+                items += [item_of(number, comment, parsed) for parsed in found]
+    return {"feedback_items": items, "errors": errors}
+
+
+def may_report(forge: Any, repo: str, comment: dict[str, Any]) -> tuple[bool, list[str]]:
+    """Whether someone else's feedback counts: a maintainer's does; where that cannot be asked, it is said."""
+    try:
+        held = forge.permission(repo, comment["author"])
+    except Refused as refusal:
+        return False, [f"feedback of {comment['author']} left out: {refusal.message}"]
+    same = held["user_id"] == comment["author_id"]
+    return same and held["permission"] in MAINTAINERS, []
+
+
+def item_of(number: int, comment: dict[str, Any], parsed: dict[str, Any] | None) -> dict[str, Any]:
+    item = {
+        "issue_number": number,
+        "author": comment["author"],
+        "created_at": comment["created_at"],
+        "is_parsed_yaml": parsed is not None,
+        "parsed": parsed,
+    }
+    return item if parsed is not None else item | {"raw_body": comment["body"][:SHOWN]}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,49 @@
+"""Reshape what was decided, and where to do it, into what execute_actions takes."""
+
+from typing import Any, NotRequired, TypedDict
+
+NAME = "project_all_to_execute"
+
+
+class Input(TypedDict):
+    eval: dict[str, Any]
+    supervisor: dict[str, Any]
+    repo: str
+    token_env: NotRequired[str | None]
+    shell_url: NotRequired[str | None]
+    host: NotRequired[str | None]
+    sprint_id: NotRequired[str | None]
+
+
+class Output(TypedDict):
+    repo: str
+    token_env: str
+    shell_url: str
+    host: str
+    dag_actions: list[Any]
+    supervisor_actions: list[Any]
+    sprint_id: str
+    state: Any
+
+
+def execute(input: Input) -> Output:
+    return {
+        "repo": input["repo"],
+        "token_env": input.get("token_env") or "",
+        "shell_url": input.get("shell_url") or "",
+        "host": input.get("host") or "",
+        "dag_actions": input["eval"].get("actions") or [],
+        "supervisor_actions": input["supervisor"].get("actions") or [],
+        "sprint_id": input.get("sprint_id") or "",
+        "state": input["eval"].get("state"),
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

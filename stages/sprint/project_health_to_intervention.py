@@ -1,0 +1,35 @@
+"""Reshape the agents' health and their counters into what decide_intervention takes."""
+
+from typing import Any, NotRequired, TypedDict
+
+NAME = "project_health_to_intervention"
+
+
+class Input(TypedDict):
+    health: dict[str, Any]
+    interventions: NotRequired[Any]
+    now: NotRequired[str | None]
+
+
+class Output(TypedDict):
+    results: list[Any]
+    interventions: dict[str, Any]
+    now: str | None
+
+
+def execute(input: Input) -> Output:
+    return {
+        "results": input["health"].get("results") or [],
+        "interventions": input.get("interventions") or {},
+        "now": input.get("now") or input["health"].get("now"),
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,44 @@
+"""Reshape a poll's answer into what dag_evaluate takes."""
+
+from typing import Any, NotRequired, TypedDict
+
+NAME = "project_poll_to_eval"
+
+STALL_THRESHOLD_M = 20
+
+
+class Input(TypedDict):
+    state: Any
+    poll: dict[str, Any]
+    stall_threshold_m: NotRequired[float | None]
+    agents: NotRequired[Any]
+    now: NotRequired[str | None]
+
+
+class Output(TypedDict):
+    state: Any
+    events: list[Any]
+    stall_threshold_m: float
+    agents: Any
+    now: str | None
+
+
+def execute(input: Input) -> Output:
+    threshold = input.get("stall_threshold_m")
+    return {
+        "state": input["state"],
+        "events": input["poll"].get("events") or [],
+        "stall_threshold_m": STALL_THRESHOLD_M if threshold is None else threshold,
+        "agents": input.get("agents") or {},
+        "now": input.get("now") or input["poll"].get("now"),
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

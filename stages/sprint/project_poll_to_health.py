@@ -1,0 +1,39 @@
+"""Reshape the roster of agents and a poll's time into what check_agent_health takes."""
+
+from typing import Any, NotRequired, TypedDict
+
+NAME = "project_poll_to_health"
+
+STALL_THRESHOLD_M = 20
+
+
+class Input(TypedDict):
+    poll: dict[str, Any]
+    agents: NotRequired[Any]
+    stall_threshold_m: NotRequired[float | None]
+    now: NotRequired[str | None]
+
+
+class Output(TypedDict):
+    agents: dict[str, Any]
+    stall_threshold_m: float
+    now: str | None
+
+
+def execute(input: Input) -> Output:
+    threshold = input.get("stall_threshold_m")
+    return {
+        "agents": input.get("agents") or {},
+        "stall_threshold_m": STALL_THRESHOLD_M if threshold is None else threshold,
+        "now": input.get("now") or input["poll"].get("now"),
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,45 @@
+"""Keep what a tick of a sprint leaves for the next one."""
+
+from typing import Any, TypedDict
+
+from shell import tick_file
+
+NAME = "save_tick_state"
+EFFECTS = ["Fallible", "FsWrite"]
+
+
+class Input(TypedDict):
+    sprint_id: str
+    tick_result: dict[str, Any]
+
+
+class Output(TypedDict):
+    actions_taken: list[str]
+    errors: list[str]
+    persisted_path: str
+
+
+def execute(input: Input) -> Output:
+    result = input["tick_result"]
+    if not isinstance(result.get("state"), dict):
+        raise ValueError("save_tick_state: 'tick_result' holds no state, so nothing was written")
+    kept = {
+        "state": result["state"],
+        "interventions": result.get("interventions") or {},
+        "since": result.get("polled_at") or "",
+    }
+    return {
+        "actions_taken": result.get("actions_taken") or [],
+        "errors": result.get("errors") or [],
+        "persisted_path": str(tick_file.write(input["sprint_id"], kept)),
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))
