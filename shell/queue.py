@@ -1,0 +1,68 @@
+"""The doorbell: RQ queues whose jobs carry nothing but a lane's name (for a run, its action's key too)."""
+
+import hashlib
+from typing import Any
+
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+JOBS = {
+    "events": "jobs.advance.advance",
+    "actions": "jobs.perform.perform",
+    "agents": "jobs.attempt.attempt",
+}
+_TIMEOUT_S = {"events": 180, "actions": 600, "agents": -1}
+_FAILURE_TTL_S = 3600
+
+
+def queue_of(name: str, client: Any) -> Queue:
+    """The RQ queue of this name; JSON only, never pickle."""
+    return Queue(name, connection=client, serializer=JSONSerializer)
+
+
+class Bell:
+    """Rings through one client."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._queues: dict[str, Queue] = {}
+
+    def ring(self, pipe: Any, queue: str, lane: str) -> None:
+        """Within a transaction: one job for the lane."""
+        self._enqueue(pipe, queue, (lane,), None)
+
+    def ring_run(self, pipe: Any, lane: str, key: str) -> None:
+        """Within a transaction: one job for an agent's run."""
+        self._enqueue(pipe, "agents", (lane, key), run_job_id(lane, key))
+
+    def waits(self, lane: str, key: str) -> bool:
+        """Whether a job for this run is in the queue."""
+        return self._queue("agents").get_job_position(run_job_id(lane, key)) is not None
+
+    def _queue(self, name: str) -> Queue:
+        if name not in self._queues:
+            self._queues[name] = queue_of(name, self.client)
+        return self._queues[name]
+
+    def _enqueue(self, pipe: Any, name: str, args: tuple[str, ...], job_id: str | None) -> None:
+        self._queue(name).enqueue_call(
+            JOBS[name],
+            args=args,
+            timeout=_TIMEOUT_S[name],
+            result_ttl=0,
+            failure_ttl=_FAILURE_TTL_S,
+            job_id=job_id,
+            pipeline=pipe,
+        )
+
+    def oldest(self, name: str) -> str | None:
+        """When the oldest job of the queue was put there; None if it is empty."""
+        queue = self._queue(name)
+        first = self.client.lindex(queue.key, 0)
+        at: str | None = self.client.hget(f"rq:job:{first}", "enqueued_at") if first else None
+        return at
+
+
+def run_job_id(lane: str, key: str) -> str:
+    """The id of a run's job, so that it can be looked for."""
+    return "run-" + hashlib.sha256(f"{lane} {key}".encode()).hexdigest()[:32]

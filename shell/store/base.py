@@ -1,0 +1,58 @@
+"""What all parts of the store stand on: the client, and transactions that may ring."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from shell.queue import Bell
+from shell.store import keys
+
+_T = TypeVar("_T")
+
+_RUNG_MS = 4000
+"""How long a ring keeps others away; should its job be lost, the sweep rings after that."""
+
+_NEXT_DUE = """
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+if first[1] then redis.call('ZADD', KEYS[2], first[2], ARGV[1]) else redis.call('ZREM', KEYS[2], ARGV[1]) end
+"""
+
+
+class Base:
+    """The client and what every part does with it."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.bell = Bell(client)
+
+    def _ringing(
+        self, build: Callable[[Any], _T], rings: list[tuple[str, str]], watch: tuple[str, ...] = ()
+    ) -> _T:
+        """A transaction: `build` reads, calls `multi()` and writes; each (queue, lane) is rung once with it.
+
+        Where a ring still waits in the queue, none is added; should it be answered just now, all is done anew.
+        """
+
+        def whole(pipe: Any) -> _T:
+            silent = [ring for ring in rings if not pipe.exists(keys.rung(*ring))]
+            value = build(pipe)
+            if not pipe.explicit_transaction:
+                pipe.multi()
+            for queue, lane in silent:
+                pipe.set(keys.rung(queue, lane), 1, px=_RUNG_MS)
+                self.bell.ring(pipe, queue, lane)
+            return value
+
+        flags = (keys.rung(*ring) for ring in rings)
+        result: _T = self.client.transaction(whole, *watch, *flags, value_from_callable=True)
+        return result
+
+    def _note_next_due(self, pipe: Any, lane: str) -> None:
+        pipe.eval(_NEXT_DUE, 2, keys.outbox_due(lane), keys.DUE, lane)
+
+    def ring(self, queue: str, lane: str) -> None:
+        """Ring for a lane, unless a ring waits already."""
+        self._ringing(lambda pipe: None, [(queue, lane)])
+
+    def answer_ring(self, queue: str, lane: str) -> None:
+        """A job begins: from here on, a new ring is needed for what comes."""
+        self.client.delete(keys.rung(queue, lane))

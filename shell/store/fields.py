@@ -1,0 +1,78 @@
+"""A lane's state as fields of one hash: a field for each top-level key, for the large maps one for each member."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from shell.store.connection import write
+
+MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting")
+
+State = dict[str, Any]
+
+
+def empty() -> State:
+    """The state of a lane that nothing has happened in."""
+    return {"v": 1} | {name: {} for name in MAPS}
+
+
+def join(
+    raw: Mapping[str, str], known: Mapping[str, str], parts: Mapping[str, Any]
+) -> tuple[State, dict[str, Any]]:
+    """The state of the fields, and each field's value; values of texts that are known already are taken over."""
+    values = {
+        field: parts[field] if known.get(field) == text else json.loads(text) for field, text in raw.items()
+    }
+    state = empty()
+    for field, value in values.items():
+        name, slash, member = field.partition("/")
+        if slash:
+            state[name][member] = value
+        else:
+            state[name] = value
+    return state, values
+
+
+def differences(old: State, new: State) -> dict[str, Any]:
+    """The fields of `new` that differ from `old` with their values; `GONE` where one is gone."""
+    changed: dict[str, Any] = {}
+    for name in old.keys() | new.keys():
+        before, after = old.get(name, GONE), new.get(name, GONE)
+        if before is after:
+            continue
+        if name in MAPS:
+            changed |= _members(name, before, after)
+        elif before != after:
+            changed[name] = after
+    return changed
+
+
+def _members(name: str, before: Any, after: Any) -> dict[str, Any]:
+    before, after = (_map(name, value) for value in (before, after))
+    new = {
+        f"{name}/{member}": value
+        for member, value in after.items()
+        if (old := before.get(member, GONE)) is not value and old != value
+    }
+    return new | {f"{name}/{member}": GONE for member in before if member not in after}
+
+
+def _map(name: str, value: Any) -> dict[str, Any]:
+    if value is GONE or value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError(f"{name} of a lane's state is a map, not {type(value).__name__}")
+    return value
+
+
+class _Gone:
+    def __repr__(self) -> str:
+        return "GONE"
+
+
+GONE: Any = _Gone()
+
+
+def texts(changed: Mapping[str, Any]) -> dict[str, str | None]:
+    """The changed fields as they are written; None where a field goes."""
+    return {field: None if value is GONE else write(value) for field, value in changed.items()}

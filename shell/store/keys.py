@@ -1,0 +1,117 @@
+"""The names of all keys in the store; nowhere else is one spelled."""
+
+LANES = "caloron:lanes"
+SPRINTS = "caloron:sprints"
+"""Sprint id → lane."""
+DUE = "caloron:due"
+"""Lane → the earliest moment (ms) at which one of its actions is due."""
+FENCE = "caloron:fence"
+PROCESSES = "caloron:processes"
+HEARTBEATS = "caloron:heartbeats"
+RUNS = "caloron:runs"
+"""The runs of agents that have not ended."""
+DEAD = "caloron:dead"
+"""Dead letters by time."""
+
+
+def lane_state(lane: str) -> str:
+    return f"lane:{lane}"
+
+
+def lane_meta(lane: str) -> str:
+    """Version, turn, length and head of the journal, fencing token of the last commit."""
+    return f"lane:{lane}:meta"
+
+
+def lane_about(lane: str) -> str:
+    """The repository as its newest delivery named it."""
+    return f"lane:{lane}:about"
+
+
+def inbox(lane: str) -> str:
+    return f"lane:{lane}:inbox"
+
+
+def journal(lane: str) -> str:
+    return f"lane:{lane}:journal"
+
+
+def policies(lane: str) -> str:
+    """Policies that the journal names by their digest."""
+    return f"lane:{lane}:policies"
+
+
+def seen(lane: str) -> str:
+    return f"lane:{lane}:seen"
+
+
+def outbox(lane: str) -> str:
+    """Action key → action."""
+    return f"lane:{lane}:outbox"
+
+
+def outbox_seq(lane: str) -> str:
+    """Action key → which put of this key it is."""
+    return f"lane:{lane}:outbox:seq"
+
+
+def outbox_order(lane: str) -> str:
+    return f"lane:{lane}:outbox:order"
+
+
+def outbox_due(lane: str) -> str:
+    return f"lane:{lane}:outbox:due"
+
+
+def outbox_tries(lane: str) -> str:
+    """Action key → what its failed tries left behind."""
+    return f"lane:{lane}:outbox:tries"
+
+
+def intents(lane: str) -> str:
+    return f"lane:{lane}:intents"
+
+
+def performing(lane: str) -> str:
+    """What the performer remembers of a lane: the version shown, an absent host."""
+    return f"lane:{lane}:performing"
+
+
+def shown(lane: str) -> str:
+    """Object and kind → the situation in which it was last written."""
+    return f"lane:{lane}:written"
+
+
+def current_runs(lane: str) -> str:
+    """`<sprint>/<task>` → key of its current run."""
+    return f"lane:{lane}:current"
+
+
+def run(lane: str, key: str) -> str:
+    return f"lane:{lane}:run:{key}"
+
+
+def sprint(sprint_id: str) -> str:
+    """The record of an ended sprint."""
+    return f"sprint:{sprint_id}"
+
+
+def account(forge: str) -> str:
+    return f"caloron:account:{forge}"
+
+
+def receipt(receipt_id: str) -> str:
+    return f"receipt:{receipt_id}"
+
+
+def dead_letter(letter_id: str) -> str:
+    return f"dead:{letter_id}"
+
+
+def lease(name: str) -> str:
+    return f"lease:{name}"
+
+
+def rung(queue: str, lane: str) -> str:
+    """Present while a ring for the lane waits in the queue."""
+    return f"rung:{queue}:{lane}"

@@ -1,0 +1,257 @@
+"""A lane's state and journal: read at little cost, and committed with all that a drain came to, or not at all."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from shell.event import Event
+from shell.store import keys
+from shell.store.base import Base
+from shell.store.connection import milliseconds, reachable, write
+from shell.store.decided import Decided, Fenced, Loaded
+from shell.store.fields import join
+from shell.store.inbox import put_letter, receipt_text
+from shell.store.outbox import put_actions
+
+_META = ("version", "turn", "seq", "head", "fence")
+_LANES_KEPT = 64
+SEEN_S = 30 * 24 * 3600
+_RUNNING_OUT = 20
+"""Every so many commits the keys seen long ago are forgotten."""
+
+
+class Lanes(Base):
+    """States, journals and keys seen."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(client)
+        self._known: OrderedDict[str, Loaded] = OrderedDict()
+
+    @reachable
+    def load(self, lane: str) -> Loaded:
+        """The lane's state; read anew only where it changed since this process saw it last."""
+        known = self._known.get(lane) or Loaded(lane, *_nothing())
+        meta = self.client.hmget(keys.lane_meta(lane), _META)
+        if int(meta[0] or 0) == known.version and lane in self._known:
+            return self._keep(
+                replace(known, turn=int(meta[1] or 0), seq=int(meta[2] or 0), head=meta[3] or "")
+            )
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.hmget(keys.lane_meta(lane), _META)
+            pipe.hgetall(keys.lane_state(lane))
+            meta, raw = pipe.execute()
+        state, parts = join(raw, known.raw, known.parts)
+        return self._keep(
+            Loaded(lane, state, *(int(part or 0) for part in meta[:3]), meta[3] or "", raw, parts)
+        )
+
+    def _keep(self, loaded: Loaded) -> Loaded:
+        self._known[loaded.lane] = loaded
+        self._known.move_to_end(loaded.lane)
+        while len(self._known) > _LANES_KEPT:
+            self._known.popitem(last=False)
+        return loaded
+
+    @reachable
+    def seen(self, lane: str, event_keys: Iterable[str]) -> set[str]:
+        """Those of the keys whose event was handled already."""
+        asked = list(event_keys)
+        scores = self.client.zmscore(keys.seen(lane), asked) if asked else []
+        return {key for key, score in zip(asked, scores, strict=True) if score is not None}
+
+    @reachable
+    def commit(self, lane: str, loaded: Loaded, decided: Decided, fence: int) -> bool:
+        """All of it in one transaction; False if the lane moved on since it was loaded, Fenced if it was taken over."""
+        rings = [("actions", lane)] if decided.actions or decided.changed else []
+        try:
+            moved = self._ringing(
+                lambda pipe: self._write(pipe, loaded, decided, fence), rings, (keys.lane_meta(lane),)
+            )
+        except _Conflict:
+            return False
+        self._remember(loaded, decided, moved)
+        return True
+
+    def _write(self, pipe: Any, loaded: Loaded, decided: Decided, fence: int) -> Loaded:
+        lane = loaded.lane
+        turn, last_fence = pipe.hmget(keys.lane_meta(lane), "turn", "fence")
+        if int(last_fence or 0) > fence:
+            raise Fenced(f"{lane} was taken over by holder {last_fence}; {fence} may not write any more")
+        if int(turn or 0) != loaded.turn:
+            raise _Conflict
+        pipe.multi()
+        moved = replace(
+            loaded,
+            version=loaded.version + bool(decided.changed),
+            turn=loaded.turn + 1,
+            seq=loaded.seq + len(decided.entries),
+            head=_write_journal(pipe, loaded, decided),
+        )
+        meta = (moved.version, moved.turn, moved.seq, moved.head, fence)
+        pipe.hset(keys.lane_meta(lane), mapping=dict(zip(_META, meta, strict=True)))
+        _write_state(pipe, lane, decided)
+        _index_sprints(pipe, lane, loaded.state, decided.state)
+        _write_seen(pipe, lane, decided, moved.turn)
+        _take_out(pipe, lane, decided)
+        put_actions(pipe, lane, moved.turn, decided.actions)
+        self._note_next_due(pipe, lane)
+        return moved
+
+    def _remember(self, loaded: Loaded, decided: Decided, moved: Loaded) -> None:
+        if not decided.changed:
+            self._keep(moved)
+            return
+        raw, parts = dict(loaded.raw), dict(loaded.parts)
+        for field, text in decided.changed.items():
+            if text is None:
+                raw.pop(field, None)
+                parts.pop(field, None)
+            else:
+                raw[field] = text
+                name, slash, member = field.partition("/")
+                parts[field] = decided.state[name][member] if slash else decided.state[name]
+        self._keep(replace(moved, state=decided.state, raw=raw, parts=parts))
+
+    # What others ask about lanes
+
+    @reachable
+    def lanes(self) -> list[str]:
+        """All lanes that ever had an event."""
+        return sorted(self.client.smembers(keys.LANES))
+
+    @reachable
+    def lane_of(self, sprint_id: str) -> str | None:
+        """The lane of a sprint, also of one that has ended."""
+        lane: str | None = self.client.hget(keys.SPRINTS, sprint_id)
+        return lane
+
+    @reachable
+    def about(self, lane: str) -> dict[str, str]:
+        """The lane's repository as its newest delivery named it: `{repo, repo_id, forge}`."""
+        return dict(self.client.hgetall(keys.lane_about(lane)))
+
+    @reachable
+    def note_about(self, lane: str, repo: str, repo_id: int, forge: str) -> None:
+        """Note the repository of a lane that was met by other means than a delivery."""
+        self.client.hset(keys.lane_about(lane), mapping={"repo": repo, "repo_id": repo_id, "forge": forge})
+
+    @reachable
+    def sprint(self, sprint_id: str) -> dict[str, Any] | None:
+        """The record of a sprint that has left its lane's state: `{lane, sprint, tasks}`."""
+        text = self.client.get(keys.sprint(sprint_id))
+        found: dict[str, Any] | None = json.loads(text) if text else None
+        return found
+
+    @reachable
+    def journal(self, lane: str, start: int = 0, n: int = 1000) -> list[dict[str, Any]]:
+        """Entries of the journal from `start` on (negative: from the end), each with its policy."""
+        texts = self.client.lrange(
+            keys.journal(lane), start, start + n - 1 if start >= 0 or n < -start else -1
+        )
+        policies = {name: json.loads(text) for name, text in self.client.hgetall(keys.policies(lane)).items()}
+        entries = [json.loads(text) for text in texts]
+        return [entry | {"policy": policies.get(entry["policy"])} for entry in entries]
+
+    @reachable
+    def broken_links(self, lane: str) -> list[int]:
+        """The numbers of journal entries whose hash, or whose link to the one before, is not right."""
+        wrong, before = [], None
+        for text in self.client.lrange(keys.journal(lane), 0, -1):
+            entry = json.loads(text)
+            told = entry.pop("hash")
+            if told != _hash(write(entry)) or before not in (None, entry["prev"]):
+                wrong.append(int(entry["seq"]))
+            before = told
+        return wrong
+
+
+class _Conflict(Exception):
+    """The lane moved on since it was loaded."""
+
+
+def _nothing() -> tuple[dict[str, Any]]:
+    state, _ = join({}, {}, {})
+    return (state,)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_state(pipe: Any, lane: str, decided: Decided) -> None:
+    new = {field: text for field, text in decided.changed.items() if text is not None}
+    gone = [field for field, text in decided.changed.items() if text is None]
+    if new:
+        pipe.hset(keys.lane_state(lane), mapping=new)
+    if gone:
+        pipe.hdel(keys.lane_state(lane), *gone)
+
+
+def _write_journal(pipe: Any, loaded: Loaded, decided: Decided) -> str:
+    """Append the entries, each with the hash of the one before; the new head."""
+    head = loaded.head
+    policies: dict[str, str] = {}
+    lines = []
+    for seq, draft in enumerate(decided.entries, loaded.seq):
+        policy = write(draft.get("policy"))
+        digest = _hash(policy)[:16]
+        policies[digest] = policy
+        entry = draft | {"v": 1, "seq": seq, "policy": digest, "prev": head}
+        head = _hash(write(entry))
+        lines.append(write(entry | {"hash": head}))
+    if lines:
+        pipe.rpush(keys.journal(loaded.lane), *lines)
+        pipe.hset(keys.policies(loaded.lane), mapping=policies)
+    return head
+
+
+def _write_seen(pipe: Any, lane: str, decided: Decided, turn: int) -> None:
+    moment = milliseconds()
+    if decided.keys:
+        pipe.zadd(keys.seen(lane), dict.fromkeys(decided.keys, moment))
+    if turn % _RUNNING_OUT == 0:
+        pipe.zremrangebyscore(keys.seen(lane), 0, moment - SEEN_S * 1000)
+
+
+def _take_out(pipe: Any, lane: str, decided: Decided) -> None:
+    """What was handled leaves the inbox; its receipts say how it went."""
+    if not decided.consumed:
+        return
+    pipe.ltrim(keys.inbox(lane), len(decided.consumed), -1)
+    failed = {letter["event"].get("receipt") for letter in decided.dead}
+    for event in decided.consumed:
+        _close_receipt(pipe, lane, event, "failed" if event.get("receipt") in failed else "done")
+    for letter in decided.dead:
+        put_letter(pipe, letter["id"], {"lane": lane, "event": letter["event"], "reason": letter["reason"]})
+
+
+def _close_receipt(pipe: Any, lane: str, event: Event, status: str) -> None:
+    if event.get("receipt"):
+        pipe.set(keys.receipt(event["receipt"]), receipt_text(event, lane, status), xx=True, keepttl=True)
+
+
+def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Sprints are found by their id; one that leaves the state stays as a record of its own."""
+    before, after = _sprint_ids(old), _sprint_ids(new)
+    for sprint_id in after - before:
+        pipe.hset(keys.SPRINTS, sprint_id, lane)
+    running = old.get("sprint")
+    if running and sprint_id_of(running) not in after:
+        record = {"lane": lane, "sprint": running, "tasks": old.get("tasks", {})}
+        pipe.set(keys.sprint(str(sprint_id_of(running))), write(record))
+
+
+def _sprint_ids(state: dict[str, Any]) -> set[str]:
+    queue = state.get("queue") or []
+    members = queue.values() if isinstance(queue, dict) else queue
+    records = [state.get("sprint"), *(state.get("kickoffs") or {}).values(), *members]
+    return {found for record in records if isinstance(record, dict) and (found := sprint_id_of(record))}
+
+
+def sprint_id_of(record: dict[str, Any]) -> str | None:
+    """The id that a sprint's record carries."""
+    found = record.get("sprint_id") or record.get("id")
+    return found if isinstance(found, str) else None

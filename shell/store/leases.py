@@ -1,0 +1,79 @@
+"""Leases: one holder at a time, a token that only grows, and an end by itself if the holder dies."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from shell.errors import Unavailable
+from shell.store import keys
+from shell.store.base import Base
+from shell.store.connection import reachable
+
+LEASE_S = 15.0
+
+_TAKE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local token = redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
+return token
+"""
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+@dataclass
+class Lease:
+    """A lease that is held; `token` is its fencing number."""
+
+    client: Any = field(repr=False)
+    name: str
+    token: int
+    seconds: float
+    lost: bool = False
+
+    @reachable
+    def renew(self) -> bool:
+        """Hold it for its full time from now; False if it is someone else's by now."""
+        held = self.client.eval(_RENEW, 1, keys.lease(self.name), self.token, int(self.seconds * 1000))
+        self.lost = self.lost or not held
+        return not self.lost
+
+    @reachable
+    def release(self) -> None:
+        """Give it back at once."""
+        self.client.eval(_RELEASE, 1, keys.lease(self.name), self.token)
+
+    @contextmanager
+    def kept(self) -> Iterator["Lease"]:
+        """Renew it from beside while the block runs, however long its calls take."""
+        done = threading.Event()
+        beside = threading.Thread(target=self._keep, args=(done,), daemon=True)
+        beside.start()
+        try:
+            yield self
+        finally:
+            done.set()
+            beside.join()
+
+    def _keep(self, done: threading.Event) -> None:
+        while not done.wait(self.seconds / 4):
+            try:
+                if not self.renew():
+                    return
+            except Unavailable:
+                continue  # it runs out by itself if this lasts
+
+
+class Leases(Base):
+    """Who holds what."""
+
+    @reachable
+    def lease(self, name: str, seconds: float = LEASE_S) -> Lease | None:
+        """Take the lease; None while another holds it."""
+        token = self.client.eval(_TAKE, 2, keys.lease(name), keys.FENCE, int(seconds * 1000))
+        return Lease(self.client, name, int(token), seconds) if token else None
