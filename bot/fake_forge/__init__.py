@@ -1,0 +1,161 @@
+"""A forge in one process, for the demo, tests and simulation: Gitea's and GitHub's dialect over one state."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from bot.fake_forge import control, pushes
+from bot.fake_forge.gitea import payloads as gitea_payloads
+from bot.fake_forge.server import Server, by_number, make_app
+from bot.fake_forge.world import Dialect, World
+
+DIALECTS: dict[str, Dialect] = {"gitea": gitea_payloads}
+__all__ = ["FakeForge"]
+
+
+class FakeForge:
+    """A running forge: `with FakeForge(dialect="gitea") as forge: …`, or `start` and `stop` by hand.
+
+    Without a folder it lives in a temporary one that goes with it. What it remembers outlives `stop`, so that
+    `stop(); start()` is an outage.
+    """
+
+    def __init__(
+        self,
+        dialect: Literal["gitea", "github"] = "gitea",
+        folder: Path | str | None = None,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        faults: dict[str, Any] | None = None,
+    ) -> None:
+        self._temporary = folder is None
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="fake-forge-")).resolve()
+        self.dialect = dialect
+        self.world = World(self.folder, DIALECTS[dialect], faults)
+        self.app = make_app(self.world)
+        self._host, self._port = host, port
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return self.world.url
+
+    @property
+    def api_url(self) -> str:
+        """What a client of this dialect takes as the forge's address."""
+        return f"{self.url}/api/github" if self.dialect == "github" else self.url
+
+    def start(self) -> FakeForge:
+        self._server = Server(self._host, self._port, by_number(self.app, self.world))
+        self._port = self._server.server_port
+        self.world.url = f"http://{self._host}:{self._port}"
+        serve = self._server.serve_forever
+        self._thread = threading.Thread(target=serve, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop answering; the port stays the same for the next start."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.shutdown()
+        self._thread.join()
+        self._server.close_all()
+        self._server.server_close()
+        self._server = self._thread = None
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self.world.deliveries.stop()
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> FakeForge:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add_user(self, name: str, *, admin: bool = False) -> str:
+        """Make a user (or take the one there is); gives the token."""
+        return self.world.state.add_user(name, admin=admin).token
+
+    def token(self, name: str) -> str:
+        return self.world.state.user(name).token
+
+    def add_repository(
+        self,
+        full_name: str,
+        owner: str | None = None,
+        collaborators: dict[str, str] | None = None,
+        files: dict[str, str | bytes | None] | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Make a repository with a first commit (`files={}`: an empty one); gives id, clone_url and so on."""
+        made = control.make_repository(
+            self.world, full_name, owner=owner, collaborators=collaborators, files=files, **more
+        )
+        return control.repository_shape(self.world, made)
+
+    def commit(
+        self,
+        full_name: str,
+        branch: str,
+        files: dict[str, str | bytes | None],
+        user: str,
+        message: str = "A change",
+        new_branch: str | None = None,
+    ) -> str:
+        """Push a commit as a user (files that are None are deleted); gives its id."""
+        repository = control.repository_named(self.world, full_name)
+        actor = self.world.state.user(user)
+        with repository.lock:
+            return pushes.commit_files(self.world, repository, actor, branch, files, message, new_branch)
+
+    def call(self, user: str | None, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Make one REST call as a user, in the forge's dialect: path begins after the dialect's prefix."""
+        prefix = "/api/github" if self.dialect == "github" else "/api/v1"
+        data = None if body is None else json.dumps(body).encode()
+        wanted = urllib.request.Request(f"{self.url}{prefix}{path}", data, method=method)
+        wanted.add_header("Content-Type", "application/json")
+        if user is not None:
+            wanted.add_header("Authorization", f"token {self.token(user)}")
+        try:
+            with urllib.request.urlopen(wanted, timeout=30) as answer:
+                status, raw = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                status, raw = error.code, error.read()
+        return status, json.loads(raw) if raw[:1] in (b"{", b"[", b'"', b"n") else raw.decode()
+
+    def set_faults(self, **faults: Any) -> None:
+        """Replace the faults in force: drop, double, shuffle, delay_ms, seed, checking_ms, api=[rules]."""
+        self.world.faults.set(faults)
+
+    def log(self) -> list[dict[str, Any]]:
+        """The calls received: n, method, path, query, user, ns, at, ms, status, fault."""
+        return list(self.app.config["LOG"])
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The deliveries sent: event, url, status, made_ns, sent_ns, answered_ns."""
+        return list(self.world.deliveries.sent)
+
+    def counts(self) -> dict[str, int]:
+        """What became of the deliveries: made, delivered, failed, dropped, doubled."""
+        return dict(self.world.deliveries.counts)
+
+    def wait_for_deliveries(self, seconds: float = 10.0) -> bool:
+        """True when every delivery made so far was sent."""
+        return self.world.deliveries.wait(seconds)

@@ -1,0 +1,253 @@
+"""Gitea's webhooks: which messages a happening makes, their payloads, headers and signatures."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import Any
+
+from bot.fake_forge.gitea import shapes
+from bot.fake_forge.state import Hook
+from bot.fake_forge.webhooks import Message
+from bot.fake_forge.world import Happening, World
+
+NAME = "gitea"
+SAME_ID = False
+Json = dict[str, Any]
+
+# kind of happening -> (ending of the fine event's name, action); the stem is `issue` or `pull_request`.
+ISSUE_LIKE = {
+    "issue_opened": ("", "opened"),
+    "opened": ("", "opened"),
+    "edited": ("", "edited"),
+    "closed": ("", "closed"),
+    "reopened": ("", "reopened"),
+    "issue_deleted": ("", "deleted"),
+    "labels": ("_label", "label_updated"),
+    "assigned": ("_assign", "assigned"),
+    "unassigned": ("_assign", "unassigned"),
+    "milestoned": ("_milestone", "milestoned"),
+    "demilestoned": ("_milestone", "demilestoned"),
+    "synchronized": ("_sync", "synchronized"),
+    "review_requested": ("_review_request", "review_requested"),
+    "review_request_removed": ("_review_request", "review_request_removed"),
+}
+REVIEWS = {"approved": "approved", "changes_requested": "rejected", "commented": "comment"}
+UMBRELLAS = {
+    "issues": ("issues", "issue_assign", "issue_label", "issue_milestone", "issue_comment"),
+    "issues_only": ("issues",),
+    "pull_request": (
+        "pull_request",
+        "pull_request_assign",
+        "pull_request_label",
+        "pull_request_milestone",
+        "pull_request_comment",
+        "pull_request_review_approved",
+        "pull_request_review_rejected",
+        "pull_request_review_comment",
+        "pull_request_review_request",
+        "pull_request_sync",
+    ),
+    "pull_request_only": ("pull_request",),
+    "pull_request_review": (
+        "pull_request_review_approved",
+        "pull_request_review_rejected",
+        "pull_request_review_comment",
+    ),
+}
+
+
+def wants(hook: Hook, message: Message) -> bool:
+    return any(message.fine in UMBRELLAS.get(name, (name,)) for name in hook.events)
+
+
+def encode(hook: Hook, message: Message) -> bytes:
+    return json.dumps(message.payload, indent=1 if message.event == "repository" else 2).encode()
+
+
+def headers(hook: Hook, message: Message, body: bytes, delivery: str) -> dict[str, str]:
+    """Every header that a Gitea sends; without a secret the signatures are there and empty."""
+    digests = [""] * 2
+    if hook.secret:
+        digests = [hmac.new(hook.secret.encode(), body, kind).hexdigest() for kind in ("sha256", "sha1")]
+    sent = {
+        "Content-Type": "application/json",
+        "User-Agent": "Go-http-client/1.1",
+        "X-Hub-Signature": f"sha1={digests[1]}",
+        "X-Hub-Signature-256": f"sha256={digests[0]}",
+        "X-Gitea-Signature": digests[0],
+        "X-Gogs-Signature": digests[0],
+    }
+    for family in ("Gitea", "Gogs", "GitHub"):
+        sent |= {
+            f"X-{family}-Event": message.event,
+            f"X-{family}-Event-Type": message.fine,
+            f"X-{family}-Delivery": delivery,
+        }
+        if family != "Gogs":
+            sent[f"X-{family}-Hook-Installation-Target-Type"] = hook.scope
+    if hook.authorization:
+        sent["Authorization"] = hook.authorization
+    return sent
+
+
+def messages(world: World, happening: Happening) -> list[Message]:
+    common = {
+        "repository": shapes.repository(world, happening.repository, happening.actor),
+        "sender": shapes.user(world, happening.actor),
+    }
+    if happening.kind in ISSUE_LIKE:
+        return [_pull(world, happening, common) if _is_pull(happening) else _issue(world, happening, common)]
+    if happening.kind.startswith("comment_"):
+        return [_comment(world, happening, common)]
+    if happening.kind == "reviewed":
+        return [_review(world, happening, common)]
+    maker = {
+        "push": _push,
+        "created": _ref,
+        "deleted": _ref,
+        "status": _status,
+        "repository_created": _repository,
+        "repository_deleted": _repository,
+    }.get(happening.kind)
+    message = maker(world, happening, common) if maker else None
+    return [message] if message else []
+
+
+def _is_pull(happening: Happening) -> bool:
+    return happening.issue is not None and happening.issue.pull is not None
+
+
+def _changes(happening: Happening) -> Json:
+    if not happening.changes:
+        return {}
+    given: Json = {name: {"from": before} for name, before in happening.changes.items()}
+    return {"changes": given | {"added_labels": None, "removed_labels": None}}
+
+
+def _action(happening: Happening) -> str:
+    assert happening.issue
+    return "label_cleared" if happening.more.get("cleared") else ISSUE_LIKE[happening.kind][1]
+
+
+def _issue(world: World, happening: Happening, common: Json) -> Message:
+    issue = happening.issue
+    assert issue
+    ending = ISSUE_LIKE[happening.kind][0]
+    shown = shapes.issue(world, issue)
+    if happening.more.get("replaced"):
+        # A Gitea shows an empty set after a replacement, whatever was set.
+        shown["labels"] = []
+    payload = {"action": _action(happening), "number": issue.number, **_changes(happening), "issue": shown}
+    payload |= common | {"commit_id": happening.more.get("commit", "")}
+    return Message("issues", f"issue{ending}" if ending else "issues", payload)
+
+
+def _pull(world: World, happening: Happening, common: Json) -> Message:
+    issue = happening.issue
+    assert issue and issue.pull
+    shown = shapes.pull_request(world, issue, issue.pull, happening.actor, full=False)
+    if happening.more.get("replaced"):
+        shown["labels"] = []
+    payload = {
+        "action": _action(happening),
+        "number": issue.number,
+        **_changes(happening),
+        "pull_request": shown,
+        "requested_reviewer": shapes.user(world, happening.person),
+        **common,
+        "commit_id": "",
+        "review": None,
+    }
+    return Message("pull_request", f"pull_request{ISSUE_LIKE[happening.kind][0]}", payload)
+
+
+def _comment(world: World, happening: Happening, common: Json) -> Message:
+    issue, comment = happening.issue, happening.comment
+    assert issue and comment
+    payload = {
+        "action": happening.kind.removeprefix("comment_"),
+        "issue": shapes.issue(world, issue),
+        "comment": shapes.comment(world, comment),
+        **_changes(happening),
+        **common,
+        "is_pull": issue.pull is not None,
+    }
+    if issue.pull:
+        payload["pull_request"] = shapes.pull_request(world, issue, issue.pull, happening.actor, full=False)
+    return Message("issue_comment", "pull_request_comment" if issue.pull else "issue_comment", payload)
+
+
+def _review(world: World, happening: Happening, common: Json) -> Message:
+    issue, review = happening.issue, happening.review
+    assert issue and issue.pull and review
+    ending = REVIEWS[review.state]
+    payload = {
+        "action": "reviewed",
+        "number": issue.number,
+        "pull_request": shapes.pull_request(world, issue, issue.pull, happening.actor, full=False),
+        "requested_reviewer": shapes.user(world, happening.actor),
+        **common,
+        "commit_id": "",
+        "review": {"type": f"pull_request_review_{ending}", "content": review.body},
+    }
+    return Message(f"pull_request_{ending}", f"pull_request_review_{ending}", payload)
+
+
+def _push(world: World, happening: Happening, common: Json) -> Message | None:
+    more, repository = happening.more, happening.repository
+    if not more["after"].strip("0"):
+        return None
+    commits = [shapes.commit_meta(world, repository, commit) for commit in more["commits"]]
+    base = f"{world.url}/{repository.full_name}/compare"
+    payload = {
+        "ref": more["ref"],
+        "before": more["before"],
+        "after": more["after"],
+        "compare_url": f"{base}/{more['before']}...{more['after']}",
+        "commits": commits,
+        "total_commits": len(commits),
+        "head_commit": commits[0] if commits else None,
+        "repository": common["repository"],
+        "pusher": common["sender"],
+        "sender": common["sender"],
+    }
+    return Message("push", "push", payload)
+
+
+def _ref(world: World, happening: Happening, common: Json) -> Message:
+    more = happening.more
+    payload = {"ref": more["name"], "ref_type": more["type"], "pusher_type": "user", **common}
+    if happening.kind == "created":
+        payload = {"sha": more["after"], **payload}
+    event = "create" if happening.kind == "created" else "delete"
+    return Message(event, event, payload)
+
+
+def _status(world: World, happening: Happening, common: Json) -> Message:
+    status, sha = happening.more["status"], happening.more["sha"]
+    commit = happening.more.get("about")
+    payload = {
+        "commit": shapes.commit_meta(world, happening.repository, commit) if commit else None,
+        "context": status.context,
+        "created_at": shapes.when(status.created),
+        "description": status.description,
+        "id": status.id,
+        **common,
+        "sha": sha,
+        "state": status.state,
+        "target_url": status.target_url,
+        "updated_at": shapes.when(status.created),
+    }
+    return Message("status", "status", payload)
+
+
+def _repository(world: World, happening: Happening, common: Json) -> Message:
+    owner = happening.repository.owner
+    payload = {
+        "action": happening.kind.removeprefix("repository_"),
+        "repository": common["repository"],
+        "organization": shapes.user(world, owner) if owner.organization else None,
+        "sender": common["sender"],
+    }
+    return Message("repository", "repository", payload)

@@ -1,0 +1,34 @@
+"""Where Gitea's calls hang: the blueprint, its pages and its way of saying no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from bot.fake_forge.call import Call, Moved, json_answer, page_of, world_here
+from bot.fake_forge.state import Problem
+
+blueprint = Blueprint("gitea", __name__, url_prefix="/api/v1")
+REPO = "/repos/<owner>/<name>"
+
+
+def page(call: Call, items: Iterable[Any], render: Callable[[Any], Any]) -> Response:
+    return page_of(call, items, render, most=50, total=True)
+
+
+@blueprint.errorhandler(Problem)
+def problem(error: Problem) -> Response:
+    body = {"message": error.message, "url": f"{world_here().url}/api/swagger"}
+    if error.status == 404:
+        body["errors"] = None  # type: ignore[assignment]
+    return json_answer(body | error.extra, error.status)
+
+
+@blueprint.errorhandler(Moved)
+def moved(error: Moved) -> Response:
+    """A renamed repository: to its new address, relative, for every method."""
+    path = request.path.replace(error.old, error.repository.full_name, 1)
+    query = f"?{request.query_string.decode()}" if request.query_string else ""
+    return Response("", 301, {"Location": path + query})

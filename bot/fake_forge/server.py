@@ -1,0 +1,131 @@
+"""The web server: the app of all dialects, its log of calls, and the threads that serve it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, g, request
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from bot.fake_forge import control, git_http, pages
+from bot.fake_forge.call import json_answer
+from bot.fake_forge.gitea import hooks as gitea_hooks
+from bot.fake_forge.gitea import issues as gitea_issues
+from bot.fake_forge.gitea import pulls as gitea_pulls
+from bot.fake_forge.gitea import repositories as gitea_repositories
+from bot.fake_forge.gitea.routes import blueprint as gitea
+from bot.fake_forge.world import World
+
+LOADED = (gitea_repositories, gitea_issues, gitea_pulls, gitea_hooks)
+
+
+def make_app(world: World, log_size: int = 50_000) -> Flask:
+    app = Flask(__name__, static_folder=None)
+    app.config["WORLD"] = world
+    app.config["LOG"] = deque(maxlen=log_size)
+    for blueprint in (control.blueprint, gitea, git_http.blueprint, pages.blueprint):
+        app.register_blueprint(blueprint)
+    _keep_log(app, world)
+    return app
+
+
+def _keep_log(app: Flask, world: World) -> None:
+    """Every call but our own: struck by faults before, logged after, its webhooks let go when answered."""
+    numbers = itertools.count(1)
+
+    @app.before_request
+    def before() -> Response | None:
+        g.start, g.wall, g.rule = time.monotonic_ns(), time.time(), None
+        world.deliveries.hold()
+        if request.path.startswith("/_fake/"):
+            return None
+        g.rule = rule = world.faults.strike(request.method, request.path)
+        if rule and rule.seconds:
+            time.sleep(rule.seconds)
+        if rule and rule.status and not rule.after:
+            return json_answer({"message": rule.message}, rule.status, rule.headers)
+        return None
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        rule = g.rule
+        if rule and rule.status and rule.after:
+            response = json_answer({"message": rule.message}, rule.status, rule.headers)
+        if not request.path.startswith("/_fake/"):
+            app.config["LOG"].append(
+                {
+                    "n": next(numbers),
+                    "method": request.method,
+                    "path": request.path,
+                    "query": request.query_string.decode(),
+                    "user": g.get("user"),
+                    "ns": g.start,
+                    "at": g.wall,
+                    "ms": (time.monotonic_ns() - g.start) / 1e6,
+                    "status": response.status_code,
+                    "fault": rule is not None,
+                }
+            )
+        response.call_on_close(world.deliveries.release)
+        return response
+
+
+class Handler(WSGIRequestHandler):
+    """HTTP/1.1 with keep-alive, silent, and without waiting for more to send."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """The log of calls is kept elsewhere."""
+
+
+class Server(ThreadedWSGIServer):
+    """One thread a connection; `close_all` also ends the connections that are kept alive."""
+
+    request_queue_size = 256
+
+    def __init__(self, host: str, port: int, app: Callable[..., Iterable[bytes]]) -> None:
+        self._open: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        super().__init__(host, port, app, Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._guard:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def close_all(self) -> None:
+        with self._guard:
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    # The other side was faster.
+                    continue
+
+
+def by_number(app: Callable[..., Iterable[bytes]], world: World) -> Callable[..., Iterable[bytes]]:
+    """Let GitHub's /repositories/<id>/… mean the repository of that number, as after a renaming."""
+    pattern = re.compile(r"^(/api/github)/repositories/(\d+)(/.*)?$")
+
+    def rewritten(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if match := pattern.match(environ["PATH_INFO"]):
+            for repository in list(world.state.repositories.values()):
+                if str(repository.id) == match[2]:
+                    environ["PATH_INFO"] = f"{match[1]}/repos/{repository.full_name}{match[3] or ''}"
+        return app(environ, start_response)
+
+    return rewritten
