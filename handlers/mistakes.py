@@ -67,8 +67,13 @@ def nearest(word: str) -> str | None:
     distances = [
         (distance(wanted, name), name) for name in COMMANDS if abs(len(name) - len(wanted)) <= _FARTHEST
     ]
-    near = [(far, name[:1] != wanted[:1], name) for far, name in distances if _is_near(far, wanted, name)]
-    return min(near)[2] if near else None
+    near = [name for far, name in distances if _is_near(far, wanted, name)]
+    return min(near, key=lambda name: _strangeness(wanted, name)) if near else None
+
+
+def _strangeness(wanted: str, name: str) -> tuple[bool, int, bool, str]:
+    """Of several near ones the one with the same letters comes first, then the nearest, then one that begins alike."""
+    return sorted(wanted) != sorted(name), distance(wanted, name), wanted[:1] != name[:1], name
 
 
 def _is_near(far: int, wanted: str, name: str) -> bool:
