@@ -85,7 +85,7 @@ class GiteaForge(GiteaLabels):
         path = f"/repos/{repo}/pulls/{number}"
         pull = read.read_pull(self.api.get(path))
         rows = [raw for raw in self._list(f"{path}/reviews") if read.is_review(raw)]
-        reviews = [self._review(path, raw, set(known_reviews)) for raw in rows]
+        reviews = [self._review(path, raw, pull["head"]["sha"], set(known_reviews)) for raw in rows]
         return {**pull, "reviews": reviews, "status": self._status(repo, pull["head"]["sha"])}
 
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None:
@@ -191,8 +191,8 @@ class GiteaForge(GiteaLabels):
             statuses, page = statuses + found, page + 1
         return combined(read.read_checks(statuses))
 
-    def _review(self, pull: str, raw: Raw, known: set[int]) -> Shape:
-        review = read.read_review(raw)
+    def _review(self, pull: str, raw: Raw, head_sha: str, known: set[int]) -> Shape:
+        review = read.read_review(raw, head_sha)
         if review["state"] == "changes_requested" and review["id"] not in known and raw["comments_count"]:
             inline = self.api.get(f"{pull}/reviews/{review['id']}/comments")
             review["comments"] = [read.read_inline(remark) for remark in inline]

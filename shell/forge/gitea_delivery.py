@@ -18,9 +18,9 @@ _REVIEWS = {"pull_request_approved", "pull_request_rejected", "pull_request_comm
 
 def read(name: str, delivery: str, payload: Raw) -> Event:
     """One delivery by its X-Gitea-Event."""
-    if name == "issue_comment" or ("comment" in payload and "issue" in payload):
+    if payload.get("comment"):
         return told.commented(payload, delivery, bool(payload.get("is_pull")))
-    if name in _REVIEWS or "review" in payload:
+    if name in _REVIEWS or payload.get("review"):  # null on others
         return told.changed_number(payload, delivery, "pull", payload["pull_request"]["number"], "review")
     if name.startswith("pull_request"):
         number = payload["pull_request"]["number"]

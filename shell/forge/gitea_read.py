@@ -61,15 +61,15 @@ def is_review(raw: Raw) -> bool:
     return raw["state"] in _REVIEWS
 
 
-def read_review(raw: Raw) -> Shape:
-    """A review without its inline comments."""
+def read_review(raw: Raw, head_sha: str) -> Shape:
+    """A review without its inline comments; Gitea marks it stale only a moment after the push."""
     return {
         "id": raw["id"],
         **read_author(raw["user"]),
         "state": "dismissed" if raw.get("dismissed") else _REVIEWS[raw["state"]],
         "body": raw.get("body") or "",
         "commit_sha": raw["commit_id"],
-        "stale": bool(raw["stale"]),
+        "stale": raw["stale"] or raw["commit_id"] != head_sha,
         "submitted_at": utc(raw["submitted_at"]),
         "comments": [],
     }

@@ -1,0 +1,148 @@
+"""What a real Gitea sends is verified and read as the flat events that it stands for."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from shell.event import Event
+from shell.forge import detect, read_delivery, verify
+from tests.forge.places import Place, Receiver, wait_for
+
+pytestmark = pytest.mark.gitea
+SECRET = "right"
+
+
+@dataclass
+class Heard:
+    """A repository whose deliveries are heard."""
+
+    place: Place
+    repo: str
+    receiver: Receiver
+
+    def events(self) -> list[Event]:
+        return [self._read(*delivery) for delivery in list(self.receiver.deliveries)]
+
+    def hears(self, **fields: Any) -> Event:
+        """The first event with these fields, as soon as it arrives."""
+
+        def look() -> Event | None:
+            return next((event for event in self.events() if fields.items() <= event.items()), None)
+
+        try:
+            return wait_for(look)
+        except AssertionError:
+            raise AssertionError(f"{fields} is not among {self.events()}") from None
+
+    def _read(self, headers: Any, body: bytes) -> Event:
+        assert detect(headers) == "gitea"
+        assert verify(body, headers, ["old", SECRET])
+        assert not verify(body, headers, ["old"])
+        assert not verify(body + b" ", headers, [SECRET])
+        event = read_delivery(headers, body)
+        if event["type"] != "ignored":
+            assert (event["forge"], event["repo"]) == ("gitea", self.repo)
+        return event
+
+
+@pytest.fixture
+def heard(real_gitea: Place, receiver: Receiver) -> Iterator[Heard]:
+    repo = real_gitea.repository()
+    real_gitea.bot.create_hook(repo, receiver.url, SECRET)
+    yield Heard(real_gitea, repo, receiver)
+
+
+def test_an_issue_from_beginning_to_end(heard: Heard) -> None:
+    bot, alice, repo = heard.place.bot, heard.place.alice, heard.repo
+    number = bot.create_issue(repo, "A task", "Do it.", ["one"])["number"]
+    opened = heard.hears(type="changed", object="issue", number=number, hint="opened", actor="bot")
+    assert opened["actor_id"] == bot.me()["id"]
+    assert opened["repo_id"] == bot.repository(repo)["id"]
+    assert opened["key"].startswith(f"changed:issue:{number}:")
+    alice.set_labels(repo, number, ["two"], [])
+    labels = heard.hears(object="issue", number=number, hint="labels", actor="alice")
+    assert "label" not in labels
+    alice.edit_issue(repo, number, title="A better task")
+    heard.hears(object="issue", hint="edited", actor="alice")
+    alice.edit_issue(repo, number, state="closed")
+    heard.hears(object="issue", hint="closed", actor="alice")
+    bot.edit_issue(repo, number, state="open")
+    heard.hears(object="issue", hint="reopened", actor="bot")
+
+
+def test_words_on_an_issue(heard: Heard) -> None:
+    bot, alice, repo = heard.place.bot, heard.place.alice, heard.repo
+    number = bot.create_issue(repo, "A task", "Do it.")["number"]
+    comment = alice.comment(repo, number, "/plan ünd so")["comment_id"]
+    said = heard.hears(type="issue_comment", comment_id=comment, hint="created")
+    assert (said["issue_number"], said["is_pull"], said["body"]) == (number, False, "/plan ünd so")
+    assert (said["author"], said["actor"], said["previous"]) == ("alice", "alice", None)
+    assert said["key"] == f"comment:{comment}:{hashlib.sha256(said['body'].encode()).hexdigest()[:16]}"
+    bot.edit_comment(repo, comment, "/plan --auto")
+    edited = heard.hears(type="issue_comment", comment_id=comment, hint="edited")
+    assert (edited["body"], edited["previous"]) == ("/plan --auto", "/plan ünd so")
+    assert (edited["author"], edited["actor"]) == ("alice", "bot")
+    assert edited["author_id"] != edited["actor_id"]
+    bot.delete_comment(repo, comment)
+    heard.hears(type="changed", object="issue", number=number, hint="comment_deleted")
+
+
+def test_a_pull_request_from_beginning_to_end(heard: Heard) -> None:
+    place, repo = heard.place, heard.repo
+    made = place.pull(repo)
+    number = made["number"]
+    heard.hears(object="pull", number=number, hint="opened", actor="bot")
+    heard.hears(object="branch", branch="agent/s/t1", head_sha=made["head_sha"], hint="push")
+    place.bot.request_review(repo, number, ["alice"])
+    heard.hears(object="pull", number=number, hint="review_request")
+    head = place.write(repo, "agent/s/t1", "one.txt", "two\n")
+    heard.hears(object="branch", branch="agent/s/t1", head_sha=head)
+    heard.hears(object="pull", number=number, hint="synchronized")
+    place.bot.set_labels(repo, number, ["caloron:hold"], [])
+    heard.hears(object="pull", number=number, hint="labels")
+    place.bot.set_status(repo, head, "success", "ci")
+    heard.hears(object="commit", head_sha=head, hint="status")
+    place.merge(repo, {**made, "head_sha": head})
+    heard.hears(object="pull", number=number, hint="closed", actor="bot")
+    heard.hears(object="branch", branch="main", hint="push")
+    heard.hears(type="ignored", reason="delete is nothing that moves a sprint")
+
+
+@pytest.mark.parametrize(
+    ("event", "header"),
+    [
+        ("approve", "pull_request_approved"),
+        ("request_changes", "pull_request_rejected"),
+        ("comment", "pull_request_comment"),
+    ],
+)
+def test_a_review_of_each_kind(heard: Heard, event: str, header: str) -> None:
+    made = heard.place.pull(heard.repo)
+    heard.place.alice.review(heard.repo, made["number"], event, "Well.")
+    heard.hears(type="changed", object="pull", number=made["number"], hint="review", actor="alice")
+    assert header in [headers["X-Gitea-Event"] for headers, _ in heard.receiver.deliveries]
+
+
+def test_words_on_a_pull_request_are_no_review(heard: Heard) -> None:
+    made = heard.place.pull(heard.repo)
+    heard.place.alice.comment(heard.repo, made["number"], "/merge")
+    said = heard.hears(type="issue_comment", body="/merge")
+    assert (said["issue_number"], said["is_pull"]) == (made["number"], True)
+
+
+def test_a_tag_and_a_wiki_are_ignored_in_words(heard: Heard) -> None:
+    heard.place.alice.api.send("POST", f"/repos/{heard.repo}/tags", {"tag_name": "v1", "target": "main"})
+    heard.hears(type="ignored", reason="a push of refs/tags/v1, which is no branch")
+
+
+def test_without_a_secret_the_empty_signature_is_no_signature(real_gitea: Place, receiver: Receiver) -> None:
+    repo = real_gitea.repository()
+    real_gitea.bot.create_hook(repo, receiver.url, "")
+    real_gitea.bot.create_issue(repo, "A task", "")
+    headers, body = wait_for(lambda: next(iter(receiver.deliveries), None))
+    assert headers["X-Hub-Signature-256"] == "sha256="
+    assert not verify(body, headers, [""])
+    assert not verify(body, headers, [SECRET])

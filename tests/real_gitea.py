@@ -1,0 +1,44 @@
+"""A real Gitea for tests: one throw-away server a session, skipped where there is no program."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOOL = Path(__file__).parent / "tools" / "gitea"
+USERS = ("root:admin", "bot", "alice", "bob")
+
+
+def program() -> str | None:
+    """The program: GITEA_BIN, a `gitea` on the path, or the one that the tool has built."""
+    named = os.environ.get("GITEA_BIN") or shutil.which("gitea")
+    if named:
+        return named
+    built = subprocess.run([sys.executable, TOOL, "path"], capture_output=True, text=True)
+    return built.stdout.strip() or None
+
+
+@pytest.fixture(scope="session")
+def gitea_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A running server: `url` and `users {name: {token, password}}`."""
+    gitea = program()
+    if gitea is None:
+        missing = "there is no Gitea here: set GITEA_BIN, or run `tests/tools/gitea install`"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    folder = tmp_path_factory.mktemp("gitea") / "server"
+    users = [word for user in USERS for word in ("--user", user)]
+    environment = {**os.environ, "GITEA_BIN": gitea}
+    started = subprocess.run(
+        [sys.executable, TOOL, "start", folder, *users], env=environment, capture_output=True, text=True
+    )
+    assert started.returncode == 0, started.stderr
+    try:
+        yield json.loads(started.stdout)
+    finally:
+        subprocess.run([sys.executable, TOOL, "stop", folder], check=True)
