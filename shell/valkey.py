@@ -1,4 +1,4 @@
-"""An embedded server for whoever needs the store and has no `up`: a living one is adopted, else one is started."""
+"""An embedded server for whoever needs the store and has no `up`: the living one, else one of its own."""
 
 import fcntl
 import hashlib
@@ -42,7 +42,7 @@ def url_of(socket: Path) -> str:
 
 @contextmanager
 def serving(data: Path, socket: Path | None = None, **options: str) -> Iterator[str]:
-    """The address of a server on this folder while the block runs; one that we started ends with the block."""
+    """The address of a server on this folder while the block runs; one that we started ends with it."""
     socket = socket or socket_of(data)
     for folder in (data, socket.parent):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""The store: inboxes, lanes' states, journals, outboxes, agents' runs and leases, all in one Valkey or Redis."""
+"""The store: inboxes, states, journals, outboxes, agents' runs and leases, in one Valkey or Redis."""
 
 from shell.store.connection import connect
 from shell.store.decided import DeadEvent, Decided, Fenced, Loaded

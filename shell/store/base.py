@@ -29,7 +29,7 @@ class Base:
     ) -> _T:
         """A transaction: `build` reads, calls `multi()` and writes; each (queue, lane) is rung once with it.
 
-        Where a ring still waits in the queue, none is added; should it be answered just now, all is done anew.
+        Where a ring still waits, none is added; should it be answered just now, all is done anew.
         """
 
         def whole(pipe: Any) -> _T:

@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 def connect(url: str, socket_timeout: float | None = None, decode_responses: bool = True) -> Any:
-    """A client for redis://, rediss:// or unix://; with a time-out it fails within it, and never tries again."""
+    """A client for redis://, rediss:// or unix://; it fails within its time-out and never tries again."""
     patience = PATIENCE_S if socket_timeout is None else socket_timeout
     return redis.Redis.from_url(
         url,

@@ -1,4 +1,4 @@
-"""A lane's state as fields of one hash: a field for each top-level key, for the large maps one for each member."""
+"""A lane's state as fields of one hash: a field for each top-level key, of the large maps for each member."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def empty() -> State:
 def join(
     raw: Mapping[str, str], known: Mapping[str, str], parts: Mapping[str, Any]
 ) -> tuple[State, dict[str, Any]]:
-    """The state of the fields, and each field's value; values of texts that are known already are taken over."""
+    """The state of the fields, and each field's value as known."""
     values = {
         field: parts[field] if known.get(field) == text else json.loads(text) for field, text in raw.items()
     }

@@ -54,8 +54,8 @@ class Inbox(Base):
     def note_ignored(self, event: Event, reason: str) -> str:
         """A receipt that says why nothing will come of this delivery."""
         receipt_id = new_id()
-        told = {"id": receipt_id, "status": "ignored", "reason": reason, "at": now()}
-        told |= {"event_type": event.get("hint") or event.get("type")}
+        kind = event.get("hint") or event.get("type")
+        told = {"id": receipt_id, "status": "ignored", "reason": reason, "at": now(), "event_type": kind}
         self.client.set(keys.receipt(receipt_id), write(told), ex=KEPT_S)
         return receipt_id
 

@@ -1,4 +1,4 @@
-"""A lane's state and journal: read at little cost, and committed with all that a drain came to, or not at all."""
+"""A lane's state and journal: read cheaply, committed whole with what a drain came to."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from shell.store import keys
 from shell.store.base import Base
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.decided import Decided, Fenced, Loaded
-from shell.store.fields import join
+from shell.store.fields import empty, join
 from shell.store.inbox import put_letter, receipt_text
 from shell.store.outbox import put_actions
 
@@ -33,7 +33,7 @@ class Lanes(Base):
     @reachable
     def load(self, lane: str) -> Loaded:
         """The lane's state; read anew only where it changed since this process saw it last."""
-        known = self._known.get(lane) or Loaded(lane, *_nothing())
+        known = self._known.get(lane) or Loaded(lane, empty())
         meta = self.client.hmget(keys.lane_meta(lane), _META)
         if int(meta[0] or 0) == known.version and lane in self._known:
             return self._keep(
@@ -44,9 +44,8 @@ class Lanes(Base):
             pipe.hgetall(keys.lane_state(lane))
             meta, raw = pipe.execute()
         state, parts = join(raw, known.raw, known.parts)
-        return self._keep(
-            Loaded(lane, state, *(int(part or 0) for part in meta[:3]), meta[3] or "", raw, parts)
-        )
+        version, turn, seq = (int(part or 0) for part in meta[:3])
+        return self._keep(Loaded(lane, state, version, turn, seq, meta[3] or "", raw, parts))
 
     def _keep(self, loaded: Loaded) -> Loaded:
         self._known[loaded.lane] = loaded
@@ -64,7 +63,7 @@ class Lanes(Base):
 
     @reachable
     def commit(self, lane: str, loaded: Loaded, decided: Decided, fence: int) -> bool:
-        """All of it in one transaction; False if the lane moved on since it was loaded, Fenced if it was taken over."""
+        """All of it in one transaction; False if the lane moved on meanwhile, Fenced if it was taken over."""
         rings = [("actions", lane)] if decided.actions or decided.changed else []
         try:
             moved = self._ringing(
@@ -170,11 +169,6 @@ class Lanes(Base):
 
 class _Conflict(Exception):
     """The lane moved on since it was loaded."""
-
-
-def _nothing() -> tuple[dict[str, Any]]:
-    state, _ = join({}, {}, {})
-    return (state,)
 
 
 def _hash(text: str) -> str:

@@ -28,7 +28,7 @@ class Taken:
 
 
 def put_actions(pipe: Any, lane: str, turn: int, actions: Iterable[Action]) -> None:
-    """Put actions into a transaction; one of the same key that still waits is replaced and keeps its place."""
+    """Put actions into a transaction; one that still waits is replaced and keeps its place."""
     moment = milliseconds()
     for place, action in enumerate(actions):
         key, due = action["key"], moment + int(1000 * (action.get("due_in_s") or 0))

@@ -20,7 +20,7 @@ class Runs(Outbox):
 
     @reachable
     def queue_run(self, lane: str, taken: Taken, spec: Action) -> bool:
-        """The action leaves the outbox and its run waits for an agents worker; False if there was one already."""
+        """The action leaves the outbox, its run waits for a worker; False if there was one already."""
         name, task = keys.run(lane, taken.key), _task(spec)
 
         def queue(pipe: Any) -> bool:
@@ -71,7 +71,7 @@ class Runs(Outbox):
 
     @reachable
     def run_sign(self, lane: str, key: str, **told: Any) -> bool:
-        """Note a sign of life of a claimed run (`pid`, `last_sign_at`); False if it is not claimed (any more)."""
+        """Note a sign of life of a claimed run; False if it is not claimed (any more)."""
         name = keys.run(lane, key)
 
         def note(pipe: Any) -> bool:
@@ -184,7 +184,7 @@ class Runs(Outbox):
 
     @reachable
     def agents_health(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Lane → agent → `{last_heartbeat_at, task_started_at, last_sign_at, attempt, …}` of every live run."""
+        """Lane → agent → `{last_heartbeat_at, task_started_at, last_sign_at, attempt, …}` of live runs."""
         told = {name: json.loads(text)["at"] for name, text in self.client.hgetall(keys.HEARTBEATS).items()}
         health: dict[str, dict[str, dict[str, Any]]] = {}
         for lane, _, run in self.live_runs():

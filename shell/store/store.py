@@ -29,7 +29,7 @@ class Store(Lanes, Runs, Leases):
 
     @reachable
     def health(self) -> dict[str, Any]:
-        """`{ok, queue_age_s: {queue: seconds}, processes: {name: seconds since it told of itself}, lanes, runs}`."""
+        """`{ok, queue_age_s: {queue: s}, processes: {name: s since it told of itself}, lanes, runs, …}`."""
         self.client.ping()
         return {
             "ok": True,

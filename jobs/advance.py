@@ -1,0 +1,62 @@
+"""Advance a lane: drain its inbox in order, decide, and keep all of it in one transaction."""
+
+from time import monotonic
+
+import structlog
+
+from jobs import context
+from jobs.decide import Decider, decide
+from shell.store import Fenced, Lease, Store
+
+_log = structlog.get_logger(__name__)
+
+AT_ONCE = 50
+"""Events that are decided and kept together."""
+AT_A_STRETCH_S = 2.0
+"""After so long another lane may have its turn."""
+
+
+def advance(lane: str) -> None:
+    """Handle all that waits in the lane's inbox, unless someone does already."""
+    here = context.current()
+    here.store.answer_ring("events", lane)
+    drain(here.store, lane, here.decider(lane))
+
+
+def drain(store: Store, lane: str, decider: Decider) -> int:
+    """Drain the inbox under the lane's lease; how many events were handled."""
+    began, handled = monotonic(), 0
+    while True:
+        lease = store.lease(f"advance:{lane}")
+        if lease is None:
+            return handled
+        try:
+            handled += _drain_held(store, lane, decider, lease, began + AT_A_STRETCH_S)
+        except Fenced as fenced:
+            _log.warning("lane taken over", lane=lane, reason=str(fenced))
+            return handled
+        finally:
+            lease.release()
+        # an event may have come after our last look, while its ring found the lane held
+        if not store.waiting(lane):
+            return handled
+        if monotonic() > began + AT_A_STRETCH_S:
+            store.ring("events", lane)
+            return handled
+
+
+def _drain_held(store: Store, lane: str, decider: Decider, lease: Lease, until: float) -> int:
+    handled = 0
+    while True:
+        # the state first: whoever takes entries out moves the lane on, and then the commit fails
+        loaded = store.load(lane)
+        inbox = store.inbox(lane, AT_ONCE)
+        if not inbox:
+            return handled
+        decided = decide(loaded, inbox, decider)
+        if store.commit(lane, loaded, decided, lease.token):
+            handled += len(inbox)
+            for letter in decided.dead:
+                _log.error("event failed", lane=lane, reference=letter["id"], reason=letter["reason"])
+        if monotonic() > until or not lease.renew():
+            return handled

@@ -1,0 +1,191 @@
+"""Decide what a lane's events come to: pure but for what it is given, so that it can always be done again."""
+
+import hashlib
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from shell.action import Action
+from shell.event import Event
+from shell.store import DeadEvent, Decided, Loaded
+from shell.store.fields import State, differences, texts
+from shell.store.inbox import new_id
+
+Turn = dict[str, Any]
+
+_OURS = frozenset({"performed", "refused", "shown", "tick", "available", "unavailable", "answered"})
+"""Events of which no person waits for a word, should we fail at them."""
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Where the decisions come from."""
+
+    expand: Callable[[Event, State], Iterable[Event]]
+    composition_for: Callable[[Event], str | None]
+    run: Callable[[str, Turn], tuple[Turn, list[str]]]
+    """The turn that comes out of a composition, and the stages that it ran through."""
+    policy: Callable[[State], Any]
+    now: Callable[[], str]
+    seen: Callable[[str, list[str]], set[str]]
+    """Those of a lane's keys that are known already."""
+
+
+def decide(loaded: Loaded, inbox: list[Event], decider: Decider) -> Decided:
+    """What all these events come to, one after the other."""
+    return _Draft(loaded, inbox, decider).decided
+
+
+class _Draft:
+    """A drain in the making."""
+
+    def __init__(self, loaded: Loaded, inbox: list[Event], decider: Decider) -> None:
+        self.lane = loaded.lane
+        self.decider = decider
+        self.known = decider.seen(self.lane, [event["key"] for event in inbox if event.get("key")])
+        self.decided = Decided(loaded.state)
+        for event in inbox:
+            self._take(event)
+            self.decided.consumed.append(event)
+
+    def _take(self, event: Event) -> None:
+        key = event.get("key")
+        if key and event["type"] != "changed" and key in self.known:
+            return
+        before = self._mark()
+        try:
+            self._handle(event)
+        except Exception as error:
+            self._back_to(before)
+            self._bury(event, error)
+        if key:
+            self._know(key)
+
+    def _know(self, key: str) -> None:
+        self.known.add(key)
+        self.decided.keys[key] = None
+
+    # One event
+
+    def _handle(self, event: Event) -> None:
+        for one in self.decider.expand(event, self.decided.state):
+            self._route(one)
+
+    def _route(self, event: Event) -> None:
+        """Run the event's composition; the differences that a look makes take the look's place."""
+        name = self.decider.composition_for(event)
+        if name is None:
+            self._write_down(event, None, {}, [], [])
+            return
+        now, policy = self.decider.now(), self.decider.policy(self.decided.state)
+        turn = {"state": self.decided.state, "events": [event], "actions": [], "now": now, "policy": policy}
+        out, stages = self.decider.run(name, turn)
+        changed = texts(differences(self.decided.state, out["state"]))
+        self.decided.state = out["state"]
+        self.decided.changed |= changed
+        self.decided.actions += out["actions"]
+        self._write_down(event, name, changed, out["actions"], stages, now, policy)
+        if event["type"] == "seen":
+            for difference in out["events"]:
+                self._take_difference(difference)
+
+    def _take_difference(self, event: Event) -> None:
+        """A comment may have come by webhook before the look found it; all else is new by comparison."""
+        key = event.get("key")
+        if event["type"] == "issue_comment" and key:
+            if key in self.known or self.decider.seen(self.lane, [key]):
+                return
+            self._know(key)
+        self._handle(event)
+
+    def _write_down(
+        self,
+        event: Event,
+        composition: str | None,
+        changed: dict[str, str | None],
+        actions: list[Action],
+        stages: list[str],
+        now: str | None = None,
+        policy: Any = None,
+    ) -> None:
+        entry = {
+            "event": event,
+            "composition": composition,
+            "now": now or self.decider.now(),
+            "policy": policy,
+            "actions": [action["key"] for action in actions],
+            "changed": sorted(changed),
+            "state_hash": _digest(changed),
+            "trace": stages,
+        }
+        self.decided.entries.append(entry)
+
+    # An event that we fail at
+
+    def _mark(self) -> tuple[Any, ...]:
+        whole = self.decided
+        return (
+            whole.state,
+            dict(whole.changed),
+            len(whole.entries),
+            len(whole.actions),
+            dict(whole.keys),
+            set(self.known),
+        )
+
+    def _back_to(self, mark: tuple[Any, ...]) -> None:
+        whole = self.decided
+        whole.state, whole.changed, entries, actions, whole.keys, self.known = mark
+        del whole.entries[entries:]
+        del whole.actions[actions:]
+
+    def _bury(self, event: Event, error: Exception) -> None:
+        """The event goes to the dead letters, the journal says so, and the thread gets one line."""
+        reason = "".join(traceback.format_exception(error))[-4000:]
+        letter: DeadEvent = {"id": event.get("receipt") or new_id(), "event": event, "reason": reason}
+        self.decided.dead.append(letter)
+        actions = self._apology(event, error, letter["id"])
+        self.decided.actions += actions
+        self._write_down(event, None, {}, actions, [f"failed: {type(error).__name__}: {error}"[:500]])
+
+    def _apology(self, event: Event, error: Exception, reference: str) -> list[Action]:
+        """One line on the thread; for the same mistake on the same thread only once."""
+        number = _thread(event)
+        if number is None or event["type"] in _OURS:
+            return []
+        key = f"broke:{number}:{_signature(error)}"
+        if key in self.known or self.decider.seen(self.lane, [key]):
+            return []
+        self._know(key)
+        body = (
+            "Something broke on my side while I worked on this; nothing was changed by it. "
+            f"What happened is kept for those who mend me (reference {reference})."
+        )
+        return [
+            {"type": "comment", "key": key, "number": number, "body": body, "mark": {"kind": "broke"}},
+        ]
+
+
+def _digest(changed: dict[str, str | None]) -> str:
+    whole = hashlib.sha256()
+    for field in sorted(changed):
+        whole.update(f"{field}\0{changed[field]}\0".encode())
+    return whole.hexdigest()[:32]
+
+
+def _signature(error: Exception) -> str:
+    """The same for the same mistake at the same place."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = ":".join(f"{frame.filename}:{frame.lineno}" for frame in last)
+    return hashlib.sha256(f"{type(error).__name__}:{where}".encode()).hexdigest()[:12]
+
+
+def _thread(event: Event) -> int | None:
+    """The number of the issue or pull request that an event is about."""
+    places = (event, event.get("where") or {}, event.get("request") or {})
+    for place in places:
+        for name in ("issue_number", "number", "pr_number"):
+            if isinstance(place.get(name), int):
+                return int(place[name])
+    return None
