@@ -10,6 +10,7 @@ from compositions import graph as g
 
 MOST_ROUNDS = 16
 MOST_ATTEMPTS = 2**32 - 1
+LARGEST_EXACT = 2**53  # beyond it a whole number is written as the nearest float
 
 
 def canonicalise(node: g.Node) -> g.Node:
@@ -128,10 +129,12 @@ def canonical_json(value: Any) -> str:
             return "{" + ",".join(f"{quoted(key)}:{canonical_json(value[key])}" for key in keys) + "}"
         case list() | tuple():
             return "[" + ",".join(map(canonical_json, value)) + "]"
-        case float():
-            return canonical_number(value)
-        case _:
+        case bool() | str() | None:
             return quoted(value)
+        case int() if abs(value) <= LARGEST_EXACT:
+            return str(value)
+        case _:
+            return canonical_number(float(value))
 
 
 def quoted(value: Any) -> str:

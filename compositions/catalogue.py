@@ -107,8 +107,9 @@ def only(found: list[Any], reference: str) -> Any:
     if not found:
         raise ReferenceFault(f"stage reference: no stage in store matches prefix '{reference}'")
     if len(found) > 1:
-        words = f"stage prefix '{reference}' is ambiguous; matches {len(found)} stages"
-        raise ReferenceFault(f"stage reference: {words}")
+        few = ", ".join(stage.stage_id[:16] for stage in found[:3])
+        words = f"ambiguous; matches {len(found)} stages — use a longer prefix. First few: {few}"
+        raise ReferenceFault(f"stage reference: stage prefix '{reference}' is {words}")
     return found[0]
 
 

@@ -13,14 +13,19 @@ from compositions.catalogue import Catalogue
 from compositions.dry_run import FAILED, NO_FILE, Allowed, DryRun, NotRunnable
 from compositions.effects import effect_set
 from compositions.execute import Compiler, CompositionError, OverBudget, StageFailed, start
-from compositions.graph import GraphError, Stage, read_graph
+from compositions.graph import OPERATORS, GraphError, Stage, read_graph
 from compositions.identity import implementation_hash, signature_id_of, stage_id_of
 from compositions.ntype import read_type, to_json
 from compositions.refinements import refinements_of
 from compositions.subtype import why_not
 from compositions.trace import make_trace
 
-# What is not compared, and why: a name of a case, or of a field, and the reason in one line.
+# What of a dry run is compared.
+LOOKED_AT = (
+    *("composition_id", "effects", "optimizer", "plan", "type_check", "warnings"),
+    "expected_cost_cents",
+)
+# Cases that are not compared, by name, each with its reason in one line.
 NOT_COMPARED: dict[str, str] = {}
 Difference = tuple[str, Any, Any]
 
@@ -188,16 +193,16 @@ class Attempt:
         try:
             graph = read_graph(self.case["graph"])
         except GraphError as error:
-            words = f"invalid graph JSON: {error} at line 1 column {self.column(str(error))}"
+            words = f"invalid graph JSON: {error} at line 1 column {self.column()}"
             raise NotRunnable(words, NO_FILE) from error
         return DryRun(graph, self.find, self.allowed, not self.off("NOETHER_NO_OPTIMIZE"))
 
-    def column(self, words: str) -> int:
+    def column(self) -> int:
         """Where the reader noticed: at the end of the file, or of the root when that has no operator."""
         graph = self.case["graph"]
         ordered = {key: graph[key] for key in ("description", "version", "root") if key in graph}
         root = graph.get("root")
-        at_root = words == "missing field `op`" and isinstance(root, dict) and "op" not in root
+        at_root = isinstance(root, dict) and root.get("op") not in OPERATORS
         return len(json.dumps(ordered)) - at_root
 
     def dry_run(self) -> dict[str, Any]:
@@ -205,8 +210,7 @@ class Attempt:
             report = self.looked_at().report()
         except NotRunnable as error:
             return failure(str(error), error.code, error.hints)
-        kept = ("composition_id", "effects", "optimizer", "plan", "type_check", "warnings")
-        return {"rc": 0, **{key: report[key] for key in kept}}
+        return {"rc": 0, **{key: report[key] for key in LOOKED_AT if key in report}}
 
     def run(self) -> dict[str, Any]:
         try:
@@ -236,6 +240,7 @@ class Attempt:
             "trace_stages": stages,
             "warnings": looked_at.warnings,
             **({"memoize": memo} if record.hits or not memoize else {}),
+            **({"spent_cents": record.spent} if self.allowed.budget is not None else {}),
         }
 
 

@@ -7,7 +7,7 @@ from compositions import graph as g
 from compositions.canonical import Optimized, composition_id, optimize
 from compositions.catalogue import ReferenceFault
 from compositions.check import Ends, TypeErrors, check
-from compositions.effects import cents_of, is_pure, kind_of
+from compositions.effects import cents_of, effect_set, is_pure, kind_of
 from compositions.plan import Plan
 
 Find = Callable[[g.Stage], Any]
@@ -74,8 +74,7 @@ class DryRun:
         for stage in self.stages if granted is not None else ():
             for capability in stage.capabilities:
                 if word_of(capability) not in (granted or ()):
-                    words = f"requires {capability}; grant it with --allow-capabilities"
-                    yield f"stage '{stage.description}' {words}"
+                    yield f"stage {stage.stage_id} requires capability {capability} which is not granted"
 
     def missing_effects(self) -> Iterator[str]:
         granted = self.allowed.effects
@@ -114,7 +113,14 @@ class DryRun:
             "plan": Plan(self.optimized.root, self.find).report(),
             "warnings": self.warnings,
         }
+        if self.allowed.budget is not None:
+            report["expected_cost_cents"] = cents_of(effect_union(self.stages))
         return report
+
+
+def effect_union(stages: Iterable[Any]) -> tuple[dict[str, Any], ...]:
+    """All effects of the stages, each once: the engine's expected cost counts two of one price once."""
+    return effect_set(effect for stage in stages for effect in stage.effects)
 
 
 def resolve(root: g.Node, find: Find) -> list[Any]:

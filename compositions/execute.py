@@ -36,14 +36,12 @@ class OverBudget(CompositionError):
 class Frame:
     """One line of execution: its own count of steps, and the run that it belongs to."""
 
-    __slots__ = ("budget", "record", "remembered", "spent", "step")
+    __slots__ = ("record", "remembered", "step")
 
-    def __init__(self, record: Record, budget: int | None = None) -> None:
+    def __init__(self, record: Record) -> None:
         self.record = record
         self.step = 0
         self.remembered: dict[tuple[int, str], Any] = {}
-        self.budget = budget
-        self.spent = 0
 
 
 Run = Callable[[Any, Frame], Any]
@@ -169,10 +167,11 @@ def remembering(leaf: Leaf, key: int, run: Run) -> Run:
 
 def charged(leaf: Leaf, cents: int, run: Run) -> Run:
     def paid(given: Any, frame: Frame) -> Any:
-        if frame.budget is not None and frame.spent + cents > frame.budget:
-            words = f"cost budget exceeded at runtime: spent {frame.spent}¢ of {frame.budget}¢"
+        record = frame.record
+        if record.budget is not None and record.spent + cents > record.budget:
+            words = f"cost budget exceeded at runtime: spent {record.spent}¢ of {record.budget}¢"
             raise OverBudget(words, leaf.name)
-        frame.spent += cents
+        record.spent += cents
         return run(given, frame)
 
     return paid
@@ -203,7 +202,7 @@ def all_of(runs: dict[str, Run], given: Callable[[str], Any], frame: Frame) -> d
     failures: list[Exception] = []
     for name, run in runs.items():
         try:
-            outputs[name] = run(given(name), Frame(frame.record, frame.budget))
+            outputs[name] = run(given(name), Frame(frame.record))
         except CompositionError as error:
             failures.append(error)
     if failures:
@@ -274,7 +273,7 @@ def let(bindings: dict[str, Run], body: Run) -> Run:
 
 def let_one(name: str, bound: Run, body: Run) -> Run:
     def run(given: Any, frame: Frame) -> Any:
-        output = bound(given, Frame(frame.record, frame.budget))
+        output = bound(given, Frame(frame.record))
         return body({**given, name: output} if isinstance(given, dict) else {name: output}, frame)
 
     return run
@@ -287,17 +286,17 @@ def remote(url: str) -> Run:
         try:
             return ask(url, given)
         except (OSError, ValueError) as error:
-            raise CompositionError(f"remote stage at {url} failed: {error}", url) from error
+            raise CompositionError(f"remote call to {url} failed: {error}", url) from error
 
     return run
 
 
 def start(program: Run, given: Any, budget: int | None = None) -> tuple[Any, Record]:
     """One run: the output and the record of how it came about."""
-    record = Record([], time())
+    record = Record([], time(), budget=budget)
     started = perf_counter_ns()
     try:
-        output = program(given, Frame(record, budget))
+        output = program(given, Frame(record))
     except CompositionError as error:
         record.nanoseconds = perf_counter_ns() - started
         error.add_note(f"after {len(record.entries)} stage(s)")

@@ -38,6 +38,8 @@ class Record:
     nanoseconds: int = 0
     misses: int = 0
     hits: int = 0
+    budget: int | None = None
+    spent: int = 0
 
 
 def compact(value: Any) -> str:
@@ -109,10 +111,12 @@ def iso(moment: float) -> str:
 
 def trace_entry(entry: Entry, hashed: Callable[[Any], str]) -> dict[str, Any]:
     status: Any = "Ok"
+    stage_id = entry.leaf.stage_id()
     if entry.error is not None:
-        status = {"Failed": {"code": "EXECUTION_ERROR", "message": str(entry.error)}}
+        words = f'stage StageId("{stage_id}") failed: {entry.error}'
+        status = {"Failed": {"code": "EXECUTION_ERROR", "message": words}}
     return {
-        "stage_id": entry.leaf.stage_id(),
+        "stage_id": stage_id,
         "name": entry.leaf.name,
         "path": entry.leaf.path,
         "step_index": entry.step,
