@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from disk_forge import Stage
+
+from .disk_forge import Stage
 
 
 @pytest.fixture

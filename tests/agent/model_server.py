@@ -12,8 +12,8 @@ Reply = tuple[int, dict[str, Any], dict[str, str]]
 
 def said(*blocks: dict[str, Any], stop: str) -> Reply:
     """A message of the model."""
-    usage = {"input_tokens": 100, "output_tokens": 10}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-test", "usage": usage}
+    message: dict[str, Any] = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-test"}
+    message["usage"] = {"input_tokens": 100, "output_tokens": 10}
     message |= {"content": list(blocks), "stop_reason": stop, "stop_sequence": None}
     return 200, message, {}
 

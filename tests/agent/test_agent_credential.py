@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from disk_forge import DiskForge, Stage
 
 from shell.agent import git as git_module
 from shell.agent import patience
 from shell.agent.repository import Repository
+
+from .disk_forge import DiskForge, Stage
 
 TOKEN = "forge-token-0123456789"
 HEADER = "Basic " + base64.b64encode(f"caloron:{TOKEN}".encode()).decode()

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from disk_forge import Stage, Witness
 
 from shell.agent.harness import Activity, Ended, Job, run_job
+
+from .disk_forge import Stage, Witness
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,11 +126,10 @@ def worker(folder: Path) -> "subprocess.Popen[bytes]":
     """A worker that forks a child, as the queue's do; the child runs the agent."""
     code = f"""
         import os, sys
-        sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
+        sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
         from pathlib import Path
-        from disk_forge import Witness
         from shell.parent import die_with_parent
-        from test_agent_harness import FAMILY, play
+        from agent.test_agent_harness import FAMILY, play
         folder, me = Path({str(folder)!r}), os.getpid()
         if (child := os.fork()) == 0:
             die_with_parent(me)

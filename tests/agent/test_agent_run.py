@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from disk_forge import DiskForge, Stage, Witness, git
 
-from shell.agent import publish
 from shell.agent.repository import Repository
 from shell.errors import Refused
+
+from .disk_forge import DiskForge, Stage, Witness, git
 
 BRANCH = "agent/s-1/t1"
 
@@ -324,7 +324,7 @@ def test_a_push_whose_answer_was_lost_counts(stage: Stage, monkeypatch: pytest.M
         real(self, commit, branch, seen)
         return real(self, commit, branch, seen)
 
-    monkeypatch.setattr(publish.Repository, "push", twice)
+    monkeypatch.setattr(Repository, "push", twice)
     result = stage.run()
     assert result["outcome"] == "done" and result["head_sha"] == stage.forge.head(BRANCH)
 

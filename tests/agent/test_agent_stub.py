@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from disk_forge import Stage
+
+from .disk_forge import Stage
 
 STUB = Path(__file__).parents[2] / "shell/agent/stub.py"
 

@@ -1,0 +1,1 @@
+"""Attempts of agents, on real repositories and real processes."""
