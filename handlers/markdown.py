@@ -29,6 +29,7 @@ _WORD = re.compile(r"[ \u00a0]*\S*")
 _HIDDEN = frozenset({"blockquote_open", "footnote_reference_open", "heading_open", "table_open"})
 _SPAN = "span"
 _QUOTE_ENDS = "quote ends"
+_MATH = "math"
 
 Span = tuple[int, int]
 
@@ -78,6 +79,7 @@ def _read(text: str) -> _Reading:
 def _read_blocks(text: str, offset: int, reading: _Reading) -> None:
     tokens: list[Token] = []
     reading.env[_QUOTE_ENDS] = {}
+    reading.env[_MATH] = _lines_before_math_ends(text)
     _BLOCKS.block.parse(text, _BLOCKS, reading.env, tokens)
     hidden = 0
     for index, token in enumerate(tokens):
@@ -251,6 +253,28 @@ def _quote_end(rules: list[BlockRule]) -> BlockRule:
         return bool(known[key])
 
     return quote_end
+
+
+def _closed(rule: BlockRule) -> BlockRule:
+    """The math rule, asked only where an end is in reach: a list of open ones would be searched over and over."""
+
+    def closed(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        return start in state.env[_MATH] and rule(state, start, end, silent)
+
+    return closed
+
+
+def _lines_before_math_ends(text: str) -> set[int]:
+    """The lines with `$$` behind which, before a blank line, one ends with `$$`."""
+    if "$$" not in text:
+        return set()
+    lines, found, reached = text.split("\n"), set(), False
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number].rstrip()
+        reached = bool(line) and (reached or line.endswith("$$"))
+        if reached and "$$" in line:
+            found.add(number)
+    return found
 
 
 def _parser(deepest: int) -> MarkdownIt:

@@ -72,7 +72,7 @@ def nearest(word: str) -> str | None:
 
 
 def _strangeness(wanted: str, name: str) -> tuple[bool, int, bool, str]:
-    """Of several near ones the one with the same letters comes first, then the nearest, then one that begins alike."""
+    """The one with the same letters comes first, then the nearest, then one that begins alike."""
     return sorted(wanted) != sorted(name), distance(wanted, name), wanted[:1] != name[:1], name
 
 

@@ -88,7 +88,7 @@ class _Reader:
             return self._prefixed(rest.strip(" \t"), source)
         if self._prefix_required:
             return None
-        declaration = COMMANDS.get(word[1].lower())
+        declaration = _declared(word[1])
         if declaration is None:
             return _unknown(word[1], source) if nearest(word[1]) else None
         return self._parsed(declaration, rest, source)
@@ -104,7 +104,7 @@ class _Reader:
         rest = text[word.end() :]
         if word[1].lower() == PREFIX:
             return self._prefixed(rest.strip(" \t"), source)
-        declaration = COMMANDS.get(word[1].lower())
+        declaration = _declared(word[1])
         return self._parsed(declaration, rest, source) if declaration else _unknown(word[1], source)
 
     def _plain(self, word: str, rest: str, source: str) -> Command | Mistake | None:
@@ -118,6 +118,11 @@ class _Reader:
         except Fault as fault:
             return describe(fault, source, declaration)
         return _command(declaration, read, source)
+
+
+def _declared(word: str) -> Declaration | None:
+    """The command of that name in any case; of letters that only become the same in lower case, none."""
+    return COMMANDS.get(word.lower()) if word.isascii() else None
 
 
 def _command(declaration: Declaration, read: Arguments, source: str) -> Command:
