@@ -4,7 +4,8 @@ import base64
 import os
 import signal
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,9 +31,12 @@ _SETTINGS = {
     "submodule.recurse": "false",
     "gc.autoDetach": "false",
     "maintenance.autoDetach": "false",
+    "http.followRedirects": "false",
     "http.lowSpeedLimit": "1",
     "http.lowSpeedTime": "60",
 }
+
+_PULSE_S = 5.0
 
 PASSING_SIGNS = (
     *("could not resolve host", "failed to connect", "couldn't connect", "connection", "timed out"),
@@ -54,11 +58,12 @@ class Credential:
 
 
 class GitError(Exception):
-    """Git failed, in its own words; `passing` if the network may be better in a moment."""
+    """Git failed, in its own words; `passing` if it may work in a moment, `moved` if it is elsewhere now."""
 
     def __init__(self, words: str) -> None:
         super().__init__(words)
         self.passing = any(sign in words.lower() for sign in PASSING_SIGNS)
+        self.moved = any(f"returned error: {status}" in words for status in (301, 302, 307, 308))
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,8 @@ class Git:
     git_dir: Path
     url: str = ""
     credential: Credential | None = None
+    pulse: Callable[[], None] = lambda: None
+    """Called every few seconds while git works."""
 
     def run(
         self,
@@ -141,7 +148,7 @@ class Git:
         place = urlsplit(self.url)
         if self.credential is None or place.scheme not in ("http", "https"):
             return {}
-        # bound to the host, so that a redirect elsewhere does not carry it along
+        # git would carry it along a redirect to another server, so none is followed either
         return {f"http.{place.scheme}://{place.netloc}/.extraHeader": self.credential.header()}
 
     def _finish(
@@ -164,7 +171,7 @@ class Git:
             pass_fds=keep_open,
         ) as process:
             try:
-                output, errors = process.communicate(given, timeout)
+                output, errors = self._communicate(process, given, time.monotonic() + timeout)
             except BaseException as reason:
                 os.killpg(process.pid, signal.SIGKILL)
                 if isinstance(reason, subprocess.TimeoutExpired):
@@ -174,6 +181,18 @@ class Git:
         if process.returncode not in allowed:
             raise GitError(f"git {arguments[0]}: {words or f'ended with status {process.returncode}'}")
         return Finished(process.returncode, output, words)
+
+    def _communicate(
+        self, process: "subprocess.Popen[bytes]", given: bytes | None, until: float
+    ) -> tuple[bytes, bytes]:
+        while True:
+            try:
+                return process.communicate(given, _PULSE_S)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > until:
+                    raise
+                given = None  # it is on its way already
+                self.pulse()
 
     def _redacted(self, words: str) -> str:
         if self.credential is None or not self.credential.password:

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,18 +65,23 @@ class Places:
     home: Path
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
+    @property
+    def root(self) -> Path:
+        """Absolute: git and the agents have other current folders than we."""
+        return self.home.absolute()
+
     def repository(self, lane: str) -> Path:
-        return self.home / "git" / f"{_checked(lane)}.git"
+        return self.root / "git" / f"{_checked(lane)}.git"
 
     def attempt(self, spec: Mapping[str, Any]) -> Attempt:
         sprint, task, number = _checked(spec["sprint_id"]), _checked(spec["task_id"]), int(spec["attempt"])
-        work = self.home / "work" / _checked(spec["lane"]) / sprint / task / str(number)
-        return Attempt(work, self.home / "logs" / "agents" / sprint / f"{task}-{number}.log")
+        work = self.root / "work" / _checked(spec["lane"]) / sprint / task / str(number)
+        return Attempt(work, self.root / "logs" / "agents" / sprint / f"{task}-{number}.log")
 
     @property
     def stub_state(self) -> Path:
         """Where the recorded answers count their uses."""
-        return self.home / "stub"
+        return self.root / "stub"
 
 
 def remove_folder(folder: Path) -> None:
@@ -90,11 +95,19 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def forget_leftovers(places: Places, older_than_s: float) -> list[Path]:
-    """Remove the folders of attempts that ended without tidying up (a killed machine)."""
-    oldest = time.time() - older_than_s
-    attempts = (places.home / "work").glob("*/*/*/*")
-    left = [attempt for attempt in attempts if attempt.stat().st_mtime < oldest]
-    for attempt in left:
-        remove_folder(attempt)
-    return left
+def forget_leftovers(
+    places: Places, older_than_s: float, logs_older_than_s: float = 30 * 86400
+) -> list[Path]:
+    """Remove old logs, and the folders of attempts that ended without tidying up (a killed machine)."""
+    now = time.time()
+    folders = _old(places.root.glob("work/*/*/*/*"), now - older_than_s)
+    logs = _old(places.root.glob("logs/agents/*/*.log"), now - logs_older_than_s)
+    for folder in folders:
+        remove_folder(folder)
+    for log in logs:
+        log.unlink()
+    return folders + logs
+
+
+def _old(paths: Iterable[Path], before: float) -> list[Path]:
+    return [path for path in paths if path.lstat().st_mtime < before]

@@ -3,7 +3,7 @@
 import fcntl
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -59,8 +59,14 @@ def _checked_url(url: str) -> str:
 class Repository:
     """One bare repository; `fetch` brings it up to date, everything else reads or adds objects."""
 
-    def __init__(self, path: Path, url: str, credential: Credential | None = None) -> None:
-        self.git = Git(path, _checked_url(url), credential)
+    def __init__(
+        self,
+        path: Path,
+        url: str,
+        credential: Credential | None = None,
+        pulse: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.git = Git(path, _checked_url(url), credential, pulse)
         self.path = path
 
     def fetch(self, *branches: str) -> dict[str, str]:

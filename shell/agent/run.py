@@ -33,6 +33,9 @@ class PullForge(Protocol):
 
     def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> dict[str, Any]: ...
 
+    def repository(self, repo: str) -> dict[str, Any]:
+        """With its `clone_url` of today; asked only where the known one has moved."""
+
     def credential(self) -> tuple[str, str]:
         """User name and secret that git uses over HTTP."""
 
@@ -97,9 +100,7 @@ def _attempt(
     found: _Found,
 ) -> str:
     framework = framework_of(spec["framework"])
-    repository = _repository(spec, forge, places)
-    report.heartbeat(now())
-    start = begin(repository, spec["branch"], spec["base"], bool(spec.get("merge_base")))
+    repository, start = _begun(spec, forge, places, report)
     attempt.make()
     furnish(repository, start, attempt, spec["branch"])
     job = _job(spec, framework, places, attempt, start)
@@ -116,8 +117,23 @@ def _attempt(
     return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}."
 
 
-def _repository(spec: Mapping[str, Any], forge: PullForge, places: Places) -> Repository:
-    return Repository(places.repository(spec["lane"]), spec["clone_url"], Credential(*forge.credential()))
+def _begun(
+    spec: Mapping[str, Any], forge: PullForge, places: Places, report: Report
+) -> tuple[Repository, Start]:
+    """Our copy brought up to date, and what to begin with; a renamed repository is found again."""
+
+    def at(url: str) -> tuple[Repository, Start]:
+        credential = Credential(*forge.credential())
+        copy = Repository(places.repository(spec["lane"]), url, credential, lambda: report.heartbeat(now()))
+        return copy, begin(copy, spec["branch"], spec["base"], bool(spec.get("merge_base")))
+
+    report.heartbeat(now())
+    try:
+        return at(spec["clone_url"])
+    except GitError as error:
+        if not error.moved:
+            raise
+    return at(forge.repository(spec["repo"])["clone_url"])
 
 
 def _job(
@@ -160,7 +176,7 @@ def _room(
     fixture = environment.get("CALORON_STUB_FIXTURE")
     readable = (*own, attempt.prompt, *([Path(fixture)] if fixture else []))
     writable = (attempt.home, attempt.temporary, *([places.stub_state] if framework.name == "stub" else []))
-    return Room(attempt.folder, writable, readable, (places.home,), shown)
+    return Room(attempt.folder, writable, readable, (places.root,), shown)
 
 
 def _keep(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:

@@ -62,6 +62,7 @@ class DiskForge:
         git(folder, "init", "-q", "--bare", "-b", "main", str(self.bare))
         git(folder, "clone", "-q", str(self.bare), str(self.clone))
         self.pulls: list[dict[str, Any]] = []
+        self.moved_to = ""
 
     def commit(self, files: dict[str, str | None], branch: str = "main", start: str | None = None) -> str:
         """What someone pushes."""
@@ -100,6 +101,9 @@ class DiskForge:
         pull = {"number": 7 + len(self.pulls), "title": title, "body": body, "head": head, "base": base}
         self.pulls.append(pull)
         return pull
+
+    def repository(self, repo: str) -> dict[str, Any]:
+        return {"clone_url": self.moved_to}
 
     def credential(self) -> tuple[str, str]:
         return "caloron", "forge-token-0123456789"

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ class GitOverHttp(BaseHTTPRequestHandler):
 
     root: Path
     asked: list[str]
+    elsewhere = ""
 
     def do_GET(self) -> None:
         self.asked.append(self.headers.get("Authorization", ""))
@@ -36,6 +38,12 @@ class GitOverHttp(BaseHTTPRequestHandler):
             self.end_headers()
             return
         path, _, query = self.path.partition("?")
+        if path.startswith("/old.git"):
+            self.send_response(301)
+            self.send_header("Location", self.elsewhere + self.path.removeprefix("/old.git"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         environment = os.environ | {
             "GIT_PROJECT_ROOT": str(self.root),
             "GIT_HTTP_EXPORT_ALL": "1",
@@ -94,6 +102,23 @@ def test_an_attempt_over_http(stage: Stage, url: str, monkeypatch: pytest.Monkey
     assert not any(word in argument for line in lines for argument in line for word in secret)
     stored = b"".join(path.read_bytes() for path in stage.home.rglob("*") if path.is_file())
     assert not any(word.encode() in stored for word in secret)
+
+
+def test_a_renamed_repository_is_found_again(stage: Stage, url: str) -> None:
+    stage.forge.moved_to = url
+    result = stage.run(clone_url=url.replace("forge.git", "old.git"))
+    assert result["outcome"] == "done", result
+
+
+def test_the_credential_follows_no_redirect(stage: Stage, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.setblocking(False)
+        elsewhere = f"http://127.0.0.1:{other.getsockname()[1]}/forge.git"
+        monkeypatch.setattr(GitOverHttp, "elsewhere", elsewhere)
+        stage.forge.moved_to = url.replace("forge.git", "old.git")
+        assert stage.run(clone_url=stage.forge.moved_to)["outcome"] == "failed"
+        with pytest.raises(BlockingIOError):
+            other.accept()
 
 
 def test_a_wrong_credential_is_said_without_showing_it(
