@@ -42,7 +42,7 @@ def comment_once(forge: Forge, repo: str, number: int, body: str, kind: str, key
     """Say it with its key as a hidden marker, unless our account has said it with that key before."""
     mine = forge.me()["id"]
     for comment in forge.issue_comments(repo, number):
-        if comment["author_id"] == mine and _has(comment["body"], kind, key):
+        if comment["author_id"] == mine and _has(comment["body"], key):
             return comment
     return forge.comment(repo, number, marked(body, mark(kind, key)))
 
@@ -54,7 +54,7 @@ def create_issue_once(
     mine = forge.me()["id"]
     listed = forge.issues_with_label(repo, labels[0]) if labels else forge.changes_since(repo, None)["issues"]
     for issue in listed:
-        if issue["author_id"] == mine and _has(issue["body"], kind, key):
+        if issue["author_id"] == mine and _has(issue["body"], key):
             return dict(issue)
     return forge.create_issue(repo, title, marked(body, mark(kind, key, **of)), labels)
 
@@ -85,8 +85,8 @@ def _refuse_strangers(url: str) -> None:
         raise ValueError(f"{url} is not the server of GITEA_URL, so the token is not sent there")
 
 
-def _has(text: str, kind: str, key: str) -> bool:
-    return any(found["kind"] == kind and found["key"] == key for found in read_marks(text))
+def _has(text: str, key: str) -> bool:
+    return any(found["key"] == key for found in read_marks(text))
 
 
 def repository_facts(forge: Any, repo: str) -> dict[str, Any]:

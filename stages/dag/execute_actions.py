@@ -85,7 +85,8 @@ class Hands:
         for place in (action, task):
             if number := place.get("issue_number") or place.get("pr_number"):
                 return int(number)
-        raise ValueError(f"task '{task_id}' has no issue to speak on")
+        who = f"task '{task_id}'" if task_id else f"the agent '{action.get('agent_id')}'"
+        raise ValueError(f"{who} has no issue to speak on")
 
 
 def execute(input: Input) -> Output:

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 
 class Input(TypedDict):
-    state: dict[str, Any]
+    state: Any
 
 
 class Output(TypedDict):

@@ -6,7 +6,7 @@ NAME = "unblocked_tasks"
 
 
 class Input(TypedDict):
-    state: dict[str, Any]
+    state: Any
 
 
 class Ready(TypedDict):

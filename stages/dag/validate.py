@@ -11,7 +11,7 @@ STATUSES = "Pending Ready InProgress InReview Done Blocked Escalated HumanAssign
 
 
 class Input(TypedDict):
-    dag: dict[str, Any]
+    dag: Any
     reviewers: NotRequired[list[str] | None]
 
 

@@ -43,6 +43,7 @@ class Poll:
         self.since = earlier(given.get("since") or EPOCH)
         self.sprint_id = given.get("sprint_id")
         self.me = self.forge.me()["id"]
+        self.date = ""  # the forge's own time just before it was asked
         self.events: list[dict[str, Any]] = []
 
     def tell(self, type_: str, key: str, at: str | None, **fields: Any) -> None:
@@ -63,7 +64,8 @@ class Poll:
 
 def execute(input: Input) -> Output:
     poll = Poll(input)
-    changes = poll.forge.changes_since(poll.repo, text_of(poll.since))
+    changes = poll.forge.changes_since(poll.repo, clock.text_of(poll.since))
+    poll.date = changes["date"]
     for issue in changes["issues"]:
         poll_issue(poll, issue)
     for comment in changes["comments"]:
@@ -145,13 +147,12 @@ def poll_pull(poll: Poll, number: int) -> None:
     # open again, or closed without a merge; a merge is told once, by itself
     ends = {"reopen": "pr_reopened"} | ({} if pull["merged"] else {"close": "pr_closed"})
     closed_at = poll_timeline(poll, number, ends, of) or issue["updated_at"]
+    if pull["state"] == "open":
+        poll_head(poll, pull, head)
     poll_reviews(poll, pull, head)
-    if pull["merged"]:
-        if poll.is_new(closed_at):
-            who = {"actor": pull["merged_by"], "merge_sha": pull["merge_sha"]}
-            poll.tell("pr_merged", str(number), closed_at, **head, **who)
-    elif pull["state"] == "open":
-        poll_head(poll, pull, head, issue["updated_at"])
+    if pull["merged"] and poll.is_new(closed_at):
+        who = {"actor": pull["merged_by"], "merge_sha": pull["merge_sha"]}
+        poll.tell("pr_merged", str(number), closed_at, **head, **who)
 
 
 def poll_reviews(poll: Poll, pull: dict[str, Any], head: dict[str, Any]) -> None:
@@ -172,10 +173,14 @@ def poll_reviews(poll: Poll, pull: dict[str, Any], head: dict[str, Any]) -> None
             )
 
 
-def poll_head(poll: Poll, pull: dict[str, Any], head: dict[str, Any], at: str) -> None:
-    """Head and checks as they are: no forge dates them, and an equal key says that nothing is new."""
-    sha, status = head["head_sha"], pull["status"]
-    poll.tell("pr_synchronized", f"{pull['number']}:{sha}", at, **head)
+def poll_head(poll: Poll, pull: dict[str, Any], head: dict[str, Any]) -> None:
+    """Head and checks as they are now: no forge dates them, and an equal key says that nothing is new.
+
+    A head that was reviewed was pushed before that review; any other is the latest there is.
+    """
+    sha, status, at = head["head_sha"], pull["status"], poll.date
+    reviewed = [review["submitted_at"] for review in pull["reviews"] if review["commit_sha"] == sha]
+    poll.tell("pr_synchronized", f"{pull['number']}:{sha}", min(reviewed, default=at), **head)
     if status["state"] != "none":
         said = {"state": status["state"], "contexts": status["contexts"]}
         poll.tell("check_completed", f"{sha}:{status['state']}", at, **head, **said)
@@ -202,10 +207,6 @@ def moment(said: str) -> datetime.datetime:
     except ValueError:
         raise ValueError(f"github_poll_events: not an ISO-8601 time: {said!r}") from None
     return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
-
-
-def text_of(at: datetime.datetime) -> str:
-    return clock.text_of(at)
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -98,7 +98,7 @@ FIELDS = {
 class Input(TypedDict):
     brief: str
     title: NotRequired[str | None]
-    repo_context: NotRequired[dict[str, Any] | None]
+    repo_context: NotRequired[Any]
     num_agents: NotRequired[float | None]
     sprint_id: NotRequired[str | None]
 

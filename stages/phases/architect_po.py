@@ -7,7 +7,7 @@ NAME = "architect_po"
 
 MOST = 5
 NAMED = re.compile(r"(?<![.!?:\n] )(?<!^)\b([A-Z][A-Za-z0-9]+)\b", re.M)
-THINGS = re.compile(r"\b(?:an?|the)\s+((?:[a-z][a-z0-9-]*\s?){1,3})")
+THINGS = re.compile(r"\ban?\s+((?:[a-z][a-z0-9-]*\s?){1,3})")
 ENDS = re.compile(
     r"\s*\b(?:that|which|who|and|or|with|without|for|of|in|on|to|from|by|at|as|so|is|are|must|should"
     r"|using|where|when|over|into|like)\b.*",

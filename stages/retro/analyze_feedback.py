@@ -15,7 +15,7 @@ TOOL = re.compile(r"\btools?\b|unavailable|not installed|missing command|not con
 
 class Input(TypedDict):
     feedback_items: list[Any]
-    kpis: dict[str, Any]
+    kpis: Any
 
 
 class Output(TypedDict):

@@ -26,11 +26,11 @@ BETTER_WHEN_LOWER = (
 
 
 class Input(TypedDict):
-    state: dict[str, Any]
+    state: Any
     started_at: str | None
     ended_at: str | None
     feedback_items: NotRequired[list[Any] | None]
-    previous: NotRequired[dict[str, Any] | None]
+    previous: NotRequired[Any]
 
 
 class Output(TypedDict):

@@ -24,11 +24,11 @@ ACRONYMS = {"Pct": "%", "Avg": "Average", "Min": "(min)"}
 
 class Input(TypedDict):
     sprint_id: str
-    kpis: dict[str, Any]
+    kpis: Any
     feedback_items: list[Any]
     started_at: str | None
     ended_at: str | None
-    analysis: NotRequired[dict[str, Any] | None]
+    analysis: NotRequired[Any]
     goal: NotRequired[str | None]
 
 

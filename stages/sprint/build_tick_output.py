@@ -1,15 +1,36 @@
 """Gather what a tick brought about: what was done, what failed, and the state to keep."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 NAME = "build_tick_output"
 
 
+class Executed(TypedDict):
+    actions_taken: list[str]
+    errors: list[str]
+
+
+class Eval(TypedDict):
+    state: Any
+    actions: list[Any]
+
+
+class Supervisor(TypedDict):
+    actions: list[Any]
+    updated_interventions: dict[str, Any]
+
+
+class Poll(TypedDict):
+    events: list[Any]
+    polled_at: str
+    now: NotRequired[str | None]
+
+
 class Input(TypedDict):
-    execute_result: dict[str, Any]
-    eval: dict[str, Any]
-    poll: dict[str, Any]
-    supervisor: dict[str, Any]
+    execute_result: Executed
+    eval: Eval
+    poll: Poll
+    supervisor: Supervisor
 
 
 class Output(TypedDict):

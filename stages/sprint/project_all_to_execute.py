@@ -5,9 +5,19 @@ from typing import Any, NotRequired, TypedDict
 NAME = "project_all_to_execute"
 
 
+class Eval(TypedDict):
+    state: Any
+    actions: list[Any]
+
+
+class Supervisor(TypedDict):
+    actions: list[Any]
+    updated_interventions: dict[str, Any]
+
+
 class Input(TypedDict):
-    eval: dict[str, Any]
-    supervisor: dict[str, Any]
+    eval: Eval
+    supervisor: Supervisor
     repo: str
     token_env: NotRequired[str | None]
     shell_url: NotRequired[str | None]

@@ -5,8 +5,13 @@ from typing import Any, NotRequired, TypedDict
 NAME = "project_health_to_intervention"
 
 
+class Health(TypedDict):
+    results: list[Any]
+    now: NotRequired[str | None]
+
+
 class Input(TypedDict):
-    health: dict[str, Any]
+    health: Health
     interventions: NotRequired[Any]
     now: NotRequired[str | None]
 

@@ -7,9 +7,15 @@ NAME = "project_poll_to_eval"
 STALL_THRESHOLD_M = 20
 
 
+class Poll(TypedDict):
+    events: list[Any]
+    polled_at: str
+    now: NotRequired[str | None]
+
+
 class Input(TypedDict):
     state: Any
-    poll: dict[str, Any]
+    poll: Poll
     stall_threshold_m: NotRequired[float | None]
     agents: NotRequired[Any]
     now: NotRequired[str | None]

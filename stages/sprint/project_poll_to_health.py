@@ -7,8 +7,14 @@ NAME = "project_poll_to_health"
 STALL_THRESHOLD_M = 20
 
 
+class Poll(TypedDict):
+    events: list[Any]
+    polled_at: str
+    now: NotRequired[str | None]
+
+
 class Input(TypedDict):
-    poll: dict[str, Any]
+    poll: Poll
     agents: NotRequired[Any]
     stall_threshold_m: NotRequired[float | None]
     now: NotRequired[str | None]

@@ -8,9 +8,17 @@ NAME = "save_tick_state"
 EFFECTS = ["Fallible", "FsWrite"]
 
 
+class Tick(TypedDict):
+    actions_taken: list[str]
+    errors: list[str]
+    state: Any
+    polled_at: str
+    interventions: dict[str, Any]
+
+
 class Input(TypedDict):
     sprint_id: str
-    tick_result: dict[str, Any]
+    tick_result: Tick
 
 
 class Output(TypedDict):

@@ -10,7 +10,7 @@ MISSING_AFTER_S = 120
 
 
 class Input(TypedDict):
-    agents: dict[str, Any]
+    agents: Any
     stall_threshold_m: NotRequired[float | None]
     missing_after_s: NotRequired[float | None]
     now: NotRequired[str | None]

@@ -3,13 +3,15 @@
 import datetime
 from typing import Any, NotRequired, TypedDict
 
+NAME = "decide_intervention"
+
 COOLDOWN_M = 10
 STEPS_TAKEN = 3  # probe, restart and the call: nothing is left to do but wait
 
 
 class Input(TypedDict):
     results: list[Any]
-    interventions: dict[str, Any]
+    interventions: Any
     cooldown_m: NotRequired[float | None]
     now: NotRequired[str | None]
 
