@@ -42,9 +42,13 @@ class Composition:
         self.graph = graph
         self.stages = stages
 
+    def resolve(self, node: Stage) -> Any:
+        """The stage that a node names; a LookupError in the engine's words when there is none."""
+        return self.stages.find(node.id, node.pinning)
+
     def find(self, node: Stage) -> Any:
         try:
-            return self.stages.find(node.id, node.pinning)
+            return self.resolve(node)
         except ReferenceFault as error:
             raise CompositionError(f"composition {self.name}: {error}", node.id) from error
 

@@ -113,8 +113,9 @@ class DryRun:
             "plan": Plan(self.optimized.root, self.find).report(),
             "warnings": self.warnings,
         }
-        if self.allowed.budget is not None:
-            report["expected_cost_cents"] = cents_of(effect_union(self.stages))
+        cents = cents_of(effect_union(self.stages))
+        if self.allowed.budget is not None and cents:
+            report["expected_cost_cents"] = cents
         return report
 
 

@@ -21,7 +21,12 @@ SPELLINGS = {
     **{kind: name for name, kind in KINDS.items()},
     "nondeterministic": "NonDeterministic",
 }
-PARAMETERS: dict[str, dict[str, Any]] = {"Cost": {"cents": 0}, "Llm": {"model": "unknown"}}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "Cost": {"cents": 0},
+    "FsRead": {"path": "/"},
+    "FsWrite": {"path": "/"},
+    "Llm": {"model": "unknown"},
+}
 Effect = dict[str, Any]
 
 

@@ -1,19 +1,18 @@
-"""Record fresh vectors from the real engine: python -m tests.compositions.record FOLDER [SEED [GRAPHS [PAIRS]]].
+"""Record fresh vectors from the real engine: python -m tests.compositions.record FOLDER [SEED GRAPHS PAIRS]
 
-Random graphs and pairs of types, the same for the same seed, in the form of `tests/fixtures/noether`; compare with
-`python -m compositions.conformance FOLDER`. Takes about a second a graph.
+Random graphs and pairs of types, the same for the same seed, in the form of `tests/fixtures/noether`;
+compare with `python -m compositions.conformance FOLDER`. Takes about half a second a graph.
 """
 
 import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from compositions.ntype import read_type
+from compositions.engine import Engine
+from compositions.ntype import PRIMITIVES, read_type
 
 ROOT = Path(__file__).parents[2]
 NOETHER = ROOT / "tests" / "tools" / "noether"
@@ -23,52 +22,12 @@ NOWHERE = "http://127.0.0.1:9/"
 Json = Any
 
 
-class Engine:
-    """The real engine with a store of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.file = home / "graph.json"
-        self.environment = {
-            **os.environ,
-            "CALORON_TOOLS": os.environ.get("CALORON_TOOLS", str(Path.home() / ".cache" / "caloron-tools")),
-            "NOETHER_HOME": str(home),
-            "HOME": str(home),
-        }
-
-    def call(self, *arguments: str, env: dict[str, str] | None = None) -> tuple[int, Json]:
-        """The exit code and the answer, be it data or an error."""
-        done = subprocess.run(
-            [str(NOETHER), *arguments],
-            env={**self.environment, **(env or {})},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-        if done.returncode == 0:
-            return 0, json.loads(done.stdout)["data"]
-        at = done.stderr.find("{\n")
-        if at < 0:
-            raise RuntimeError(f"noether {' '.join(arguments)}: {done.stderr}{done.stdout}")
-        return done.returncode, json.loads(done.stderr[at:])["error"]
-
-    def fill(self, stages: list[Json]) -> None:
-        specs = self.home / "specs"
-        specs.mkdir()
-        for stage in stages:
-            (specs / f"{stage['name']}.json").write_text(json.dumps(stage["spec"] or whole(stage)))
-        code, answer = self.call("stage", "sync", str(specs))
-        if code or answer["failed"]:
-            raise RuntimeError(json.dumps(answer))
-
-    def graph(self, case: Json) -> Json:
-        """The case with the engine's answers."""
-        self.file.write_text(json.dumps(case["graph"]))
-        arguments = ["run", str(self.file), *case.get("args", []), "--input", json.dumps(case["input"])]
-        environment = case.get("env")
-        dry = self.call(*arguments, "--dry-run", env=environment)
-        ran = self.call(*arguments, env=environment) if case.pop("runs") else None
-        return {**case, "dry_run": answer(*dry), "run": ran and answer(*ran)}
+def ask(engine: Engine, case: Json) -> Json:
+    """The case with the engine's answers."""
+    runs, environment, arguments = case.pop("runs"), case.get("env"), case.get("args", [])
+    dry = engine.run(case["graph"], case["input"], *arguments, "--dry-run", env=environment)
+    ran = engine.run(case["graph"], case["input"], *arguments, env=environment) if runs else None
+    return {**case, "dry_run": answer(*dry), "run": ran and answer(*ran)}
 
 
 def answer(code: int, data: Json) -> Json:
@@ -119,7 +78,7 @@ class Dice:
         return self.random.random() < share
 
     def type(self, depth: int = 2, variables: bool = False) -> Json:
-        plain = [{"kind": kind} for kind in "Any Bool Bytes Null Number Text VNode Text Number".split()]
+        plain = [{"kind": kind} for kind in (*PRIMITIVES, "Text", "Number")]
         if variables:
             plain += [{"kind": "Var", "value": "T"}, {"kind": "Var", "value": "U"}]
         if depth == 0 or self.chance(0.3):
@@ -153,7 +112,13 @@ class Dice:
         }
 
     def refinement(self) -> Json:
-        ranges = ({}, {"min": 0}, {"max": 2.5}, {"min": -1.5, "max": 10.0}, {"min": 1e-7, "max": 1e21})
+        ranges: tuple[Json, ...] = (
+            {},
+            {"min": 0},
+            {"max": 2.5},
+            {"min": -1.5, "max": 10.0},
+            {"min": 1e-7, "max": 1e21},
+        )
         options = (["a", "b"], [1, 2.5, None], [{"z": 1, "a": "é"}])
         return self.pick(
             [
@@ -218,7 +183,7 @@ class Dice:
             )
         node: Json = {"op": "Stage", "id": reference}
         if self.chance(0.15):
-            configs = (
+            configs: tuple[Json, ...] = (
                 {},
                 {"b": 10},
                 {"text": "set"},
@@ -312,12 +277,12 @@ def pair_case(engine: Engine, given: Json, expected: Json) -> Json:
     ends = ({"input": anything, "output": given}, {"input": expected, "output": anything})
     stages = [{"op": "RemoteStage", "url": NOWHERE, **types} for types in ends]
     root = {"op": "Sequential", "stages": stages}
-    engine.file.write_text(json.dumps({"description": "pair", "version": "0.1.0", "root": root}))
-    code, data = engine.call("run", str(engine.file), "--dry-run")
+    graph = {"description": "pair", "version": "0.1.0", "root": root}
+    code, data = engine.run(graph, None, "--dry-run")
     reason = None
     if code:
         shown = f"output {read_type(given)} is not subtype of input {read_type(expected)}: "
-        before, found, reason = data["message"].partition(shown)
+        _, found, reason = data["message"].partition(shown)
         if not found:
             raise RuntimeError(f"unexpected words: {data['message']} (wanted: {shown})")
     return {"sub": given, "sup": expected, "compatible": code == 0, "reason": reason}
@@ -335,8 +300,8 @@ def record(folder: Path, seed: int, graphs: int, pairs: int) -> None:
     stages = more_stages()
     dice = Dice(seed, stages)
     with tempfile.TemporaryDirectory() as home:
-        engine = Engine(Path(home))
-        engine.fill(stages)
+        engine = Engine(Path(home), str(NOETHER))
+        engine.sync({stage["name"]: stage["spec"] or whole(stage) for stage in stages})
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / "identity.json", stages)
         found = []
@@ -344,7 +309,7 @@ def record(folder: Path, seed: int, graphs: int, pairs: int) -> None:
             expected = dice.type(3)
             found.append(pair_case(engine, dice.near(expected), expected))
         write(folder / "subtyping.json", found)
-        cases = [engine.graph(dice.case(number)) for number in range(graphs)]
+        cases = [ask(engine, dice.case(number)) for number in range(graphs)]
         write(folder / "graphs.json", {"seed": seed, "cases": cases})
 
 

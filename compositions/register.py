@@ -1,0 +1,193 @@
+"""Handing our stages and compositions to the real engine, and holding its answers against ours."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from compositions import Composition, catalogue, load, names
+from compositions.catalogue import Catalogue, StageFile
+from compositions.conformance import differences
+from compositions.dry_run import DryRun, NotRunnable
+from compositions.effects import is_pure
+from compositions.engine import Engine, EngineFault
+from compositions.graph import node_json
+from compositions.identity import implementation_hash, signature_id_of
+from compositions.ntype import shorthand, to_json
+
+COMPARED = ("composition_id", "type_check", "effects", "optimizer", "plan", "warnings")
+SIMPLE_EFFECTS = ("Fallible", "Network", "NonDeterministic", "Process", "Pure", "Unknown")
+
+
+@dataclass
+class Registration:
+    """What was registered, and everything in which the engine's answers were not ours."""
+
+    stages: dict[str, str] = field(default_factory=dict)
+    compositions: dict[str, str] = field(default_factory=dict)
+    runs: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def examples_of(stage: StageFile) -> list[dict[str, Any]]:
+    """The examples beside a stage's file."""
+    file = stage.file.with_suffix(".json")
+    return list(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else []
+
+
+def specification(stage: StageFile) -> dict[str, Any]:
+    """The stage as the engine takes it: the simple form where that can say all of it."""
+    simple = all(effect["effect"] in SIMPLE_EFFECTS for effect in stage.effects)
+    given = [one for one in examples_of(stage) if "output" in one]  # the others show an error
+    examples = [{"input": one["input"], "output": one["output"]} for one in given]
+    shared = {"name": stage.name, "description": stage.description, "tags": ["caloron"], "aliases": []}
+    return {**shared, "examples": examples, **(in_short(stage) if simple else in_full(stage))}
+
+
+def in_short(stage: StageFile) -> dict[str, Any]:
+    given, output = stage.types
+    return {
+        "input": shorthand(given),
+        "output": shorthand(output),
+        "effects": [effect["effect"] for effect in stage.effects],
+        "language": "python",
+        "implementation": stage.source,
+    }
+
+
+def in_full(stage: StageFile) -> dict[str, Any]:
+    """Effects with a parameter, such as a path, can only be told this way; the id is then ours."""
+    given, output = stage.types
+    return {
+        "id": stage.stage_id,
+        "signature_id": signature_id_of(stage),
+        "signature": {
+            "input": to_json(given),
+            "output": to_json(output),
+            "effects": {"effects": list(stage.effects)},
+            "implementation_hash": implementation_hash(stage.source),
+        },
+        "capabilities": [],
+        "cost": {},
+        "lifecycle": "Draft",
+        "implementation_code": stage.source,
+        "implementation_language": "python",
+        "properties": [],
+    }
+
+
+def resolved(composition: Composition) -> dict[str, Any]:
+    """The composition by ids instead of names, for the parts of the engine that know no names."""
+
+    def by_id(node: Any) -> Any:
+        if isinstance(node, list):
+            return [by_id(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if node.get("op") == "Stage":
+            return {**node, "id": composition.stages.find(node["id"]).stage_id}
+        if node.get("op") in ("Const", "RemoteStage"):
+            return node
+        return {key: by_id(value) for key, value in node.items()}
+
+    graph = composition.graph
+    root = by_id(node_json(graph.root))
+    return {"description": graph.description, "version": graph.version, "root": root}
+
+
+def register(
+    home: Path | None = None,
+    *,
+    program: str = "noether",
+    golden: Path | None = None,
+    stages: Catalogue | None = None,
+    compositions: list[str] | None = None,
+) -> Registration:
+    """Register everything in a fresh home, look at every composition, run those that have golden inputs.
+
+    `golden` is a folder of files named like compositions, each a list of `{name, input}`.
+    """
+    if home is None:
+        with tempfile.TemporaryDirectory(prefix="noether-") as folder:
+            return register(
+                Path(folder), program=program, golden=golden, stages=stages, compositions=compositions
+            )
+    stages = stages or catalogue()
+    refuse_without_project(stages)
+    engine = Engine(home, program)
+    done = Registration(engine.sync({stage.name: specification(stage) for stage in stages.stages}))
+    done.problems += compare_ids(done.stages, stages)
+    for name in names() if compositions is None else compositions:
+        composition = load(name)
+        done.compositions[name] = composition.id
+        done.problems += compare_look(engine, composition)
+        for case in golden_cases(golden, name):
+            done.runs += 1
+            done.problems += compare_run(engine, composition, case)
+    return done
+
+
+def refuse_without_project(stages: Catalogue) -> None:
+    """Stages that touch the world import the project, so the engine's interpreter has to know it."""
+    touching = [stage.name for stage in stages.stages if not is_pure(stage.effects)]
+    python = os.environ.get("NOETHER_PYTHON", "python3")
+    if not touching:
+        return
+    probe = "import importlib.util, sys; sys.exit(importlib.util.find_spec('shell') is None)"
+    # From elsewhere, so that the folder which happens to be current does not count.
+    done = subprocess.run([python, "-c", probe], cwd=tempfile.gettempdir(), capture_output=True)
+    if done.returncode:
+        words = f"{python} does not know the project, which {', '.join(touching[:3])} and others import"
+        raise EngineFault(f"{words}: set NOETHER_PYTHON to an interpreter that has it installed")
+
+
+def compare_ids(given: dict[str, str], stages: Catalogue) -> Iterator[str]:
+    for stage in stages.stages:
+        if given.get(stage.name) != stage.stage_id:
+            yield f"stage {stage.name}: the engine's id is {given.get(stage.name)}, ours {stage.stage_id}"
+
+
+def authored(composition: Composition) -> dict[str, Any]:
+    graph = composition.graph
+    return {"description": graph.description, "version": graph.version, "root": node_json(graph.root)}
+
+
+def compare_look(engine: Engine, composition: Composition) -> Iterator[str]:
+    """Ids, types, effects and plan of one composition."""
+    code, theirs = engine.run(authored(composition), None, "--dry-run")
+    try:
+        ours: Any = DryRun(composition.graph, composition.resolve).report()
+        ours = {key: ours[key] for key in COMPARED}
+    except NotRunnable as error:
+        ours = {"message": str(error)}
+    theirs = {key: theirs[key] for key in (COMPARED if code == 0 else ("message",))}
+    for place, one, other in differences(theirs, ours):
+        yield f"composition {composition.name}{place}: the engine says {one!r}, we say {other!r}"
+
+
+def golden_cases(folder: Path | None, name: str) -> list[dict[str, Any]]:
+    file = folder / f"{name}.json" if folder else None
+    return json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else []
+
+
+def compare_run(engine: Engine, composition: Composition, case: dict[str, Any]) -> Iterator[str]:
+    """Output and trace of one run."""
+    code, theirs = engine.run(authored(composition), case["input"])
+    where = f"composition {composition.name}, {case['name']}"
+    if code:
+        yield f"{where}: the engine says {theirs['message']}"
+        return
+    run = composition.run(case["input"])
+    compared = ("stage_id", "step_index", "input_hash", "output_hash", "status")
+
+    def told(output: Any, trace: dict[str, Any]) -> dict[str, Any]:
+        stages = [{key: entry[key] for key in compared} for entry in trace["stages"]]
+        return {"output": output, "trace": stages}
+
+    expected, actual = told(theirs["output"], theirs["trace"]), told(run.output, run.trace)
+    for place, one, other in differences(expected, actual):
+        yield f"{where}{place}: the engine says {one!r}, we say {other!r}"
