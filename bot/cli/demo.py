@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 from shell.store import Store, connect
+from shell.store.lanes import sprint_id_of
 
 from bot.web.readiness import not_ready
 from shell.clock import now
@@ -175,12 +176,15 @@ def play(scene: Scene, timeout: float) -> dict[str, Any]:
 def _watch(scene: Scene, person: Person, lane: str, timeout: float) -> dict[str, Any]:
     """Let the person act and tell what happens until the kickoff is closed; the tasks as they were last."""
     teller, deadline = Teller(lambda words: scene.say(BOT, words)), monotonic() + timeout
-    tasks: dict[str, Any] = {}
+    read, tasks, sprint_id = 0, dict[str, Any](), ""
     while True:
         closed = person.forge.issue(REPO, person.kickoff)["state"] == "closed"
-        for event in scene.store.journal(lane):
-            teller.tell(event)
-        tasks = dict(scene.store.load(lane).state.get("tasks") or tasks)
+        for entry in scene.store.journal(lane, read):
+            read = entry["seq"] + 1
+            teller.tell(entry["event"])
+        state = scene.store.load(lane).state
+        sprint_id = sprint_id_of(state.get("sprint") or {}) or sprint_id
+        tasks = state["tasks"] or (scene.store.sprint(sprint_id) or {}).get("tasks") or tasks
         if closed:
             return tasks
         if monotonic() > deadline:

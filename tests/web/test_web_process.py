@@ -1,7 +1,6 @@
 """The web process for real: gunicorn on two ports over an embedded store that is stopped and killed."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -14,12 +13,12 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from test_door import BODY, signed
 
+from bot.cli.up import environment
 from shell.settings import Settings
 from shell.store import Store, connect
 
-ROOT = Path(__file__).parents[2]
+from .test_door import BODY, signed
 
 
 def free_port() -> int:
@@ -71,7 +70,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         "PORT": str(free_port()),
         "CALORON_SHELL_PORT": str(free_port()),
     }
-    settings, told = Settings.of(given), os.environ | given | {"PYTHONPATH": str(ROOT)}
+    settings, told = Settings.of(given), environment() | given
     processes = [
         subprocess.Popen([sys.executable, "-m", name], env=told) for name in ("shell.embedded", "bot.web")
     ]
