@@ -20,6 +20,7 @@ from bot.fake_forge.world import World
 
 Json = dict[str, Any]
 View = Callable[..., Any]
+ADMINS_ONLY = "user should be an owner or a collaborator with admin write of a repository"
 
 
 def world_here() -> World:
@@ -62,7 +63,7 @@ class Call:
 
     def demand(self, level: str, message: str = "") -> None:
         if not self.may(level):
-            raise Problem(403, message or "user should have a permission to write to this repository")
+            raise Problem(403, message or "user should have a permission to write to a repo")
 
     def text(self, name: str, default: str = "") -> str:
         value = self.body.get(name)
@@ -138,7 +139,7 @@ def _target(world: World, owner: str, name: str, caller: User | None) -> Reposit
         if moved is not None and world.state.may(moved, caller, "read"):
             raise Moved(moved, f"{owner}/{name}")
     if found is None or not world.state.may(found, caller, "read"):
-        raise Problem(404, "The target couldn't be found." if "/api/v1" in request.path else "Not Found")
+        raise Problem(404, "")
     return found
 
 
@@ -163,7 +164,7 @@ def route(blueprint: Blueprint, methods: str, path: str, needs: str = "read") ->
             body = request.get_json(force=True, silent=True) if request.content_length else None
             call = Call(world, caller, target, body if isinstance(body, dict) else {}, request.args.to_dict())
             if target is not None and needs in ("write", "admin"):
-                call.demand(needs, "Must have admin rights to Repository." if needs == "admin" else "")
+                call.demand(needs, ADMINS_ONLY if needs == "admin" else "")
             if isinstance(body, list):
                 call.body = {"": body}
             with target.lock if target else nullcontext():

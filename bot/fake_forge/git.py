@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -174,6 +175,7 @@ def is_ancestor(folder: Path, older: str, newer: str) -> bool:
     return not found
 
 
+@functools.lru_cache(maxsize=4096)
 def merge_base(folder: Path, one: str, two: str) -> str:
     return git(folder, "merge-base", one, two, good=(0, 1)).decode().strip()
 
@@ -199,6 +201,7 @@ def _commit(text: str) -> Commit:
     return commit
 
 
+@functools.lru_cache(maxsize=256)
 def read_file(folder: Path, commit: str, path: str) -> bytes | None:
     try:
         return git(folder, "cat-file", "blob", f"{commit}:{path}")
@@ -221,18 +224,20 @@ def tree(
     return entries
 
 
+@functools.lru_cache(maxsize=1024)
 def changed_files(folder: Path, base: str, head: str) -> list[tuple[str, int, int, str]]:
     """What a pull request changes: (path, added lines, removed lines, status)."""
-    numbers = git(folder, "diff", "--numstat", "--no-renames", f"{base}...{head}").decode(errors="replace")
-    names = git(folder, "diff", "--name-status", "--no-renames", f"{base}...{head}").decode(errors="replace")
-    kinds = {path: letter for letter, _, path in (line.partition("\t") for line in names.splitlines())}
-    words = {"A": "added", "D": "removed"}
-    rows = []
-    for line in numbers.splitlines():
-        plus, minus, path = line.split("\t", 2)
-        count = [0 if n == "-" else int(n) for n in (plus, minus)]
-        rows.append((path, count[0], count[1], words.get(kinds.get(path, ""), "modified")))
-    return rows
+    shown = git(folder, "diff", "--numstat", "--summary", "--no-renames", f"{base}...{head}")
+    rows: dict[str, tuple[str, int, int, str]] = {}
+    for line in shown.decode(errors="replace").splitlines():
+        if line[:1] != " ":
+            plus, minus, path = line.split("\t", 2)
+            rows[path] = (path, int(plus.replace("-", "0")), int(minus.replace("-", "0")), "modified")
+            continue
+        word, _, _, path = line.strip().split(" ", 3)
+        if path in rows and word in ("create", "delete"):
+            rows[path] = (*rows[path][:3], "added" if word == "create" else "removed")
+    return list(rows.values())
 
 
 def diff(folder: Path, base: str, head: str) -> bytes:

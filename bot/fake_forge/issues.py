@@ -24,13 +24,13 @@ def note(world: World, issue: Issue, kind: str, actor: User, **more: object) -> 
 
 def find(repository: Repository, number: int) -> Issue:
     if (issue := repository.issues.get(number)) is None:
-        raise Problem(404, "issue does not exist")
+        raise Problem(404, "")
     return issue
 
 
 def find_comment(repository: Repository, number: int) -> Comment:
     if (comment := repository.comments.get(number)) is None:
-        raise Problem(404, "comment does not exist")
+        raise Problem(404, f"comment does not exist [id: {number}, issue_id: 0]")
     return comment
 
 

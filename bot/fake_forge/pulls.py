@@ -24,7 +24,7 @@ class MergeRefused(Exception):
 def find(repository: Repository, number: int) -> tuple[Issue, Pull]:
     issue = repository.issues.get(number)
     if issue is None or issue.pull is None:
-        raise Problem(404, "pull request does not exist")
+        raise Problem(404, "")
     return issue, issue.pull
 
 
@@ -50,6 +50,8 @@ def open_pull(
     head_sha, base_sha = git.branch(repository.folder, head), git.branch(repository.folder, base)
     if head_sha is None or base_sha is None:
         raise Problem(404, f"branch does not exist [name: {base if head_sha else head}]")
+    if head == base:
+        raise Problem(422, "Invalid PullRequest: There are no changes between the head and the base")
     issue = Issue(
         world.state.next_id("issue"),
         repository,
@@ -111,8 +113,9 @@ def review(
     if state in ("approved", "changes_requested") and actor is issue.author:
         verb = "approve" if state == "approved" else "reject"
         raise Problem(422, f"{verb} your own pull is not allowed")
-    if state != "approved" and state != "pending" and not body.strip() and not lines:
-        raise Problem(422, f"review event {state} requires a body or a comment")
+    if state in ("commented", "changes_requested") and not body.strip() and not lines:
+        name = "COMMENT" if state == "commented" else "REQUEST_CHANGES"
+        raise Problem(422, f"review event {name} requires a body")
     counts = state in ("approved", "changes_requested") and world.state.may(issue.repository, actor, "write")
     given = Review(world.state.next_id("review"), actor, state, body, commit or pull.head_sha, counts)
     given.stale = given.commit != pull.head_sha
@@ -120,8 +123,7 @@ def review(
         identity = world.state.next_id("comment")
         given.comments.append(LineComment(identity, line["path"], line["line"], line["body"], given.commit))
     if state in ("approved", "changes_requested"):
-        for earlier in pull.reviews:
-            earlier.official = earlier.official and earlier.author is not actor
+        _no_longer_official(pull, actor)
     if actor in pull.reviewers and state != "pending":
         pull.reviewers.remove(actor)
         pull.reviews = [r for r in pull.reviews if not (r.state == "requested" and r.author is actor)]
@@ -129,6 +131,11 @@ def review(
     if state != "pending":
         tell_review(world, issue, given)
     return given
+
+
+def _no_longer_official(pull: Pull, person: User) -> None:
+    for earlier in pull.reviews:
+        earlier.official = earlier.official and earlier.author is not person
 
 
 def tell_review(world: World, issue: Issue, given: Review) -> None:
@@ -142,10 +149,13 @@ def request_review(world: World, issue: Issue, pull: Pull, actor: User, people: 
     rows = []
     for person in people:
         if person is issue.author:
-            raise Problem(422, "poster of pr can't be reviewer")
+            raise Problem(
+                422, f"poster of pr can't be reviewer [user_id: {person.id}, repo_id: {issue.repository.id}]"
+            )
         if person in pull.reviewers:
             continue
         pull.reviewers.append(person)
+        _no_longer_official(pull, person)
         row = Review(world.state.next_id("review"), person, "requested", "", pull.head_sha)
         row.official = world.state.may(issue.repository, person, "write")
         pull.reviews.append(row)

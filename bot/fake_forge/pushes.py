@@ -34,7 +34,9 @@ def moved(world: World, repository: Repository, actor: User, ref: str, old: str,
         repository.pushed[name] = time.time()
     if old == git.ZERO:
         world.tell(Happening("created", repository, actor, more=more))
-    world.tell(Happening("push", repository, actor, more=more | {"commits": _commits(repository, old, new)}))
+    world.tell(
+        Happening("push", repository, actor, more=more | {"commits": _commits(repository, name, old, new)})
+    )
     if new == git.ZERO:
         world.tell(Happening("deleted", repository, actor, more=more))
     if kind == "heads":
@@ -44,15 +46,15 @@ def moved(world: World, repository: Repository, actor: User, ref: str, old: str,
                 close_by_words(world, repository, actor, commit.message, commit.sha)
 
 
-def _commits(repository: Repository, old: str, new: str) -> list[git.Commit]:
+def _commits(repository: Repository, name: str, old: str, new: str) -> list[git.Commit]:
     if new == git.ZERO:
         return []
     if old != git.ZERO:
         return git.commits(repository.folder, f"{old}..{new}")
     base = git.branch(repository.folder, repository.default_branch)
-    if base and base != new:
-        return git.commits(repository.folder, f"{base}..{new}")
-    return git.commits(repository.folder, new)
+    if base is None or name == repository.default_branch:
+        return git.commits(repository.folder, new)
+    return git.commits(repository.folder, f"{base}..{new}")
 
 
 def _carry_pulls(world: World, repository: Repository, actor: User, name: str, new: str) -> None:
@@ -114,9 +116,9 @@ def create_branch(world: World, repository: Repository, actor: User, name: str, 
 def delete_branch(world: World, repository: Repository, actor: User, name: str) -> None:
     sha = git.branch(repository.folder, name)
     if sha is None:
-        raise Problem(404, "branch does not exist")
+        raise Problem(404, f"branch does not exist [name: {name}]")
     if name == repository.default_branch:
-        raise Problem(403, "can not delete default branch")
+        raise Problem(403, "can not delete default or pull request target branch")
     if protection_of(repository, name):
         raise Problem(403, "branch protected")
     git.set_ref(repository.folder, f"refs/heads/{name}", git.ZERO)

@@ -19,9 +19,9 @@ STYLES = ("merge", "rebase", "rebase-merge", "squash", "fast-forward-only")
 class Problem(Exception):
     """A call that is refused: the status and the words of the answer."""
 
-    def __init__(self, status: int, message: str, extra: dict[str, Any] | None = None) -> None:
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status} {message}")
-        self.status, self.message, self.extra = status, message, extra or {}
+        self.status, self.message = status, message
 
 
 @dataclass(eq=False)
@@ -276,7 +276,7 @@ class State:
         if user is repository.owner:
             return "owner"
         if user.admin:
-            return "admin"
+            return "owner"
         given = repository.collaborators.get(user.login.lower(), "none")
         return "read" if given == "none" and not repository.private else given
 

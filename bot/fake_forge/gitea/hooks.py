@@ -9,6 +9,7 @@ from flask import Response, request
 from bot.fake_forge import git
 from bot.fake_forge.call import Call, route
 from bot.fake_forge.gitea import shapes
+from bot.fake_forge.gitea.payloads import expanded
 from bot.fake_forge.gitea.routes import REPO, blueprint, page
 from bot.fake_forge.state import Hook, Problem
 from bot.fake_forge.world import Happening
@@ -40,7 +41,7 @@ def add(call: Call) -> tuple[Json, int]:
         scope,
         config["url"],
         config.get("secret", ""),
-        call.names("events") or ["push"],
+        expanded(call.names("events") or ["push"]),
         bool(call.body.get("active")),
         config["content_type"],
         call.text("authorization_header"),
@@ -66,7 +67,7 @@ def one(call: Call, identity: int) -> Json | None:
     if request.method == "PATCH":
         config = call.body.get("config") or {}
         hook.url = config.get("url", hook.url)
-        hook.events = call.names("events") or ["push"]
+        hook.events = expanded(call.names("events") or ["push"])
         hook.authorization, hook.branch_filter = call.text("authorization_header"), call.text("branch_filter")
         hook.active = bool(call.body.get("active", hook.active))
     return shapes.hook(hook)

@@ -30,15 +30,14 @@ def labels_given(call: Call) -> list[Label]:
         raise Problem(400, "labels should be an array of strings or integers")
     labels = call.repository.labels
     if any(isinstance(item, str) for item in given):
-        first = {label.name: label for label in reversed(labels)}
-        return [first[name] for name in given if name in first]
+        return [label for label in labels if label.name in given]
     return [label for label in labels if label.id in given]
 
 
 def labels_by_id(call: Call) -> list[Label]:
     given = call.body.get("labels") or []
     if any(not isinstance(item, int) for item in given):
-        raise Problem(422, "json: cannot unmarshal string into Go struct field .labels of type int64")
+        raise Problem(422, "[]: json: cannot unmarshal string into Go struct field .labels of type int64")
     return [label_by_id(call, number) for number in given]
 
 
@@ -47,7 +46,10 @@ def milestone_by_id(call: Call, number: Any) -> Milestone | None:
 
 
 def assignees_given(call: Call) -> list[Any]:
-    return [call.world.state.user(name) for name in call.names("assignees")]
+    users = call.world.state.users
+    if any(name.lower() not in users for name in call.names("assignees")):
+        raise Problem(500, "")
+    return [users[name.lower()] for name in call.names("assignees")]
 
 
 @route(blueprint, "GET", f"{REPO}/issues")
@@ -105,8 +107,8 @@ def get_issue(call: Call, number: int) -> Json:
 @route(blueprint, "PATCH", ONE, "comment")
 def edit_issue(call: Call, number: int) -> tuple[Json, int]:
     issue = issues.find(call.repository, number)
-    if issue.author is not call.user:
-        call.demand("write")
+    if issue.author is not call.user and not call.may("write"):
+        raise Problem(403, "")
     edit_fields(call, issue)
     return shapes.issue(call.world, issue), 201
 
@@ -137,7 +139,7 @@ def add_label(call: Call) -> tuple[Json, int]:
         raise Problem(422, f"[{'Color' if name else 'Name'}]: Required")
     color = color.lstrip("#").lower()
     if len(color) not in (3, 6) or set(color) - set("0123456789abcdef"):
-        raise Problem(422, f"invalid color code: {color}")
+        raise Problem(422, f"invalid color: {color}")
     number = call.world.state.next_id("label")
     label = Label(number, name, color, call.text("description"), bool(call.body.get("exclusive")))
     call.repository.labels.append(label)
@@ -200,7 +202,7 @@ def remove_issue_label(call: Call, number: int, identity: str) -> None:
     issue = issues.find(call.repository, number)
     label = next((one for one in call.repository.labels if str(one.id) == identity), None)
     if label is None:
-        raise Problem(422, f"label does not exist [label_id: {identity if identity.isdigit() else 0}]")
+        raise Problem(422, "label does not exist [label_id: 0]")
     rest = [one for one in issue.labels if one is not label]
     issues.change_labels(call.world, issue, call.user, rest, always=True)
 
@@ -216,6 +218,8 @@ def all_comments(call: Call) -> Response:
 
 @route(blueprint, "GET", f"{ONE}/comments")
 def issue_comments(call: Call, number: int) -> Response:
+    if number not in call.repository.issues:
+        raise Problem(500, "")
     since = call.since()
     found = [one for one in issues.find(call.repository, number).comments if int(one.updated) >= since]
     rows = [shapes.comment(call.world, comment) for comment in found]
@@ -233,7 +237,7 @@ def add_comment(call: Call, number: int) -> tuple[Json, int]:
 def _comment(call: Call, identity: int, *, own: bool = False) -> Comment:
     comment = issues.find_comment(call.repository, identity)
     if own and comment.author is not call.user:
-        call.demand("admin", "")
+        call.demand("write")
     return comment
 
 
@@ -245,8 +249,10 @@ def get_comment(call: Call, identity: int) -> Json:
 @route(blueprint, "PATCH", f"{REPO}/issues/comments/<int:identity>", "comment")
 def edit_comment(call: Call, identity: int) -> Json:
     comment = _comment(call, identity, own=True)
+    same = comment.body == call.text("body")
     issues.edit_comment(call.world, comment, call.user, call.text("body"))
-    return shapes.comment(call.world, comment)
+    # A Gitea forgets the author in its answer to an edit that changes nothing.
+    return shapes.comment(call.world, comment) | ({"user": None} if same else {})
 
 
 @route(blueprint, "DELETE", f"{REPO}/issues/comments/<int:identity>", "comment")
@@ -256,10 +262,11 @@ def delete_comment(call: Call, identity: int) -> None:
 
 def _reactions(call: Call, place: Issue | Comment) -> Any:
     if request.method == "GET":
-        return [shapes.reaction(call.world, one) for one in place.reactions] or None
+        rows = [shapes.reaction(call.world, one) for one in place.reactions]
+        return json_answer(rows or None, 200, {"X-Total-Count": str(len(rows))})
     if request.method == "DELETE":
         issues.unreact(place, call.user, call.text("content"))
-        return {}
+        return None
     given, new = issues.react(call.world, place, call.user, call.text("content"))
     return shapes.reaction(call.world, given), 201 if new else 200
 
@@ -267,15 +274,13 @@ def _reactions(call: Call, place: Issue | Comment) -> Any:
 @route(blueprint, "GET", f"{ONE}/reactions")
 @route(blueprint, "POST DELETE", f"{ONE}/reactions", "comment")
 def issue_reactions(call: Call, number: int) -> Any:
-    shown = _reactions(call, issues.find(call.repository, number))
-    return json_answer(None) if shown is None else shown
+    return _reactions(call, issues.find(call.repository, number))
 
 
 @route(blueprint, "GET", f"{REPO}/issues/comments/<int:identity>/reactions")
 @route(blueprint, "POST DELETE", f"{REPO}/issues/comments/<int:identity>/reactions", "comment")
 def comment_reactions(call: Call, identity: int) -> Any:
-    shown = _reactions(call, _comment(call, identity))
-    return json_answer(None) if shown is None else shown
+    return _reactions(call, _comment(call, identity))
 
 
 @route(blueprint, "GET", f"{ONE}/timeline")

@@ -6,6 +6,7 @@ import hmac
 import json
 from typing import Any
 
+from bot.fake_forge import git
 from bot.fake_forge.gitea import shapes
 from bot.fake_forge.state import Hook
 from bot.fake_forge.webhooks import Message
@@ -55,6 +56,13 @@ UMBRELLAS = {
         "pull_request_review_comment",
     ),
 }
+
+
+def expanded(names: list[str]) -> list[str]:
+    """The events of a subscription as a Gitea shows them: the umbrellas opened, the reviews as one."""
+    found = [fine for name in names for fine in UMBRELLAS.get(name, (name,))]
+    reviews = UMBRELLAS["pull_request_review"]
+    return list(dict.fromkeys("pull_request_review" if one in reviews else one for one in found))
 
 
 def wants(hook: Hook, message: Message) -> bool:
@@ -207,7 +215,7 @@ def _push(world: World, happening: Happening, common: Json) -> Message | None:
         "compare_url": f"{base}/{more['before']}...{more['after']}",
         "commits": commits,
         "total_commits": len(commits),
-        "head_commit": commits[0] if commits else None,
+        "head_commit": commits[0] if commits else _head(world, happening),
         "repository": common["repository"],
         "pusher": common["sender"],
         "sender": common["sender"],
@@ -215,11 +223,17 @@ def _push(world: World, happening: Happening, common: Json) -> Message | None:
     return Message("push", "push", payload)
 
 
+def _head(world: World, happening: Happening) -> Json:
+    repository = happening.repository
+    return shapes.commit_meta(
+        world, repository, git.commits(repository.folder, happening.more["after"], limit=1)[0]
+    )
+
+
 def _ref(world: World, happening: Happening, common: Json) -> Message:
     more = happening.more
-    payload = {"ref": more["name"], "ref_type": more["type"], "pusher_type": "user", **common}
-    if happening.kind == "created":
-        payload = {"sha": more["after"], **payload}
+    payload = {"ref": more["name"], "ref_type": more["type"], **common}
+    payload |= {"sha": more["after"]} if happening.kind == "created" else {"pusher_type": "user"}
     event = "create" if happening.kind == "created" else "delete"
     return Message(event, event, payload)
 

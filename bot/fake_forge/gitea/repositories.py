@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from bot.fake_forge import git, pushes
-from bot.fake_forge.call import Call, route
+from bot.fake_forge.call import Call, json_answer, route
 from bot.fake_forge.gitea import shapes
 from bot.fake_forge.gitea.routes import REPO, blueprint, page
 from bot.fake_forge.state import Problem, Repository, User
@@ -148,7 +148,7 @@ def collaborators(call: Call) -> Response:
 def is_collaborator(call: Call, login: str) -> None:
     call.world.state.user(login)
     if login.lower() not in call.repository.collaborators:
-        raise Problem(404, "not a collaborator")
+        raise Problem(404, "")
 
 
 @route(blueprint, "PUT", f"{REPO}/collaborators/<login>", "admin")
@@ -178,6 +178,8 @@ def permission(call: Call, login: str) -> Json:
 @route(blueprint, "GET", f"{REPO}/branches")
 def branches(call: Call) -> Response:
     heads = git.branches(call.repository.folder)
+    if not heads:
+        return json_answer(None, 200, {"X-Total-Count": "0"})
     return page(call, heads, lambda name: _branch(call, name, heads[name]))
 
 
@@ -185,7 +187,7 @@ def branches(call: Call) -> Response:
 def branch(call: Call, branch: str) -> Json:
     sha = git.branch(call.repository.folder, branch)
     if sha is None:
-        raise Problem(404, f"branch does not exist [repo_id: {call.repository.id} name: {branch}]")
+        raise Problem(404, "")
     return _branch(call, branch, sha)
 
 

@@ -20,10 +20,10 @@ def page(call: Call, items: Iterable[Any], render: Callable[[Any], Any]) -> Resp
 
 @blueprint.errorhandler(Problem)
 def problem(error: Problem) -> Response:
-    body = {"message": error.message, "url": f"{world_here().url}/api/swagger"}
+    body: dict[str, Any] = {"message": error.message, "url": f"{world_here().url}/api/swagger"}
     if error.status == 404:
-        body["errors"] = None  # type: ignore[assignment]
-    return json_answer(body | error.extra, error.status)
+        body |= {"errors": [error.message] if error.message else None, "message": "not found"}
+    return json_answer(body, error.status)
 
 
 @blueprint.errorhandler(Moved)

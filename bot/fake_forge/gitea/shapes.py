@@ -222,7 +222,12 @@ def pull_request(world: World, one: Issue, pull: Pull, viewer: User | None, *, f
         "url": url,
         "diff_url": f"{url}.diff",
         "patch_url": f"{url}.patch",
-        "requested_reviewers": [user(world, person) for person in pull.reviewers],
+        "assignees": [user(world, person) for person in one.assignees],
+        "requested_reviewers": [
+            user(world, person) for person in dict.fromkeys(r.author for r in pull.reviews)
+        ],
+        "review_comments": sum(len(given.comments) for given in pull.reviews),
+        **_size(repo, pull, full),
         "requested_reviewers_teams": [],
         "draft": pull.draft,
         "mergeable": pulls.mergeable(one, pull) if full else True,
@@ -230,13 +235,21 @@ def pull_request(world: World, one: Issue, pull: Pull, viewer: User | None, *, f
         "merged_at": when(pull.merged_at),
         "merge_commit_sha": pull.merge_sha,
         "merged_by": user(world, pull.merged_by),
-        "allow_maintainer_edit": False,
+        "allow_maintainer_edit": True,
         "base": _side(repo, shown, pull.base, pull.base, pull.base_sha),
         "head": _side(
             repo, shown, pull.head, pull.head if head_there else f"refs/pull/{one.number}/head", pull.head_sha
         ),
         "merge_base": git.merge_base(repo.folder, pull.base_sha, pull.head_sha) if full else "",
     }
+
+
+def _size(repo: Repository, pull: Pull, full: bool) -> Json:
+    if not full:
+        return {}
+    rows = git.changed_files(repo.folder, pull.base_sha, pull.head_sha)
+    added, removed = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    return {"additions": added, "deletions": removed, "changed_files": len(rows)}
 
 
 def _side(repo: Repository, shown: Json, name: str, ref: str, sha: str) -> Json:
