@@ -256,7 +256,7 @@ def _quote_end(rules: list[BlockRule]) -> BlockRule:
 
 
 def _closed(rule: BlockRule) -> BlockRule:
-    """The math rule, asked only where an end is in reach: a list of open ones would be searched over and over."""
+    """The math rule, asked only where an end is in reach, so that many open ones cost nothing."""
 
     def closed(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return start in state.env[_MATH] and rule(state, start, end, silent)
@@ -298,6 +298,7 @@ def _block_parser() -> MarkdownIt:
     parser.block.ruler.at(
         "blockquote", _shallow(rules["blockquote"]), {"alt": ["paragraph", "reference", "list"]}
     )
+    parser.block.ruler.at("math_block", _closed(rules["math_block"]))
     ends = [
         rule for rule in parser.block.ruler.__rules__ if "blockquote" in rule.alt or rule.name == "blockquote"
     ]
