@@ -20,7 +20,7 @@ def run_pure(name: str, given: Any) -> tuple[Any, list[str]]:
     """Run a composition that may have no effects; its output and the stages that it ran through."""
     import compositions
 
-    run = compositions.run(name, given, effects=frozenset())
+    run = compositions.run(name, given, effects=frozenset({"Pure"}))
     return run.output, [entry.leaf.name for entry in run.record.entries]
 
 

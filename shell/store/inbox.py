@@ -75,6 +75,13 @@ class Inbox(Base):
         return receipt_id
 
     @reachable
+    def bury(self, letter_id: str, letter: dict[str, Any]) -> None:
+        """Keep what our own mistake kept from being done."""
+        with self.client.pipeline() as pipe:
+            put_letter(pipe, letter_id, letter)
+            pipe.execute()
+
+    @reachable
     def dead_letters(self, n: int = 100) -> list[dict[str, Any]]:
         """The newest dead letters first: `{id, at, reason, raw?, headers?, event?, lane?}`."""
         ids = self.client.zrevrange(keys.DEAD, 0, n - 1)

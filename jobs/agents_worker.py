@@ -1,0 +1,51 @@
+"""The worker of the agents' queue: it forks for each run, keeps the run's lease, and takes the run along when it dies."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from rq import Worker
+
+from jobs import context
+from jobs.attempt import finished
+from shell.parent import die_with_parent
+from shell.store import Store
+
+RENEW_S = 4
+
+
+class AgentsWorker(Worker):
+    """RQ's forking worker; the lease of a run is renewed here, not in the child."""
+
+    store: Store
+    beat: Callable[[], None]
+
+    def fork_work_horse(self, job: Any, queue: Any) -> None:
+        """As RQ's, but the child dies with us and has a context of its own."""
+        parent = os.getpid()
+        child = os.fork()
+        if child == 0:
+            os.setpgrp()
+            die_with_parent(parent)
+            context.use(None)
+            self.main_work_horse(job, queue)
+            os._exit(0)
+        self._horse_pid = child
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        if not self.is_horse:
+            self.beat()
+
+    def maintain_heartbeats(self, job: Any) -> None:
+        """Called every few seconds while the child lives."""
+        super().maintain_heartbeats(job)
+        self.store.renew_run(*job.args)
+
+    def handle_work_horse_killed(self, job: Any, retpid: Any, ret_val: Any, rusage: Any) -> None:
+        """The child died at its work: told at once, without waiting for the lease to run out."""
+        lane, key = job.args
+        run = self.store.run(lane, key)
+        if run is not None:
+            words = f"The process of this run ended unexpectedly (status {ret_val})."
+            self.store.finish_run(lane, key, finished(run["spec"], "crashed", words))

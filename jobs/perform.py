@@ -1,0 +1,222 @@
+"""Perform a lane's due actions, reactions first, and put what the world answers into its inbox."""
+
+import traceback
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from jobs import context, project
+from jobs.context import Context
+from jobs.deeds import DEEDS, Busy, Hands, look
+from shell.clock import now, text_of
+from shell.errors import NotYet, Refused, Unavailable
+from shell.event import Event
+from shell.store import Lease, Taken
+from shell.store.connection import milliseconds
+from shell.store.inbox import new_id
+
+_log = structlog.get_logger(__name__)
+
+AT_ONCE = 10
+AT_A_STRETCH = 40
+"""After so many actions another lane may have its turn."""
+FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 300.0
+NOT_YET_S = (0.5, 1.0, 2.0, 5.0)
+NOT_YET_FOR_S = 60.0
+BUSY_S = 0.5
+
+
+def perform(lane: str) -> None:
+    """Carry out what is due in the lane, then show what is to be seen, unless someone does already."""
+    perform_with(context.current(), lane)
+
+
+def perform_with(here: Context, lane: str) -> None:
+    """The same with these hands."""
+    here.store.answer_ring("actions", lane)
+    while True:
+        lease = here.store.lease(f"perform:{lane}")
+        if lease is None:
+            return
+        try:
+            with lease.kept():
+                all_done = _Performer(here, lane, lease).work()
+        finally:
+            lease.release()
+        if not all_done:
+            here.store.ring("actions", lane)
+            return
+        # something may have come after our last look, while its ring found the lane held
+        if not here.store.due_actions(lane, 1) or _host_away(here, lane):
+            return
+
+
+def _host_away(here: Context, lane: str) -> bool:
+    away = here.store.away(lane)
+    return away is not None and away["until_ms"] > milliseconds()
+
+
+class _Performer:
+    """One performer at work on one lane."""
+
+    def __init__(self, here: Context, lane: str, lease: Lease) -> None:
+        self.here, self.lane, self.lease = here, lane, lease
+        self.store = here.store
+        self.away = self.store.away(lane)
+        self.left = AT_A_STRETCH
+
+    def work(self) -> bool:
+        """Do what is due; False if there is more to do at once."""
+        if self.away and self.away["until_ms"] > milliseconds():
+            return True
+        while taken := self.store.due_actions(self.lane, AT_ONCE):
+            for one in taken:
+                if self.left == 0 or self.lease.lost:
+                    return False
+                self.left -= 1
+                if not self._do(one):
+                    return True
+        return self._show()
+
+    def _show(self) -> bool:
+        if self.lease.lost:
+            return False
+        try:
+            shown = project.project(self.here, self.lane, self.hands, self.left)
+        except Unavailable as fault:
+            self._gone(fault)
+            return True
+        if shown.written:
+            self._back(None)
+        return shown.whole
+
+    def hands(self) -> Hands:
+        """Made when first needed: a lane whose repository nobody named yet can still stop an agent."""
+        return Hands(self.store, self.here.forge(self.lane), self.lane, self.here.repo(self.lane))
+
+    # One action
+
+    def _do(self, taken: Taken) -> bool:
+        """Carry it out and put its answer in; False if its host is away for all."""
+        try:
+            self._done(taken)
+        except NotYet as fault:
+            self._not_yet(taken, fault)
+        except Unavailable as fault:
+            return self._unavailable(taken, fault)
+        except Busy:
+            self.store.postpone(self.lane, taken, BUSY_S, taken.tries)
+        except Refused as refusal:
+            self._answer(taken, "refused", status=refusal.status, message=refusal.message)
+        except Exception as error:
+            self._broken(taken, error)
+        return True
+
+    def _done(self, taken: Taken) -> None:
+        action, kind = taken.action, taken.action["type"]
+        if kind == "spawn_agent":
+            self._spawn(taken)
+        elif kind == "look":
+            there = look(self.hands(), action)
+            self._answer(taken, "seen", **_looked_at(action), request=action, there=there)
+        else:
+            deed = DEEDS.get(kind)
+            if deed is None:
+                raise LookupError(f"no deed is called {kind!r}")
+            self._answer(taken, "performed", result=deed(self.hands(), taken))
+
+    def _spawn(self, taken: Taken) -> None:
+        hands, about = self.hands(), self.store.about(self.lane)
+        spec = taken.action | {
+            "lane": self.lane,
+            "repo": hands.repo,
+            "repo_id": int(about.get("repo_id") or self.lane.partition("-")[2]),
+            "clone_url": hands.forge.clone_url(hands.repo),
+        }
+        self.store.queue_run(self.lane, taken, spec)
+
+    def _answer(self, taken: Taken, kind: str, **fields: Any) -> None:
+        event: Event = {"type": kind, "key": f"{kind}:{taken.key}:{taken.seq}", "at": now()} | fields
+        if kind != "seen":
+            event |= {"action": taken.action}
+        self.store.answer(self.lane, taken, *self._well_again(taken), event)
+        self._back(taken)
+
+    def _well_again(self, taken: Taken) -> list[Event]:
+        """What was told to be unavailable, for this one action alone, is told to be there again."""
+        host = taken.tries.get("host")
+        key = f"available:{taken.key}:{taken.seq}"
+        return [{"type": "available", "host": host, "key": key}] if host else []
+
+    def _broken(self, taken: Taken, error: Exception) -> None:
+        """Our own mistake: kept for those who mend us, and told to whoever waits for the answer."""
+        reference = new_id()
+        reason = "".join(traceback.format_exception(error))[-4000:]
+        self.store.bury(reference, {"lane": self.lane, "action": taken.action, "reason": reason})
+        _log.error("action failed", lane=self.lane, key=taken.key, reference=reference, reason=reason)
+        words = f"something broke on my side (reference {reference})"
+        self._answer(taken, "refused", status=500, message=words)
+
+    # The world is away
+
+    def _not_yet(self, taken: Taken, fault: NotYet) -> None:
+        since = taken.tries.get("not_yet_since_ms") or milliseconds()
+        if milliseconds() - since > NOT_YET_FOR_S * 1000:
+            self._answer(taken, "refused", status=409, message="conflict")
+            return
+        count = int(taken.tries.get("not_yet") or 0)
+        delay = NOT_YET_S[min(count, len(NOT_YET_S) - 1)]
+        tries = taken.tries | {"not_yet": count + 1, "not_yet_since_ms": since, "reason": fault.reason}
+        self.store.postpone(self.lane, taken, delay, tries)
+
+    def _unavailable(self, taken: Taken, fault: Unavailable) -> bool:
+        """Back into the outbox; True if only this one call is concerned and the next may be tried."""
+        count, alone = int(taken.tries.get("count") or 0), fault.status == 500
+        delay = _delay(count, fault.retry_after)
+        tries = taken.tries | {"count": count + 1, "reason": fault.reason}
+        if alone and "host" not in tries:
+            tries["host"] = fault.host
+            key = f"unavailable:{taken.key}:{taken.seq}"
+            self.store.put_event(self.lane, _unavailable(fault, delay) | {"key": key})
+        self.store.postpone(self.lane, taken, delay, tries)
+        if not alone:
+            self._gone(fault)
+        return alone
+
+    def _gone(self, fault: Unavailable) -> None:
+        """The lane waits until its host is asked again; that it is away is told once."""
+        before = self.away or {"since": now(), "tries": 0}
+        wait = _delay(before["tries"], fault.retry_after)
+        told = _unavailable(fault, wait) | {"key": f"unavailable:{fault.host}:{before['since']}"}
+        event = None if self.away else told
+        until = {"until_ms": milliseconds() + int(wait * 1000), "tries": before["tries"] + 1}
+        self.away = before | until | {"host": fault.host, "reason": fault.reason}
+        self.store.set_away(self.lane, self.away, event)
+
+    def _back(self, taken: Taken | None) -> None:
+        """The host answered: if it was away, it is told that it is back."""
+        if self.away is None or (taken is not None and taken.action["type"] in _OFFLINE):
+            return
+        host, since = self.away["host"], self.away["since"]
+        self.away = None
+        key = f"available:{host}:{since}"
+        self.store.set_away(self.lane, None, {"type": "available", "host": host, "key": key})
+
+
+_OFFLINE = frozenset({"stop_agent", "spawn_agent"})
+"""What needs no answer of the forge."""
+
+
+def _unavailable(fault: Unavailable, wait: float) -> Event:
+    until = text_of(datetime.now(UTC) + timedelta(seconds=wait))
+    return {"type": "unavailable", "host": fault.host, "reason": fault.reason, "until": until}
+
+
+def _delay(count: int, retry_after: float | None) -> float:
+    doubled: float = FIRST_DELAY_S * 2 ** min(count, 20)
+    return max(min(doubled, LONGEST_DELAY_S), retry_after or 0.0)
+
+
+def _looked_at(action: dict[str, Any]) -> dict[str, Any]:
+    return {name: action[name] for name in ("what", "number", "login", "path", "agent_id") if name in action}

@@ -1,0 +1,187 @@
+"""Show a lane's state on the forge: what is wanted is compared with what is there, the difference written."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from jobs.context import Context
+from jobs.deeds import Hands
+from shell.clock import now
+from shell.errors import Refused, Unavailable
+from shell.event import Event
+from shell.marker import mark, marked, read_marks
+from shell.store.connection import write
+from shell.store.fields import State
+
+_log = structlog.get_logger(__name__)
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How far it came: whether all is shown, and how many writes it took."""
+
+    whole: bool
+    written: int
+
+
+def project(here: Context, lane: str, hands: Callable[[], Hands], at_most: int) -> Shown:
+    """Bring the forge up to the newest state, with at most so many writes."""
+    store = here.store
+    loaded = store.load(lane)
+    if store.projected(lane) == loaded.version:
+        return Shown(True, 0)
+    try:
+        items = wanted(here, lane, loaded.state)
+    except Exception:
+        # the same state would fail again: it is not shown, the next one may be
+        _log.exception("cannot tell what is to be shown", lane=lane)
+        items = []
+    wrong, right = _compare(items, loaded.state, store.written(lane))
+    store.forget_written(lane, right)
+    written, failed = 0, 0
+    for item, situation in wrong:
+        if written + failed == at_most:
+            return Shown(False, written)
+        try:
+            _write_one(lane, hands(), item, loaded.state, situation)
+            written += 1
+        except Unavailable as fault:
+            if fault.status != 500:
+                raise
+            _log.warning("projection failed", lane=lane, what=name_of(item), reason=fault.reason)
+            failed += 1
+    if not failed:  # else the sweep rings for it again
+        store.set_projected(lane, loaded.version)
+    return Shown(True, written)
+
+
+def wanted(here: Context, lane: str, state: State) -> list[Item]:
+    """What is to be seen of this state, by the composition of that name."""
+    policy = here.decider(lane).policy(state)
+    output, _ = here.run("wanted", {"state": state, "now": now(), "policy": policy})
+    items: list[Item] = output["wanted"]
+    return items
+
+
+def _compare(
+    items: list[Item], state: State, written: dict[str, str]
+) -> tuple[list[tuple[Item, str]], list[str]]:
+    """What is to be written, each with its situation, and the names of what is right as it is.
+
+    What was written already in the very same situation is not written again: its answer is on the way.
+    """
+    wrong, right = [], []
+    for item in items:
+        name = name_of(item)
+        if not _differs(item, state):
+            right.extend([name] if name in written else [])
+            continue
+        situation = _situation(item, state)
+        if written.get(name) != situation:
+            wrong.append((item, situation))
+    return wrong, right
+
+
+def name_of(item: Item) -> str:
+    """Object and kind: under this name the state remembers what is shown."""
+    return f"{item['object']}:{item['kind']}"
+
+
+def _remembered(item: Item, state: State) -> Any:
+    """What the state knows to be there: an issue's labels, else what was last shown."""
+    if item["kind"] == "labels":
+        number = str(item["number"])
+        issue = (state.get("issues") or {}).get(number) or (state.get("pulls") or {}).get(number) or {}
+        return issue.get("labels")
+    return None
+
+
+def _differs(item: Item, state: State) -> bool:
+    labels = _remembered(item, state)
+    if labels is not None:
+        return bool(set(item["on"]) - set(labels) or set(item.get("off") or ()) & set(labels))
+    shown = (state.get("shown") or {}).get(name_of(item)) or {}
+    return bool(shown.get("hash") != item["hash"])
+
+
+def _situation(item: Item, state: State) -> str:
+    labels = _remembered(item, state)
+    shown = (state.get("shown") or {}).get(name_of(item)) or {}
+    known = [item["hash"], shown.get("hash"), sorted(labels) if labels is not None else None]
+    return hashlib.sha256(write(known).encode()).hexdigest()[:32]
+
+
+def _write_one(lane: str, hands: Hands, item: Item, state: State, situation: str) -> None:
+    """Write one, and tell what is there now, or that it was refused."""
+    name = name_of(item)
+    event: Event = {"type": "shown", "object": item["object"], "kind": item["kind"], "hash": item["hash"]}
+    event |= {"at": now(), "key": f"shown:{name}:{situation}:{now()}"}
+    if item.get("number") is not None:
+        event["number"] = item["number"]
+    try:
+        event |= KINDS[item["kind"]](hands, item, state)
+    except Refused as refusal:
+        _log.warning("projection refused", lane=lane, what=name, status=refusal.status, words=refusal.message)
+        action = {"type": "show", "key": name} | {k: v for k, v in item.items() if k != "body"}
+        event = {"type": "refused", "key": f"refused:{event['key']}", "action": action}
+        event |= {"status": refusal.status, "message": refusal.message}
+    hands.store.note_written(lane, name, situation, event)
+
+
+def _labels(hands: Hands, item: Item, state: State) -> dict[str, Any]:
+    there = _remembered(item, state)
+    add = [label for label in item["on"] if there is None or label not in there]
+    remove = [label for label in item.get("off") or [] if there is None or label in there]
+    return {"labels": hands.forge.set_labels(hands.repo, item["number"], add, remove)}
+
+
+def _board(hands: Hands, item: Item, state: State) -> dict[str, Any]:
+    """Edit the comment; where none is known, the one that carries the marker, else a new one."""
+    shown = (state.get("shown") or {}).get(name_of(item)) or {}
+    comment_id = item.get("comment_id") or shown.get("comment_id")
+    line = _mark(item)
+    body = marked(item["body"], line)
+    if comment_id:
+        try:
+            hands.forge.edit_comment(hands.repo, comment_id, body)
+            return {"comment_id": comment_id}
+        except Refused as refusal:
+            if refusal.status != 404:
+                raise
+    for there in hands.forge.issue_comments(hands.repo, item["number"]):
+        if any(found == read_marks(line)[0] for found in read_marks(there["body"])):
+            hands.forge.edit_comment(hands.repo, there["comment_id"], body)
+            return {"comment_id": there["comment_id"]}
+    return {"comment_id": hands.forge.comment(hands.repo, item["number"], body)["comment_id"]}
+
+
+def _mark(item: Item) -> str:
+    given = item.get("mark") or {}
+    if isinstance(given, str):
+        return given
+    return mark(
+        given.get("kind") or "board",
+        given.get("key") or name_of(item),
+        given.get("sprint") or "",
+        given.get("task") or "",
+    )
+
+
+def _status(hands: Hands, item: Item, state: State) -> dict[str, Any]:
+    hands.forge.set_status(
+        hands.repo, item["sha"], item["state"], item["context"], item.get("description") or ""
+    )
+    return {}
+
+
+KINDS: dict[str, Callable[[Hands, Item, State], dict[str, Any]]] = {
+    "labels": _labels,
+    "board": _board,
+    "status": _status,
+}
+"""Kind of what is shown → how it is written."""
