@@ -1,23 +1,20 @@
 """One attempt at one task: fresh folder, agent at work, final tree checked, pushed and proposed."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
-import shell
 from shell.agent.bounds import outside, protected
 from shell.agent.ending import Ending, Outcome
 from shell.agent.feedback import read_feedback
-from shell.agent.frameworks import Call, Framework, FrameworkError, agent_environment, framework_of
+from shell.agent.frameworks import Framework, FrameworkError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Ended, Job, Watcher, run_job
 from shell.agent.patience import patiently
 from shell.agent.places import Attempt, Places
+from shell.agent.prepare import prepare
 from shell.agent.publish import Work, publish
 from shell.agent.repository import Repository
-from shell.agent.sandbox import Room, find_sandbox, wrap
 from shell.agent.start import Start, begin, furnish, prompt_of, unsolved
 from shell.agent.tree import changes, final_tree
 from shell.clock import now
@@ -103,7 +100,7 @@ def _attempt(
     repository, start = _begun(spec, forge, places, report)
     attempt.make()
     furnish(repository, start, attempt, spec["branch"])
-    job = _job(spec, framework, places, attempt, start)
+    job = prepare(spec, framework, places, attempt, prompt_of(spec["prompt"], start, spec["base"]))
     _keep(run_job(job, report), framework, job, found)
     if left := unsolved(start, attempt):
         raise Ending("failed", f"Conflicts are left unsolved in {', '.join(left)}.")
@@ -134,49 +131,6 @@ def _begun(
         if not error.moved:
             raise
     return at(forge.repository(spec["repo"])["clone_url"])
-
-
-def _job(
-    spec: Mapping[str, Any], framework: Framework, places: Places, attempt: Attempt, start: Start
-) -> Job:
-    prompt = prompt_of(spec["prompt"], start, spec["base"])
-    attempt.prompt.write_text(prompt)
-    given = {"CALORON_STUB_STATE": str(places.stub_state), **places.environment}
-    environment = agent_environment(framework, spec, given, attempt.home, attempt.temporary)
-    sandbox = find_sandbox(given.get("PATH", ""))
-    call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.program is not None)
-    command = framework.command(call, environment)
-    room = _room(framework, places, attempt, environment, linked=sandbox.program is None)
-    return Job(
-        wrap(sandbox, room, command),
-        attempt.folder,
-        environment,
-        attempt.log,
-        float(spec["time_limit_s"]),
-        attempt.prompt if framework.prompt_by == "input" else None,
-        framework.secrets(given),
-    )
-
-
-def _room(
-    framework: Framework, places: Places, attempt: Attempt, environment: Mapping[str, str], *, linked: bool
-) -> Room:
-    """What the agent finds; its framework's configuration is at home in its own home."""
-    real = Path(places.environment.get("HOME", "/nonexistent"))
-    shown = {attempt.home / name: real / name for name in framework.folders if (real / name).exists()}
-    if linked:
-        for inner, outer in shown.items():
-            inner.parent.mkdir(parents=True, exist_ok=True)
-            inner.symlink_to(outer)
-    own = (
-        (Path(sys.prefix), Path(sys.base_prefix), Path(shell.__path__[0]))
-        if framework.program == sys.executable
-        else ()
-    )
-    fixture = environment.get("CALORON_STUB_FIXTURE")
-    readable = (*own, attempt.prompt, *([Path(fixture)] if fixture else []))
-    writable = (attempt.home, attempt.temporary, *([places.stub_state] if framework.name == "stub" else []))
-    return Room(attempt.folder, writable, readable, (places.root,), shown)
 
 
 def _keep(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:

@@ -38,7 +38,7 @@ def find_sandbox(path: str = os.defpath) -> Sandbox:
     if program is None:
         return Sandbox(None, f"{_BARE} To change that, install bubblewrap (the package `bubblewrap`).")
     try:
-        trial = ("--ro-bind", "/", "/", "--unshare-all", "--proc", "/proc", "--dev", "/dev", "true")
+        trial = ("--ro-bind", "/", "/", "--unshare-all", "--proc", "/proc", "--dev", "/dev", "--", "true")
         tried = subprocess.run([program, *trial], capture_output=True, text=True, timeout=10, check=False)
         reason = tried.stderr.strip().splitlines()[-1:] if tried.returncode else []
         works = tried.returncode == 0

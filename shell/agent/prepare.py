@@ -1,0 +1,68 @@
+"""Makes one attempt's job: the command in its walls, the environment it may see, the prompt it reads."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import shell
+from shell.agent.frameworks import Call, Framework, agent_environment
+from shell.agent.harness import Job
+from shell.agent.places import Attempt, Places
+from shell.agent.sandbox import Room, find_sandbox, wrap
+
+
+def prepare(
+    spec: Mapping[str, Any], framework: Framework, places: Places, attempt: Attempt, prompt: str
+) -> Job:
+    """The job of an attempt whose folders are made; FrameworkError if it cannot be called."""
+    attempt.prompt.write_text(prompt)
+    given = {"CALORON_STUB_STATE": str(places.stub_state), **places.environment}
+    environment = agent_environment(framework, spec, given, attempt.home, attempt.temporary)
+    sandbox = find_sandbox(given.get("PATH", ""))
+    walled = sandbox.program is not None
+    command = framework.command(Call(prompt, attempt.prompt, spec.get("model"), walled), environment)
+    configuration = _configuration(framework, given, attempt)
+    if walled:
+        environment["IS_SANDBOX"] = "1"  # for those that ask a user called root for more
+    else:
+        _link(configuration)
+    return Job(
+        wrap(sandbox, _room(framework, places, attempt, environment, configuration), command),
+        attempt.folder,
+        environment,
+        attempt.log,
+        float(spec["time_limit_s"]),
+        attempt.prompt if framework.prompt_by == "input" else None,
+        framework.secrets(given),
+    )
+
+
+def _configuration(framework: Framework, given: Mapping[str, str], attempt: Attempt) -> dict[Path, Path]:
+    """Where the framework's configuration is to be seen -> where it lies."""
+    real = Path(given.get("HOME", "/nonexistent"))
+    return {attempt.home / name: real / name for name in framework.folders if (real / name).exists()}
+
+
+def _link(configuration: Mapping[Path, Path]) -> None:
+    for inner, outer in configuration.items():
+        inner.parent.mkdir(parents=True, exist_ok=True)
+        inner.symlink_to(outer)
+
+
+def _room(
+    framework: Framework,
+    places: Places,
+    attempt: Attempt,
+    environment: Mapping[str, str],
+    configuration: Mapping[Path, Path],
+) -> Room:
+    readable, writable = [attempt.prompt], [attempt.home, attempt.temporary]
+    if framework.program == sys.executable:
+        readable += [Path(sys.prefix), Path(sys.base_prefix), Path(shell.__path__[0])]
+    if fixture := environment.get("CALORON_STUB_FIXTURE"):
+        readable.append(Path(fixture))
+    if counts := environment.get("CALORON_STUB_STATE"):
+        Path(counts).mkdir(parents=True, exist_ok=True)
+        writable.append(Path(counts))
+    return Room(attempt.folder, tuple(writable), tuple(readable), (places.root,), configuration)

@@ -1,0 +1,81 @@
+"""The frameworks' command lines and what of the environment each may see."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from shell.agent.frameworks import FRAMEWORKS, Call, FrameworkError, agent_environment, framework_of
+from shell.settings import Settings
+
+SPEC = {"sprint_id": "s-1", "task_id": "t1", "agent_id": "dev", "attempt": 2, "scope": ["docs/"]}
+PROMPT = "Task: t1\nDo it; say 'done'."
+
+LINES = {
+    "claude-code": (
+        "claude",
+        ["-p", "--output-format", "text", "--permission-mode", "acceptEdits", "--model", "M"],
+    ),
+    "cursor-cli": ("cursor-agent", ["--output-format", "text", "--force", "--model", "M", "-p", PROMPT]),
+    "gemini-cli": ("gemini", ["-y", "-m", "M"]),
+    "codex-cli": ("codex", ["exec", "--full-auto", "-m", "M", "-"]),
+    "open-code": ("opencode", ["run", "-m", "M", PROMPT]),
+    "aider": (
+        "aider",
+        [
+            *("--yes-always", "--no-auto-commits", "--no-check-update", "--no-analytics", "--no-stream"),
+            *("--model", "M", "--message-file", "/p/prompt.txt"),
+        ],
+    ),
+}
+
+
+def call(prompt: str = PROMPT, sandboxed: bool = False) -> Call:
+    return Call(prompt, Path("/p/prompt.txt"), "M", sandboxed)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_command_line_is_the_programs_own(tmp_path: Path, name: str) -> None:
+    program, arguments = LINES[name]
+    (tmp_path / program).write_text("#!/bin/sh\n")
+    (tmp_path / program).chmod(0o755)
+    command = framework_of(name).command(call(), {"PATH": str(tmp_path)})
+    assert command == [str(tmp_path / program), *arguments]
+
+
+def test_in_a_sandbox_claude_need_not_ask(tmp_path: Path) -> None:
+    assert "--dangerously-skip-permissions" in FRAMEWORKS["claude-code"].arguments(call(sandboxed=True))
+
+
+@pytest.mark.parametrize(("name", "last"), [("anthropic", "M"), ("stub", "stub.py")])
+def test_our_own_run_on_this_python(name: str, last: str) -> None:
+    command = framework_of(name).command(call(), {"PATH": ""})
+    assert command[0] == sys.executable and command[-1].endswith(last)
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_no_key_is_on_a_command_line_and_each_sees_its_own_only(tmp_path: Path, name: str) -> None:
+    framework = FRAMEWORKS[name]
+    every = {
+        variable: f"value-of-{variable}" for other in FRAMEWORKS.values() for variable in other.variables
+    }
+    assert not any("value-of" in word for word in framework.arguments(call()))
+    seen = agent_environment(framework, SPEC, every | {"PATH": "/bin"}, tmp_path, tmp_path)
+    assert {name for name in seen if name in every} == set(framework.variables)
+    assert seen["CALORON_TASK_SCOPE"] == '["docs/"]'
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_missing_program_says_what_to_install(name: str) -> None:
+    with pytest.raises(FrameworkError, match=f"`{LINES[name][0]}` is not installed where the agents run: "):
+        framework_of(name).command(call(), {"PATH": "/nowhere"})
+
+
+def test_a_prompt_too_long_for_an_argument_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FrameworkError, match="too long for open-code"):
+        framework_of("open-code").command(call("x" * 130_000), {"PATH": str(tmp_path)})
+
+
+def test_the_settings_know_the_same_frameworks() -> None:
+    annotation = Settings.model_fields["framework"].annotation
+    assert set(getattr(annotation, "__args__", ())) == set(FRAMEWORKS)
