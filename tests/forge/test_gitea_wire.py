@@ -1,0 +1,105 @@
+"""Gitea's own ways, word by word."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import responses
+
+from shell.errors import NotYet, Refused, Unavailable
+from shell.forge.gitea import GiteaForge
+from tests.forge.objects import ISSUE
+
+BASE = "https://forge.test/api/v1"
+TOKEN = "t0ken"
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def gitea() -> GiteaForge:
+    return GiteaForge("https://forge.test/", TOKEN)
+
+
+def test_a_comment_on_a_missing_issue_is_a_500_that_is_final(
+    wire: responses.RequestsMock, gitea: GiteaForge
+) -> None:
+    wire.post(f"{BASE}/repos/a/b/issues/9/comments", status=500, json={"message": ""})
+    wire.get(f"{BASE}/repos/a/b/issues/9", status=404, json={"message": "not found"})
+    with pytest.raises(Refused) as refusal:
+        gitea.comment("a/b", 9, "hello")
+    assert refusal.value.status == 404
+
+
+def test_a_500_on_an_issue_that_is_there_passes(wire: responses.RequestsMock, gitea: GiteaForge) -> None:
+    wire.post(f"{BASE}/repos/a/b/issues/9/comments", status=500, json={"message": ""})
+    wire.get(f"{BASE}/repos/a/b/issues/9", json=ISSUE)
+    with pytest.raises(Unavailable) as fault:
+        gitea.comment("a/b", 9, "hello")
+    assert fault.value.status == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "expected"),
+    [
+        (405, "Please try again later", NotYet),
+        (409, "merge push out of date", NotYet),
+        (405, "Not all required status checks successful", Refused),
+        (409, "head out of date", Refused),
+        (423, "repository is archived", Refused),
+    ],
+)
+def test_a_merge_is_refused_or_waits(
+    wire: responses.RequestsMock, gitea: GiteaForge, status: int, words: str, expected: type[Exception]
+) -> None:
+    wire.post(f"{BASE}/repos/a/b/pulls/9/merge", status=status, json={"message": words})
+    with pytest.raises(expected) as refusal:
+        gitea.merge("a/b", 9, "c0ffee", "merge")
+    if isinstance(refusal.value, Refused):
+        assert (refusal.value.status, refusal.value.message) == (status, words)
+
+
+def test_of_two_labels_with_one_name_the_elder_is_set_and_both_are_found(
+    wire: responses.RequestsMock, gitea: GiteaForge
+) -> None:
+    twins = [{"id": 7, "name": "x"}, {"id": 5, "name": "x"}]
+    wire.get(f"{BASE}/repos/a/b/labels", json=twins, headers={"X-Total-Count": "2"})
+    wire.get(f"{BASE}/orgs/a/labels", status=404)
+    wire.get(f"{BASE}/repos/a/b/issues/9/labels", json=[])
+    body = responses.matchers.json_params_matcher({"labels": [5]})
+    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[], match=[body])
+    assert gitea.set_labels("a/b", 9, ["x"], []) == ["x"]
+    every = [ISSUE | {"number": 1, "labels": [{"name": "x"}]}, ISSUE | {"number": 2, "labels": []}]
+    unfiltered = responses.matchers.query_param_matcher({"state": "all", "limit": "50", "page": "1"})
+    wire.get(f"{BASE}/repos/a/b/issues", json=every, headers={"X-Total-Count": "2"}, match=[unfiltered])
+    assert [issue["number"] for issue in gitea.issues_with_label("a/b", "x")] == [1]
+
+
+def test_known_labels_are_not_asked_for_again(wire: responses.RequestsMock, gitea: GiteaForge) -> None:
+    labels = wire.get(f"{BASE}/repos/a/b/labels", json=[{"id": 5, "name": "x"}])
+    wire.get(f"{BASE}/orgs/a/labels", status=404)
+    wire.get(f"{BASE}/repos/a/b/issues/9/labels", json=[])
+    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[])
+    for _ in range(3):
+        gitea.set_labels("a/b", 9, ["x"], [])
+    assert labels.call_count == 1
+
+
+def test_a_list_is_read_to_its_total_even_where_pages_are_shorter_than_asked(
+    wire: responses.RequestsMock, gitea: GiteaForge
+) -> None:
+    for page in (1, 2, 3):
+        match = responses.matchers.query_param_matcher({"limit": "50", "page": str(page)})
+        hook: dict[str, Any] = {"id": page, "config": {"url": "u"}, "events": [], "active": True}
+        headers = {"X-Total-Count": "3"}
+        wire.get(f"{BASE}/repos/a/b/hooks", json=[hook], headers=headers, match=[match])
+    assert [hook["id"] for hook in gitea.list_hooks("a/b")] == [1, 2, 3]
+
+
+def test_the_clone_address_is_the_server_as_we_reach_it(gitea: GiteaForge) -> None:
+    assert gitea.clone_url("a/b") == "https://forge.test/a/b.git"
+    assert gitea.credential("a/b") == ("oauth2", TOKEN)
