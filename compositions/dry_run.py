@@ -133,17 +133,18 @@ def resolve(root: g.Node, find: Find) -> list[Any]:
 
 
 def effects_of(root: g.Node, find: Find) -> list[str]:
-    """The kinds of effects of all nodes, whether they will run or not."""
-    kinds: set[str] = set()
+    """The kinds of effects of all nodes, whether they will run or not; two of one kind but not of one price
+    are two."""
+    effects: list[Any] = []
     for node in g.walk(root):
         match node:
             case g.Stage():
-                kinds.update(map(kind_of, find(node).effects))
+                effects.extend(find(node).effects)
             case g.Const():
-                kinds.add("pure")
+                effects.append("Pure")
             case g.RemoteStage():
-                kinds.update(REMOTE_EFFECTS)
-    return sorted(kinds)
+                effects.extend(REMOTE_EFFECTS)
+    return sorted(map(kind_of, effect_set(effects)))
 
 
 def word_of(capability: str) -> str:

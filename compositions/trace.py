@@ -74,7 +74,7 @@ def write_float(value: float) -> str:
     if power == -5:
         sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
         return f"{sign}0.0000{digits.replace('.', '')}"
-    return f"{mantissa}e{power}"
+    return f"{mantissa}e{power:+d}"
 
 
 def hash_of(value: Any) -> str:
