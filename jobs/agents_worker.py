@@ -1,4 +1,4 @@
-"""The worker of the agents' queue: it forks for each run, keeps the run's lease, and takes the run along when it dies."""
+"""The worker of the agents' queue: a child for each run, whose lease it keeps and which dies with it."""
 
 import os
 from collections.abc import Callable

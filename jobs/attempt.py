@@ -104,5 +104,5 @@ def finished(spec: Mapping[str, Any], outcome: str, reason: str) -> Event:
 
 def ended(spec: Mapping[str, Any], result: Mapping[str, Any]) -> Event:
     """The end of a run."""
-    nothing = {"changed": [], "head_sha": None, "pr_number": None, "output_tail": "", "cost": {}}
+    nothing: Event = {"changed": [], "head_sha": None, "pr_number": None, "output_tail": "", "cost": {}}
     return about(spec, "agent_finished") | nothing | {"reason": ""} | dict(result)

@@ -5,6 +5,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from shell.event import Event
@@ -153,6 +154,17 @@ class Lanes(Base):
         policies = {name: json.loads(text) for name, text in self.client.hgetall(keys.policies(lane)).items()}
         entries = [json.loads(text) for text in texts]
         return [entry | {"policy": policies.get(entry["policy"])} for entry in entries]
+
+    @reachable
+    def old_journal(self, lane: str, before: str, n: int = 1000) -> list[str]:
+        """The first entries of the journal as text, as far as they are older than that time."""
+        lines: list[str] = self.client.lrange(keys.journal(lane), 0, n - 1)
+        return list(takewhile(lambda line: str(json.loads(line)["now"]) < before, lines))
+
+    @reachable
+    def drop_journal(self, lane: str, n: int) -> None:
+        """Drop that many of the journal's first entries."""
+        self.client.ltrim(keys.journal(lane), n, -1)
 
     @reachable
     def broken_links(self, lane: str) -> list[int]:

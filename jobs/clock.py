@@ -1,0 +1,128 @@
+"""`python -m jobs.clock`: the one process that says when; several may run, one of them leads."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+import structlog
+
+from jobs import context
+from jobs.context import Context
+from jobs.retain import retain
+from jobs.snapshot import snapshot
+from jobs.sweep import ring_due, sweep
+from jobs.ticks import discover, reconcile, tick
+from jobs.worker import beat
+from shell.errors import Unavailable
+from shell.logging import set_up
+from shell.settings import Settings, SettingsError
+from shell.store import Lease
+
+_log = structlog.get_logger(__name__)
+
+STEP_S = 0.25
+BEAT_S = 3.0
+SWEEP_S = 5.0
+RETAIN_S = 3600.0
+
+
+@dataclass
+class Duty:
+    """Something that the leader does every so many seconds; 0: never."""
+
+    every_s: float
+    do: Callable[[], None]
+    next_at: float = 0.0
+
+    def due(self, moment: float) -> bool:
+        return self.every_s > 0 and moment >= self.next_at
+
+
+class Clock:
+    """Does its duties while it leads."""
+
+    def __init__(self, here: Context) -> None:
+        self.here = here
+        self.lease: Lease | None = None
+        self.done = threading.Event()
+        self.next_renewal = self.next_beat = 0.0
+        written: dict[str, int] = {}
+        settings, later = here.settings, monotonic()
+        self.duties = [
+            Duty(STEP_S, lambda: ring_due(here)),
+            Duty(SWEEP_S, lambda: sweep(here)),
+            Duty(SWEEP_S, lambda: snapshot(here, written)),
+            Duty(settings.tick_s, lambda: tick(here), later + settings.tick_s),
+            Duty(settings.reconcile_s, lambda: reconcile(here)),
+            Duty(settings.reconcile_s, self._discover),
+            Duty(RETAIN_S, lambda: retain(here), later + RETAIN_S),
+        ]
+
+    def run(self) -> None:
+        """Until told to stop."""
+        while not self.done.is_set():
+            try:
+                self.step(monotonic())
+            except Unavailable as error:
+                _log.warning("the store does not answer", reason=str(error))
+                self.done.wait(1.0)
+            self.done.wait(STEP_S)
+        if self.lease:
+            self.lease.release()
+
+    def step(self, moment: float) -> None:
+        """One look at the watch."""
+        if moment >= self.next_beat:
+            beat(self.here)
+            self.next_beat = moment + BEAT_S
+        if not self._lead(moment):
+            return
+        for duty in self.duties:
+            if duty.due(moment):
+                duty.next_at = moment + duty.every_s
+                self._do(duty)
+
+    def _do(self, duty: Duty) -> None:
+        """A duty that fails is no reason to leave the others undone."""
+        try:
+            duty.do()
+        except Unavailable:
+            raise
+        except Exception:
+            _log.exception("a duty of the clock failed")
+
+    def _lead(self, moment: float) -> bool:
+        if moment < self.next_renewal:
+            return self.lease is not None
+        if self.lease is None or not self.lease.renew():
+            self.lease = self.here.store.lease("clock")
+        self.next_renewal = moment + 3.0
+        return self.lease is not None
+
+    def _discover(self) -> None:
+        """Beside, for it asks the forges."""
+        threading.Thread(target=discover, args=(self.here,), daemon=True).start()
+
+
+def main() -> None:
+    """Run until told to stop."""
+    os.environ.setdefault("CALORON_PROCESS", "clock")
+    set_up("clock")
+    try:
+        here = Context.of(Settings.load())
+    except SettingsError as error:
+        sys.exit(str(error))
+    context.use(here)
+    clock = Clock(here)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: clock.done.set())
+    clock.run()
+    here.store.gone(here.process)
+
+
+if __name__ == "__main__":
+    main()

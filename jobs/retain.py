@@ -1,0 +1,44 @@
+"""What has grown old leaves the store: journals go to files, signs of life and leftovers go altogether."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from jobs.context import Context
+from shell.clock import text_of
+
+JOURNAL_DAYS = 90
+_LEFTOVER_S = 7 * 24 * 3600
+
+
+def retain(here: Context) -> None:
+    """Keep what is young."""
+    here.store.forget_heartbeats()
+    before = text_of(datetime.now(UTC) - timedelta(days=JOURNAL_DAYS))
+    for lane in here.store.lanes():
+        file_journal(here, lane, before)
+    _tidy(here)
+
+
+def file_journal(here: Context, lane: str, before: str) -> int:
+    """Move the lane's entries that are older to its file; how many."""
+    moved = 0
+    while lines := here.store.old_journal(lane, before):
+        _append(here.settings.home / "journals" / f"{lane}.jsonl", lines)
+        here.store.drop_journal(lane, len(lines))
+        moved += len(lines)
+    return moved
+
+
+def _append(file: Path, lines: list[str]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as text:
+        text.writelines(f"{line}\n" for line in lines)
+        text.flush()
+        os.fsync(text.fileno())
+
+
+def _tidy(here: Context) -> None:
+    from shell.agent.places import Places, forget_leftovers
+
+    forget_leftovers(Places(here.settings.home), _LEFTOVER_S)

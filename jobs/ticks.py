@@ -1,0 +1,70 @@
+"""Time as events: the tick of a running sprint, and the reconciling tick that catches up with lost deliveries."""
+
+import structlog
+
+from jobs.context import Context
+from shell.clock import now
+from shell.errors import Refused, Unavailable
+from shell.event import Event
+from shell.forge import Forge, client_for
+
+_log = structlog.get_logger(__name__)
+
+_OVER = {"Done", "Failed", "Cancelled"}
+_ENOUGH = 200
+"""A lane with so many events waiting needs no further tick."""
+
+
+def tick(here: Context) -> None:
+    """One tick, with the health of its agents, to every lane with a running sprint."""
+    health, at = here.store.agents_health(), now()
+    for lane in here.store.lanes():
+        sprint = here.store.load(lane).state.get("sprint")
+        running = bool(sprint) and sprint.get("status") not in _OVER
+        if (running or lane in health) and here.store.waiting(lane) < _ENOUGH:
+            here.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=False))
+
+
+def reconcile(here: Context) -> None:
+    """A reconciling tick to every lane."""
+    health, at = here.store.agents_health(), now()
+    for lane in here.store.lanes():
+        if here.store.waiting(lane) < _ENOUGH:
+            here.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=True))
+
+
+def _tick(at: str, agents: dict[str, dict[str, object]], *, reconcile: bool) -> Event:
+    kind = "reconcile" if reconcile else "tick"
+    return {"type": "tick", "key": f"{kind}:{at}", "at": at, "reconcile": reconcile, "agents": agents}
+
+
+def discover(here: Context) -> None:
+    """Meet the repositories that we look after and that never sent a delivery."""
+    for kind in here.settings.forges:
+        try:
+            for repo in _repositories(here, client_for(kind, here.settings)):
+                _meet(here, f"{kind}-{repo['id']}", repo)
+        except (Unavailable, Refused) as fault:
+            _log.warning("cannot list repositories", forge=kind, reason=str(fault))
+
+
+def _repositories(here: Context, forge: Forge) -> list[dict[str, object]]:
+    if not here.settings.repos:
+        return forge.repositories()
+    found = []
+    for name in here.settings.repos:
+        try:
+            found.append(forge.repository(name))
+        except Refused as refusal:
+            _log.warning("cannot read repository", repo=name, reason=str(refusal))
+    return found
+
+
+def _meet(here: Context, lane: str, repo: dict[str, object]) -> None:
+    if here.store.about(lane).get("repo"):
+        return
+    kind, name, at = lane.partition("-")[0], str(repo["full_name"]), now()
+    here.store.note_about(lane, name, int(str(repo["id"])), kind)
+    key = f"changed:repository:{repo['id']}:reconcile {at}"
+    event: Event = {"type": "changed", "object": "repository", "hint": "reconcile", "key": key, "at": at}
+    here.store.put_event(lane, event | {"forge": kind, "repo_id": repo["id"], "repo": name})
