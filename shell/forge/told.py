@@ -71,7 +71,7 @@ def commented(payload: Raw, delivery: str, is_pull: bool) -> Event:
 
 def ignored(payload: Raw, reason: str) -> Event:
     """Nothing for us, and why; some such deliveries belong to no repository."""
-    return {"type": "ignored", "reason": reason, **(common(payload) if "repository" in payload else {})}
+    return {"type": "ignored", "reason": reason, **(common(payload) if payload.get("repository") else {})}
 
 
 def common(payload: Raw) -> Event:

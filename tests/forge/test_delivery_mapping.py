@@ -1,0 +1,228 @@
+"""Each kind of delivery becomes one flat event."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from shell.event import Event, lane_of
+from shell.forge import read_delivery
+
+SHA = "c0ffee" + "0" * 34
+REPOSITORY = {"id": 7, "full_name": "al/fish"}
+AL, BO = {"login": "al", "id": 3}, {"login": "bo", "id": 4}
+COMMENT = {
+    "id": 55,
+    "user": AL,
+    "body": "/plan",
+    "created_at": "2026-01-02T03:04:05+01:00",
+    "updated_at": "2026-01-02T03:05:05+01:00",
+}
+ISSUE = {"number": 5}
+PULL = {"number": 9}
+
+
+def read(forge: str, name: str, payload: dict[str, Any]) -> Event:
+    header = {"gitea": "Gitea", "forgejo": "Forgejo", "github": "GitHub"}[forge]
+    headers = {f"X-{header}-Event": name, f"X-{header}-Delivery": "d1"}
+    return read_delivery(headers, json.dumps({"repository": REPOSITORY, "sender": BO} | payload).encode())
+
+
+def changed(event: Event) -> dict[str, Any]:
+    """What is particular to a `changed`, once all that is common is as it must be."""
+    common = {"type": "changed", "repo_id": 7, "repo": "al/fish", "actor": "bo", "actor_id": 4}
+    assert common.items() <= event.items()
+    assert event["created_at"].endswith("Z")
+    left = {"forge", "key", "created_at", *common}
+    return {name: value for name, value in event.items() if name not in left}
+
+
+@pytest.mark.parametrize(
+    ("action", "hint"),
+    [
+        ("opened", "opened"),
+        ("edited", "edited"),
+        ("closed", "closed"),
+        ("reopened", "reopened"),
+        ("deleted", "deleted"),
+        ("label_updated", "labels"),
+        ("label_cleared", "labels"),
+        ("assigned", "assigned"),
+        ("unassigned", "assigned"),
+        ("milestoned", "milestone"),
+        ("demilestoned", "milestone"),
+    ],
+)
+@pytest.mark.parametrize("forge", ["gitea", "forgejo"])
+def test_gitea_issues(forge: str, action: str, hint: str) -> None:
+    event = read(forge, "issues", {"action": action, "issue": ISSUE, "number": 5})
+    assert changed(event) == {"object": "issue", "number": 5, "hint": hint}
+    assert (event["forge"], event["key"]) == (forge, "changed:issue:5:d1")
+    assert lane_of(event) == "gitea-7"
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "hint"),
+    [
+        ("pull_request", "opened", "opened"),
+        ("pull_request", "closed", "closed"),
+        ("pull_request", "synchronized", "synchronized"),
+        ("pull_request", "label_updated", "labels"),
+        ("pull_request", "review_requested", "review_request"),
+        ("pull_request", "review_request_removed", "review_request"),
+        ("pull_request_approved", "reviewed", "review"),
+        ("pull_request_rejected", "reviewed", "review"),
+        ("pull_request_comment", "reviewed", "review"),
+    ],
+)
+def test_gitea_pull_requests(name: str, action: str, hint: str) -> None:
+    review = {"type": "pull_request_review_approved", "content": ""} if hint == "review" else None
+    event = read("gitea", name, {"action": action, "pull_request": PULL, "review": review})
+    assert changed(event) == {"object": "pull", "number": 9, "hint": hint}
+    assert event["key"] == "changed:pull:9:d1"
+
+
+@pytest.mark.parametrize(
+    ("action", "hint", "more"),
+    [
+        ("opened", "opened", {}),
+        ("closed", "closed", {}),
+        ("labeled", "labeled", {"label": "caloron:sprint", "labelled": True}),
+        ("unlabeled", "unlabeled", {"label": "caloron:sprint", "labelled": False}),
+        ("unassigned", "assigned", {}),
+        ("milestoned", "milestone", {}),
+    ],
+)
+def test_github_issues(action: str, hint: str, more: dict[str, Any]) -> None:
+    label = {"label": {"name": "caloron:sprint"}} if more else {}
+    event = read("github", "issues", {"action": action, "issue": ISSUE, **label})
+    assert changed(event) == {"object": "issue", "number": 5, "hint": hint, **more}
+    assert lane_of(event) == "github-7"
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "hint"),
+    [
+        ("pull_request", "opened", "opened"),
+        ("pull_request", "synchronize", "synchronized"),
+        ("pull_request", "review_requested", "review_request"),
+        ("pull_request", "ready_for_review", "ready_for_review"),
+        ("pull_request_review", "submitted", "review"),
+        ("pull_request_review", "dismissed", "review"),
+        ("pull_request_review_comment", "created", "review"),
+        ("pull_request_review_thread", "resolved", "review"),
+    ],
+)
+def test_github_pull_requests(name: str, action: str, hint: str) -> None:
+    event = read("github", name, {"action": action, "pull_request": PULL})
+    assert changed(event) == {"object": "pull", "number": 9, "hint": hint}
+
+
+@pytest.mark.parametrize("forge", ["gitea", "github"])
+def test_a_push_of_a_branch(forge: str) -> None:
+    event = read(forge, "push", {"ref": "refs/heads/agent/s/t1", "after": SHA})
+    assert changed(event) == {"object": "branch", "branch": "agent/s/t1", "head_sha": SHA, "hint": "push"}
+    assert event["key"] == "changed:branch:agent/s/t1:d1"
+
+
+@pytest.mark.parametrize(
+    ("forge", "name", "payload"),
+    [
+        ("gitea", "status", {"sha": SHA}),
+        ("gitea", "workflow_run", {"action": "completed", "workflow_run": {"head_sha": SHA}}),
+        ("github", "status", {"sha": SHA}),
+        ("github", "check_run", {"action": "completed", "check_run": {"head_sha": SHA}}),
+        ("github", "check_suite", {"action": "completed", "check_suite": {"head_sha": SHA}}),
+        ("github", "workflow_run", {"action": "completed", "workflow_run": {"head_sha": SHA}}),
+    ],
+)
+def test_checks_of_a_commit(forge: str, name: str, payload: dict[str, Any]) -> None:
+    event = read(forge, name, payload)
+    assert changed(event) == {"object": "commit", "head_sha": SHA, "hint": "status"}
+    assert event["key"] == f"changed:commit:{SHA}:d1"
+
+
+@pytest.mark.parametrize(("forge", "action"), [("gitea", "deleted"), ("github", "renamed")])
+def test_the_repository_itself(forge: str, action: str) -> None:
+    event = read(forge, "repository", {"action": action})
+    assert changed(event) == {"object": "repository", "hint": action}
+    assert event["key"] == "changed:repository:7:d1"
+
+
+@pytest.mark.parametrize("is_pull", [True, False])
+@pytest.mark.parametrize("forge", ["gitea", "forgejo", "github"])
+def test_words_on_a_thread(forge: str, is_pull: bool) -> None:
+    issue = ISSUE | ({"pull_request": {"url": "…"}} if is_pull else {})
+    event = read(
+        forge, "issue_comment", {"action": "created", "issue": issue, "comment": COMMENT, "is_pull": is_pull}
+    )
+    del event["repo_id"], event["repo"]
+    assert event == {
+        "type": "issue_comment",
+        "key": f"comment:55:{hashlib.sha256(b'/plan').hexdigest()[:16]}",
+        "forge": forge,
+        "actor": "bo",
+        "actor_id": 4,
+        "author": "al",
+        "author_id": 3,
+        "created_at": "2026-01-02T02:04:05.000Z",
+        "issue_number": 5,
+        "is_pull": is_pull,
+        "comment_id": 55,
+        "body": "/plan",
+        "previous": None,
+        "hint": "created",
+    }
+
+
+@pytest.mark.parametrize("forge", ["gitea", "github"])
+def test_words_edited(forge: str) -> None:
+    changes = {"body": {"from": "/help"}, "added_labels": None}
+    said = {"action": "edited", "issue": ISSUE, "comment": COMMENT, "changes": changes}
+    event = read(forge, "issue_comment", said)
+    assert (event["hint"], event["previous"], event["body"]) == ("edited", "/help", "/plan")
+    assert event["created_at"] == "2026-01-02T02:05:05.000Z"
+
+
+@pytest.mark.parametrize("forge", ["gitea", "github"])
+def test_words_taken_back_only_hint(forge: str) -> None:
+    event = read(forge, "issue_comment", {"action": "deleted", "issue": ISSUE, "comment": COMMENT})
+    assert changed(event) == {"object": "issue", "number": 5, "hint": "comment_deleted"}
+
+
+@pytest.mark.parametrize(
+    ("forge", "name", "payload", "words"),
+    [
+        ("github", "ping", {"zen": "Keep it simple."}, "a ping: the hook reaches us"),
+        ("github", "star", {"action": "created"}, "star is nothing that moves a sprint"),
+        ("github", "installation", {"repository": None}, "installation is nothing that moves a sprint"),
+        ("gitea", "create", {"ref": "x"}, "create is nothing that moves a sprint"),
+        (
+            "gitea",
+            "push",
+            {"ref": "refs/tags/v1", "after": SHA},
+            "a push of refs/tags/v1, which is no branch",
+        ),
+        ("gitea", "something_new", {}, "something_new is nothing that moves a sprint"),
+    ],
+)
+def test_the_rest_is_ignored_and_says_why(forge: str, name: str, payload: dict[str, Any], words: str) -> None:
+    event = read(forge, name, payload)
+    assert (event["type"], event["reason"], event["forge"]) == ("ignored", words, forge)
+
+
+def test_without_an_id_the_content_is_the_id() -> None:
+    body = json.dumps({"repository": REPOSITORY, "sender": BO, "action": "opened", "issue": ISSUE}).encode()
+    first, second = (read_delivery({"X-Gitea-Event": "issues"}, body) for _ in range(2))
+    assert first["key"] == second["key"]
+    assert first["key"] != read_delivery({"X-Gitea-Event": "issues"}, body + b" ")["key"]
+
+
+def test_two_deliveries_of_one_change_are_two_hints() -> None:
+    body = json.dumps({"repository": REPOSITORY, "sender": BO, "action": "opened", "issue": ISSUE}).encode()
+    keys = {
+        read_delivery({"X-Gitea-Event": "issues", "X-Gitea-Delivery": each}, body)["key"]
+        for each in ("d1", "d2")
+    }
+    assert len(keys) == 2
