@@ -54,6 +54,11 @@ class Declaration:
             [f"/{self.name}", *map(_param_usage, self.params), *map(_flag_usage, self.flags.items())]
         )
 
+    @property
+    def help(self) -> str:
+        """One line for people: how it is written and what it does."""
+        return f"`{self.usage}` {self.summary}"
+
 
 VALUE_WORDS: dict[str, str] = {
     "text": "some text",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 _BLANK = "[ \t\u00a0]"
 _SIGNATURE = re.compile(r"--[ \u00a0]")
 _WROTE = re.compile(rf" {{0,3}}On\b.*\bwrote:{_BLANK}*")
-_WROTE_BEGINS = re.compile(r" {0,3}On\b.*[0-9@]")
+_WROTE_BEGINS = re.compile(r" {0,3}On\b")
 _WROTE_ENDS = re.compile(rf"(?:.*{_BLANK})?wrote:{_BLANK}*")
 _ORIGINAL = re.compile(rf"{_BLANK}*-{{3,}}{_BLANK}*Original Message{_BLANK}*-{{3,}}{_BLANK}*", re.IGNORECASE)
 _FROM = re.compile(r"[ \u00a0]{0,3}\*{0,2}From:\*{0,2}.*")
@@ -46,14 +46,21 @@ def _heads_at(lines: list[str], number: int) -> int | None:
     if _ORIGINAL.fullmatch(line):
         return _paragraph_end(lines, number + 1)
     near = lines[number + 1 : number + 4]
-    if _FROM.fullmatch(line) and any(map(_SENT.fullmatch, _until_blank(near))):
+    if _is_outlook_head(line, _until_blank(near)):
         return _paragraph_end(lines, number)
     return _wrapped_attribution(lines, number, near)
 
 
+def _is_outlook_head(line: str, near: list[str]) -> bool:
+    """Whether `From:` and `Sent:` stand together, with this line first."""
+    if _FROM.fullmatch(line):
+        return any(map(_SENT.fullmatch, near))
+    return _SENT.fullmatch(line) is not None and any(map(_FROM.fullmatch, near))
+
+
 def _wrapped_attribution(lines: list[str], number: int, near: list[str]) -> int | None:
     """`On … wrote:` that a mail program broke into two or three lines."""
-    if not _WROTE_BEGINS.fullmatch(lines[number] + "@") or not lines[number].lstrip().startswith("On"):
+    if not _WROTE_BEGINS.match(lines[number]):
         return None
     head = lines[number]
     for extra, line in enumerate(_until_blank(near[:2]), 1):

@@ -172,17 +172,17 @@ def _spans(content: str, env: dict[str, Any]) -> tuple[list[Span], list[Span]]:
 
 
 def _elements(html: list[Token], end: int) -> Iterator[Span]:
-    """Where elements stand whose text is code or a link."""
+    """Where elements stand whose text is no plain text; a summary's end stands in a block of its own."""
     opened: dict[str, int] = {}
     for token in html:
         match = _TAG_NAME.match(token.content)
         name = match[2].lower() if match else ""
-        if match and not match[1] and name in OPAQUE:
+        if match and not match[1] and name in OPAQUE | {"summary"}:
             opened.setdefault(name, token.meta[_SPAN][0])
         elif name in opened:
             yield opened.pop(name), token.meta[_SPAN][1]
-    for start in opened.values():
-        yield start, end
+    if "summary" in opened:
+        yield opened["summary"], end
 
 
 InlineRule = Callable[[StateInline, bool], bool]
