@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import signal
 import subprocess
 import time
@@ -36,6 +37,7 @@ _SETTINGS = {
     "http.lowSpeedTime": "60",
 }
 
+NEEDED = (2, 38)
 _PULSE_S = 5.0
 
 PASSING_SIGNS = (
@@ -87,6 +89,20 @@ class Finished:
 def as_records(paths: Collection[str]) -> bytes:
     """Paths as the `-z --stdin` of git reads them."""
     return b"".join(os.fsencode(path) + b"\0" for path in paths)
+
+
+def git_problem() -> str | None:
+    """What is wrong with the git of this machine; None if attempts can run with it."""
+    try:
+        said = subprocess.run(
+            ["git", "version"], capture_output=True, text=True, timeout=10, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return "git is not installed (or does not answer); install git 2.38 or newer."
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if found and (int(found[1]), int(found[2])) >= NEEDED:
+        return None
+    return f"git 2.38 or newer is needed to merge without a folder; here is {said.strip()}."
 
 
 def safe_environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -160,16 +176,7 @@ class Git:
         allowed: Sequence[int],
         keep_open: Sequence[int],
     ) -> Finished:
-        with subprocess.Popen(
-            ["git", *arguments],
-            env=environment,
-            cwd=self.git_dir.parent,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=keep_open,
-        ) as process:
+        with self._started(arguments, environment, keep_open) as process:
             try:
                 output, errors = self._communicate(process, given, time.monotonic() + timeout)
             except BaseException as reason:
@@ -181,6 +188,23 @@ class Git:
         if process.returncode not in allowed:
             raise GitError(f"git {arguments[0]}: {words or f'ended with status {process.returncode}'}")
         return Finished(process.returncode, output, words)
+
+    def _started(
+        self, arguments: Sequence[str], environment: Mapping[str, str], keep_open: Sequence[int]
+    ) -> "subprocess.Popen[bytes]":
+        try:
+            return subprocess.Popen(
+                ["git", *arguments],
+                env=environment,
+                cwd=self.git_dir.parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=keep_open,
+            )
+        except FileNotFoundError:
+            raise GitError("git is not installed where the agents run; install git 2.38 or newer") from None
 
     def _communicate(
         self, process: "subprocess.Popen[bytes]", given: bytes | None, until: float

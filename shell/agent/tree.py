@@ -33,6 +33,8 @@ def unfold(git: Git, tree: str, folder: Path, index: Path) -> None:
 
 def final_tree(git: Git, folder: Path, index: Path) -> str:
     """The tree of the files now in the folder; git data and ignored files left out, submodules as before."""
+    if folder.is_symlink() or not folder.is_dir():
+        raise GitError("the agent moved away; its folder is gone")
     where = _around(folder, index)
     known = _indexed(git, where)
     submodules = {path for path, mode in known.items() if mode == _SUBMODULE}

@@ -152,3 +152,18 @@ def test_git_words_are_shown_without_the_credential() -> None:
     encoded = base64.b64encode(f"u:{TOKEN}".encode()).decode()
     assert git._redacted(f"fatal: {TOKEN} and {encoded}") == "fatal: ••• and •••"
     assert TOKEN not in repr(git)
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [("2.39.5", None), ("3.0", None), ("2.30.2", "git 2.38 or newer is needed"), (None, "install")],
+)
+def test_an_old_or_missing_git_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str | None, words: str | None
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if version:
+        (tmp_path / "git").write_text(f"#!/bin/sh\necho git version {version}\n")
+        (tmp_path / "git").chmod(0o755)
+    said = git_module.git_problem()
+    assert said is None if words is None else words in (said or "")

@@ -141,6 +141,20 @@ def test_a_submodule_of_the_repository_stays_as_it_is(stage: Stage) -> None:
     assert f"160000 commit {sha}" in git(stage.forge.bare, "ls-tree", BRANCH, "sub")
 
 
+def test_a_folder_swapped_for_a_link_is_not_read(stage: Stage) -> None:
+    elsewhere = stage.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "private.md").write_text("private")
+    result = stage.play(f"cd ..; mv files old; ln -s {elsewhere} files")
+    assert result["outcome"] == "failed" and "its folder is gone" in result["reason"], result
+    assert stage.forge.branches() == ["main"]
+
+
+def test_an_agent_may_lock_its_folders_and_nothing_is_left(stage: Stage) -> None:
+    stage.play("mkdir -p cache/a && echo x > cache/a/x && chmod 555 cache/a && chmod 0 cache")
+    assert [path for path in (stage.home / "work").rglob("*") if path.is_file()] == []
+
+
 def test_what_the_agent_commits_does_not_matter_its_files_do(stage: Stage) -> None:
     result = stage.play(
         "echo x > x.md; git add x.md; git commit -q -m 'mine'; git diff HEAD~1 --stat; rm x.md; echo y > y.md"
@@ -211,9 +225,7 @@ def test_its_home_is_its_own_with_its_frameworks_configuration(stage: Stage) -> 
 def test_the_prompt_arrives_on_standard_input(stage: Stage) -> None:
     stage.play('cat > prompt; echo "$@" > arguments', model="opus")
     assert stage.forge.text("prompt") == "Task: t1\nSay hello."
-    assert (
-        stage.forge.text("arguments") == "-p --output-format text --permission-mode acceptEdits --model opus"
-    )
+    assert stage.forge.text("arguments").endswith(" --model opus")
 
 
 def test_unknown_and_missing_frameworks_are_said_in_words(stage: Stage) -> None:
