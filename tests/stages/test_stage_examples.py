@@ -1,0 +1,47 @@
+"""Every example of every stage holds: the effectful ones in a small world of their own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stage_rules import answer_of, examples_of, loaded, name_of, stage_files
+from stage_world import FakeForge, fake_shell
+
+EXAMPLES = [
+    pytest.param(path, example, id=f"{name_of(path)}: {example['name']}")
+    for path in stage_files()
+    for example in examples_of(path)
+]
+
+
+@pytest.fixture(autouse=True)
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("shell.forge.gitea.GiteaForge", FakeForge)
+    monkeypatch.setattr("shell.forge_at.ask_shell", fake_shell([]))
+    monkeypatch.setenv("GITEA_TOKEN", "a token")
+    monkeypatch.delenv("GITEA_URL", raising=False)
+    monkeypatch.setenv("CALORON_KV_DIR", "kv")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("path", "example"), EXAMPLES)
+def test_an_example_holds(path: Path, example: dict[str, Any]) -> None:
+    told = {name: value for name, value in example.items() if name in ("output", "error")}
+    answer = answer_of(loaded(path).execute, example)
+    assert json.loads(json.dumps(answer)) == told
+
+
+ERRORS = [
+    pytest.param(path, example, id=f"{name_of(path)}: {example['name']}")
+    for path in stage_files()
+    for example in examples_of(path)
+    if "error" in example
+]
+
+
+@pytest.mark.parametrize(("path", "example"), ERRORS)
+def test_an_error_is_one_line_of_words(path: Path, example: dict[str, Any]) -> None:
+    words = example["error"]
+    assert "\n" not in words
+    assert len(words.split()) >= 3

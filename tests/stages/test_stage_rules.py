@@ -1,0 +1,130 @@
+"""Every stage file keeps the rules, and each rule catches the stage that breaks it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from stage_rules import FOLDER, TAIL, faults_of, name_of, stage_files
+
+
+@pytest.mark.parametrize("path", stage_files(), ids=name_of)
+def test_a_stage_keeps_the_rules(path: Path) -> None:
+    assert faults_of(path) == []
+
+
+SOUND = '''"""Say hello."""
+
+import datetime
+from typing import Any, TypedDict
+
+
+class Input(TypedDict):
+    who: Any
+
+
+class Output(TypedDict):
+    words: str
+
+
+def execute(input: Input) -> Output:
+    return {"words": f"Hello {input['who']}"}
+
+
+'''
+EXAMPLE = {"name": "A guest is greeted", "input": {"who": ["Ada"]}, "output": {"words": "Hello ['Ada']"}}
+BODY = """    return {"words": f"Hello {input['who']}"}
+"""
+
+
+def planted(tmp_path: Path, source: str, examples: list[dict[str, object]] | None = None) -> list[str]:
+    path = tmp_path / "group" / "planted.py"
+    path.parent.mkdir()
+    path.write_text(source, encoding="utf-8")
+    if examples is None:
+        examples = [EXAMPLE]
+    path.with_suffix(".json").write_text(json.dumps(examples), encoding="utf-8")
+    return faults_of(path)
+
+
+def doing(line: str) -> str:
+    return SOUND.replace(BODY, f"    {line}\n{BODY}") + TAIL
+
+
+def declaring(effects: list[str]) -> str:
+    return SOUND.replace("class Input", f"EFFECTS = {effects}\n\n\nclass Input") + TAIL
+
+
+def test_a_sound_stage_has_no_faults(tmp_path: Path) -> None:
+    assert planted(tmp_path, SOUND + TAIL) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("datetime.datetime.now(datetime.UTC)", "it reaches for the clock"),
+        ("datetime.date.today()", "it reaches for the clock"),
+        ("__import__('time').time()", "it reaches for the clock"),
+        ("open('/etc/hostname')", "it reaches for a file"),
+        ("__import__('pathlib').Path('/etc/hostname').read_text()", "it reaches for a file"),
+        ("__import__('os').environ['HOME']", "it reaches for the environment"),
+        ("__import__('os').environ.get('HOME')", "it reaches for the environment"),
+        ("__import__('os').getenv('HOME')", "it reaches for the environment"),
+        ("__import__('random').random()", "it reaches for randomness"),
+        ("__import__('uuid').uuid4()", "it reaches for randomness"),
+        ("__import__('socket').create_connection(('localhost', 9))", "it reaches for a socket"),
+        ("__import__('subprocess').run(['true'])", "it reaches for a process"),
+        ("input['who'].append('Eve')", "“A guest is greeted” changes its input"),
+        ("global n; n = globals().get('n', 0) + 1; return {'words': n}", "“A guest is greeted” answers"),
+        ("import time", "it imports time"),
+        ("import stages.dag.validate", "it imports stages.dag.validate"),
+        ("from shell import clock", "it imports shell"),
+        ("try: open('/etc/hostname')\n    except Exception: pass", "it reaches for a file"),
+    ],
+)  # fmt: skip
+def test_what_a_pure_stage_must_not_do_is_caught(tmp_path: Path, line: str, fault: str) -> None:
+    assert any(found.startswith(fault) for found in planted(tmp_path, doing(line)))
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        (SOUND + TAIL.replace("sys.exit(str(error))", "raise"), "its last lines are not the common tail"),
+        (SOUND + TAIL + "\n", "its last lines are not the common tail"),
+        (SOUND.replace("Say hello.", "Hello. I am.") + TAIL, "its docstring does not begin with one"),
+        (SOUND.replace("(input: Input)", "(input)") + TAIL, "it has no `def execute"),
+        (SOUND.replace("Output(TypedDict)", "Output(dict)") + TAIL, "Output is no TypedDict"),
+        (SOUND.replace("import datetime\n", "import datetime  # sys.stdin\n") + TAIL, "a line at the margin"),
+        (declaring(["Network"]), "it declares effects but uses nothing of shell"),
+        (declaring(["Magic"]), "it declares the unknown effect Magic"),
+        (declaring(["Network", "Fallible"]), "its effects are not in order"),
+    ],
+)  # fmt: skip
+def test_what_no_stage_may_be_is_caught(tmp_path: Path, source: str, fault: str) -> None:
+    assert any(found.startswith(fault) for found in planted(tmp_path, source))
+
+
+@pytest.mark.parametrize(
+    ("examples", "fault"),
+    [
+        ([], "it has no example"),
+        ([EXAMPLE, EXAMPLE], "two examples are called"),
+        ([EXAMPLE | {"name": "greeting"}], "“greeting” is no sentence"),
+        ([EXAMPLE, {"name": "Nothing comes out", "input": {}}], "“Nothing comes out” must have"),
+    ],
+)  # fmt: skip
+def test_what_examples_may_not_be_is_caught(
+    tmp_path: Path, examples: list[dict[str, object]], fault: str
+) -> None:
+    assert any(found.startswith(fault) for found in planted(tmp_path, SOUND + TAIL, examples))
+
+
+def test_stages_are_formatted_down_to_their_tail(tmp_path: Path) -> None:
+    for path in stage_files():
+        copy = tmp_path / path.relative_to(FOLDER)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(path.read_text(encoding="utf-8").removesuffix(TAIL).rstrip() + "\n", encoding="utf-8")
+    check = [sys.executable, "-m", "ruff", "format", "--check", "--line-length", "110", str(tmp_path)]
+    found = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
