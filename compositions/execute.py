@@ -53,7 +53,7 @@ class Compiler:
     def __init__(self, root: g.Node, find: Callable[[g.Stage], Any], memoize: bool = True) -> None:
         self.find = find
         self.memoize = memoize
-        self.twice = repeated(root)
+        self.twice = repeated(root, find)
 
     def compile(self, node: g.Node, memo: bool = True) -> Run:
         match node:
@@ -93,18 +93,19 @@ class Compiler:
         if cents:
             run = charged(leaf, cents, run)
         if memo and is_pure(stage.effects):
-            run = remembering(leaf, id(stage), run) if node.id in self.twice else counting(run)
+            run = remembering(leaf, id(stage), run) if id(stage) in self.twice else counting(run)
         return configured(node.config, run) if node.config is not None else run
 
 
-def repeated(root: g.Node) -> set[str]:
-    """References that a run may come to more than once."""
-    once: set[str] = set()
-    twice: set[str] = set()
+def repeated(root: g.Node, find: Callable[[g.Stage], Any]) -> set[int]:
+    """The stages that a run may come to more than once."""
+    once: set[int] = set()
+    twice: set[int] = set()
 
     def visit(node: g.Node, in_retry: bool) -> None:
         if isinstance(node, g.Stage):
-            (twice if in_retry or node.id in once else once).add(node.id)
+            stage = id(find(node))
+            (twice if in_retry or stage in once else once).add(stage)
         for child in g.children(node):
             visit(child, in_retry or isinstance(node, g.Retry))
 
