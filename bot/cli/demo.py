@@ -1,64 +1,26 @@
 """`caloron demo`: one whole sprint on this machine, with a forge of its own and recorded agents."""
 
-import json
-import os
-import secrets
 import signal
-import socket
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import click
-from shell.store import Store, connect
-from shell.store.lanes import sprint_id_of
 
-from bot.web.readiness import not_ready
 from shell.clock import now
-from shell.forge import Forge, client_for
-from shell.settings import Settings
+from shell.store.lanes import sprint_id_of
 
 from .drawing import board
 from .hooks import install_hook
 from .output import output_option, say
 from .person import Person
-from .supervise import Child, Supervisor
-from .up import environment
+from .scene import BOT, PERSON, Scene, SceneFailed, scenery
 from .watch import Teller
 
 REPO = "acme/shop"
-BOT, PERSON = "caloron", "alice"
-START_WAIT_S = 60.0
+FIXTURE = Path(__file__).with_name("demo_fixture.json")
 _STEP_S = 0.25
-
-
-class DemoFailed(click.ClickException):
-    """The sprint did not end as it should; its text says where to look."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Where the demo plays: its folder, its forge, its bot."""
-
-    folder: Path
-    forge: dict[str, Any]
-    settings: Settings
-    store: Store
-    began: float
-
-    def say(self, who: str, words: str) -> None:
-        """One line of the play, with the seconds since it began."""
-        click.echo(f"{monotonic() - self.began:7.1f} s  {who:<8} {words}")
-        sys.stdout.flush()
-
-    def client(self, login: str) -> Forge:
-        """What an account of the forge may do."""
-        return client_for("gitea", self.settings, token=self.forge["users"][login]["token"])
 
 
 @click.command()
@@ -71,94 +33,15 @@ class Scene:
 def demo(once: bool, folder: Path | None, timeout: float, output: str) -> None:
     """Play one whole sprint on this machine: no key, no account, no network."""
     where = (folder or Path(tempfile.mkdtemp(prefix="caloron-demo-"))).absolute()
-    with scenery(where) as scene:
+    with scenery(where, [REPO], {"CALORON_STUB_FIXTURE": str(FIXTURE)}) as scene:
         summary = play(scene, timeout)
         say(output, summary, summary["tasks"], lambda: text_of(summary))
         if not once:
             _stay(scene)
 
 
-@contextmanager
-def scenery(folder: Path) -> Iterator[Scene]:
-    """A forge and a bot in the folder, ready; ended when the play is over, however it ends."""
-    began = monotonic()
-    folder.mkdir(parents=True, exist_ok=True)
-    supervisor = Supervisor([], lambda words: click.echo(f"{'':>9}  {'':<8} {words}"))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        forge = start_forge(supervisor, folder)
-        settings = _settle(folder, forge)
-        up = Child(
-            "caloron up", [sys.executable, "-P", "-m", "bot.cli", "up"], environment(), folder / "up.log"
-        )
-        supervisor.children.append(up)
-        up.start()
-        store = Store(connect(settings.store_url, socket_timeout=2.0))
-        scene = Scene(folder, forge, settings, store, began)
-        _wait_until_ready(scene)
-        yield scene
-    finally:
-        supervisor.drain(last=("forge",))
-
-
-def start_forge(supervisor: Supervisor, folder: Path) -> dict[str, Any]:
-    """The fake forge as its own process; what it prints says where it is and who is there."""
-    log = folder / "forge.log"
-    log.unlink(missing_ok=True)
-    users = ["--user", f"{BOT}", "--user", f"{PERSON}"]
-    where = ["--folder", str(folder / "forge"), "--port", str(free_port()), "--dialect", "gitea"]
-    command = [sys.executable, "-P", "-m", "bot.fake_forge", *where, *users, "--repository", REPO]
-    forge = Child("forge", command, environment(), log)
-    supervisor.children.append(forge)
-    forge.start()
-    deadline = monotonic() + START_WAIT_S
-    while monotonic() < deadline and forge.died() is None:
-        for line in log.read_text().splitlines():
-            if line.startswith("{"):
-                told: dict[str, Any] = json.loads(line)
-                return told
-        sleep(0.05)
-    raise DemoFailed(f"The forge did not start; see {log}")
-
-
-def _settle(folder: Path, forge: dict[str, Any]) -> Settings:
-    """Settings of the demo alone: nothing of this machine's own bot is read or touched."""
-    for field in Settings.model_fields.values():
-        os.environ.pop(str(field.validation_alias), None)
-    os.environ |= {
-        "GITEA_URL": forge["url"],
-        "GITEA_TOKEN": forge["users"][BOT]["token"],
-        "CALORON_WEBHOOK_SECRET": secrets.token_hex(16),
-        "CALORON_REPOS": REPO,
-        "CALORON_HOME": str(folder / "home"),
-        "CALORON_FRAMEWORK": "stub",
-        "CALORON_STUB_FIXTURE": str(Path(__file__).with_name("demo_fixture.json")),
-        "PORT": str(free_port()),
-        "CALORON_SHELL_PORT": str(free_port()),
-    }
-    os.chdir(folder)  # a .env of the current folder is not the demo's
-    return Settings.load()
-
-
-def free_port() -> int:
-    """A port of this machine that no one listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(scene: Scene) -> None:
-    deadline = monotonic() + START_WAIT_S
-    while reasons := not_ready(scene.store):
-        if monotonic() > deadline:
-            raise DemoFailed(f"The bot did not start ({'; '.join(reasons)}); see {scene.folder / 'up.log'}")
-        sleep(0.1)
-    scene.say("", f"store, door, workers and clock are up; the forge is {scene.forge['url']}")
-
-
 def play(scene: Scene, timeout: float) -> dict[str, Any]:
-    """The sprint from the first issue to the retro; raises DemoFailed if it does not get there."""
+    """The sprint from the first issue to the retro; raises SceneFailed if it does not get there."""
     made = install_hook(scene.settings, scene.client(BOT), "gitea", REPO)
     scene.say("", f"{REPO} calls {made['url']}")
     lane = f"gitea-{made['url'].rsplit('/', 1)[1]}"
@@ -167,7 +50,7 @@ def play(scene: Scene, timeout: float) -> dict[str, Any]:
     tasks = _watch(scene, person, lane, timeout)
     unfinished = [task for task, known in tasks.items() if known["status"] != "Done"]
     if unfinished or not tasks:
-        raise DemoFailed(
+        raise SceneFailed(
             f"The sprint ended without {', '.join(unfinished) or 'tasks'}; {_where_to_look(scene)}"
         )
     return _summary(scene, person, tasks)
@@ -189,7 +72,7 @@ def _watch(scene: Scene, person: Person, lane: str, timeout: float) -> dict[str,
             return tasks
         if monotonic() > deadline:
             late = f"The sprint was not done after {timeout:.0f} s. It stands so:"
-            raise DemoFailed(
+            raise SceneFailed(
                 "\n".join([late, *(board(tasks) or ["no task was made"]), _where_to_look(scene)])
             )
         person.step()
@@ -218,8 +101,8 @@ def _brief(task: dict[str, Any]) -> dict[str, Any]:
 
 def _repository(scene: Scene) -> str:
     """The folder of the repository on disk, for who wants to look with git."""
-    found = sorted((scene.folder / "forge").rglob("*.git"))
-    return str(found[0]) if found else str(scene.folder / "forge")
+    number = scene.forge["repositories"][REPO]["id"]
+    return str(scene.folder / "forge" / "repositories" / f"{number}.git")
 
 
 def text_of(summary: dict[str, Any]) -> str:

@@ -7,9 +7,9 @@ from time import monotonic, sleep
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from shell.errors import Unavailable
 from werkzeug.exceptions import HTTPException
 
+from shell.errors import Unavailable
 from shell.settings import Settings, SettingsError
 
 from .kept import Agents

@@ -1,0 +1,139 @@
+"""The load of the bench: the forge's log of calls as it grows, and repositories that are kept busy."""
+
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+from time import monotonic, sleep, time
+from types import TracebackType
+from typing import Any
+from urllib.request import urlopen
+
+from .scene import PERSON, Scene
+
+Call = dict[str, Any]
+_LOOK_S = 0.02
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class CallLog:
+    """The forge's calls, read as they come in, by repository."""
+
+    def __init__(self, url: str, account: str) -> None:
+        self.url, self.account = url, account
+        self.calls: dict[str, list[Call]] = defaultdict(list)
+        self._last = 0
+        self._reading = threading.Lock()
+
+    def read(self) -> None:
+        """Take over what is new."""
+        with self._reading, urlopen(f"{self.url}/_fake/log?after={self._last}", timeout=10) as answer:
+            for call in json.load(answer):
+                self._last = call["n"]
+                self.calls[_repository(call["path"])].append(call)
+
+    def ours(self, repo: str) -> list[Call]:
+        """The bot's calls for a repository so far."""
+        return [call for call in self.calls[repo] if call["user"] == self.account]
+
+    def wait(
+        self, repo: str, enough: Callable[[list[Call]], bool], since: float, within_s: float
+    ) -> list[Call]:
+        """The bot's calls since a moment, once they are enough; what there is when time is up."""
+        deadline = monotonic() + within_s
+        while True:
+            self.read()
+            found = [call for call in self.ours(repo) if call["at"] >= since]
+            if enough(found) or monotonic() > deadline:
+                return found
+            sleep(_LOOK_S)
+
+
+def _repository(path: str) -> str:
+    parts = path.split("/")
+    return "/".join(parts[4:6]) if parts[1:4] == ["api", "v1", "repos"] else ""
+
+
+def reactions(calls: Iterable[Call]) -> int:
+    """How many reactions were set: 👀 at once, 🚀 or 😕 at the end."""
+    return sum(call["method"] == "POST" and call["path"].endswith("/reactions") for call in calls)
+
+
+def figures(milliseconds: list[float]) -> dict[str, float]:
+    """p50, p95 and n."""
+    if not milliseconds:
+        return {"p50": 0.0, "p95": 0.0, "n": 0}
+    p95 = quantiles(milliseconds, n=20)[-1] if len(milliseconds) > 1 else milliseconds[0]
+    return {"p50": round(median(milliseconds), 1), "p95": round(p95, 1), "n": len(milliseconds)}
+
+
+@dataclass
+class Busy:
+    """Keeps repositories busy: where a command was answered, the next is given."""
+
+    scene: Scene
+    log: CallLog
+    repos: list[str]
+    pause_s: float
+    depths: list[int] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _began: float = 0.0
+    _before: int = 0
+
+    def __enter__(self) -> "Busy":
+        self._began, self._before = time(), self._advanced()
+        jobs = [self._keep_busy, self._measure]
+        self._threads = [threading.Thread(target=job, daemon=True) for job in jobs]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def told(self) -> dict[str, Any]:
+        """How busy it was."""
+        depths = sorted(self.depths) or [0]
+        return {
+            "repositories": len(self.repos),
+            "depth_min": depths[0],
+            "depth_p50": depths[len(depths) // 2],
+            "events_per_s": (self._advanced() - self._before) / max(time() - self._began, 0.001),
+        }
+
+    def _lane(self, repo: str) -> str:
+        return f"gitea-{self.scene.forge['repositories'][repo]['id']}"
+
+    def _advanced(self) -> int:
+        return sum(self.scene.store.load(self._lane(repo)).seq for repo in self.repos)
+
+    def _keep_busy(self) -> None:
+        forge = self.scene.client(PERSON)
+        issues = {repo: forge.create_issue(repo, "Busy", "")["number"] for repo in self.repos}
+        due = dict.fromkeys(self.repos, 0.0)
+        asked: dict[str, int] = {}
+        while not self._ended.is_set():
+            self.log.read()
+            for repo in self.repos:
+                seen = reactions(self.log.ours(repo))
+                if repo in asked and seen >= asked[repo] + 2:
+                    del asked[repo]
+                    due[repo] = monotonic() + self.pause_s
+                if repo not in asked and monotonic() >= due[repo]:
+                    asked[repo] = seen
+                    forge.comment(repo, issues[repo], "/status")
+            sleep(_LOOK_S)
+
+    def _measure(self) -> None:
+        while not self._ended.is_set():
+            self.depths.append(
+                sum(bool(self.scene.store.due_actions(self._lane(repo), 1)) for repo in self.repos)
+            )
+            sleep(0.5)
