@@ -59,6 +59,13 @@ class Composition:
         return composition_id(self.graph.root)
 
     @cached_property
+    def ends(self) -> tuple[Any, Any]:
+        """What it takes and gives; raises TypeErrors with all that does not fit."""
+        from compositions.check import check
+
+        return check(self.graph.root, self.find)
+
+    @cached_property
     def program(self) -> Any:
         from compositions.canonical import optimize
 

@@ -52,7 +52,8 @@ def title(composition: Composition, node: g.Node) -> str:
             stage = composition.find(node)
             config = f" with {json.dumps(node.config, ensure_ascii=False)}" if node.config else ""
             kinds = [kind for kind in map(kind_of, stage.effects) if kind != "pure"]
-            return stage.name + config + (f"  ({', '.join(kinds)})" if kinds else "")
+            declared = f"  ({', '.join(kinds)})" if kinds else ""
+            return f"{stage.name}{config}{declared}"
         case g.RemoteStage():
             return f"the stage at {node.url}  (network, fallible)"
         case g.Const():
