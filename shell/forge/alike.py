@@ -70,8 +70,7 @@ class AlikeForge(ABC):
 
     def tree(self, repo: str, ref: str) -> list[str]:
         """The paths of all files at a branch or commit."""
-        raw = self.api.get(f"/repos/{repo}/git/trees/{quote(ref, safe='')}", recursive="true")
-        return [entry["path"] for entry in raw["tree"] if entry["type"] == "blob"]
+        return files_of(self._tree(repo, ref)["tree"])
 
     # issues and comments
 
@@ -112,13 +111,13 @@ class AlikeForge(ABC):
 
     def comments_since(self, repo: str, since: str | None) -> list[Comment]:
         """The comments of the whole repository that are new or edited since then."""
-        params = {"since": since} if since else {}
+        params = {"since": _whole_second(since)} if since else {}
         return [self._comment(raw) for raw in self._list(f"/repos/{repo}/issues/comments", **params)]
 
     def changes_since(self, repo: str, since: str | None) -> Shape:
         """Issues, pull requests and comments that moved; `date` is the forge's time before the first look."""
         earlier = text_of(datetime.fromisoformat(since) - _OVERLAP) if since else None
-        params = {"state": "all", **({"since": earlier} if earlier else {})}
+        params = {"state": "all", **({"since": _whole_second(earlier)} if earlier else {})}
         found, date = self._first_page(f"/repos/{repo}/issues", params)
         issues = [read_issue(raw) for raw in found]
         return {
@@ -155,6 +154,11 @@ class AlikeForge(ABC):
 
     # for the verbs of one forge
 
+    def _tree(self, repo: str, ref: str, **params: Any) -> Raw:
+        path = f"/repos/{repo}/git/trees/{quote(ref, safe='')}"
+        found: Raw = self.api.get(path, recursive="true", **params)
+        return found
+
     def _gone(self, path: str, body: Any = None, also: Iterable[int] = ()) -> None:
         """Delete; what is not there is as good as deleted."""
         try:
@@ -174,6 +178,11 @@ class AlikeForge(ABC):
         return raw
 
 
+def files_of(entries: list[Raw]) -> list[str]:
+    """The paths of a tree's files."""
+    return [entry["path"] for entry in entries if entry["type"] == "blob"]
+
+
 def first_page(answers: Iterator[Any]) -> tuple[list[Raw], str]:
     """The entries of all pages, and the time of the first."""
     first = next(answers)
@@ -181,6 +190,10 @@ def first_page(answers: Iterator[Any]) -> tuple[list[Raw], str]:
     for answer in answers:
         entries += answer.json()
     return entries, date_of(first)
+
+
+def _whole_second(time: str) -> str:
+    return f"{time[:19]}Z"
 
 
 def _role(raw: Raw) -> str:

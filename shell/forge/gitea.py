@@ -8,7 +8,7 @@ import requests
 
 from shell.errors import NotYet, Refused, Unavailable
 from shell.forge import gitea_read as read
-from shell.forge.alike import first_page
+from shell.forge.alike import files_of, first_page
 from shell.forge.gitea_labels import GiteaLabels
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Repository, Shape
@@ -39,7 +39,7 @@ class GiteaForge(GiteaLabels):
         """Where git finds it: on the server as we reach it, whatever it calls itself."""
         return f"{self.url}/{repo}.git"
 
-    def credential(self, repo: str) -> tuple[str, str]:
+    def credential(self, repo: str | None = None) -> tuple[str, str]:
         """User name and secret that git uses over HTTP(S)."""
         return "oauth2", self._token
 
@@ -47,6 +47,16 @@ class GiteaForge(GiteaLabels):
         """The commit that a branch points at; None if there is no such branch."""
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
         return found["commit"]["id"] if found else None
+
+    def tree(self, repo: str, ref: str) -> list[str]:
+        """The paths of all files at a branch or commit."""
+        entries: list[Raw] = []
+        page, more = 1, True
+        while more:
+            raw = self._tree(repo, ref, page=page)
+            entries += raw["tree"]
+            page, more = page + 1, raw["truncated"] and bool(raw["tree"])
+        return files_of(entries)
 
     # issues and comments
 
@@ -152,7 +162,7 @@ class GiteaForge(GiteaLabels):
     # what differs from GitHub
 
     def _repository(self, raw: Raw) -> Repository:
-        return read.read_repository(raw)
+        return read.read_repository(raw) | {"clone_url": self.clone_url(raw["full_name"])}
 
     def _comment(self, raw: Raw) -> Comment:
         return read.read_comment(raw)

@@ -75,7 +75,7 @@ class GiteaLabels(AlikeForge):
         try:
             yield from self._list(f"/orgs/{owner}/labels")
         except Refused as refusal:
-            if refusal.status != 404:  # the owner is a person
+            if refusal.status not in (403, 404):  # the owner is a person, or the token may not ask
                 raise
 
     def _make(self, repo: str, name: str, color: str = _GREY, description: str = "", **_: Any) -> int:

@@ -37,7 +37,6 @@ def read_repository(raw: Raw) -> Repository:
         "merge_styles": styles,
         "default_merge_style": default if default in styles else next(iter(styles), "merge"),
         "html_url": raw["html_url"],
-        "clone_url": raw["clone_url"],
     }
 
 

@@ -43,9 +43,13 @@ class GitHubForge(AlikeForge):
         scheme, host = urlsplit(self.api.base)[:2]
         return f"{scheme}://{host.removeprefix('api.')}/{repo}.git"
 
-    def credential(self, repo: str) -> tuple[str, str]:
-        """User name and secret that git uses over HTTPS."""
-        return "x-access-token", self._token_for(repo)
+    def credential(self, repo: str | None = None) -> tuple[str, str]:
+        """User name and secret that git uses over HTTPS; an App has one for each installation."""
+        if isinstance(self._token, str):
+            return "x-access-token", self._token
+        if repo is None:
+            raise Refused(403, "an App has no credential for every repository: name one")
+        return "x-access-token", self._token.token(repo)
 
     def branch_head(self, repo: str, branch: str) -> str | None:
         """The commit that a branch points at; None if there is no such branch."""
@@ -178,7 +182,7 @@ class GitHubForge(AlikeForge):
     def _repository(self, raw: Raw) -> Repository:
         # GitHub has no word for empty; size 0 is also a very small or a very new repository
         empty = raw["size"] == 0 and self.branch_head(raw["full_name"], raw["default_branch"]) is None
-        return read.read_repository(raw, empty)
+        return read.read_repository(raw, empty) | {"clone_url": self.clone_url(raw["full_name"])}
 
     def _comment(self, raw: Raw) -> Comment:
         return read.read_comment(raw)
@@ -237,6 +241,8 @@ class GitHubForge(AlikeForge):
         if pull["merged"]:
             return str(pull["merge_commit_sha"])
         words = refusal.message.lower()
+        if pull["state"] != "open":
+            raise Refused(refusal.status, "the pull request is closed") from None
         if refusal.status == 409:
             raise Refused(409, "head out of date") from None
         if refusal.status == 405 and (pull.get("mergeable") is None or "base branch was modified" in words):
@@ -251,9 +257,6 @@ class GitHubForge(AlikeForge):
         head = self.api.get(path)["head"]
         if (head.get("repo") or {}).get("full_name") == repo:
             self._gone(f"/repos/{repo}/git/refs/heads/{quote(head['ref'])}", also=(422,))
-
-    def _token_for(self, repo: str) -> str:
-        return self._token.token(repo) if isinstance(self._token, GitHubApp) else self._token
 
     def _headers(self, path: str) -> Mapping[str, str]:
         if isinstance(self._token, str):

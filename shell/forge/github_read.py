@@ -30,7 +30,6 @@ def read_repository(raw: Raw, empty: bool) -> Repository:
         "merge_styles": styles,
         "default_merge_style": next(iter(styles), "merge"),
         "html_url": raw["html_url"],
-        "clone_url": raw["clone_url"],
     }
 
 

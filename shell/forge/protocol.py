@@ -43,7 +43,7 @@ class Forge(Protocol):
     def repositories(self) -> list[Repository]: ...  # all that the account may push to
     def permission(self, repo: str, login: str) -> Shape: ...  # {login, user_id, permission: none … owner}
     def clone_url(self, repo: str) -> str: ...  # without a secret; asks nobody
-    def credential(self, repo: str) -> tuple[str, str]: ...  # user name and secret that git uses over HTTPS
+    def credential(self, repo: str | None = None) -> tuple[str, str]: ...  # git's user name and secret
     def branch_head(self, repo: str, branch: str) -> str | None: ...  # None: no such branch
     def file(self, repo: str, path: str, ref: str | None = None) -> str | None: ...  # None: no such file
     def tree(self, repo: str, ref: str) -> list[str]: ...  # the paths of all files

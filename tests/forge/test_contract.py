@@ -45,6 +45,7 @@ def test_a_repository_tells_what_it_allows(place: Place, repo: str) -> None:
     assert seen["permissions"] == {"admin": True, "push": True, "pull": True}
     assert {"merge", "squash", "rebase"} <= set(seen["merge_styles"])
     assert seen["default_merge_style"] in seen["merge_styles"]
+    assert seen["clone_url"] == place.bot.clone_url(repo)
 
 
 def test_an_empty_repository_says_so(place: Place, repo: str) -> None:

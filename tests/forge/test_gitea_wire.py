@@ -100,6 +100,25 @@ def test_a_list_is_read_to_its_total_even_where_pages_are_shorter_than_asked(
     assert [hook["id"] for hook in gitea.list_hooks("a/b")] == [1, 2, 3]
 
 
+def test_a_large_tree_is_read_to_its_end(wire: responses.RequestsMock, gitea: GiteaForge) -> None:
+    for page, more in ((1, True), (2, False)):
+        match = responses.matchers.query_param_matcher({"recursive": "true", "page": str(page)})
+        entries = [{"path": f"f{page}", "type": "blob"}, {"path": "d", "type": "tree"}]
+        said = {"tree": entries, "truncated": more}
+        wire.get(f"{BASE}/repos/a/b/git/trees/agent%2Fx", json=said, match=[match])
+    assert gitea.tree("a/b", "agent/x") == ["f1", "f2"]
+
+
+def test_a_token_that_may_not_see_organisations_still_sets_labels(
+    wire: responses.RequestsMock, gitea: GiteaForge
+) -> None:
+    wire.get(f"{BASE}/repos/a/b/labels", json=[{"id": 5, "name": "x"}])
+    wire.get(f"{BASE}/orgs/a/labels", status=403, json={"message": "token does not have at least one of …"})
+    wire.get(f"{BASE}/repos/a/b/issues/9/labels", json=[])
+    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[])
+    assert gitea.set_labels("a/b", 9, ["x"], []) == ["x"]
+
+
 def test_the_clone_address_is_the_server_as_we_reach_it(gitea: GiteaForge) -> None:
     assert gitea.clone_url("a/b") == "https://forge.test/a/b.git"
     assert gitea.credential("a/b") == ("oauth2", TOKEN)

@@ -85,11 +85,13 @@ def test_an_app_reaches_what_it_is_installed_on(wire: responses.RequestsMock, pe
     sells(wire, 5, timedelta(hours=1))
     raw = {
         "id": 1, "full_name": "a/b", "default_branch": "main", "size": 3, "private": True, "html_url": "h",
-        "clone_url": "c", "permissions": {"admin": False, "push": True, "pull": True},
+        "permissions": {"admin": False, "push": True, "pull": True},
     }  # fmt: skip
     wire.get(f"{API}/installation/repositories", json={"repositories": [raw, raw | {"archived": True}]})
     found = GitHubForge(API, GitHubApp(API, "4711", pem)).repositories()
-    assert [repo["full_name"] for repo in found] == ["a/b"]
+    assert [(repo["full_name"], repo["clone_url"]) for repo in found] == [
+        ("a/b", "https://github.com/a/b.git")
+    ]
 
 
 def test_where_the_app_is_not_installed_it_is_refused(wire: responses.RequestsMock, pem: str) -> None:

@@ -51,6 +51,7 @@ def test_statuses_and_check_runs_are_combined(wire: responses.RequestsMock, gith
 @pytest.mark.parametrize(
     ("status", "now", "expected", "words"),
     [
+        (405, {"mergeable": None, "state": "closed"}, Refused, "405: the pull request is closed"),
         (405, {"mergeable": None}, NotYet, "still checks"),
         (405, {"mergeable": False, "mergeable_state": "dirty"}, Refused, "409: conflict"),
         (405, {"mergeable": True, "mergeable_state": "blocked"}, Refused, "405: No"),
