@@ -7,7 +7,7 @@ from handlers.commands import COMMANDS, GATES, Declaration, Flag, Param
 
 FlagValue = str | bool | list[str]
 
-_FLAG = re.compile(r"--([^\s=]*)(=?)")
+_FLAG = re.compile(r"--([^\s=]+)(=?)")
 _ASSIGNMENT = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=")
 _WORD = re.compile(r"[^ \t]+")
 _CLOSING = {'"': '"', "“": "”"}
@@ -139,7 +139,7 @@ def _flag_value(name: str, flag: Flag, text: str, token: Token) -> Token:
         if not token.value and not token.quoted:
             raise missing
         return token
-    if start >= len(text) or text.startswith("--", start):
+    if start >= len(text) or _FLAG.match(text, start):
         raise missing
     return _token(text, start, {})
 

@@ -25,7 +25,7 @@ def _sentence(fault: Fault, declaration: Declaration | None) -> str:
     wanted = VALUE_WORDS.get(fault.declared, fault.declared)
     match fault.error:
         case "unknown-command":
-            return _unknown(fault.word)
+            return _unknown(fault.word, fault.declared)
         case "unclosed-quote":
             return f"The quote that opens at {word} is never closed; close it with the same kind of quote."
         case "duplicate-flag":
@@ -41,18 +41,25 @@ def _sentence(fault: Fault, declaration: Declaration | None) -> str:
             )
             return f"{what}. {usage}"
         case "unexpected-argument":
-            return f"`{name}` does not take {word}; put longer values in quotes. {usage}"
+            return _unexpected(word, declaration) if declaration else word
         case "bad-value":
             return f"{word} does not fit `{name}`: it takes {wanted} there."
         case _:
             return "One text may hold 200 commands; the first 200 were read. Put the others in a new comment."
 
 
-def _unknown(word: str) -> str:
+def _unknown(word: str, prefix: str) -> str:
     guess = nearest(word)
     if guess:
-        return f"I do not know {shown('/' + word.lstrip('/'))}; did you mean `/{guess}`?"
-    return f"I do not know {shown(word)}; `/help` lists what you may run here."
+        return f"I do not know {shown(word)}; did you mean `/{prefix}{guess}`?"
+    return f"I do not know {shown(word)}; `/{prefix}help` lists what you may run here."
+
+
+def _unexpected(word: str, declaration: Declaration) -> str:
+    if not declaration.params and not declaration.flags:
+        return f"`/{declaration.name}` takes nothing behind it, but there is {word}."
+    usage = f"It is written `{declaration.usage}`."
+    return f"`/{declaration.name}` does not take {word}; put longer values in quotes. {usage}"
 
 
 def shown(word: str) -> str:

@@ -16,6 +16,7 @@ MOST_COMMANDS = 200
 PREFIX = "caloron"
 _SLASH = re.compile(r"[ \u00a0]{0,3}/(?=[^\s/])")
 _WORD = re.compile(r"([\w-]+)[.,!?:]?(?=[ \t]|$)")
+_PREFIXES = re.compile(rf"(?:/?{PREFIX}[.,!?:]?(?:[ \t]+|$))*", re.IGNORECASE | re.ASCII)
 _INVISIBLE_LETTERS = re.compile("[\u115f\u1160\u3164\uffa0]")
 _PLAIN = {
     "resolved": "resolved",
@@ -94,18 +95,16 @@ class _Reader:
         return self._parsed(declaration, rest, source)
 
     def _prefixed(self, text: str, source: str) -> Command | Mistake:
-        """What stands behind `/caloron`."""
-        text = text.removeprefix("/")
+        """What stands behind `/caloron`, which may stand there more than once."""
+        begin = _PREFIXES.match(text)
+        text = text[begin.end() :].removeprefix("/") if begin else text
         word = _WORD.match(text)
         if not text:
             return self._parsed(COMMANDS["help"], "", source)
-        if word is None:
-            return _unknown(text.split()[0] if text.split() else text, source)
-        rest = text[word.end() :]
-        if word[1].lower() == PREFIX:
-            return self._prefixed(rest.strip(" \t"), source)
-        declaration = _declared(word[1])
-        return self._parsed(declaration, rest, source) if declaration else _unknown(word[1], source)
+        declaration = _declared(word[1]) if word else None
+        if word is None or declaration is None:
+            return _unknown(word[1] if word else (text.split() or [text])[0], source, f"{PREFIX} ")
+        return self._parsed(declaration, text[word.end() :], source)
 
     def _plain(self, word: str, rest: str, source: str) -> Command | Mistake | None:
         """An escalation's plain word; with more behind it than the command takes, it is prose."""
@@ -129,8 +128,8 @@ def _command(declaration: Declaration, read: Arguments, source: str) -> Command:
     return {"name": declaration.name, "positional": read.positional, "flags": read.flags, "line": source}
 
 
-def _unknown(word: str, source: str) -> Mistake:
-    return describe(Fault("unknown-command", word), source)
+def _unknown(word: str, source: str, prefix: str = "") -> Mistake:
+    return describe(Fault("unknown-command", word, prefix), source)
 
 
 def _sameness(found: Command | Mistake) -> Any:

@@ -139,6 +139,7 @@ HOSTILE = {
     "details": "<details>\n/why x\n" * (SIZE // 17),
     "open quotes": "/retry " + '"a\\" ' * (SIZE // 5),
     "attributions": "On a 1\n" * (SIZE // 7),
+    "prefixes": "/caloron " * (SIZE // 9) + "status",
     "spans": "a `b\nc`\n/why x " * (SIZE // 16),
 }
 
@@ -164,14 +165,16 @@ def test_a_mistake_carries_its_word_and_a_sentence_that_helps() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("/caloron lgtm", ["`lgtm`", "/help"]),
+        ("/caloron lgtm", ["`lgtm`", "`/caloron help`"]),
+        ("/caloron statsu", ["`statsu`", "`/caloron status`"]),
         ('/retry --hint "a', ["quote", "close"]),
         ("/retry --hint a hint=b", ["--hint", "twice"]),
         ("/retry --foo", ["--foo", "--hint", "--model"]),
         ("/status --foo", ["no flags"]),
         ("/drop-task", ["task", "/drop-task <task>"]),
         ("/retry --hint", ["--hint", "behind it"]),
-        ("/status now", ["`now`", "does not take"]),
+        ("/status now", ["`now`", "takes nothing"]),
+        ("/why t1 t2", ["`t2`", "does not take", "`/why [task]`"]),
         ("/plan --pipeline huge", ["`huge`", "quick", "standard", "full"]),
         ("/auto maybe", ["`maybe`", "`on` or `off`"]),
         ("/plan --auto=no", ["`no`", "switch"]),
