@@ -70,12 +70,14 @@ def text_of(found: dict[str, Any]) -> str:
     others, merge, peak = found["others"], found["merge"], found["burst"]
     depth = f"{others['depth_p50']} of {others['repositories']} (least {others['depth_min']})"
     calls = [f"  {verb:<44} {count:6.2f}" for verb, count in merge["calls_per_task"].items()]
+    per_task = (merge["writes_per_task"], merge["reads_per_task"])
+    calls_line = "forge calls per task: {:.1f} writes, {:.1f} reads".format(*per_task)
     return "\n".join(
         [
             *ways,
             f"meanwhile other repositories with actions due: {depth}",
             f"advanced for them: {others['events_per_s']:.0f} events/s",
-            f"forge calls per task: writes {merge['writes_per_task']:.1f}, reads {merge['reads_per_task']:.1f}",
+            calls_line,
             *calls,
             f"a burst of {peak['events']} events in one lane: {peak['events_per_s']:.0f} events/s",
         ]

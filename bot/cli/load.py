@@ -14,6 +14,7 @@ from urllib.request import urlopen
 from .scene import PERSON, Scene
 
 Call = dict[str, Any]
+Enough = Callable[[list[Call]], bool]
 _LOOK_S = 0.02
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -38,9 +39,7 @@ class CallLog:
         """The bot's calls for a repository so far."""
         return [call for call in self.calls[repo] if call["user"] == self.account]
 
-    def wait(
-        self, repo: str, enough: Callable[[list[Call]], bool], since: float, within_s: float
-    ) -> list[Call]:
+    def wait(self, repo: str, enough: Enough, since: float, within_s: float) -> list[Call]:
         """The bot's calls since a moment, once they are enough; what there is when time is up."""
         deadline = monotonic() + within_s
         while True:
@@ -133,7 +132,6 @@ class Busy:
 
     def _measure(self) -> None:
         while not self._ended.is_set():
-            self.depths.append(
-                sum(bool(self.scene.store.due_actions(self._lane(repo), 1)) for repo in self.repos)
-            )
+            due = [repo for repo in self.repos if self.scene.store.due_actions(self._lane(repo), 1)]
+            self.depths.append(len(due))
             sleep(0.5)

@@ -88,16 +88,19 @@ def _next(begins: list[float], follows: list[float]) -> list[float]:
 
 
 def _per_task(calls: list[Call], tasks: int) -> dict[str, Any]:
-    verbs = Counter(f"{call['method']} {_NUMBER.sub('*', call['path'].split('/', 6)[-1])}" for call in calls)
-    verbs = Counter(
-        {re.sub(r"agent/[^/]+/[^/]+|agent%2F.*", "agent/*", verb): n for verb, n in verbs.items()}
-    )
+    verbs = Counter(map(_verb, calls))
     writes = sum(call["method"] in WRITES for call in calls)
     return {
         "calls_per_task": {verb: round(count / tasks, 2) for verb, count in verbs.most_common()},
         "writes_per_task": writes / tasks,
         "reads_per_task": (len(calls) - writes) / tasks,
     }
+
+
+def _verb(call: Call) -> str:
+    """Method and path below the repository, without numbers and names."""
+    path = _NUMBER.sub("*", call["path"].split("/", 6)[-1])
+    return f"{call['method']} {re.sub(r'agent(/|%2F).*', 'agent/*', path)}"
 
 
 def burst(scene: Scene, repo: str, events: int) -> dict[str, Any]:
@@ -115,15 +118,9 @@ def _words(repo: str, repo_id: int, one: int) -> dict[str, Any]:
     """A comment that is only talk."""
     person = {"actor": PERSON, "actor_id": 2, "author": PERSON, "author_id": 2}
     where = {"forge": "gitea", "repo": repo, "repo_id": repo_id, "issue_number": 1, "is_pull": False}
+    event = {"type": "issue_comment", "key": f"comment:bench:{one}", "created_at": now()}
     said = {"body": f"Just talk, {one}.", "previous": None, "hint": "created", "comment_id": 10**9 + one}
-    return {
-        "type": "issue_comment",
-        "key": f"comment:bench:{one}",
-        "created_at": now(),
-        **person,
-        **where,
-        **said,
-    }
+    return event | person | where | said
 
 
 def lane_of(scene: Scene, repo: str) -> str:
