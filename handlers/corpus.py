@@ -63,8 +63,13 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m handlers.corpus FILE", file=sys.stderr)
         return 2
+    try:
+        text = Path(arguments[0]).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        print(f"{arguments[0]} cannot be read: {problem}", file=sys.stderr)
+        return 2
     passed = failed = 0
-    for number, line in cases(Path(arguments[0]).read_text(encoding="utf-8").split("\n")):
+    for number, line in cases(text.split("\n")):
         found = check_line(line)
         if found is None:
             passed += 1

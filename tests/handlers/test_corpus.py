@@ -51,3 +51,10 @@ def test_the_order_of_what_is_read_counts() -> None:
 def test_without_a_file_it_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert corpus.main([]) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_said_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert corpus.main([str(tmp_path / "none.jsonl")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
