@@ -36,8 +36,9 @@ def write(sprint_id: str, kept: dict[str, Any], folder: Path | None = None) -> P
     """Replace the file as a whole, so that no reader ever sees half of it."""
     path = path_of(sprint_id, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(kept, indent=2)  # first of all: what cannot be written leaves no half of a file
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{sprint_id}.", delete=False) as draft:
-        json.dump(kept, draft, indent=2)
+        draft.write(text)
         draft.flush()
         os.fsync(draft.fileno())
     os.replace(draft.name, path)

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage_rules import answer_of, examples_of, loaded, name_of, stage_files
-from stage_world import FakeForge, fake_shell
+
+from tests.stages.stage_rules import answer_of, examples_of, loaded, name_of, stage_files
+from tests.stages.stage_world import FakeForge, fake_shell
 
 EXAMPLES = [
     pytest.param(path, example, id=f"{name_of(path)}: {example['name']}")

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from stage_rules import FOLDER, TAIL, faults_of, name_of, stage_files
+
+from tests.stages.stage_rules import FOLDER, TAIL, faults_of, name_of, stage_files
 
 
 @pytest.mark.parametrize("path", stage_files(), ids=name_of)
@@ -33,7 +34,11 @@ def execute(input: Input) -> Output:
 
 
 '''
-EXAMPLE = {"name": "A guest is greeted", "input": {"who": ["Ada"]}, "output": {"words": "Hello ['Ada']"}}
+EXAMPLE: dict[str, object] = {
+    "name": "A guest is greeted",
+    "input": {"who": ["Ada"]},
+    "output": {"words": "Hello ['Ada']"},
+}
 BODY = """    return {"words": f"Hello {input['who']}"}
 """
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage_rules import FOLDER, effects_of, examples_of, name_of, stage_files
+
+from tests.stages.stage_rules import FOLDER, effects_of, examples_of, name_of, stage_files
 
 # One bare interpreter that forks for every run, for starting each anew takes most of the time.
 DRIVER = """
