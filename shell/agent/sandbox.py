@@ -32,8 +32,8 @@ class Room:
 
 
 @functools.cache
-def find_sandbox(path: str = os.defpath) -> Sandbox:
-    """Look for bubblewrap and try it, once."""
+def find_sandbox(path: str | None = None) -> Sandbox:
+    """Look for bubblewrap on `path` (this process's own if not given) and try it, once."""
     program = shutil.which("bwrap", path=path)
     if program is None:
         return Sandbox(None, f"{_BARE} To change that, install bubblewrap (the package `bubblewrap`).")
