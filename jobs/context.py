@@ -65,13 +65,15 @@ class Context:
 
     def decider(self, lane: str) -> Decider:
         """The switchboard and the compositions, for one lane."""
+        from handlers.labels import LABEL_COMMANDS, LABELS
         from handlers.switchboard import composition_for, expand
         from shell.policy import policy_for
 
         account = self.account(lane)
+        words = {"labels": [label.as_dict() for label in LABELS], "command_labels": sorted(LABEL_COMMANDS)}
 
         def policy(state: State) -> Any:
-            return policy_for(self.settings, account, state.get("repo") or {})
+            return policy_for(self.settings, account, state.get("repo") or {}) | words
 
         def run(name: str, turn: Turn) -> tuple[Turn, list[str]]:
             return self.run(name, turn)

@@ -73,7 +73,7 @@ class _Draft:
             self._route(one)
 
     def _route(self, event: Event) -> None:
-        """Run the event's composition; the differences that a look makes take the look's place."""
+        """Run the event's composition; what it makes of the event (differences, a verdict, an end) comes next."""
         name = self.decider.composition_for(event)
         if name is None:
             self._write_down(event, None, {}, [], [])
@@ -86,9 +86,9 @@ class _Draft:
         self.decided.changed |= changed
         self.decided.actions += out["actions"]
         self._write_down(event, name, changed, out["actions"], stages, now, policy)
-        if event["type"] == "seen":
-            for difference in out["events"]:
-                self._take_difference(difference)
+        for follows in out["events"]:
+            if follows != event:
+                self._take_difference(follows)
 
     def _take_difference(self, event: Event) -> None:
         """A comment may have come by webhook before the look found it; all else is new by comparison."""

@@ -37,6 +37,8 @@ def project(here: Context, lane: str, hands: Callable[[], Hands], at_most: int) 
         return Shown(True, 0)
     try:
         items = wanted(here, lane, loaded.state)
+    except Unavailable:
+        raise
     except Exception:
         # the same state would fail again: it is not shown, the next one may be
         _log.exception("cannot tell what is to be shown", lane=lane)

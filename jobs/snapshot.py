@@ -14,7 +14,7 @@ _ID = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 def snapshot(here: Context, written: dict[str, int]) -> None:
-    """Write the sprints of lanes that moved on since `written` (lane → version), which is brought up to date."""
+    """Write the sprints of lanes that moved on since `written` (lane → version), and note that there."""
     for lane in here.store.lanes():
         loaded = here.store.load(lane)
         if written.get(lane) != loaded.version:

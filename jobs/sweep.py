@@ -1,4 +1,4 @@
-"""Ring again for all that is due and that nobody answered: so a lost job, or a dead worker, costs seconds only."""
+"""Ring again for all that is due and nobody answered: a lost job or a dead worker costs seconds only."""
 
 import structlog
 

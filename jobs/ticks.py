@@ -1,4 +1,4 @@
-"""Time as events: the tick of a running sprint, and the reconciling tick that catches up with lost deliveries."""
+"""Time as events: the tick of a running sprint, and the one that catches up with lost deliveries."""
 
 import structlog
 
@@ -6,7 +6,7 @@ from jobs.context import Context
 from shell.clock import now
 from shell.errors import Refused, Unavailable
 from shell.event import Event
-from shell.forge import Forge, client_for
+from shell.forge import Forge
 
 _log = structlog.get_logger(__name__)
 
@@ -19,7 +19,7 @@ def tick(here: Context) -> None:
     """One tick, with the health of its agents, to every lane with a running sprint."""
     health, at = here.store.agents_health(), now()
     for lane in here.store.lanes():
-        sprint = here.store.load(lane).state.get("sprint")
+        sprint = here.store.load(lane).state.get("sprint") or {}
         running = bool(sprint) and sprint.get("status") not in _OVER
         if (running or lane in health) and here.store.waiting(lane) < _ENOUGH:
             here.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=False))
@@ -42,7 +42,7 @@ def discover(here: Context) -> None:
     """Meet the repositories that we look after and that never sent a delivery."""
     for kind in here.settings.forges:
         try:
-            for repo in _repositories(here, client_for(kind, here.settings)):
+            for repo in _repositories(here, here.forge(kind)):
                 _meet(here, f"{kind}-{repo['id']}", repo)
         except (Unavailable, Refused) as fault:
             _log.warning("cannot list repositories", forge=kind, reason=str(fault))

@@ -1,0 +1,174 @@
+"""Inbox, outbox, leases, runs: nothing is lost, nothing is done twice, what is new replaces what waits."""
+
+import threading
+from typing import Any
+
+import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from shell.errors import Unavailable
+from shell.store import Decided, Store, Taken, connect
+
+LANE = "gitea-7"
+
+
+def put(store: Store, *actions: dict[str, Any]) -> None:
+    loaded, lease = store.load(LANE), store.lease("advance:" + LANE)
+    assert lease
+    assert store.commit(LANE, loaded, Decided(loaded.state, actions=list(actions)), lease.token)
+    lease.release()
+
+
+def jobs(store: Store, queue: str) -> int:
+    return int(store.client.llen(f"rq:queue:{queue}"))
+
+
+def test_an_event_that_is_kept_rings_once_until_it_is_answered(store: Store) -> None:
+    for number in range(5):
+        store.accept(LANE, {"type": "tick", "key": str(number)})
+    assert jobs(store, "events") == 1
+    store.answer_ring("events", LANE)
+    store.accept(LANE, {"type": "tick", "key": "after"})
+    assert jobs(store, "events") == 2
+    assert store.waiting(LANE) == 6
+
+
+def test_a_ring_is_a_json_job_with_the_lane_alone(store: Store, valkey: str) -> None:
+    store.accept(LANE, {"type": "tick", "key": "k"})
+    queue = Queue("events", connection=connect(valkey, decode_responses=False), serializer=JSONSerializer)
+    [job] = queue.jobs
+    assert (job.func_name, job.args, job.result_ttl) == ("jobs.advance.advance", [LANE], 0)
+
+
+def test_many_doors_at_once_keep_every_event(store: Store, valkey: str) -> None:
+    def deliver(door: int) -> None:
+        mine = Store(connect(valkey))
+        for number in range(20):
+            mine.accept(LANE, {"type": "tick", "key": f"{door}.{number}"})
+
+    doors = [threading.Thread(target=deliver, args=(door,)) for door in range(4)]
+    for door in doors:
+        door.start()
+    for door in doors:
+        door.join()
+    assert len({event["key"] for event in store.inbox(LANE, 200)}) == 80
+
+
+def test_receipts_say_what_became_of_a_delivery(store: Store) -> None:
+    kept = store.receipt(store.accept(LANE, {"type": "changed", "key": "k"}))
+    ignored = store.receipt(store.note_ignored({"type": "ignored"}, "a ping"))
+    dead = store.receipt(store.dead_letter(b"\xff{", {"X-Event": "push", "Authorization": "s"}, "no JSON"))
+    assert kept and ignored and dead
+    assert [kept["status"], ignored["status"], dead["status"]] == ["queued", "ignored", "dead_letter"]
+    assert (kept["lane"], ignored["reason"], dead["reason"]) == (LANE, "a ping", "no JSON")
+    [letter] = store.dead_letters()
+    assert letter["headers"] == {"X-Event": "push"}
+    assert store.receipt("none") is None
+
+
+def test_reactions_go_first_and_the_rest_in_order(store: Store) -> None:
+    put(store, {"type": "look", "key": "a"}, {"type": "comment", "key": "b"})
+    put(store, {"type": "react", "key": "c"}, {"type": "look", "key": "a", "what": "issue"})
+    due = store.due_actions(LANE)
+    assert [taken.key for taken in due] == ["c", "a", "b"]
+    assert due[1].action["what"] == "issue"
+
+
+def test_an_action_put_again_while_it_is_done_is_done_again(store: Store) -> None:
+    put(store, {"type": "look", "key": "a"})
+    [taken] = store.due_actions(LANE)
+    put(store, {"type": "look", "key": "a", "newer": True})
+    store.answer(LANE, taken, {"type": "seen", "key": "seen:a:1"})
+    [again] = store.due_actions(LANE)
+    assert again.action["newer"] and again.seq != taken.seq
+    store.answer(LANE, again, {"type": "seen", "key": "seen:a:2"})
+    assert store.due_actions(LANE) == [] and store.pending_actions(LANE) == []
+    assert [event["key"] for event in store.inbox(LANE, 9)] == ["seen:a:1", "seen:a:2"]
+
+
+def test_what_is_due_later_waits(store: Store) -> None:
+    put(store, {"type": "look", "key": "later", "due_in_s": 60})
+    assert store.due_actions(LANE) == []
+    due = store.next_due(LANE)
+    assert due and store.lanes_due() == []
+    put(store, {"type": "look", "key": "now"})
+    assert store.lanes_due() == [LANE]
+    assert store.lanes_due() == []
+
+
+def test_a_lease_has_one_holder_and_a_token_that_grows(store: Store) -> None:
+    first = store.lease("x")
+    assert first and store.lease("x") is None and first.renew()
+    first.release()
+    second = store.lease("x")
+    assert second and second.token > first.token
+    assert not first.renew() and first.lost
+    first.release()
+    assert store.lease("x") is None
+
+
+def spec(key: str, attempt: int = 1) -> dict[str, Any]:
+    return {"type": "spawn_agent", "key": key, "sprint_id": "s", "task_id": "t", "agent_id": "a"} | {
+        "attempt": attempt
+    }
+
+
+def queue_run(store: Store, key: str, attempt: int = 1) -> Taken:
+    put(store, spec(key, attempt))
+    [taken] = store.due_actions(LANE)
+    assert store.queue_run(LANE, taken, spec(key, attempt))
+    return taken
+
+
+def test_a_run_is_claimed_once_and_ends_once(store: Store) -> None:
+    taken = queue_run(store, "run:1")
+    assert jobs(store, "agents") == 1 and store.pending_actions(LANE) == []
+    assert store.claim_run(LANE, "run:1", "w") == spec("run:1")
+    assert store.claim_run(LANE, "run:1", "w") is None
+    assert store.finish_run(LANE, "run:1", {"type": "agent_finished", "key": "f", "outcome": "done"})
+    assert not store.finish_run(LANE, "run:1", {"type": "agent_finished", "key": "f", "outcome": "crashed"})
+    assert store.claim_run(LANE, "run:1", "w") is None
+    assert not store.renew_run(LANE, "run:1")
+    assert not store.queue_run(LANE, taken, spec("run:1"))
+    assert [event["outcome"] for event in store.inbox(LANE, 9)] == ["done"]
+
+
+def test_a_run_that_is_not_current_may_not_go_on(store: Store) -> None:
+    queue_run(store, "run:1")
+    store.claim_run(LANE, "run:1", "w")
+    assert store.run_may_go_on(LANE, "run:1")
+    queue_run(store, "run:2", attempt=2)
+    store.claim_run(LANE, "run:2", "w")
+    assert not store.run_may_go_on(LANE, "run:1") and store.run_may_go_on(LANE, "run:2")
+    assert not store.stop_run(LANE, "s", "t", attempt=1)
+    assert store.stop_run(LANE, "s", "t", attempt=2)
+    assert not store.run_may_go_on(LANE, "run:2")
+
+
+def test_agents_are_told_with_their_signs_of_life(store: Store) -> None:
+    queue_run(store, "run:1")
+    store.claim_run(LANE, "run:1", "w")
+    store.start_run(LANE, "run:1", {"type": "agent_started", "key": "st"}, 4711)
+    store.heartbeat("a", "s", status="thinking")
+    [agent] = store.agents()
+    assert (agent["agent_id"], agent["pid"], agent["alive"]) == ("a", 4711, True)
+    health = store.agents_health()[LANE]["a"]
+    assert health["attempt"] == 1 and health["last_heartbeat_at"] == agent["last_heartbeat"]
+
+
+def test_a_store_that_is_away_says_so_in_time() -> None:
+    away = Store(connect("unix:///tmp/there-is-no-such-socket", socket_timeout=1.0))
+    for call in (away.health, away.lanes, lambda: away.accept(LANE, {"type": "tick"})):
+        with pytest.raises(Unavailable, match="store"):
+            call()
+
+
+def test_health_tells_queues_and_processes(store: Store) -> None:
+    store.alive("web")
+    store.accept(LANE, {"type": "tick", "key": "k"})
+    health = store.health()
+    assert health["ok"] and set(health["queue_age_s"]) == {"events", "actions", "agents"}
+    assert health["processes"]["web"] < 5
+    store.gone("web")
+    assert store.health()["processes"] == {}
