@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from compositions import graph as g
 
@@ -31,7 +30,7 @@ def flat(node: g.Sequential) -> g.Node:
     stages: list[g.Node] = []
     for stage in node.stages:
         stages.extend(stage.stages if isinstance(stage, g.Sequential) else (stage,))
-    return stages[0] if len(stages) == 1 else replace(node, stages=tuple(stages))
+    return stages[0] if len(stages) == 1 else node._replace(stages=tuple(stages))
 
 
 def one_retry(node: g.Retry) -> g.Node:
@@ -40,7 +39,7 @@ def one_retry(node: g.Retry) -> g.Node:
         return inner
     if isinstance(inner, g.Retry) and inner.delay_ms == node.delay_ms:
         attempts = min(node.max_attempts * inner.max_attempts, MOST_ATTEMPTS)
-        return replace(node, stage=inner.stage, max_attempts=attempts)
+        return node._replace(stage=inner.stage, max_attempts=attempts)
     return node
 
 
@@ -48,21 +47,21 @@ def with_children(node: g.Node, change: Callable[[g.Node], g.Node]) -> g.Node:
     """The node with each child changed."""
     match node:
         case g.Sequential():
-            return replace(node, stages=tuple(map(change, node.stages)))
+            return node._replace(stages=tuple(map(change, node.stages)))
         case g.Parallel():
-            return replace(node, branches={name: change(child) for name, child in node.branches.items()})
+            return node._replace(branches={name: change(child) for name, child in node.branches.items()})
         case g.Branch():
             predicate, if_true, if_false = map(change, g.children(node))
-            return replace(node, predicate=predicate, if_true=if_true, if_false=if_false)
+            return node._replace(predicate=predicate, if_true=if_true, if_false=if_false)
         case g.Fanout():
-            return replace(node, source=change(node.source), targets=tuple(map(change, node.targets)))
+            return node._replace(source=change(node.source), targets=tuple(map(change, node.targets)))
         case g.Merge():
-            return replace(node, sources=tuple(map(change, node.sources)), target=change(node.target))
+            return node._replace(sources=tuple(map(change, node.sources)), target=change(node.target))
         case g.Retry():
-            return replace(node, stage=change(node.stage))
+            return node._replace(stage=change(node.stage))
         case g.Let():
             bindings = {name: change(bound) for name, bound in node.bindings.items()}
-            return replace(node, bindings=bindings, body=change(node.body))
+            return node._replace(bindings=bindings, body=change(node.body))
         case _:
             return node
 
@@ -84,8 +83,7 @@ PASSES: tuple[tuple[str, Callable[[g.Node], g.Node]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Optimized:
+class Optimized(NamedTuple):
     """The graph that runs, and what was done to it."""
 
     root: g.Node

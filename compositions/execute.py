@@ -294,7 +294,7 @@ def remote(url: str) -> Run:
 
 def start(program: Run, given: Any, budget: int | None = None) -> tuple[Any, Record]:
     """One run: the output and the record of how it came about."""
-    record = Record([], time(), budget=budget)
+    record = Record(time(), budget)
     started = perf_counter_ns()
     try:
         output = program(given, Frame(record))

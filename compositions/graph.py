@@ -1,8 +1,7 @@
 """A composition: the description, the version, and the tree of operators that its JSON file holds."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from compositions.ntype import NType, read_type, to_json
 
@@ -25,102 +24,91 @@ class GraphError(ValueError):
     """The JSON is not a composition; the text says which field is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """Runs one stage, found by name, id or the beginning of an id."""
 
     id: str
     pinning: str = "signature"
     config: dict[str, Any] | None = None
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteStage:
+class RemoteStage(NamedTuple):
     """Asks a stage that is served elsewhere."""
 
     url: str
     input: NType
     output: NType
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(NamedTuple):
     """Gives a value, whatever comes in."""
 
     value: Any
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sequential:
+class Sequential(NamedTuple):
     """One after the other, each on what the one before gave."""
 
     stages: tuple["Node", ...]
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parallel:
+class Parallel(NamedTuple):
     """Named branches, each on the input's field of its name, or on the whole input where there is none."""
 
     branches: dict[str, "Node"]
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """One of two arms, chosen by a predicate; both take the original input."""
 
     predicate: "Node"
     if_true: "Node"
     if_false: "Node"
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fanout:
+class Fanout(NamedTuple):
     """The source's output handed to each target; the answers as a list."""
 
     source: "Node"
     targets: tuple["Node", ...]
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(NamedTuple):
     """The sources' outputs gathered as source_0, source_1, … for one target."""
 
     sources: tuple["Node", ...]
     target: "Node"
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(NamedTuple):
     """Up to so many tries; the last error counts."""
 
     stage: "Node"
     max_attempts: int
     delay_ms: int | None = None
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(NamedTuple):
     """Named results beside the input's own fields, for a body that needs both."""
 
     bindings: dict[str, "Node"]
     body: "Node"
-    path: str = field(default="", compare=False)
+    path: str = ""
 
 
 Node = Stage | RemoteStage | Const | Sequential | Parallel | Branch | Fanout | Merge | Retry | Let
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """What a composition's file says."""
 
     description: str

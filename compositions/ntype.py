@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 PRIMITIVES = ("Any", "Bool", "Bytes", "Null", "Number", "Text", "VNode")
 # The order in which unions are sorted.
@@ -22,8 +21,7 @@ class TypeFault(ValueError):
     """The JSON is not a type."""
 
 
-@dataclass(frozen=True, slots=True)
-class NType:
+class NType(NamedTuple):
     """One type. The value: the element of a List or Stream; key and value of a Map; the fields of a Record by
     name; the variants of a Union; the name of a Var; fields and rest of a RecordWith; base and refinement."""
 

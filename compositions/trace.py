@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 # Whatever JSON's writer spells otherwise than the engine: exponents, and whole numbers beyond 64 bits.
@@ -29,17 +28,19 @@ class Entry(NamedTuple):
     error: Exception | None = None
 
 
-@dataclass(slots=True)
 class Record:
-    """All of a run that a trace is made of."""
+    """All of a run that a trace is made of, and what it has spent."""
 
-    entries: list[Entry]
-    started_at: float
-    nanoseconds: int = 0
-    misses: int = 0
-    hits: int = 0
-    budget: int | None = None
-    spent: int = 0
+    __slots__ = ("budget", "entries", "hits", "misses", "nanoseconds", "spent", "started_at")
+
+    def __init__(self, started_at: float, budget: int | None = None) -> None:
+        self.started_at = started_at
+        self.entries: list[Entry] = []
+        self.nanoseconds = 0
+        self.misses = 0
+        self.hits = 0
+        self.budget = budget
+        self.spent = 0
 
 
 def compact(value: Any) -> str:

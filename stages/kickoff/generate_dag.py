@@ -101,13 +101,25 @@ class Input(TypedDict):
     repo_context: NotRequired[Any]
     num_agents: NotRequired[float | None]
     sprint_id: NotRequired[str | None]
+    lenient: NotRequired[bool | None]
 
 
 class Output(TypedDict):
     dag: dict[str, Any]
+    errors: NotRequired[list[str] | None]
 
 
 def execute(input: Input) -> Output:
+    """With `lenient` what is wrong with the text comes back in words, beside an empty plan."""
+    try:
+        return {"dag": plan_of(input)}
+    except ValueError as error:
+        if not input.get("lenient"):
+            raise
+        return {"dag": {"tasks": {}}, "errors": [str(error)]}
+
+
+def plan_of(input: Input) -> dict[str, Any]:
     title = (input.get("title") or "").strip()
     agents = input.get("num_agents")
     if agents is not None and agents < 1:
@@ -129,7 +141,7 @@ def execute(input: Input) -> Output:
     for position, wish in enumerate(named):
         agent = f"agent-{position % int(agents or len(named)) + 1}"
         dag["tasks"][wish["id"]] = task_of(wish, edges[wish["id"]], agent)
-    return {"dag": dag}
+    return dag
 
 
 # -- the text ------------------------------------------------------------------------------------------------

@@ -1,0 +1,226 @@
+"""The switchboard: what is let in, what a text or a label asks for, and which composition answers to which event."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from handlers.commands import COMMANDS, Declaration
+from handlers.labels import LABEL_COMMANDS, command_for
+from handlers.read import read_commands
+from shell.event import Event
+
+State = dict[str, Any]
+Place = Literal["issue", "pr", "review", "title"]
+
+# --- at the door ------------------------------------------------------------------------------------------------
+
+MEANINGLESS = {
+    "assigned",
+    "unassigned",
+    "milestone",
+    "milestoned",
+    "demilestoned",
+    "pinned",
+    "locked",
+    "deleted",
+}
+
+
+def admit(event: Event) -> str | None:
+    """Why an event from the forge is ignored; None where it is let in."""
+    if event["type"] == "ignored":
+        return str(event["reason"])
+    if (
+        event["type"] == "changed"
+        and event["object"] in ("issue", "pull")
+        and event.get("hint") in MEANINGLESS
+    ):
+        return f"{event['object']} {event['hint']}: nothing follows from that here"
+    return None
+
+
+# --- what a text or a label asks for ----------------------------------------------------------------------------
+
+
+def expand(event: Event, state: State) -> list[Event]:
+    """The event itself with what it asks for; first of all the meeting with a repository not known yet."""
+    return [*meeting(event, state), *asked(event, state)]
+
+
+def meeting(event: Event, state: State) -> Iterator[Event]:
+    known = (state.get("repo") or {}).get("full_name")
+    if event.get("repo") and known != event["repo"]:
+        named = {name: event[name] for name in ("forge", "repo_id", "repo")}
+        yield {"type": "repository_met", "key": f"repository_met:{event['repo']}", **named}
+
+
+def asked(event: Event, state: State) -> list[Event]:
+    match event["type"]:
+        case "issue_comment":
+            return list(from_comment(event, state))
+        case "issue_opened" if not event.get("own"):
+            return [event, *from_text(event, event.get("body") or "", "issue", thread(event, state))]
+        case "pr_review_submitted" if "allowed" not in event:
+            where = {"number": event["pr_number"], "is_pull": True, "review_id": event["review_id"]}
+            return [event, *from_text(event, event.get("body") or "", "review", where)]
+        case "label_added" | "label_removed" if "allowed" in event:
+            return list(from_label(event))
+        case "issue_closed" | "issue_reopened" if is_kickoff(event, state) and "allowed" in event:
+            return [{**event, "type": event["type"].replace("issue", "kickoff")}]
+        case _:
+            return [event]
+
+
+def thread(event: Event, state: State) -> dict[str, Any]:
+    return {"number": event["issue_number"], "is_pull": bool(event.get("is_pull"))}
+
+
+def is_kickoff(event: Event, state: State) -> bool:
+    return str(event["issue_number"]) in (state.get("kickoffs") or {})
+
+
+def from_comment(event: Event, state: State) -> Iterator[Event]:
+    body = event["body"]
+    if "<!-- caloron:" in body and event["author_id"] == (state.get("me") or {}).get("id"):
+        if event.get("hint") == "edited" and event.get("actor_id") != event["author_id"]:
+            yield {**event, "type": "own_comment_edited"}
+        return
+    where = {**thread(event, state), "comment_id": event["comment_id"]}
+    place: Place = "pr" if event.get("is_pull") else "issue"
+    edit = event.get("hint") == "edited" and event.get("found")
+    if not edit:
+        yield from from_text(event, body, place, where, escalation=is_escalation(event, state))
+
+
+def is_escalation(event: Event, state: State) -> bool:
+    """The plain words count on an escalated task's issue, and on the kickoff while exactly one is open."""
+    stuck = [t.get("issue_number") for t in (state.get("tasks") or {}).values() if t["status"] == "Escalated"]
+    return event["issue_number"] in stuck or (
+        len(stuck) == 1 and event["issue_number"] == state.get("running")
+    )
+
+
+def from_text(
+    event: Event, text: str, place: Place, where: dict[str, Any], *, escalation: bool = False
+) -> Iterator[Event]:
+    editor = event.get("actor_id") if event.get("hint") == "edited" else None
+    read = read_commands(
+        text,
+        previous=event.get("previous"),
+        author_id=event.get("author_id", event.get("actor_id")),
+        editor_id=editor,
+        where=place,
+        escalation=escalation,
+    )
+    mistakes = [line for line in read if "error" in line]
+    yield from (command_event(event, found, where) for found in read if "error" not in found)
+    if mistakes:
+        yield {
+            **common(event),
+            "type": "mistakes",
+            "key": f"mistakes:{event['key']}",
+            "where": where,
+            "mistakes": mistakes,
+        }
+
+
+def common(event: Event) -> Event:
+    names = ("forge", "repo_id", "repo", "at", "actor", "actor_id", "created_at", "found")
+    return {name: event[name] for name in names if name in event}
+
+
+def command_event(event: Event, found: Any, where: dict[str, Any]) -> Event:
+    declaration = COMMANDS[found["name"]]
+    said = hashlib.sha256(
+        f"{found['name']} {found['positional']} {sorted(found['flags'].items())}".encode()
+    ).hexdigest()[:8]
+    args = {"positional": found["positional"], "flags": found["flags"]}
+    place = event.get("comment_id") or event.get("review_id") or event["key"]
+    return {**common(event), "type": "command", "key": f"command:{found['name']}:{place}:{said}:{where['number']}",
+            "name": found["name"], "args": args, "minimum": declaration.minimum, "needs": declaration.minimum,
+            "where": where, "help": help_text(args["positional"]) if found["name"] == "help" else ""}  # fmt: skip
+
+
+def from_label(event: Event) -> Iterator[Event]:
+    """A label that a person set is exactly a command; some are taken off once acted on, and all that were not allowed."""
+    found = command_for(event["label"], set_now=event["type"] == "label_added")
+    where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
+    if found is not None:
+        yield {
+            **command_event(event, found, where),
+            "allowed": event["allowed"],
+            "denial": event.get("denial"),
+        }
+    off = LABEL_COMMANDS[event["label"]].taken_off or not event["allowed"]
+    if off and event["type"] == "label_added":
+        yield {**event, "type": "label_acted_on", "key": f"off:{event['key']}"}
+
+
+# --- help -------------------------------------------------------------------------------------------------------
+
+THERE = ("help", "ping", "plan", "approve", "status", "stop", "retry", "skip")
+"""The commands that act today."""
+
+
+def help_text(words: list[str]) -> str:
+    named = COMMANDS.get(words[0].lstrip("/").lower()) if words else None
+    if named is not None:
+        return f"`{named.usage}` — {named.summary}\n\nFor example: `{named.example}`. {may(named)}"
+    rows = [
+        f"| `{COMMANDS[name].usage.replace('|', chr(92) + '|')}` | {COMMANDS[name].summary} |"
+        for name in THERE
+    ]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows])
+
+
+def may(declaration: Declaration) -> str:
+    who = {"none": "Anyone", "read": "Anyone who may read here", "write": "Anyone with write permission"}
+    return f"{who.get(declaration.minimum, 'A maintainer')} may say it."
+
+
+# --- which composition answers ----------------------------------------------------------------------------------
+
+TASK_EVENTS = frozenset(
+    """issue_opened agent_started agent_heartbeat agent_finished agent_intervened pr_opened pr_synchronized
+    pr_review_submitted check_completed pr_merged pr_closed pr_reopened pr_conflict merge_refused merge_postponed
+    issue_closed issue_reopened task_retry task_skip task_cancelled spawn_requested stop_requested
+    sprint_approved sprint_stopped sprint_ended""".split()
+)
+
+COMPOSITIONS = {
+    "repository_met": "meet",
+    "changed": "notice",
+    "seen": "differences",
+    "performed": "differences",
+    "refused": "differences",
+    "kickoff_read": "plan_kickoff",
+    "mistakes": "command_answer",
+    "tick": "tick",
+    "shown": "shown",
+    "own_comment_edited": "redraw",
+    "label_acted_on": "label_acted_on",
+    "sprint_finished": "retro",
+    "kickoff_closed": "close_thread",
+} | dict.fromkeys(TASK_EVENTS, "task_life")
+
+COMMAND_COMPOSITIONS = {
+    "plan": "command_plan",
+    "approve": "command_approve",
+    "status": "command_steer",
+    "stop": "command_steer",
+    "retry": "command_steer",
+    "skip": "command_steer",
+}
+
+
+def composition_for(event: Event) -> str | None:
+    """The composition that answers to an event; None where it is only written down."""
+    if event.get("needs") and "allowed" not in event:
+        return "authorize"
+    if event["type"] == "command":
+        return (
+            COMMAND_COMPOSITIONS.get(event["name"], "command_answer")
+            if event["allowed"]
+            else "command_answer"
+        )
+    return COMPOSITIONS.get(event["type"])

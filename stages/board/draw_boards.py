@@ -1,0 +1,202 @@
+"""Draw the board of every kickoff: the graph, a checklist with links, and who waits for whom."""
+
+import re
+from typing import Any, TypedDict
+
+NAME = "draw_boards"
+
+
+class Input(TypedDict):
+    state: Any
+    now: str
+    policy: Any
+
+
+class Output(TypedDict):
+    state: Any
+    now: str
+    policy: Any
+    boards: list[Any]
+
+
+COLOURS = {
+    "Pending": "fill:#eaeef2,stroke:#8c959f,color:#24292f",
+    "Ready": "fill:#ddf4ff,stroke:#0969da,color:#0a3069",
+    "InProgress": "fill:#fff8c5,stroke:#bf8700,color:#4d2d00",
+    "InReview": "fill:#fbefff,stroke:#8250df,color:#3e1f79",
+    "Done": "fill:#dafbe1,stroke:#1a7f37,color:#044f1e",
+    "Blocked": "fill:#ffebe9,stroke:#cf222e,color:#82071e",
+    "Escalated": "fill:#fff1e5,stroke:#bc4c00,color:#702c00",
+    "HumanAssigned": "fill:#fff1e5,stroke:#bc4c00,color:#702c00",
+    "Cancelled": "fill:#f6f8fa,stroke:#d0d7de,color:#6e7781",
+    "Skipped": "fill:#f6f8fa,stroke:#d0d7de,color:#6e7781",
+}
+SIGN = {"Pending": "⏳", "Ready": "🔵", "InProgress": "🛠️", "InReview": "👀", "Done": "✅", "Blocked": "⛔", "Escalated": "🆘",
+        "HumanAssigned": "🧑", "Cancelled": "🚫", "Skipped": "⏭️"}  # fmt: skip
+HEAD = {"AwaitingApproval": "waits for your approval", "Approved": "is approved", "Running": "is running",
+        "Paused": "is paused", "Review": "is done; the retro is being written", "Done": "is done", "Failed": "has failed",
+        "Cancelled": "was stopped", "Planning": "is being planned", "Proposed": "needs another text"}  # fmt: skip
+MODE = {"on-approval": "a pull request is merged when someone with write permission has approved it and its checks are green",
+        "manual": "a pull request is merged on `/merge`", "auto": "a pull request is merged when its checks are green"}  # fmt: skip
+
+
+def execute(input: Input) -> Output:
+    state, policy = input["state"], input["policy"]
+    shown = [k for k in state["kickoffs"].values() if k.get("plan") or k.get("tasks")]
+    boards = [board(state, policy, kickoff) for kickoff in shown]
+    return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
+
+
+def board(state: dict[str, Any], policy: dict[str, Any], kickoff: dict[str, Any]) -> dict[str, Any]:
+    running = state.get("running") == kickoff["number"]
+    tasks = state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"]
+    parts = [
+        f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
+        what_next(state, kickoff, tasks),
+        graph(tasks),
+        "\n".join(row(state, tasks, name) for name in tasks),
+        footer(policy, kickoff),
+    ]
+    body = "\n\n".join(part for part in parts if part)
+    return {"number": kickoff["number"], "body": body, "plan_hash": kickoff["plan_hash"],
+            "asked": kickoff.get("asked_status_at"), "sprint": kickoff["id"]}  # fmt: skip
+
+
+# the words at the top
+
+
+def what_next(state: dict[str, Any], kickoff: dict[str, Any], tasks: dict[str, Any]) -> str:
+    match kickoff["status"]:
+        case "AwaitingApproval":
+            count = "one task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+            return (
+                f"The plan has {count}. Say `/approve` to start it, `/stop` to drop it; "
+                "to change it, edit the text above and say `/plan`."
+            )
+        case "Approved" if state.get("running") is not None:
+            return f"Approved by @{kickoff['approved_by']}; waiting behind #{state['running']}."
+        case "Approved":
+            return f"Approved by @{kickoff['approved_by']}; it starts now."
+        case "Running" | "Paused":
+            return progress(state, tasks)
+        case "Done" | "Failed" | "Cancelled" | "Review":
+            return f"{done_of(tasks)} done."
+        case _:
+            return ""
+
+
+def done_of(tasks: dict[str, Any]) -> str:
+    return f"{sum(t['status'] == 'Done' for t in tasks.values())} of {len(tasks)}"
+
+
+def progress(state: dict[str, Any], tasks: dict[str, Any]) -> str:
+    reviews = [t for t in tasks.values() if t["status"] == "InReview"]
+    stuck = [t for t in tasks.values() if t["status"] in ("Escalated", "Blocked", "HumanAssigned")]
+    words = [f"**{done_of(tasks)} done.**"]
+    if reviews:
+        words.append("Waiting for a review: " + ", ".join(f"#{t['pr_number']}" for t in reviews) + ".")
+    if stuck:
+        words.append("Waiting on you: " + ", ".join(link(t) for t in stuck) + ".")
+    return " ".join(words)
+
+
+def link(task: dict[str, Any]) -> str:
+    return f"#{task['issue_number']}" if task.get("issue_number") else f"`{task['id']}`"
+
+
+# the graph
+
+
+def graph(tasks: dict[str, Any]) -> str:
+    """Mermaid; a label is one line, for a line break in it breaks the drawing on Gitea."""
+    names = {name: f"t{position}" for position, name in enumerate(tasks)}
+    nodes = [f'  {names[name]}["{label(name, task)}"]:::{task["status"]}' for name, task in tasks.items()]
+    edges = [f"  {names[before]} --> {names[name]}" for name, task in tasks.items()
+             for before in task.get("depends_on") or [] if before in names]  # fmt: skip
+    used = sorted({task["status"] for task in tasks.values()})
+    classes = [f"  classDef {status} {COLOURS[status]}" for status in used]
+    return "\n".join(["```mermaid", "flowchart TD", *nodes, *edges, *classes, "```"])
+
+
+def label(name: str, task: dict[str, Any]) -> str:
+    title = " ".join(str(task["title"]).split())
+    short = title if len(title) <= 34 else title[:33].rstrip() + "…"
+    plain = re.sub(r"[^\w .,:;!?()/+…-]", " ", short)
+    return f"{SIGN[task['status']]} {plain}" if plain.strip() else name
+
+
+# the checklist
+
+
+def row(state: dict[str, Any], tasks: dict[str, Any], name: str) -> str:
+    task = tasks[name]
+    box = "x" if task["status"] in ("Done", "Skipped") else " "
+    links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
+    said = " · ".join(part for part in (links, waits_for(tasks, task)) if part)
+    return f"- [{box}] {SIGN[task['status']]} **{clean(task['title'])}** (`{name}`)" + (
+        f" — {said}" if said else ""
+    )
+
+
+def clean(text: str) -> str:
+    """A title as text: no mention, link or markup of its own."""
+    return re.sub(r"([\\`*_\[\]<>@#|])", r"\\\1", " ".join(str(text).split()))
+
+
+def waits_for(tasks: dict[str, Any], task: dict[str, Any]) -> str:
+    match task["status"]:
+        case "Pending":
+            open_ = [
+                name for name in task.get("depends_on") or [] if tasks.get(name, {}).get("status") != "Done"
+            ]
+            return "after " + ", ".join(f"`{name}`" for name in open_) if open_ else ""
+        case "Ready":
+            return "waits for a free agent" if task.get("issue_number") else ""
+        case "InProgress":
+            return at_work(task)
+        case "InReview":
+            return in_review(task)
+        case "Blocked":
+            return f"blocked: {task.get('blocked_by')}; `/skip` it too, or `/retry` what it waits for"
+        case "Escalated":
+            return f"needs you: {clean(task.get('wait') or 'it is stuck')}"
+        case status:
+            return {"Skipped": "left out", "Cancelled": "cancelled", "HumanAssigned": "with a person"}.get(
+                status, ""
+            )
+
+
+def at_work(task: dict[str, Any]) -> str:
+    if task.get("agent") in ("wanted", None):
+        return "waits for a free agent"
+    again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
+    silent = ", gives no sign of life" if task.get("probed") else ""
+    return f"agent `{task['agent_id']}` at work{again}{silent}"
+
+
+def in_review(task: dict[str, Any]) -> str:
+    if task.get("merging"):
+        return "being merged"
+    if task.get("wait"):
+        return clean(task["wait"])
+    checks = (task.get("checks") or {}).get("state")
+    if checks in ("pending", "failure"):
+        return "waits for its checks" if checks == "pending" else "its checks have failed"
+    if task.get("hold"):
+        return "on hold"
+    return "waits for a review"
+
+
+def footer(policy: dict[str, Any], kickoff: dict[str, Any]) -> str:
+    mode = str(policy.get("merge") or "on-approval")
+    return f"<sub>Plan `{kickoff['plan_hash']}` · merge `{mode}`: {MODE[mode]} · `/help` lists the commands</sub>"
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,96 @@
+"""Say what should be seen on the forge and is not: the labels of every task's issue, and the boards."""
+
+import hashlib
+import json
+from typing import Any, TypedDict
+
+NAME = "want"
+
+
+class Input(TypedDict):
+    state: Any
+    policy: Any
+    boards: list[Any]
+
+
+class Output(TypedDict):
+    wanted: list[Any]
+
+
+LABEL = {"Pending": "caloron:assigned", "Ready": "caloron:assigned", "InProgress": "caloron:in-progress",
+         "InReview": "caloron:review-pending", "Blocked": "caloron:blocked", "Escalated": "caloron:escalated",
+         "HumanAssigned": "caloron:escalated", "Done": "caloron:done", "Skipped": "caloron:done",
+         "Cancelled": "caloron:sprint-cancelled"}  # fmt: skip
+STATES = (*sorted(set(LABEL.values())), "caloron:changes-requested", "caloron:stalled", "caloron:merge-ready")
+
+
+def execute(input: Input) -> Output:
+    state = input["state"]
+    ended = [task for k in state["kickoffs"].values() for task in (k.get("tasks") or {}).values()]
+    tasks = [task for task in [*state["tasks"].values(), *ended] if task.get("issue_number")]
+    labels = {task["issue_number"]: labels_of(state, task) for task in tasks}
+    boards = [board for drawn in input["boards"] for board in [board_of(state, drawn)] if board]
+    return {"wanted": [item for item in labels.values() if item] + boards}
+
+
+def labels_of(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:
+    number = task["issue_number"]
+    there = set((state["issues"].get(str(number)) or {}).get("labels") or [])
+    wanted = {"caloron:task", state_label(task)}
+    add, remove = sorted(wanted - there), sorted((there & set(STATES)) - wanted)
+    if not add and not remove:
+        return None
+    said = hash_of([number, add, remove, sorted(there)])
+    return {
+        "object": f"issue:{number}",
+        "kind": "labels",
+        "number": number,
+        "on": add,
+        "off": remove,
+        "hash": said,
+    }
+
+
+def state_label(task: dict[str, Any]) -> str:
+    if task["status"] == "InProgress" and task.get("probed"):
+        return "caloron:stalled"
+    if task["status"] == "InProgress" and task.get("sent_back"):
+        return "caloron:changes-requested"
+    if task["status"] == "InReview" and ready_to_merge(task):
+        return "caloron:merge-ready"
+    return LABEL[task["status"]]
+
+
+def ready_to_merge(task: dict[str, Any]) -> bool:
+    """Approved and green, and waiting all the same: for its turn, for `/merge`, or for the forge."""
+    approved = any(
+        r["state"] == "approved" and r["commit_sha"] == task.get("head_sha")
+        for r in (task.get("reviews") or {}).values()
+    )
+    green = (task.get("checks") or {}).get("state", "none") in ("success", "none")
+    return approved and green and not task.get("merging")
+
+
+def board_of(state: dict[str, Any], drawn: dict[str, Any]) -> dict[str, Any] | None:
+    number = drawn["number"]
+    shown = state["shown"].get(f"issue:{number}:board") or {}
+    said = hash_of([drawn["body"], drawn["asked"]])
+    if shown.get("hash") == said:
+        return None
+    mark = {"kind": "board", "sprint": drawn["sprint"]}
+    return {"object": f"issue:{number}", "kind": "board", "number": number, "body": drawn["body"], "mark": mark,
+            "comment_id": shown.get("comment_id"), "hash": said, "plan_hash": drawn["plan_hash"]}  # fmt: skip
+
+
+def hash_of(what: Any) -> str:
+    return hashlib.sha256(json.dumps(what, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,72 @@
+"""Answer what needs only words: `/ping`, `/help`, a mistake in a line, a command that is not there yet, a no."""
+
+from typing import Any, TypedDict
+
+NAME = "command_answer"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    policy: Any
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+
+
+WHO = {"write": "someone with write permission", "maintain": "a maintainer (on Gitea: an administrator)",
+       "admin": "an administrator"}  # fmt: skip
+
+
+def execute(input: Input) -> Output:
+    event = input["events"][0]
+    words = words_for(event)
+    good = (
+        event["type"] == "command" and event["name"] in ("ping", "help") and event.get("allowed") is not False
+    )
+    return {"state": input["state"], "actions": reactions(event, good) + said(event, words)}
+
+
+def words_for(event: dict[str, Any]) -> str:
+    if event["type"] == "mistakes":
+        return "\n".join(f"- `{line['line'].strip()[:120]}` — {line['help']}" for line in event["mistakes"])
+    if event.get("allowed") is False:
+        return denial(event)
+    if event["name"] == "ping":
+        return "I am here. Say `/help` to see what you can ask of me."
+    if event["name"] == "help":
+        return str(event["help"])
+    return f"`/{event['name']}` is not there yet. `/help` shows what is."
+
+
+def denial(event: dict[str, Any]) -> str:
+    who, what = event.get("actor") or "whoever that was", f"`/{event['name']}`"
+    if event.get("denial"):
+        return f"@{who}, I did not act on {what}: {event['denial']}."
+    return f"@{who}, thank you, but {what} is for {WHO.get(event['minimum'], 'others')}; nothing was started."
+
+
+def reactions(event: dict[str, Any], good: bool) -> list[dict[str, Any]]:
+    comment_id = (event.get("where") or {}).get("comment_id")
+    content = "rocket" if good else "confused"
+    key = f"react:{comment_id}:{content}"
+    return [{"type": "react", "comment_id": comment_id, "content": content, "key": key}] if comment_id else []
+
+
+def said(event: dict[str, Any], words: str) -> list[dict[str, Any]]:
+    number, mark = event["where"]["number"], {"kind": "answer"}
+    return [
+        {"type": "comment", "number": number, "body": words, "key": f"answer:{event['key']}", "mark": mark}
+    ]
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

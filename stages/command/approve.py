@@ -1,0 +1,89 @@
+"""`/approve`: let the plan that was last shown go ahead, bound to its hash."""
+
+import re
+from typing import Any, TypedDict
+
+NAME = "command_approve"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    now: str
+    policy: Any
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+    events: list[Any]
+
+
+HEX = re.compile(r"[0-9a-f]{4,64}")
+
+
+def execute(input: Input) -> Output:
+    event, state, policy = input["events"][0], input["state"], input["policy"]
+    number = str(event["where"]["number"])
+    kickoff = state["kickoffs"].get(number)
+    if kickoff is None:
+        return no(state, event, "There is no plan on this thread. Say `/plan` on the issue with the goal.")
+    words = objection(kickoff, event, policy, (state.get("shown") or {}).get(f"issue:{number}:board") or {})
+    if words:
+        return no(state, event, words)
+    kickoff = {**kickoff, "status": "Approved", "approved_by": event["actor"], "approved_at": input["now"]}
+    state = {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}
+    go = {"type": "sprint_approved", "key": f"sprint_approved:{event['key']}", "number": int(number)}
+    return {"state": state, "actions": react(event, "rocket"), "events": [go]}
+
+
+def objection(
+    kickoff: dict[str, Any], event: dict[str, Any], policy: dict[str, Any], shown: dict[str, Any]
+) -> str | None:
+    """Why this plan may not be approved with this comment; None if it may."""
+    status, current = kickoff["status"], kickoff.get("plan_hash") or ""
+    gate, named = read_words(event["args"]["positional"])
+    if event.get("actor_id") == (policy.get("me") or {}).get("id"):
+        return "This is my own account: a plan is approved by a person with an account of their own."
+    if gate not in (None, "plan"):
+        return f"Nothing waits at the gate `{gate}` here."
+    if status != "AwaitingApproval":
+        return f"There is nothing to approve: this sprint is {status}."
+    if named and not current.startswith(named):
+        return f"The plan shown now is `{current}`, not `{named}`. Look at the board, then say `/approve`."
+    if not named and not shown_before(shown, current, event):
+        return f"The plan has changed since you wrote this. Look at the board, then say `/approve` (plan `{current}`)."
+    return None
+
+
+def read_words(words: list[str]) -> tuple[str | None, str | None]:
+    """A first word that is no gate is the hash."""
+    if words and HEX.fullmatch(words[0].lower()):
+        return None, words[0].lower()
+    return (words[0] if words else None), (words[1].lower() if len(words) > 1 else None)
+
+
+def shown_before(shown: dict[str, Any], current: str, event: dict[str, Any]) -> bool:
+    return bool(shown.get("plan_hash") == current and shown.get("plan_at", "") <= (event.get("at") or ""))
+
+
+def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:
+    comment_id = event["where"].get("comment_id")
+    key = f"react:{comment_id}:{content}"
+    return [{"type": "react", "comment_id": comment_id, "content": content, "key": key}] if comment_id else []
+
+
+def no(state: dict[str, Any], event: dict[str, Any], words: str) -> Output:
+    said = {"type": "comment", "number": event["where"]["number"], "body": words, "key": f"answer:{event['key']}",
+            "mark": {"kind": "answer"}}  # fmt: skip
+    return {"state": state, "actions": [*react(event, "confused"), said], "events": []}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

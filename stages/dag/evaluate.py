@@ -1,0 +1,608 @@
+"""Take the tasks of a sprint one step on: what events mean for them, what is free now, who has fallen silent.
+
+The life of a task is the table `LIFE`: an event's type, the statuses in which it counts, and what it does. With
+`policy` (the bot) an agent's start and end are events and the checks of a merge are made here; without (the tick) an
+opened task issue starts its agent and an approval asks for the merge, as the original did.
+"""
+
+import datetime
+from typing import Any, NotRequired, TypedDict
+
+NAME = "dag_evaluate"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    stall_threshold_m: NotRequired[float | None]
+    agents: NotRequired[Any]
+    now: NotRequired[str | None]
+    policy: NotRequired[Any]
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+
+
+ENDED = ("Done", "Cancelled", "Skipped")
+OPEN = ("Pending", "Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned")
+NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
+STALL_THRESHOLD_M = 20
+RETRY_LIMIT = 3
+PARALLEL = 2
+
+
+class Step:
+    """One evaluation: the tasks as they become, the actions asked for, and what was given to decide by."""
+
+    def __init__(self, given: Input) -> None:
+        self.state = given["state"]
+        if not isinstance(self.state, dict) or not isinstance(self.state.get("tasks"), dict):
+            raise ValueError("dag_evaluate: state.tasks must be an object of tasks by id")
+        self.tasks: dict[str, dict[str, Any]] = dict(self.state["tasks"])
+        self.events = given["events"]
+        self.now = given.get("now")
+        self.policy: dict[str, Any] | None = given.get("policy")
+        self.agents = given.get("agents")
+        threshold = given.get("stall_threshold_m")
+        self.stall_threshold_m = STALL_THRESHOLD_M if threshold is None else threshold
+        self.actions: list[dict[str, Any]] = []
+
+    def moment(self) -> str:
+        if not self.now:
+            raise ValueError("dag_evaluate: 'now' is needed to decide on events and stalls")
+        return self.now
+
+    def change(self, task_id: str, **fields: Any) -> dict[str, Any]:
+        self.tasks[task_id] = {**self.tasks[task_id], **fields}
+        return self.tasks[task_id]
+
+    def ask(self, type_: str, task_id: str, **fields: Any) -> None:
+        self.actions.append({"type": type_, "task_id": task_id, **fields})
+
+    def setting(self, name: str, default: Any) -> Any:
+        return (self.policy or {}).get(name, default)
+
+
+def execute(input: Input) -> Output:
+    step = Step(input)
+    for event in step.events:
+        take_event(step, event)
+    unblock(step)
+    block(step)
+    dispatch(step)
+    find_stalls(step)
+    merge_next(step)
+    return {"state": {**step.state, "tasks": step.tasks}, "actions": step.actions}
+
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+def take_event(step: Step, event: dict[str, Any]) -> None:
+    row = LIFE.get(str(event.get("type")))
+    if row is None:
+        return
+    statuses, deed = row
+    task_id = task_of(step, event)
+    if task_id is not None and status_of(step.tasks[task_id]) in statuses:
+        deed(step, task_id, event)
+
+
+def status_of(task: dict[str, Any]) -> str:
+    status = task.get("status")
+    if status is None:
+        raise ValueError(f"dag_evaluate: a task has no status: {task.get('id') or task}")
+    return str(status)
+
+
+def task_of(step: Step, event: dict[str, Any]) -> str | None:
+    """The task that an event is about: named by it, or found by its pull request or issue; never by position."""
+    named = event.get("task_id")
+    if named is not None:
+        return named if named in step.tasks else None
+    if event.get("type") in ("pr_opened", "pr_reopened"):
+        return task_of_pull(step, event)
+    for field in ("pr_number", "issue_number"):
+        if event.get(field) is not None:
+            return next((t for t, task in step.tasks.items() if task.get(field) == event[field]), None)
+    return None
+
+
+def task_of_pull(step: Step, event: dict[str, Any]) -> str | None:
+    """A pull request is a task's by its number; in the tick also by the issue that it closes."""
+    by_number = next((t for t, k in step.tasks.items() if k.get("pr_number") == event["pr_number"]), None)
+    linked = event.get("linked_issue")
+    if by_number is not None or linked is None:
+        return by_number
+    return next((t for t, task in step.tasks.items() if task.get("issue_number") == linked), None)
+
+
+def issue_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    if step.tasks[task_id].get("issue_number") not in (None, event.get("issue_number")):
+        return
+    step.change(task_id, issue_number=event["issue_number"])
+    if step.policy is None and step.tasks[task_id]["status"] == "Ready":
+        task = step.change(
+            task_id, status="InProgress", started_at=step.moment(), last_activity_at=step.moment()
+        )
+        step.ask("spawn_agent", task_id, agent_id=task.get("agent_id"), issue_number=task["issue_number"])
+
+
+def agent_started(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    task = step.tasks[task_id]
+    if event.get("attempt") != task.get("attempt"):
+        return
+    started = task.get("started_at") or step.moment()
+    step.change(
+        task_id, status="InProgress", agent="running", started_at=started, last_activity_at=step.moment()
+    )
+
+
+def agent_heartbeat(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    step.change(task_id, last_activity_at=event.get("last_sign_at") or step.moment())
+
+
+def agent_finished(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    if event.get("attempt") != step.tasks[task_id].get("attempt"):
+        return
+    cost = add_cost(step.tasks[task_id].get("cost") or {}, event.get("cost") or {})
+    report = event.get("feedback") or step.tasks[task_id].get("report")
+    step.change(task_id, agent=None, cost=cost, report=report, last_activity_at=step.moment())
+    outcome = event["outcome"]
+    if outcome == "done":
+        finished_well(step, task_id, event)
+    elif outcome in ("no_change", "out_of_scope", "protected"):
+        one_more_round(step, task_id, outcome, event.get("reason") or outcome)
+    elif outcome != "stopped":
+        try_again(step, task_id, outcome, event.get("reason") or outcome)
+
+
+def add_cost(before: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    numbers = {key: value for key, value in more.items() if isinstance(value, int | float)}
+    return {**before, **{key: before.get(key, 0) + value for key, value in numbers.items()}}
+
+
+def finished_well(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    fields = {
+        "pr_number": event["pr_number"],
+        "head_sha": event["head_sha"],
+        "useless_rounds": 0,
+        "merging": None,
+    }
+    fresh = step.tasks[task_id]["status"] != "InReview"
+    step.change(task_id, status="InReview", sent_back=False, probed=False, wait=None, **fields)
+    if fresh:
+        submit(step, task_id)
+
+
+def submit(step: Step, task_id: str) -> None:
+    task = step.tasks[task_id]
+    step.ask(
+        "submit_pr_for_review", task_id, pr_number=task["pr_number"], reviewer_id=task.get("reviewer_id")
+    )
+
+
+def one_more_round(step: Step, task_id: str, outcome: str, reason: str) -> None:
+    """A run whose result may not leave gets one more round with the reason, then a person is asked."""
+    if step.tasks[task_id].get("useless_rounds", 0) >= 1:
+        escalate(step, task_id, reason, outcome)
+    else:
+        count = step.tasks[task_id].get("useless_rounds", 0) + 1
+        next_round(step, task_id, reason, useless_rounds=count)
+
+
+def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
+    """A run that failed starts anew, up to the limit, then a person is asked."""
+    count = step.tasks[task_id].get("intervention_count", 0) + 1
+    step.change(task_id, intervention_count=count)
+    if count >= step.setting("stuck_retry_limit", RETRY_LIMIT):
+        escalate(step, task_id, reason, outcome)
+    else:
+        step.change(
+            task_id, status="InProgress", agent="wanted", feedback=reason if outcome == "failed" else None
+        )
+        step.ask(
+            "escalate", task_id, agent_id=step.tasks[task_id].get("agent_id"), action="restart", reason=reason
+        )
+
+
+def next_round(step: Step, task_id: str, feedback: str, **fields: Any) -> None:
+    number = step.tasks[task_id].get("round", 1) + 1
+    step.change(task_id, status="InProgress", round=number, agent="wanted", feedback=feedback, **fields)
+
+
+def escalate(step: Step, task_id: str, reason: str, why: str) -> None:
+    task = step.change(task_id, status="Escalated", agent=None, wait=reason)
+    step.ask(
+        "escalate", task_id, agent_id=task.get("agent_id"), action="escalate_human", reason=reason, why=why
+    )
+
+
+def pr_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {"pr_number": event["pr_number"], "last_activity_at": step.moment()}
+    if event.get("head_sha"):
+        fields["head_sha"] = event["head_sha"]
+    step.change(task_id, status="InReview", sent_back=False, wait=None, **fields)
+    submit(step, task_id)
+
+
+def pr_synchronized(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    task = step.tasks[task_id]
+    if event.get("head_sha") == task.get("head_sha"):
+        return
+    fresh = task["status"] == "InProgress"
+    fields = {"head_sha": event.get("head_sha"), "checks": {}, "wait": None, "merging": None}
+    step.change(task_id, status="InReview", sent_back=False, last_activity_at=step.moment(), **fields)
+    if fresh:
+        if task.get("agent") == "wanted":
+            step.change(task_id, agent=None)
+        submit(step, task_id)
+
+
+def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    state = event.get("review_state")
+    step.change(task_id, last_activity_at=step.moment())
+    if step.policy is None:
+        review_in_the_tick(step, task_id, event)
+        return
+    if not event.get("allowed") or event.get("actor_id") == event.get("pr_author_id"):
+        return
+    task = step.tasks[task_id]
+    said = {"state": state, "commit_sha": event.get("commit_sha"), "at": event.get("created_at")}
+    if state in ("approved", "changes_requested", "dismissed"):
+        step.change(
+            task_id, reviews={**(task.get("reviews") or {}), str(event.get("actor")): said}, wait=None
+        )
+    if state == "changes_requested" and task["status"] == "InReview":
+        send_back(step, task_id, event)
+
+
+def review_in_the_tick(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    task = step.tasks[task_id]
+    if event.get("review_state") == "approved" and task["status"] in ("InReview", "InProgress"):
+        step.change(task_id, status="InReview")
+        step.ask("merge_pr", task_id, pr_number=task["pr_number"], issue_number=task.get("issue_number"))
+    elif event.get("review_state") == "changes_requested" and task["status"] == "InReview":
+        send_back(step, task_id, event)
+
+
+def send_back(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    cycles = step.tasks[task_id].get("review_cycles", 0) + 1
+    fields = {"sent_back": True, "review_cycles": cycles, "merging": None, "last_activity_at": step.moment()}
+    next_round(step, task_id, review_text(event), **fields)
+    message = "Changes requested on your PR."
+    step.ask("notify_agent", task_id, agent_id=step.tasks[task_id].get("agent_id"), message=message)
+
+
+def review_text(event: dict[str, Any]) -> str:
+    lines = [str(event.get("body") or "").strip()]
+    for remark in event.get("comments") or []:
+        where = (
+            f"{remark.get('path')}:{remark.get('line')}" if remark.get("line") else str(remark.get("path"))
+        )
+        lines.append(f"{where}: {remark.get('body')}")
+    return "\n".join(line for line in lines if line) or "Changes were requested without a text."
+
+
+def check_completed(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    if event.get("head_sha") in (None, step.tasks[task_id].get("head_sha")):
+        step.change(
+            task_id, checks={"state": event.get("state"), "contexts": event.get("contexts") or {}}, wait=None
+        )
+
+
+def pr_merged(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    task = step.tasks[task_id]
+    stop_run(step, task_id)
+    step.change(task_id, status="Done", completed_at=step.moment(), merging=None, wait=None, agent=None)
+    step.ask("mark_done", task_id, issue_number=task.get("issue_number"), pr_number=event["pr_number"])
+
+
+def stop_run(step: Step, task_id: str) -> None:
+    task = step.tasks[task_id]
+    if task.get("agent") in ("queued", "running"):
+        step.ask("stop_agent", task_id, agent_id=task.get("agent_id"), attempt=task.get("attempt"))
+
+
+def pr_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    count = step.tasks[task_id].get("closures", 0) + 1
+    reason = f"Your pull request #{event['pr_number']} was closed without a merge. Please rework it."
+    step.change(task_id, pr_number=None, merging=None, reviews={}, closures=count)
+    if count >= step.setting("stuck_retry_limit", RETRY_LIMIT):
+        escalate(step, task_id, f"the pull request was closed without a merge {count} times", "closed")
+        return
+    next_round(step, task_id, reason)
+    message = "PR closed without merge. Please rework."
+    agent_id = step.tasks[task_id].get("agent_id")
+    step.ask("notify_agent", task_id, agent_id=agent_id, message=message, pr_number=event["pr_number"])
+
+
+def pr_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    stop_run(step, task_id)
+    step.change(task_id, status="InReview", pr_number=event["pr_number"], agent=None, wait=None)
+
+
+def pr_conflict(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    count = step.tasks[task_id].get("conflicts", 0) + 1
+    step.change(task_id, conflicts=count, merging=None, reviews={})
+    if count >= RETRY_LIMIT:
+        escalate(step, task_id, "its pull request conflicts with the base for the third time", "conflict")
+    else:
+        next_round(step, task_id, "The base has moved and conflicts with your work.", merge_base=True)
+
+
+def merge_refused(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    task = step.tasks[task_id]
+    if event.get("head_sha") not in (None, task.get("head_sha")):
+        return
+    message = str(event.get("message"))
+    step.change(task_id, merging=None, wait=f"the forge refuses to merge: {message}")
+    if task.get("refusal") != message:
+        step.change(task_id, refusal=message)
+        step.ask("tell_refusal", task_id, pr_number=task["pr_number"], message=message)
+
+
+def merge_postponed(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    step.change(task_id, merging=None, wait="its branch has moved; I am looking again")
+
+
+def issue_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """Closing a task's issue is `/skip` for those who may; for others the issue is opened again."""
+    if step.policy is None:
+        return
+    number = event.get("issue_number")
+    if not event.get("allowed"):
+        step.ask("reopen_issue", task_id, issue_number=number, actor=event.get("actor"))
+        return
+    stop_run(step, task_id)
+    step.change(
+        task_id, status="Skipped", skipped_by="close", agent=None, completed_at=step.moment(), merging=None
+    )
+    step.ask("tell_skipped", task_id, issue_number=number, actor=event.get("actor"))
+
+
+def issue_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    task = step.tasks[task_id]
+    if task.get("skipped_by") == "close":
+        status = "InReview" if task.get("pr_number") else "Pending"
+        step.change(task_id, status=status, skipped_by=None, completed_at=None)
+
+
+def task_retry(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """A new attempt now, counters reset."""
+    task = step.tasks[task_id]
+    stop_run(step, task_id)
+    counters = {"intervention_count": 0, "useless_rounds": 0, "conflicts": 0, "closures": 0, "probed": False}
+    fields = {
+        "feedback": event.get("hint") or task.get("feedback"),
+        "wait": None,
+        "blocked_by": None,
+        "agent": None,
+    }
+    if task.get("issue_number") is None:
+        step.change(task_id, status="Pending", **counters, **fields)
+    else:
+        step.change(task_id, status="InProgress", **counters, **{**fields, "agent": "wanted"})
+
+
+def task_skip(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    stop_run(step, task_id)
+    step.change(task_id, status="Skipped", agent=None, completed_at=step.moment(), merging=None, wait=None)
+    step.ask(
+        "close_skipped",
+        task_id,
+        issue_number=step.tasks[task_id].get("issue_number"),
+        actor=event.get("actor"),
+    )
+
+
+def task_cancelled(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    stop_run(step, task_id)
+    step.change(task_id, status="Cancelled", agent=None, completed_at=step.moment(), merging=None, wait=None)
+
+
+def agent_intervened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """The supervisor's step on a silent agent: probe, restart, or ask a person."""
+    task = step.tasks[task_id]
+    count = task.get("intervention_count", 0) + 1
+    agent_id, reason = task.get("agent_id"), event.get("reason")
+    if event["action"] == "probe":
+        step.change(task_id, probed=True, intervention_count=count)
+        step.ask("escalate", task_id, agent_id=agent_id, action="probe", reason=reason)
+    elif event["action"] == "restart":
+        stop_run(step, task_id)
+        step.change(task_id, probed=True, intervention_count=count, agent="wanted")
+        step.ask("escalate", task_id, agent_id=agent_id, action="restart", reason=reason)
+    else:
+        stop_run(step, task_id)
+        step.change(task_id, intervention_count=count)
+        escalate(step, task_id, str(reason), "silent")
+
+
+def spawn_requested(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    if step.tasks[task_id].get("agent") not in ("queued", "running") and step.tasks[task_id].get(
+        "issue_number"
+    ):
+        step.change(task_id, status="InProgress", agent="wanted", wait=None)
+
+
+def stop_requested(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    stop_run(step, task_id)
+    step.change(task_id, agent=None, wait="its agent was stopped on request")
+
+
+LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
+    "issue_opened": (("Pending", "Ready"), issue_opened),
+    "agent_started": (("Ready", "InProgress"), agent_started),
+    "agent_heartbeat": (("InProgress",), agent_heartbeat),
+    "agent_finished": (("Ready", "InProgress", "InReview"), agent_finished),
+    "agent_intervened": (("InProgress",), agent_intervened),
+    "pr_opened": (("Ready", "InProgress"), pr_opened),
+    "pr_synchronized": (("InProgress", "InReview"), pr_synchronized),
+    "pr_review_submitted": (("InProgress", "InReview"), pr_review_submitted),
+    "check_completed": (("InProgress", "InReview"), check_completed),
+    "pr_merged": (OPEN, pr_merged),
+    "pr_closed": (("InReview", "InProgress"), pr_closed),
+    "pr_reopened": (("Ready", "InProgress", "Escalated"), pr_reopened),
+    "pr_conflict": (("InReview",), pr_conflict),
+    "merge_refused": (("InReview",), merge_refused),
+    "merge_postponed": (("InReview",), merge_postponed),
+    "issue_closed": (OPEN, issue_closed),
+    "issue_reopened": (("Skipped",), issue_reopened),
+    "spawn_requested": (("Ready", "InProgress", "Escalated"), spawn_requested),
+    "stop_requested": (("Ready", "InProgress"), stop_requested),
+    "task_retry": (("Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned"), task_retry),
+    "task_skip": (OPEN, task_skip),
+    "task_cancelled": (OPEN, task_cancelled),
+}
+
+
+# --- what follows from the tasks as they stand ------------------------------------------------------------------
+
+
+def unblock(step: Step) -> None:
+    """Make every waiting task Ready whose dependencies are all done."""
+    for task_id, task in list(step.tasks.items()):
+        if status_of(task) in ("Pending", "Blocked"):
+            statuses = [dependency_status(step, name) for name in task.get("depends_on") or []]
+            if all(status == "Done" for status in statuses):
+                step.change(task_id, status="Ready", blocked_by=None)
+            elif task["status"] == "Blocked" and not any(status in NEVER_DONE for status in statuses):
+                step.change(task_id, status="Pending", blocked_by=None)
+
+
+def dependency_status(step: Step, name: str) -> str:
+    return status_of(step.tasks[name]) if name in step.tasks else "Pending"
+
+
+def block(step: Step) -> None:
+    """A task that waits for one that will never be done says so, and so do those behind it."""
+    changed = True
+    while changed:
+        changed = False
+        for task_id, task in list(step.tasks.items()):
+            if status_of(task) == "Pending":
+                dead = [d for d in task.get("depends_on") or [] if dependency_status(step, d) in NEVER_DONE]
+                if dead:
+                    reason = f"{dead[0]} is {dependency_status(step, dead[0])}"
+                    step.change(task_id, status="Blocked", blocked_by=reason)
+                    changed = True
+
+
+def dispatch(step: Step) -> None:
+    """Ask for the issue of every Ready task, and start the agents that there is room for."""
+    for task_id, task in list(step.tasks.items()):
+        if task["status"] == "Ready" and task.get("issue_number") is None and not task.get("issue_asked"):
+            step.change(task_id, issue_asked=True)
+            step.ask("create_issue", task_id, title=task.get("title") or task_id)
+    if step.policy is None or step.setting("paused", False):
+        return
+    busy = sum(1 for task in step.tasks.values() if task.get("agent") in ("queued", "running"))
+    free = int(step.setting("parallel", PARALLEL)) - busy
+    for task_id in sorted(step.tasks, key=lambda name: step.tasks[name]["status"] != "InProgress"):
+        if free > 0 and wants_agent(step.tasks[task_id]):
+            start_agent(step, task_id)
+            free -= 1
+
+
+def wants_agent(task: dict[str, Any]) -> bool:
+    if task["status"] == "Ready":
+        return task.get("issue_number") is not None and not task.get("agent")
+    return bool(task["status"] == "InProgress" and task.get("agent") == "wanted")
+
+
+def start_agent(step: Step, task_id: str) -> None:
+    attempt = step.tasks[task_id].get("attempt", 0) + 1
+    task = step.change(task_id, attempt=attempt, agent="queued", last_activity_at=step.moment())
+    step.ask(
+        "spawn_agent",
+        task_id,
+        agent_id=task.get("agent_id"),
+        issue_number=task.get("issue_number"),
+        attempt=attempt,
+    )
+
+
+def find_stalls(step: Step) -> None:
+    """The tick's ladder, for tasks whose agent no supervisor watches: probe, restart, then one call for a person."""
+    if step.policy is not None:
+        return
+    for task_id, task in list(step.tasks.items()):
+        since = task.get("last_activity_at") or task.get("started_at")
+        if task["status"] == "InProgress" and since and not watched(step, task):
+            silent_m = minutes(str(since), step.moment())
+            if silent_m > step.stall_threshold_m:
+                climb(step, task_id, int(silent_m))
+
+
+def watched(step: Step, task: dict[str, Any]) -> bool:
+    return step.agents is not None and task.get("agent_id") in step.agents
+
+
+def climb(step: Step, task_id: str, silent_m: int) -> None:
+    task = step.tasks[task_id]
+    count = task.get("intervention_count", 0)
+    rungs = ("probe", "restart", "escalate_human")
+    reasons = (
+        f"No activity for {silent_m} minutes",
+        f"Stalled after probe ({silent_m} min)",
+        f"Repeated stall ({count} interventions)",
+    )
+    rung = min(count, 2)
+    step.change(task_id, intervention_count=count + 1, last_activity_at=step.moment())
+    if rung == 2:
+        step.change(task_id, status="Escalated")
+    step.ask("escalate", task_id, agent_id=task.get("agent_id"), action=rungs[rung], reason=reasons[rung])
+
+
+def minutes(earlier: str, later: str) -> float:
+    return (moment_of(later) - moment_of(earlier)).total_seconds() / 60
+
+
+def moment_of(text: str) -> datetime.datetime:
+    """A time as text, taken for UTC where it names no zone."""
+    moment = datetime.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else datetime.datetime.fromisoformat(text + "+00:00")
+
+
+def merge_next(step: Step) -> None:
+    """Merges go one at a time into one base: the first task, in the plan's order, that may be merged now."""
+    if step.policy is None or any(task.get("merging") for task in step.tasks.values()):
+        return
+    for task_id, task in step.tasks.items():
+        if may_merge(step, task):
+            step.change(task_id, merging=task["head_sha"])
+            step.ask("merge_pr", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"])
+            return
+
+
+def may_merge(step: Step, task: dict[str, Any]) -> bool:
+    if task["status"] != "InReview" or not task.get("head_sha") or task.get("hold") or task.get("wait"):
+        return False
+    if step.setting("paused", False) or (task.get("checks") or {}).get("state", "none") not in (
+        "success",
+        "none",
+    ):
+        return False
+    said = list((task.get("reviews") or {}).values())
+    approved = any(r["state"] == "approved" and r["commit_sha"] == task["head_sha"] for r in said)
+    refused = any(r["state"] == "changes_requested" and r["commit_sha"] == task["head_sha"] for r in said)
+    match step.setting("merge", "on-approval"):
+        case "auto":
+            return not refused
+        case "manual":
+            return approved and not refused and task.get("merge_asked") == task["head_sha"]
+        case _:
+            return approved and not refused
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,54 @@
+"""Post the retro, close the kickoff, and let the next sprint come."""
+
+from typing import Any, TypedDict
+
+NAME = "close_sprint"
+
+
+class Report(TypedDict):
+    report_markdown: str
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    now: str
+    kpis: Any
+    report: Report
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+    events: list[Any]
+
+
+def execute(input: Input) -> Output:
+    state, number = input["state"], input["events"][0]["number"]
+    kickoff = state["kickoffs"][str(number)]
+    ended = {**kickoff, "status": verdict(kickoff, state["tasks"]), "retro": input["kpis"], "plan": None,
+             "tasks": state["tasks"]}  # fmt: skip
+    state = {**state, "running": None, "kickoffs": {**state["kickoffs"], str(number): ended},
+             "last_kpis": input["kpis"]}  # fmt: skip
+    mark = {"kind": "retro", "sprint": kickoff["id"]}
+    report = {"type": "comment", "number": number, "body": input["report"]["report_markdown"],
+              "key": f"{kickoff['id']}/retro", "mark": mark}  # fmt: skip
+    close = {"type": "close_issue", "number": number, "key": f"{kickoff['id']}/close"}
+    over = {"type": "sprint_ended", "key": f"sprint_ended:{kickoff['id']}:{input['now']}", "number": number}
+    return {"state": state, "actions": [report, close], "events": [over]}
+
+
+def verdict(kickoff: dict[str, Any], tasks: dict[str, Any]) -> str:
+    if kickoff.get("stopped_by"):
+        return "Cancelled"
+    return "Done" if any(task["status"] == "Done" for task in tasks.values()) else "Failed"
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,54 @@
+"""Gather what a retro is written from: the sprint's tasks, its times, and what the agents reported."""
+
+from typing import Any, TypedDict
+
+NAME = "gather_retro"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+
+
+class Output(TypedDict):
+    state: Any
+    sprint_id: str
+    goal: str
+    started_at: str | None
+    ended_at: str | None
+    feedback_items: list[Any]
+    previous: Any
+
+
+def execute(input: Input) -> Output:
+    state = input["state"]
+    kickoff = state["kickoffs"][str(input["events"][0]["number"])]
+    return {
+        "state": {"tasks": state["tasks"]},
+        "sprint_id": kickoff["id"],
+        "goal": kickoff["goal"],
+        "started_at": kickoff.get("started_at"),
+        "ended_at": kickoff.get("ended_at"),
+        "feedback_items": [item for name, task in state["tasks"].items() for item in reported(name, task)],
+        "previous": state.get("last_kpis"),
+    }
+
+
+def reported(task_id: str, task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Missing feedback is missing, never taken for a success."""
+    report = task.get("report")
+    if not isinstance(report, dict):
+        return []
+    parsed = {"task_id": task_id, "agent_role": task.get("agent_id"), **report}
+    return [{"issue_number": task.get("issue_number"), "author": task.get("agent_id"), "is_parsed_yaml": True,
+             "parsed": parsed}]  # fmt: skip
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,51 @@
+"""Start the sprint that was approved first, once no other runs in this repository."""
+
+from typing import Any, TypedDict
+
+NAME = "promote_sprint"
+
+
+class Input(TypedDict):
+    state: Any
+    now: str
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+
+
+def execute(input: Input) -> Output:
+    state = input["state"]
+    if state.get("running") is not None:
+        return {"state": state, "actions": []}
+    approved = [k for k in state["kickoffs"].values() if k["status"] == "Approved"]
+    if not approved:
+        return {"state": state, "actions": []}
+    first = min(approved, key=lambda kickoff: (kickoff["approved_at"], kickoff["number"]))
+    return {"state": start(state, first, input["now"]), "actions": []}
+
+
+def start(state: dict[str, Any], kickoff: dict[str, Any], now: str) -> dict[str, Any]:
+    running = {**kickoff, "status": "Running", "started_at": now}
+    number = str(kickoff["number"])
+    kept = {
+        name: k for name, k in state["kickoffs"].items() if k["status"] not in ("Done", "Failed", "Cancelled")
+    }
+    tasks = {task_id: frozen(task) for task_id, task in kickoff["plan"].items()}
+    return {**state, "running": kickoff["number"], "kickoffs": {**kept, number: running}, "tasks": tasks,
+            "pulls": {}, "interventions": {}}  # fmt: skip
+
+
+def frozen(task: dict[str, Any]) -> dict[str, Any]:
+    return {**task, "status": "Pending", "attempt": 0, "round": 1, "intervention_count": 0}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

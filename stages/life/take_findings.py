@@ -1,0 +1,39 @@
+"""Hand the agents' reports and the figures to those who analyse them."""
+
+from typing import Any, TypedDict
+
+NAME = "take_findings"
+
+
+class Facts(TypedDict):
+    state: Any
+    sprint_id: str
+    goal: str
+    started_at: str | None
+    ended_at: str | None
+    feedback_items: list[Any]
+    previous: Any
+
+
+class Input(TypedDict):
+    facts: Facts
+    kpis: Any
+
+
+class Output(TypedDict):
+    feedback_items: list[Any]
+    kpis: Any
+
+
+def execute(input: Input) -> Output:
+    return {"feedback_items": input["facts"]["feedback_items"], "kpis": input["kpis"]}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,54 @@
+"""Hand all that is known of an ended sprint to the one who writes its report."""
+
+from typing import Any, TypedDict
+
+NAME = "take_report"
+
+
+class Facts(TypedDict):
+    state: Any
+    sprint_id: str
+    goal: str
+    started_at: str | None
+    ended_at: str | None
+    feedback_items: list[Any]
+    previous: Any
+
+
+class Input(TypedDict):
+    facts: Facts
+    kpis: Any
+    analysis: Any
+
+
+class Output(TypedDict):
+    sprint_id: str
+    goal: str
+    kpis: Any
+    feedback_items: list[Any]
+    started_at: str | None
+    ended_at: str | None
+    analysis: Any
+
+
+def execute(input: Input) -> Output:
+    facts = input["facts"]
+    return {
+        "sprint_id": facts["sprint_id"],
+        "goal": facts["goal"],
+        "kpis": input["kpis"],
+        "feedback_items": facts["feedback_items"],
+        "started_at": facts["started_at"],
+        "ended_at": facts["ended_at"],
+        "analysis": input["analysis"],
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,33 @@
+"""Hand the turn to the one who evaluates the tasks; the bot's supervisor watches the agents, so no ladder is climbed there."""
+
+from typing import Any, TypedDict
+
+NAME = "take_turn"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    now: str
+    policy: Any
+
+
+class Output(TypedDict):
+    state: Any
+    events: list[Any]
+    now: str
+    policy: Any
+
+
+def execute(input: Input) -> Output:
+    return {"state": input["state"], "events": input["events"], "now": input["now"], "policy": input["policy"]}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

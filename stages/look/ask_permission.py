@@ -1,0 +1,93 @@
+"""Hold an event until the forge has said what its actor may do here; no answer is no permission."""
+
+import datetime
+from typing import Any, TypedDict
+
+NAME = "ask_permission"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    actions: list[Any]
+    now: str
+    policy: Any
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+    events: list[Any]
+
+
+FRESH_S = 60
+LEVELS = ("none", "read", "triage", "write", "maintain", "admin", "owner")
+
+
+def execute(input: Input) -> Output:
+    state, actions, events = input["state"], list[Any](), list[Any]()
+    for event in input["events"]:
+        actions += receipt(event)
+        verdict = judge(state, event, input["now"])
+        if verdict is None:
+            state = {**state, "waiting": {**state["waiting"], event["key"]: event}}
+            actions.append(question(state, event))
+        else:
+            events.append({**event, **verdict})
+    return {"state": state, "actions": actions, "events": events}
+
+
+def judge(state: dict[str, Any], event: dict[str, Any], now: str) -> dict[str, Any] | None:
+    if "default_branch" not in (state.get("repo") or {}):
+        return None
+    if event["needs"] in ("none", "read"):
+        return {"allowed": True}
+    if not event.get("actor"):
+        return {"allowed": False, "denial": "it is not known who did it"}
+    known = state["permissions"].get(event["actor"])
+    if known is None or age_s(known["at"], now) > FRESH_S:
+        return None
+    return verdict_of(known, event, str(state["repo"].get("forge")))
+
+
+def verdict_of(known: dict[str, Any], event: dict[str, Any], forge: str) -> dict[str, Any]:
+    if known.get("denial"):
+        return {"allowed": False, "denial": known["denial"]}
+    if event.get("actor_id") != known["user_id"]:
+        return {"allowed": False, "denial": "the account of that name is not the one that wrote it"}
+    wanted = "admin" if event["needs"] == "maintain" and forge != "github" else event["needs"]
+    return {
+        "allowed": LEVELS.index(known["permission"]) >= LEVELS.index(wanted),
+        "permission": known["permission"],
+    }
+
+
+def age_s(earlier: str, now: str) -> float:
+    read = datetime.datetime.fromisoformat
+    return (read(now) - read(earlier)).total_seconds()
+
+
+def question(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    if "default_branch" not in (state.get("repo") or {}):
+        return {"type": "look", "what": "repository", "key": "look:repository"}
+    login = event["actor"]
+    return {"type": "look", "what": "permission", "login": login, "key": f"look:permission:{login}"}
+
+
+def receipt(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """👀 at once on a comment that holds a command."""
+    comment_id = (event.get("where") or {}).get("comment_id")
+    if event["type"] != "command" or not comment_id:
+        return []
+    key = f"react:{comment_id}:eyes"
+    return [{"type": "react", "comment_id": comment_id, "content": "eyes", "key": key}]
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,77 @@
+"""Decide what a hint from the forge is worth a look at; what our own account wrote is known from its answer."""
+
+from typing import Any, TypedDict
+
+NAME = "notice_change"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    policy: Any
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+
+
+def execute(input: Input) -> Output:
+    state, policy = input["state"], input["policy"]
+    looks = [look for event in input["events"] for look in looks_for(state, policy, event)]
+    return {"state": state, "actions": looks}
+
+
+def looks_for(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+    if event["type"] != "changed":
+        return []
+    match event["object"]:
+        case "issue" if not is_own(state, policy, event):
+            return [look_at("issue", event["number"], event)]
+        case "pull" if not is_own(state, policy, event):
+            return [look_at_pull(state, event["number"], event)]
+        case "commit":
+            pulls = [t["pr_number"] for t in tasks_with_head(state, event.get("head_sha"))]
+            return [look_at_pull(state, number, event) for number in pulls]
+        case "branch":
+            empty = (state.get("repo") or {}).get("empty")
+            return [{"type": "look", "what": "repository", "key": "look:repository"}] if empty else []
+        case "repository":
+            return [{"type": "look", "what": "repository", "key": "look:repository"}]
+        case _:
+            return []
+
+
+def is_own(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Whether only we can have caused it; where a person shares our account, nobody can tell."""
+    me = policy.get("me") or {}
+    return bool(me.get("id") and event.get("actor_id") == me["id"] and not state.get("shared"))
+
+
+def look_at(what: str, number: int, event: dict[str, Any]) -> dict[str, Any]:
+    caused = {name: event.get(name) for name in ("actor", "actor_id", "hint", "label", "labelled")}
+    return {"type": "look", "what": what, "number": number, "key": f"look:{what}:{number}", "caused": caused}
+
+
+def look_at_pull(state: dict[str, Any], number: int, event: dict[str, Any]) -> dict[str, Any]:
+    known = sorted(((state.get("pulls") or {}).get(str(number)) or {}).get("reviews") or {})
+    return {**look_at("pull", number, event), "known_reviews": [int(name) for name in known]}
+
+
+def tasks_with_head(state: dict[str, Any], sha: str | None) -> list[dict[str, Any]]:
+    tasks = (state.get("tasks") or {}).values()
+    return [
+        t
+        for t in tasks
+        if sha and t.get("head_sha") == sha and t.get("pr_number") and t["status"] == "InReview"
+    ]
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

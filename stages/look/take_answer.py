@@ -1,0 +1,130 @@
+"""Take the forge's answer to something we did: a merge that succeeded is a merge, an issue made is that task's issue."""
+
+import hashlib
+from typing import Any, TypedDict
+
+NAME = "take_answer"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    policy: Any
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+    events: list[Any]
+
+
+def execute(input: Input) -> Output:
+    state, actions, events = input["state"], list[Any](), list[Any]()
+    for event in input["events"]:
+        match event["type"]:
+            case "performed":
+                state, found, more = done(state, event)
+            case "refused":
+                state, found, more = refused(state, event)
+            case _:
+                found, more = [event], []
+        events += found
+        actions += more
+    return {"state": state, "actions": actions, "events": events}
+
+
+Answer = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def told(event: dict[str, Any], type_: str, **fields: Any) -> dict[str, Any]:
+    common: dict[str, Any] = {name: event[name] for name in ("forge", "repo_id", "repo", "at") if name in event}
+    return {**common, "type": type_, "key": f"{type_}:{event['key']}", **fields}
+
+
+def done(state: dict[str, Any], event: dict[str, Any]) -> Answer:
+    action, result = event["action"], event["result"]
+    match action["type"]:
+        case "create_issue":
+            state = remember_issue(state, action, result)
+            fields = {"issue_number": result["number"], "task_id": action["mark"]["task"]}
+            return state, [told(event, "issue_opened", own=True, **fields)], []
+        case "merge_pr":
+            pulls = state["pulls"]
+            known = pulls.get(str(action["pr_number"])) or {}
+            state = {
+                **state,
+                "pulls": {**pulls, str(action["pr_number"]): {**known, "merged": True, "state": "closed"}},
+            }
+            return (
+                state,
+                [told(event, "pr_merged", pr_number=action["pr_number"], task_id=action["task_id"])],
+                [],
+            )
+        case "close_issue" | "reopen_issue":
+            return remember_state(state, action), [], []
+        case "update_branch":
+            return state, [], [look_at_pull(action["pr_number"])]
+        case "set_labels":
+            return remember_labels(state, action["number"], result["labels"]), [], []
+        case _:
+            return state, [], []
+
+
+def remember_issue(state: dict[str, Any], action: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    text = hashlib.sha256((result.get("body") or "").encode()).hexdigest()[:16]
+    known = {"state": "open", "title": action["title"], "labels": sorted(action["labels"]), "body_hash": text,
+             "html_url": result.get("html_url"), "own": True}  # fmt: skip
+    return {**state, "issues": {**state["issues"], str(result["number"]): known}}
+
+
+def remember_state(state: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+    number = str(action["number"])
+    now = "closed" if action["type"] == "close_issue" else "open"
+    known = {**(state["issues"].get(number) or {}), "state": now}
+    return {**state, "issues": {**state["issues"], number: known}}
+
+
+def remember_labels(state: dict[str, Any], number: int, labels: list[str]) -> dict[str, Any]:
+    known = {**(state["issues"].get(str(number)) or {}), "labels": sorted(labels)}
+    return {**state, "issues": {**state["issues"], str(number): known}}
+
+
+def look_at_pull(number: int) -> dict[str, Any]:
+    return {
+        "type": "look",
+        "what": "pull",
+        "number": number,
+        "key": f"look:pull:{number}",
+        "known_reviews": [],
+    }
+
+
+def refused(state: dict[str, Any], event: dict[str, Any]) -> Answer:
+    action = event["action"]
+    fields = {"task_id": action.get("task_id"), "pr_number": action.get("pr_number")}
+    match action["type"]:
+        case "merge_pr" if "out of date" in event["message"]:
+            state, wait = state, told(event, "merge_postponed", **fields)
+            return state, [wait], [look_at_pull(action["pr_number"])]
+        case "merge_pr" if event["status"] == 409:
+            key = f"{action['key']}:update"
+            update = {"type": "update_branch", "pr_number": action["pr_number"], "head_sha": action["head_sha"],
+                      "task_id": action["task_id"], "key": key}  # fmt: skip
+            return state, [], [update]
+        case "merge_pr":
+            said = {"message": event["message"], "head_sha": action["head_sha"]}
+            return state, [told(event, "merge_refused", **said, **fields)], []
+        case "update_branch":
+            return state, [told(event, "pr_conflict", **fields)], []
+        case _:
+            return state, [event], []
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,35 @@
+"""Give every task of a draft an agent of its own: an agent's name is unique among running tasks."""
+
+from typing import Any, NotRequired, TypedDict
+
+NAME = "name_agents"
+
+
+class Draft(TypedDict):
+    dag: Any
+    errors: NotRequired[list[str] | None]
+
+
+class Input(TypedDict):
+    draft: Draft
+
+
+class Output(TypedDict):
+    dag: dict[str, Any]
+    errors: list[str]
+
+
+def execute(input: Input) -> Output:
+    dag = input["draft"]["dag"]
+    tasks = {name: {**task, "agent_id": name} for name, task in dag["tasks"].items()}
+    return {"dag": {**dag, "tasks": tasks}, "errors": input["draft"].get("errors") or []}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

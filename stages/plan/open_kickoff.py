@@ -1,0 +1,81 @@
+"""Make an issue a kickoff: keep what was asked for, and read the issue afresh before planning."""
+
+import hashlib
+import re
+from typing import Any, TypedDict
+
+NAME = "open_kickoff"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    now: str
+    policy: Any
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+
+
+PLANNABLE = ("Planning", "AwaitingApproval", "Cancelled", "Failed")
+
+
+def execute(input: Input) -> Output:
+    event, state = input["events"][0], input["state"]
+    number = event["where"]["number"]
+    known = state["kickoffs"].get(str(number))
+    if known and known["status"] not in PLANNABLE:
+        return {
+            "state": state,
+            "actions": answer(event, f"This sprint is {known['status']} already.", "confused"),
+        }
+    if event["where"].get("is_pull"):
+        words = "A sprint starts from an issue, not from a pull request. Open an issue with the goal."
+        return {"state": state, "actions": answer(event, words, "confused")}
+    if state["repo"].get("empty"):
+        words = "This repository is empty: push a first commit, then say `/plan` again."
+        return {"state": state, "actions": answer(event, words, "confused")}
+    kickoff = {**(known or {}), **fresh(event, state, input["now"])}
+    look = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
+    state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
+    return {"state": state, "actions": [look, *react(event, "rocket")]}
+
+
+def fresh(event: dict[str, Any], state: dict[str, Any], now: str) -> dict[str, Any]:
+    number, flags = event["where"]["number"], event["args"]["flags"]
+    options = {name: flags[name] for name in ("pipeline", "auto", "agents", "budget") if name in flags}
+    return {"id": sprint_id(state["repo"], number), "number": number, "status": "Planning", "asked_at": now,
+            "asked_by": event["actor"], "options": options}  # fmt: skip
+
+
+def sprint_id(repo: dict[str, Any], number: int) -> str:
+    """`<repository name>-<4 hex of forge and repository id>-<kickoff number>`: two owners may share a name."""
+    name = (
+        re.sub(r"[^a-z0-9_-]+", "-", repo["full_name"].rpartition("/")[2].lower()).strip("-")[:40] or "repo"
+    )
+    code = hashlib.sha256(f"{repo['forge']}:{repo['repo_id']}".encode()).hexdigest()[:4]
+    return f"{name}-{code}-{number}"
+
+
+def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:
+    comment_id = event["where"].get("comment_id")
+    key = f"react:{comment_id}:{content}"
+    return [{"type": "react", "comment_id": comment_id, "content": content, "key": key}] if comment_id else []
+
+
+def answer(event: dict[str, Any], words: str, content: str) -> list[dict[str, Any]]:
+    said = {"type": "comment", "number": event["where"]["number"], "body": words, "key": f"answer:{event['key']}",
+            "mark": {"kind": "answer"}}  # fmt: skip
+    return [*react(event, content), said]
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

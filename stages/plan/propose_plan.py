@@ -1,0 +1,81 @@
+"""Put a draft before the people: the plan waits at its gate with its hash, or its errors are said."""
+
+import hashlib
+import json
+from typing import Any, TypedDict
+
+NAME = "propose_plan"
+
+
+class Plan(TypedDict):
+    dag: dict[str, Any]
+    errors: list[str]
+
+
+class Check(TypedDict):
+    valid: bool
+    errors: list[str]
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+    now: str
+    policy: Any
+    plan: Plan
+    check: Check
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+
+
+def execute(input: Input) -> Output:
+    event, state = input["events"][0], input["state"]
+    number = str(event["issue_number"])
+    kickoff = state["kickoffs"][number]
+    errors = input["plan"]["errors"] or ([] if input["check"]["valid"] else input["check"]["errors"])
+    about = {"title": event["title"], "author": event["author"], "author_id": event["author_id"]}
+    if errors:
+        kickoff = {
+            **kickoff,
+            **about,
+            "status": "Proposed",
+            "errors": errors,
+            "plan": None,
+            "plan_hash": None,
+        }
+        actions = [complaint(event, kickoff, errors)]
+    else:
+        dag = input["plan"]["dag"]
+        kickoff = {**kickoff, **about, "status": "AwaitingApproval", "errors": [], "goal": dag.get("goal") or about["title"],
+                   "plan": dag["tasks"], "plan_hash": hash_of(dag), "planned_at": input["now"]}  # fmt: skip
+        actions = []
+    return {"state": {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}, "actions": actions}
+
+
+def hash_of(dag: dict[str, Any]) -> str:
+    """What is approved: ids, titles, edges, scopes and acceptance of the tasks, and the goal."""
+    kept = ("title", "depends_on", "scope", "acceptance", "complexity", "skills")
+    tasks = {name: {field: task.get(field) for field in kept} for name, task in dag["tasks"].items()}
+    text = json.dumps({"goal": dag.get("goal"), "tasks": tasks}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def complaint(event: dict[str, Any], kickoff: dict[str, Any], errors: list[str]) -> dict[str, Any]:
+    rows = "\n".join(f"- {error}" for error in errors)
+    body = f"I could not make a plan of this:\n\n{rows}\n\nMend the text of this issue, then say `/plan`."
+    return {"type": "comment", "number": event["issue_number"], "body": body,
+            "key": f"{kickoff['id']}/complaint/{kickoff['asked_at']}",
+            "mark": {"kind": "answer", "sprint": kickoff["id"]}}  # fmt: skip
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,34 @@
+"""Hand a kickoff's text to the planner: title, body and what was asked for with `/plan`."""
+
+from typing import Any, TypedDict
+
+NAME = "take_brief"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+
+
+class Output(TypedDict):
+    brief: str
+    title: str
+    sprint_id: str
+    lenient: bool
+
+
+def execute(input: Input) -> Output:
+    event = input["events"][0]
+    kickoff = input["state"]["kickoffs"][str(event["issue_number"])]
+    brief = event["body"].strip() or event["title"]
+    return {"brief": brief, "title": event["title"], "sprint_id": kickoff["id"], "lenient": True}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,32 @@
+"""Hand a plan to its check."""
+
+from typing import Any, TypedDict
+
+NAME = "take_plan"
+
+
+class Plan(TypedDict):
+    dag: dict[str, Any]
+    errors: list[str]
+
+
+class Input(TypedDict):
+    plan: Plan
+
+
+class Output(TypedDict):
+    dag: dict[str, Any]
+
+
+def execute(input: Input) -> Output:
+    return {"dag": input["plan"]["dag"]}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))
