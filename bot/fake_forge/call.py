@@ -163,7 +163,7 @@ def route(blueprint: Blueprint, methods: str, path: str, needs: str = "read") ->
                 raise Problem(401, "token is required")
             body = request.get_json(force=True, silent=True) if request.content_length else None
             call = Call(world, caller, target, body if isinstance(body, dict) else {}, request.args.to_dict())
-            if target is not None and needs in ("write", "admin"):
+            if target is not None and needs in ("triage", "write", "admin"):
                 call.demand(needs, ADMINS_ONLY if needs == "admin" else "")
             if isinstance(body, list):
                 call.body = {"": body}

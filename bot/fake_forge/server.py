@@ -21,16 +21,27 @@ from bot.fake_forge.gitea import issues as gitea_issues
 from bot.fake_forge.gitea import pulls as gitea_pulls
 from bot.fake_forge.gitea import repositories as gitea_repositories
 from bot.fake_forge.gitea.routes import blueprint as gitea
+from bot.fake_forge.github import checks as github_checks
+from bot.fake_forge.github import hooks as github_hooks
+from bot.fake_forge.github import issues as github_issues
+from bot.fake_forge.github import milestones as github_milestones
+from bot.fake_forge.github import pulls as github_pulls
+from bot.fake_forge.github import repositories as github_repositories
+from bot.fake_forge.github.routes import blueprint as github
 from bot.fake_forge.world import World
 
-LOADED = (gitea_repositories, gitea_issues, gitea_pulls, gitea_hooks)
+# Importing them hangs their calls on the two blueprints.
+LOADED = (
+    (gitea_repositories, gitea_issues, gitea_pulls, gitea_hooks),
+    (github_repositories, github_issues, github_pulls, github_checks, github_hooks, github_milestones),
+)
 
 
 def make_app(world: World, log_size: int = 50_000) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["WORLD"] = world
     app.config["LOG"] = deque(maxlen=log_size)
-    for blueprint in (control.blueprint, gitea, git_http.blueprint, pages.blueprint):
+    for blueprint in (control.blueprint, gitea, github, git_http.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     _keep_log(app, world)
     return app

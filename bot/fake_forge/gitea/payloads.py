@@ -9,6 +9,7 @@ from typing import Any
 from bot.fake_forge import git
 from bot.fake_forge.gitea import shapes
 from bot.fake_forge.state import Hook
+from bot.fake_forge.times import when
 from bot.fake_forge.webhooks import Message
 from bot.fake_forge.world import Happening, World
 
@@ -244,14 +245,14 @@ def _status(world: World, happening: Happening, common: Json) -> Message:
     payload = {
         "commit": shapes.commit_meta(world, happening.repository, commit) if commit else None,
         "context": status.context,
-        "created_at": shapes.when(status.created),
+        "created_at": when(status.created),
         "description": status.description,
         "id": status.id,
         **common,
         "sha": sha,
         "state": status.state,
         "target_url": status.target_url,
-        "updated_at": shapes.when(status.created),
+        "updated_at": when(status.created),
     }
     return Message("status", "status", payload)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 from bot.fake_forge import git, pulls
@@ -22,6 +21,7 @@ from bot.fake_forge.state import (
     Status,
     User,
 )
+from bot.fake_forge.times import when
 from bot.fake_forge.world import World
 
 Json = dict[str, Any]
@@ -47,13 +47,6 @@ MOMENTS = {
     "review": "review",
     "review_request": "review_request",
 }
-
-
-def when(moment: float | None) -> str | None:
-    """Whole seconds, as Gitea writes them."""
-    if moment is None:
-        return None
-    return datetime.datetime.fromtimestamp(int(moment), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def user(world: World, person: User | None) -> Json | None:

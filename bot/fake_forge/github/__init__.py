@@ -1,0 +1,1 @@
+"""GitHub's dialect: its REST under /api/github and its webhooks."""

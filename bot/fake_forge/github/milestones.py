@@ -1,0 +1,45 @@
+"""GitHub's calls about milestones, addressed by their numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from bot.fake_forge.call import Call, route
+from bot.fake_forge.github import shapes
+from bot.fake_forge.github.issues import milestone_numbered
+from bot.fake_forge.github.routes import REPO, blueprint, invalid, page
+from bot.fake_forge.state import Milestone, Problem
+
+Json = dict[str, Any]
+
+
+@route(blueprint, "GET", f"{REPO}/milestones")
+def list_milestones(call: Call) -> Response:
+    state = call.args.get("state") or "open"
+    found = [one for one in call.repository.milestones if state in ("all", one.state)]
+    return page(call, found, shapes.milestone)
+
+
+@route(blueprint, "POST", f"{REPO}/milestones", "write")
+def add_milestone(call: Call) -> tuple[Json | None, int]:
+    there = call.repository.milestones
+    if any(one.title == call.text("title") for one in there):
+        invalid("Milestone", "already_exists", "title")
+    number = call.world.state.next_id("milestone")
+    made = Milestone(number, len(there) + 1, call.text("title"), call.text("description"))
+    made.due = call.body.get("due_on")
+    there.append(made)
+    return shapes.milestone(made), 201
+
+
+@route(blueprint, "PATCH", f"{REPO}/milestones/<int:number>", "write")
+def edit_milestone(call: Call, number: int) -> Json | None:
+    found = milestone_numbered(call, number)
+    if found is None:
+        raise Problem(404, "")
+    found.title = call.text("title") or found.title
+    found.state = call.text("state") or found.state
+    found.description = call.text("description", found.description)
+    return shapes.milestone(found)
