@@ -18,7 +18,7 @@ class Input(TypedDict):
     state: Any
     events: list[Any]
     actions: list[Any]
-    now: str
+    now: Any  # handed on as it is: what some stages must have, others can do without
     policy: Any
     step: Step
 
@@ -27,7 +27,7 @@ class Output(TypedDict):
     state: Any
     events: list[Any]
     actions: list[Any]
-    now: str
+    now: Any
     policy: Any
 
 
