@@ -1,0 +1,117 @@
+"""`caloron up` for real: what is killed comes back, a killed `up` leaves no one behind, SIGTERM drains."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import pytest
+
+from bot.cli.up import environment
+from bot.fake_forge import FakeForge
+
+NAMES = {"store", "web", "events", "actions-1", "actions-2", "agents-1", "clock"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(true: Callable[[], object], within_s: float = 40.0) -> None:
+    deadline = monotonic() + within_s
+    while not true():
+        assert monotonic() < deadline, "it did not happen in time"
+        sleep(0.05)
+
+
+class Up:
+    """One `caloron up` on a home and its ports."""
+
+    def __init__(self, given: dict[str, str], log: Path) -> None:
+        self.port = given["PORT"]
+        with log.open("ab") as said:
+            command = [sys.executable, "-P", "-m", "bot.cli", "up"]
+            self.process = subprocess.Popen(command, env=environment() | given, stdout=said, stderr=said)
+
+    def ready(self) -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                return bool(json.load(answer)["ready"])
+        except HTTPError as error:
+            error.close()
+            return False
+        except (URLError, ConnectionError):
+            return False
+
+    def children(self) -> dict[str, int]:
+        """Each living child's name and process."""
+        found = {}
+        for task in Path("/proc").glob("[0-9]*"):
+            try:
+                fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+                told = (task / "environ").read_bytes().split(b"\0")
+            except OSError:  # it ended while we looked
+                continue
+            if int(fields[1]) == self.process.pid and fields[0] != "Z":
+                name = next(
+                    (one.partition(b"=")[2] for one in told if one.startswith(b"CALORON_PROCESS=")), b""
+                )
+                found[name.decode() or "store"] = int(task.name)  # it writes its title over its environment
+        return found
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Iterator[dict[str, str]]:
+    with FakeForge(folder=tmp_path / "forge") as forge:
+        yield {
+            "GITEA_URL": forge.url,
+            "GITEA_TOKEN": forge.add_user("caloron"),
+            "CALORON_WEBHOOK_SECRET": "s",
+            "CALORON_HOME": str(tmp_path / "home"),
+            "CALORON_AGENTS": "1",
+            "PORT": str(free_port()),
+            "CALORON_SHELL_PORT": str(free_port()),
+        }
+
+
+def alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_what_is_killed_comes_back_and_nobody_is_left_behind(given: dict[str, str], tmp_path: Path) -> None:
+    first = Up(given, tmp_path / "up.log")
+    try:
+        until(first.ready)
+        before = first.children()
+        assert set(before) == NAMES
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: first.children().keys() == NAMES)
+        assert not set(before.values()) & set(first.children().values())
+        until(first.ready)
+        orphans = first.children().values()
+    finally:
+        first.process.kill()
+        first.process.wait()
+    until(lambda: not any(alive(pid) for pid in orphans), within_s=10)
+
+    second = Up(given, tmp_path / "up.log")
+    try:
+        until(second.ready)
+        last = second.children().values()
+        second.process.terminate()
+        assert second.process.wait(40) == 0
+        assert not any(alive(pid) for pid in last)
+    finally:
+        second.process.kill()
+        second.process.wait()
