@@ -48,11 +48,11 @@ def perform_with(here: Context, lane: str) -> None:
             here.store.ring("actions", lane)
             return
         # something may have come after our last look, while its ring found the lane held
-        if not here.store.due_actions(lane, 1) or _host_away(here, lane):
+        if not here.store.due_actions(lane, 1) or host_away(here, lane):
             return
 
 
-def _host_away(here: Context, lane: str) -> bool:
+def host_away(here: Context, lane: str) -> bool:
     away = here.store.away(lane)
     return away is not None and away["until_ms"] > milliseconds()
 

@@ -125,6 +125,8 @@ def _write_one(lane: str, hands: Hands, item: Item, state: State, situation: str
     event |= {"at": now(), "key": f"shown:{name}:{situation}:{now()}"}
     if item.get("number") is not None:
         event["number"] = item["number"]
+    if item.get("plan_hash"):
+        event["plan_hash"] = item["plan_hash"]
     try:
         event |= KINDS[item["kind"]](hands, item, state)
     except Refused as refusal:

@@ -1,0 +1,182 @@
+"""A forge that lives in memory, and compositions made for the test at hand."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs import advance, context, perform
+from jobs.context import Context
+from jobs.decide import Decider
+from shell.clock import now
+from shell.settings import Settings
+from shell.store import Store, Taken
+
+LANE = "gitea-7"
+Turn = dict[str, Any]
+
+
+class MemoryForge:
+    """Remembers what was asked of it; a fault put into `faults` for a verb is raised once."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.faults: dict[str, list[Exception]] = {}
+        self.after: dict[str, list[Exception]] = {}
+        self.issues: list[dict[str, Any]] = []
+        self.comments: list[dict[str, Any]] = []
+        self.labels: dict[int, list[str]] = {}
+
+    def _call(self, verb: str, *given: Any) -> None:
+        self.calls.append((verb, given))
+        if self.faults.get(verb):
+            raise self.faults[verb].pop(0)
+
+    def _then(self, verb: str) -> None:
+        """A fault after the deed was done: the answer is lost."""
+        if self.after.get(verb):
+            raise self.after[verb].pop(0)
+
+    def asked(self, verb: str) -> int:
+        return sum(called == verb for called, _ in self.calls)
+
+    def me(self) -> dict[str, Any]:
+        return {"login": "bot", "id": 1}
+
+    def clone_url(self, repo: str) -> str:
+        return f"http://forge.test/{repo}.git"
+
+    def repository(self, repo: str) -> dict[str, Any]:
+        self._call("repository", repo)
+        return {"id": 7, "full_name": repo, "default_branch": "main", "merge_styles": ["squash"]}
+
+    def repositories(self) -> list[dict[str, Any]]:
+        return [{"id": 7, "full_name": "acme/shop"}, {"id": 8, "full_name": "acme/site"}]
+
+    def create_issue(self, repo: str, title: str, body: str, labels: list[str]) -> dict[str, Any]:
+        self._call("create_issue", title)
+        issue = {"number": len(self.issues) + 1, "title": title, "body": body, "html_url": "u"}
+        self.issues.append(issue)
+        self._then("create_issue")
+        return issue
+
+    def issues_with_label(self, repo: str, label: str, state: str = "all") -> list[dict[str, Any]]:
+        self._call("issues_with_label", label)
+        return self.issues
+
+    def issue(self, repo: str, number: int) -> dict[str, Any]:
+        self._call("issue", number)
+        return {"number": number, "labels": []}
+
+    def comment(self, repo: str, number: int, body: str) -> dict[str, Any]:
+        self._call("comment", number, body)
+        comment = {"comment_id": len(self.comments) + 100, "body": body, "html_url": "u"}
+        self.comments.append(comment)
+        self._then("comment")
+        return comment
+
+    def issue_comments(self, repo: str, number: int) -> list[dict[str, Any]]:
+        self._call("issue_comments", number)
+        return self.comments
+
+    def edit_comment(self, repo: str, comment_id: int, body: str) -> None:
+        self._call("edit_comment", comment_id, body)
+
+    def react_comment(self, repo: str, comment_id: int, content: str, remove: str | None) -> None:
+        self._call("react_comment", comment_id, content)
+
+    def merge(
+        self, repo: str, number: int, head: str, style: str, delete: bool, title: Any
+    ) -> dict[str, Any]:
+        self._call("merge", number, head, style)
+        return {"merged": True, "merge_sha": "abc"}
+
+    def set_labels(self, repo: str, number: int, add: list[str], remove: list[str]) -> list[str]:
+        self._call("set_labels", number, tuple(add), tuple(remove))
+        names = [name for name in self.labels.get(number, []) if name not in remove]
+        self.labels[number] = names + [name for name in add if name not in names]
+        return self.labels[number]
+
+    def make_labels(self, repo: str, labels: list[dict[str, Any]]) -> None:
+        self._call("make_labels", len(labels))
+
+
+class Bench(Context):
+    """A context whose compositions are Python functions of the test."""
+
+    compositions: dict[str, Callable[[Turn], Any]]
+    routes: dict[str, str]
+
+    def decider(self, lane: str) -> Decider:
+        return Decider(
+            lambda event, state: [event],
+            lambda event: self.routes.get(event["type"]),
+            lambda name, turn: (self.compositions[name](turn), [name]),
+            lambda state: {"of": "tests"},
+            now,
+            self.store.seen,
+        )
+
+    def work(self, lane: str = LANE) -> None:
+        """Advance and perform, until neither has anything to do."""
+        for _ in range(30):
+            advance.drain(self.store, lane, self.decider(lane))
+            perform.perform_with(self, lane)
+            due = self.store.due_actions(lane) and not perform.host_away(self, lane)
+            if not self.store.waiting(lane) and not due:
+                return
+        raise AssertionError("the lane does not come to rest")
+
+    def put(self, *actions: dict[str, Any], lane: str = LANE) -> None:
+        """Actions into the outbox, as a composition would ask for them."""
+        self.compositions["ask"] = lambda turn: turn | {"actions": list(turn["events"][0]["ask"])}
+        self.routes["ask"] = "ask"
+        self.tell({"type": "ask", "key": f"ask:{self.store.load(lane).turn}", "ask": list(actions)}, lane)
+        advance.drain(self.store, lane, self.decider(lane))
+
+    def tell(self, event: dict[str, Any], lane: str = LANE) -> None:
+        self.store.accept(lane, {"repo": "acme/shop", "repo_id": 7, "forge": "gitea"} | event)
+
+    def take(self, n: int = 9) -> list[Taken]:
+        return self.store.due_actions(LANE, n)
+
+    def hasten(self, lane: str = LANE) -> None:
+        """As if enough time had passed for all that waits to be due."""
+        for action in self.store.pending_actions(lane):
+            self.store.client.zadd(f"lane:{lane}:outbox:due", {action["key"]: 0})
+        away = self.store.away(lane)
+        if away:
+            self.store.set_away(lane, away | {"until_ms": 0}, None)
+
+    def journalled(self, *kinds: str) -> list[dict[str, Any]]:
+        events = [entry["event"] for entry in self.store.journal(LANE)]
+        return [event for event in events if event["type"] in kinds]
+
+
+@pytest.fixture
+def forge() -> MemoryForge:
+    return MemoryForge()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, valkey: str) -> Settings:
+    told = {
+        "CALORON_WEBHOOK_SECRET": "s3cret",
+        "GITEA_URL": "http://forge.test",
+        "GITEA_TOKEN": "t",
+        "CALORON_HOME": str(tmp_path / "home"),
+        "REDIS_URL": valkey,
+    }
+    return Settings(**told)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def bench(store: Store, forge: MemoryForge, settings: Settings) -> Iterator[Bench]:
+    here = Bench(settings, store, "test", forges={"gitea": forge})  # type: ignore[dict-item]
+    here.routes = {}
+    here.compositions = {}
+    here.run = lambda name, given: (here.compositions.get(name, lambda _: {"wanted": []})(given), [name])
+    context.use(here)
+    yield here
+    context.use(None)

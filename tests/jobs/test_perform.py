@@ -1,0 +1,207 @@
+"""Performing: nothing is done twice, what is away is waited for, every answer becomes an event."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jobs import perform
+from shell.errors import NotYet, Refused, Unavailable
+
+LANE = "gitea-7"
+
+
+def make_issue(key: str = "issue:t1") -> dict[str, Any]:
+    mark = {"kind": "task", "sprint": "s", "task": "t1"}
+    return {"type": "create_issue", "key": key, "title": "T", "body": "B", "labels": ["x"], "mark": mark}
+
+
+def test_answers_come_back_as_events(bench: Any, forge: Any) -> None:
+    bench.put(
+        make_issue(),
+        {"type": "react", "key": "r", "content": "eyes", "comment_id": 3},
+        {"type": "look", "key": "look:issue:4", "what": "issue", "number": 4},
+        {"type": "merge_pr", "key": "m", "pr_number": 9, "head_sha": "abc"},
+    )
+    bench.work()
+    assert [verb for verb, _ in forge.calls[:2]] == ["react_comment", "create_issue"]
+    assert ("merge", (9, "abc", "squash")) in forge.calls
+    by_key = {event["action"]["key"]: event["result"] for event in bench.journalled("performed")}
+    assert by_key["issue:t1"] == {"number": 1, "html_url": "u"}
+    assert by_key["m"] == {"merged": True, "merge_sha": "abc"}
+    [seen] = bench.journalled("seen")
+    assert (seen["what"], seen["number"], seen["there"]["number"]) == ("issue", 4, 4)
+    assert seen["request"]["key"] == "look:issue:4"
+    assert forge.issues[0]["body"].endswith("<!-- caloron:task key=issue:t1 sprint=s task=t1 -->")
+
+
+@pytest.mark.parametrize("verb", ["create_issue", "comment"])
+def test_a_lost_answer_makes_no_second_one(bench: Any, forge: Any, verb: str) -> None:
+    action = make_issue() if verb == "create_issue" else {"type": verb, "key": "c", "number": 1, "body": "B"}
+    forge.after[verb] = [Unavailable("forge.test", "read timed out")]
+    bench.put(action)
+    bench.work()
+    assert bench.take() == []
+    bench.hasten()
+    bench.work()
+    assert forge.asked(verb) == 1
+    [done] = bench.journalled("performed")
+    assert done["action"]["key"] == action["key"] and done["result"]
+
+
+def test_what_the_world_refuses_is_told(bench: Any, forge: Any) -> None:
+    forge.faults["merge"] = [Refused(403, "protected branch")]
+    bench.put({"type": "merge_pr", "key": "m", "pr_number": 9, "head_sha": "abc", "style": "merge"})
+    bench.work()
+    [refused] = bench.journalled("refused")
+    assert (refused["status"], refused["message"]) == (403, "protected branch")
+
+
+def test_our_mistake_is_kept_and_told(bench: Any, forge: Any) -> None:
+    bench.put({"type": "juggle", "key": "j"})
+    bench.work()
+    [refused] = bench.journalled("refused")
+    [letter] = bench.store.dead_letters()
+    assert refused["status"] == 500 and letter["id"] in refused["message"]
+    assert "juggle" in letter["reason"]
+
+
+def test_a_host_that_is_away_is_told_once_and_waited_for(bench: Any, forge: Any) -> None:
+    forge.faults["create_issue"] = [Unavailable("forge.test", "refused") for _ in range(3)]
+    bench.put(make_issue(), make_issue("issue:t2"))
+    waits = []
+    for _ in range(4):
+        bench.work()
+        away = bench.store.away(LANE)
+        waits.append(away["tries"] if away else None)
+        bench.hasten()
+    assert waits == [1, 2, 3, None]
+    assert forge.asked("create_issue") == 5
+    assert len(bench.journalled("unavailable")) == 1
+    assert len(bench.journalled("available")) == 1
+    assert len(bench.journalled("performed")) == 2
+    assert len(forge.issues) == 2
+
+
+def test_the_wait_doubles_up_to_five_minutes_and_heeds_the_hosts_word() -> None:
+    waits = [perform._delay(count, None) for count in (0, 1, 2, 9, 400)]
+    assert waits == [1.0, 2.0, 4.0, 300.0, 300.0]
+    assert perform._delay(0, 900.0) == 900.0
+
+
+def test_a_fault_of_one_call_holds_up_no_other(bench: Any, forge: Any) -> None:
+    forge.faults["issue"] = [Unavailable("forge.test", "internal error", status=500)]
+    bench.put(
+        {"type": "look", "key": "l", "what": "issue", "number": 4},
+        {"type": "comment", "key": "c", "number": 1, "body": "B"},
+    )
+    bench.work()
+    assert [event["key"].split(":")[1] for event in bench.journalled("performed")] == ["c"]
+    bench.hasten()
+    bench.work()
+    assert len(bench.journalled("seen")) == 1
+    assert [len(bench.journalled(kind)) for kind in ("unavailable", "available")] == [1, 1]
+
+
+def test_a_merge_that_is_not_possible_yet_is_tried_for_a_minute(
+    bench: Any, forge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge.faults["merge"] = [NotYet("forge.test", "checking", status=405) for _ in range(9)]
+    bench.put({"type": "merge_pr", "key": "m", "pr_number": 9, "head_sha": "abc", "style": "merge"})
+    bench.work()
+    assert bench.journalled("refused", "unavailable") == []
+    bench.hasten()
+    [taken] = bench.take()
+    assert taken.tries["not_yet"] == 1
+    bench.work()
+    monkeypatch.setattr(perform, "NOT_YET_FOR_S", -1.0)
+    bench.hasten()
+    bench.work()
+    [refused] = bench.journalled("refused")
+    assert (refused["status"], refused["message"]) == (409, "conflict")
+    assert forge.asked("merge") == 3
+
+
+def test_labels_are_made_by_one_at_a_time(bench: Any, forge: Any) -> None:
+    held = bench.store.lease(f"labels:{LANE}", 60)
+    bench.put({"type": "make_labels", "key": "labels", "labels": [{"name": "a"}]})
+    bench.work()
+    assert forge.asked("make_labels") == 0
+    held.release()
+    bench.hasten()
+    bench.work()
+    assert forge.asked("make_labels") == 1
+
+
+def test_a_busy_lane_lets_others_have_their_turn(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perform, "AT_A_STRETCH", 3)
+    bench.put(*({"type": "comment", "key": f"c{n}", "number": 1, "body": "B"} for n in range(5)))
+    bench.store.client.delete("rq:queue:actions")
+    perform.perform_with(bench, LANE)
+    assert len(bench.take()) == 2
+    assert bench.store.client.llen("rq:queue:actions") == 1
+
+
+def test_a_run_is_handed_to_the_agents(bench: Any) -> None:
+    spawn = {"type": "spawn_agent", "key": "spawn:t1:1", "sprint_id": "s", "task_id": "t1", "agent_id": "a"}
+    bench.put(spawn | {"attempt": 1})
+    bench.work()
+    spec = bench.store.claim_run(LANE, "spawn:t1:1", "w")
+    assert spec["clone_url"] == "http://forge.test/acme/shop.git"
+    assert (spec["lane"], spec["repo"], spec["repo_id"]) == (LANE, "acme/shop", 7)
+    bench.put({"type": "stop_agent", "key": "stop", "sprint_id": "s", "task_id": "t1", "agent_id": "a"})
+    bench.work()
+    assert not bench.store.run_may_go_on(LANE, "spawn:t1:1")
+    [done] = bench.journalled("performed")
+    assert done["result"] == {"stopped": True}
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+CRASHES = st.lists(st.sampled_from(["create_issue", "comment", "set_intent", "answer"]), max_size=5)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+)
+@given(crashes=CRASHES, before=st.booleans())
+def test_however_often_it_is_killed_each_thing_is_done_once(
+    bench: Any, forge: Any, crashes: list[str], before: bool
+) -> None:
+    bench.store.client.flushall()
+    bench.store._known.clear()
+    forge.__init__()
+    bench.put(make_issue(), {"type": "comment", "key": "c1", "number": 1, "body": "B"})
+    for point in crashes:
+        _until_killed(bench, forge, point, before)
+        bench.store.client.delete(f"lease:perform:{LANE}")
+    bench.hasten()
+    bench.work()
+    assert len(forge.issues) == 1 and len(forge.comments) == 1
+    assert len(bench.journalled("performed")) == 2
+
+
+def _until_killed(bench: Any, forge: Any, point: str, before: bool) -> None:
+    """Perform until the point is reached; there it dies, before or after what it does."""
+    if point in ("create_issue", "comment"):
+        (forge.faults if before else forge.after)[point] = [Killed()]  # type: ignore[list-item]
+    with pytest.MonkeyPatch.context() as patch:
+        if point in ("set_intent", "answer"):
+            real = getattr(bench.store, point)
+
+            def dies(*given: Any) -> None:
+                if not before:
+                    real(*given)
+                raise Killed
+
+            patch.setattr(bench.store, point, dies)
+        try:
+            perform.perform_with(bench, LANE)
+        except Killed:
+            return
+        finally:
+            forge.faults.clear()
+            forge.after.clear()

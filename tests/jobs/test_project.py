@@ -1,0 +1,114 @@
+"""What is shown follows the state: differences only, the newest wins, and a hand's change is put right."""
+
+from typing import Any
+
+from jobs import perform
+from shell.errors import Refused, Unavailable
+
+LANE = "gitea-7"
+BOARD = {"object": "issue:1", "kind": "board", "number": 1, "comment_id": None, "mark": {"sprint": "s"}}
+
+
+def set_up(bench: Any) -> None:
+    """State by event; what is shown and seen is remembered as the bot's own compositions do."""
+
+    def become(turn: dict[str, Any]) -> dict[str, Any]:
+        return turn | {"state": turn["state"] | turn["events"][0]["state"], "actions": [], "events": []}
+
+    def shown(turn: dict[str, Any]) -> dict[str, Any]:
+        [event], state = turn["events"], turn["state"]
+        name = f"{event['object']}:{event['kind']}"
+        told = {field: event[field] for field in ("hash", "comment_id", "at") if field in event}
+        state = state | {"shown": state["shown"] | {name: told}}
+        if "labels" in event:
+            number = str(event["number"])
+            state |= {"issues": state["issues"] | {number: {"labels": event["labels"]}}}
+        return turn | {"state": state, "actions": [], "events": []}
+
+    bench.routes |= {"become": "become", "shown": "shown"}
+    bench.compositions |= {
+        "become": become,
+        "shown": shown,
+        "wanted": lambda given: {"wanted": given["state"].get("want") or []},
+    }
+
+
+def become(bench: Any, key: str, **state: Any) -> None:
+    bench.tell({"type": "become", "key": key, "state": state})
+    bench.work()
+
+
+def labels(on: list[str], off: list[str]) -> dict[str, Any]:
+    item = {"object": "issue:1", "kind": "labels", "number": 1, "on": on, "off": off}
+    return item | {"hash": "+".join(on)}
+
+
+def test_labels_are_brought_to_what_is_wanted_and_kept_there(bench: Any, forge: Any) -> None:
+    set_up(bench)
+    become(bench, "1", want=[labels(["a"], ["b"])], issues={"1": {"labels": ["b", "mine"]}})
+    assert forge.calls == [("set_labels", (1, ("a",), ("b",)))]
+    become(bench, "2", marks={"other": 1})
+    assert forge.asked("set_labels") == 1
+    become(bench, "3", issues={"1": {"labels": ["b", "mine"]}})
+    assert forge.calls[-1] == ("set_labels", (1, ("a",), ("b",))) and forge.asked("set_labels") == 2
+    become(bench, "4", issues={"1": {"labels": ["b", "mine"]}})
+    assert forge.asked("set_labels") == 3
+
+
+def test_labels_that_nobody_remembers_are_written_once(bench: Any, forge: Any) -> None:
+    set_up(bench)
+    bench.compositions["shown"] = lambda turn: turn | {"actions": [], "events": []}
+    become(bench, "1", want=[labels(["a"], ["b"])])
+    become(bench, "2", marks={"other": 1})
+    assert forge.asked("set_labels") == 1
+
+
+def test_the_board_is_one_comment_drawn_anew(bench: Any, forge: Any) -> None:
+    set_up(bench)
+    become(bench, "1", want=[BOARD | {"hash": "h1", "body": "one"}])
+    become(bench, "2", want=[BOARD | {"hash": "h2", "body": "two"}])
+    become(bench, "3", want=[BOARD | {"hash": "h2", "body": "two"}], marks={"other": 1})
+    assert [forge.asked(verb) for verb in ("comment", "edit_comment")] == [1, 1]
+    assert "<!-- caloron:board key=issue:1:board sprint=s -->" in forge.comments[0]["body"]
+    assert bench.store.load(LANE).state["shown"]["issue:1:board"]["comment_id"] == 100
+
+
+def test_a_board_whose_answer_was_lost_is_found_again(bench: Any, forge: Any) -> None:
+    set_up(bench)
+    forge.after["comment"] = [Unavailable("forge.test", "read timed out")]
+    become(bench, "1", want=[BOARD | {"hash": "h1", "body": "one"}])
+    assert len(bench.journalled("unavailable")) == 1
+    bench.hasten()
+    bench.work()
+    assert [forge.asked(verb) for verb in ("comment", "edit_comment")] == [1, 1]
+    assert len(bench.journalled("available")) == 1
+
+
+def test_a_board_that_was_deleted_is_written_anew(bench: Any, forge: Any) -> None:
+    set_up(bench)
+    become(bench, "1", want=[BOARD | {"hash": "h1", "body": "one"}])
+    forge.comments.clear()
+    forge.faults["edit_comment"] = [Refused(404, "gone")]
+    become(bench, "2", want=[BOARD | {"hash": "h2", "body": "two"}])
+    assert forge.asked("comment") == 2
+
+
+def test_what_is_refused_is_told_and_not_repeated(bench: Any, forge: Any) -> None:
+    set_up(bench)
+    forge.faults["set_labels"] = [Refused(403, "no right"), Refused(403, "no right")]
+    become(bench, "1", want=[labels(["a"], [])])
+    become(bench, "2", marks={"other": 1})
+    [refused] = bench.journalled("refused")
+    assert refused["status"] == 403 and refused["action"]["kind"] == "labels"
+    assert forge.asked("set_labels") == 1
+
+
+def test_many_writes_are_spread_over_several_turns(bench: Any, forge: Any, monkeypatch: Any) -> None:
+    set_up(bench)
+    monkeypatch.setattr(perform, "AT_A_STRETCH", 2)
+    many = [labels(["a"], []) | {"object": f"issue:{n}", "number": n} for n in range(1, 6)]
+    become(bench, "1", want=many)
+    bench.work()
+    bench.work()
+    assert forge.asked("set_labels") == 5
+    assert bench.store.projected(LANE) == bench.store.load(LANE).version
