@@ -116,6 +116,12 @@ def add_collaborator(call: Call, login: str) -> None:
     call.repository.collaborators[call.world.state.user(login).login.lower()] = words.get(given, given)
 
 
+@route(blueprint, "GET", "/user/repository_invitations", "user")
+def invitations(call: Call) -> list[Json]:
+    """Nobody waits for an invitation here: who is invited is in."""
+    return []
+
+
 @route(blueprint, "DELETE", f"{REPO}/collaborators/<login>", "admin")
 def remove_collaborator(call: Call, login: str) -> None:
     call.repository.collaborators.pop(login.lower(), None)
