@@ -1,6 +1,7 @@
 """Git as the shell runs it: in a bare repository of its own, deaf to every configuration but ours."""
 
 import base64
+import functools
 import os
 import re
 import signal
@@ -10,6 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from shell.parent import die_with_parent
 
 _PASSED_ON = (
     *("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
@@ -131,7 +134,8 @@ class Git:
 
     git_dir: Path
     url: str = ""
-    credential: Credential | None = None
+    credential: Callable[[], Credential | None] = lambda: None
+    """Asked for each time, for some do not hold as long as an agent works."""
     pulse: Callable[[], None] = lambda: None
     """Called every few seconds while git works."""
 
@@ -146,7 +150,7 @@ class Git:
     ) -> Finished:
         """One git command, without the credential."""
         environment = safe_environment() | {"GIT_DIR": str(self.git_dir)} | dict(extra or {})
-        return self._finish(arguments, environment, given, timeout, allowed, keep_open)
+        return self._finish(arguments, environment, given, timeout, allowed, keep_open, None)
 
     def remote(
         self,
@@ -156,16 +160,17 @@ class Git:
         keep_open: Sequence[int] = (),
     ) -> Finished:
         """One git command that speaks with the forge; `{url}` in the arguments is the repository there."""
-        environment = safe_environment(self._opened()) | {"GIT_DIR": str(self.git_dir)}
+        credential = self.credential()
+        environment = safe_environment(self._opened(credential)) | {"GIT_DIR": str(self.git_dir)}
         told = [self.url if argument == "{url}" else argument for argument in arguments]
-        return self._finish(told, environment, b"", timeout, allowed, keep_open)
+        return self._finish(told, environment, b"", timeout, allowed, keep_open, credential)
 
-    def _opened(self) -> dict[str, str]:
+    def _opened(self, credential: Credential | None) -> dict[str, str]:
         place = urlsplit(self.url)
-        if self.credential is None or place.scheme not in ("http", "https"):
+        if credential is None or place.scheme not in ("http", "https"):
             return {}
         # git would carry it along a redirect to another server, so none is followed either
-        return {f"http.{place.scheme}://{place.netloc}/.extraHeader": self.credential.header()}
+        return {f"http.{place.scheme}://{place.netloc}/.extraHeader": credential.header()}
 
     def _finish(
         self,
@@ -175,6 +180,7 @@ class Git:
         timeout: float,
         allowed: Sequence[int],
         keep_open: Sequence[int],
+        credential: Credential | None,
     ) -> Finished:
         with self._started(arguments, environment, keep_open) as process:
             try:
@@ -184,7 +190,7 @@ class Git:
                 if isinstance(reason, subprocess.TimeoutExpired):
                     raise GitError(f"git {arguments[0]} took longer than {timeout:.0f} s") from None
                 raise
-        words = self._redacted(errors.decode(errors="replace").strip())
+        words = redacted(errors.decode(errors="replace").strip(), credential)
         if process.returncode not in allowed:
             raise GitError(f"git {arguments[0]}: {words or f'ended with status {process.returncode}'}")
         return Finished(process.returncode, output, words)
@@ -202,6 +208,7 @@ class Git:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 pass_fds=keep_open,
+                preexec_fn=functools.partial(die_with_parent, os.getpid()),
             )
         except FileNotFoundError:
             raise GitError("git is not installed where the agents run; install git 2.38 or newer") from None
@@ -218,8 +225,10 @@ class Git:
                 given = None  # it is on its way already
                 self.pulse()
 
-    def _redacted(self, words: str) -> str:
-        if self.credential is None or not self.credential.password:
-            return words
-        encoded = self.credential.header().rpartition(" ")[2]
-        return words.replace(self.credential.password, "•••").replace(encoded, "•••")
+
+def redacted(words: str, credential: Credential | None) -> str:
+    """What git said, without the credential in either form."""
+    if credential is None or not credential.password:
+        return words
+    encoded = credential.header().rpartition(" ")[2]
+    return words.replace(credential.password, "•••").replace(encoded, "•••")

@@ -63,7 +63,7 @@ class Repository:
         self,
         path: Path,
         url: str,
-        credential: Credential | None = None,
+        credential: Callable[[], Credential | None] = lambda: None,
         pulse: Callable[[], None] = lambda: None,
     ) -> None:
         self.git = Git(path, _checked_url(url), credential, pulse)

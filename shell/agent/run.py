@@ -58,14 +58,19 @@ class _Found:
             cost["tokens"] = tokens
         return {
             "outcome": outcome,
-            "changed": [path.encode(errors="replace").decode() for path in self.changed],
+            "changed": [_readable(path) for path in self.changed],
             "head_sha": self.head_sha,
             "pr_number": self.pr_number,
-            "reason": reason,
+            "reason": _readable(reason),
             "output_tail": self.tail[-_TAIL:],
             "cost": cost,
             "feedback": feedback,
         }
+
+
+def _readable(text: str) -> str:
+    """Names of files need not be UTF-8; what we tell of them is."""
+    return text.encode(errors="replace").decode()
 
 
 def run_attempt(spec: Mapping[str, Any], forge: PullForge, places: Places, report: Report) -> dict[str, Any]:
@@ -120,8 +125,12 @@ def _begun(
     """Our copy brought up to date, and what to begin with; a renamed repository is found again."""
 
     def at(url: str) -> tuple[Repository, Start]:
-        credential = Credential(*forge.credential())
-        copy = Repository(places.repository(spec["lane"]), url, credential, lambda: report.heartbeat(now()))
+        copy = Repository(
+            places.repository(spec["lane"]),
+            url,
+            lambda: Credential(*forge.credential()),
+            lambda: report.heartbeat(now()),
+        )
         return copy, begin(copy, spec["branch"], spec["base"], bool(spec.get("merge_base")))
 
     report.heartbeat(now())

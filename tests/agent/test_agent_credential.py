@@ -16,10 +16,16 @@ from shell.agent import git as git_module
 from shell.agent import patience
 from shell.agent.repository import Repository
 
-from .disk_forge import DiskForge, Stage
+from .disk_forge import DiskForge, Stage, Witness
 
 TOKEN = "forge-token-0123456789"
-HEADER = "Basic " + base64.b64encode(f"caloron:{TOKEN}".encode()).decode()
+
+
+def header(token: str) -> str:
+    return "Basic " + base64.b64encode(f"caloron:{token}".encode()).decode()
+
+
+HEADER = header(TOKEN)
 
 
 class GitOverHttp(BaseHTTPRequestHandler):
@@ -28,10 +34,11 @@ class GitOverHttp(BaseHTTPRequestHandler):
     root: Path
     asked: list[str]
     elsewhere = ""
+    wanted = HEADER
 
     def do_GET(self) -> None:
         self.asked.append(self.headers.get("Authorization", ""))
-        if self.headers.get("Authorization") != HEADER:
+        if self.headers.get("Authorization") != self.wanted:
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="forge"')
             self.send_header("Content-Length", "0")
@@ -148,10 +155,23 @@ def test_a_forge_that_is_away_is_tried_again_and_then_said(
 
 
 def test_git_words_are_shown_without_the_credential() -> None:
-    git = git_module.Git(Path("/nowhere"), "http://h/x", git_module.Credential("u", TOKEN))
+    credential = git_module.Credential("u", TOKEN)
     encoded = base64.b64encode(f"u:{TOKEN}".encode()).decode()
-    assert git._redacted(f"fatal: {TOKEN} and {encoded}") == "fatal: ••• and •••"
-    assert TOKEN not in repr(git)
+    assert git_module.redacted(f"fatal: {TOKEN} and {encoded}", credential) == "fatal: ••• and •••"
+    assert TOKEN not in repr(credential)
+
+
+def test_a_credential_that_changed_while_the_agent_worked_is_used_for_the_push(
+    stage: Stage, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Renewing(Witness):
+        def started(self, pid: int) -> None:
+            monkeypatch.setattr(GitOverHttp, "wanted", header("renewed-token"))
+            monkeypatch.setattr(DiskForge, "credential", lambda _: ("caloron", "renewed-token"))
+
+    stage.witness = Renewing()
+    assert stage.run(clone_url=url)["outcome"] == "done"
+    assert GitOverHttp.asked[0] == header(TOKEN) and GitOverHttp.asked[-1] == header("renewed-token")
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,15 @@ def test_names_links_rights_and_bytes_arrive_as_they_are(stage: Stage) -> None:
     assert stage.forge.text("with space/b.bin") == "x\0y"
 
 
+def test_a_name_that_is_no_utf8_arrives_and_is_told_readably(stage: Stage) -> None:
+    result = stage.play("printf x > \"$(printf 'a\\377.md')\"", scope=["docs"])
+    assert (result["outcome"], result["reason"]) == (
+        "out_of_scope",
+        "Outside of the scope (docs): a?.md. Nothing was pushed.",
+    )
+    assert stage.play("printf x > \"$(printf 'a\\377.md')\"", attempt=2)["changed"] == ["a?.md"]
+
+
 def test_a_file_may_become_a_folder_and_a_folder_a_file(stage: Stage) -> None:
     stage.play("rm README.md; mkdir README.md; echo x > README.md/x; rm -r src; echo s > src")
     assert sorted(stage.forge.files()) == ["README.md/x", "src"]
