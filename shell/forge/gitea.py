@@ -221,6 +221,8 @@ class GiteaForge(GiteaLabels):
             ) from None
         if refusal.status == 409 and "merge push out of date" in words:
             raise NotYet(self.api.host, "another merge came first", status=409) from None
+        if refusal.status == 409 and "conflict" in words:  # its JSON has no message, only git's output
+            raise Refused(409, "conflict") from None
         if refusal.status == 405 and "already merged" in words:
             raw = self.api.get(path)
             if raw["merged"]:

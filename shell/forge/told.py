@@ -52,6 +52,8 @@ def commented(payload: Raw, delivery: str, is_pull: bool) -> Event:
     issue, comment, action = payload["issue"], payload["comment"], payload["action"]
     if action == "deleted":
         return changed_number(payload, delivery, "issue", issue["number"], "comment_deleted")
+    if action not in ("created", "edited"):
+        return ignored(payload, f"a comment {action} is nothing that moves a sprint")
     body = comment.get("body") or ""
     before = ((payload.get("changes") or {}).get("body") or {}).get("from")
     return {

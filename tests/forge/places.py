@@ -54,27 +54,24 @@ class Place:
 
     def write(self, repo: str, branch: str, path: str, text: str) -> str:
         """Commit one file to a branch, made from main if it is not there; the branch's new head."""
-        if self.bot.branch_head(repo, branch) is None:
-            self._branch(repo, branch)
-        old = self._blob(repo, branch, path)
-        change = {
+        said = {
             "message": f"Write {path}",
             "content": base64.b64encode(text.encode()).decode(),
             "branch": branch,
         }
-        method = "PUT" if old or self.kind == "github" else "POST"
-        self.bot.api.send(method, f"/repos/{repo}/contents/{path}", change | ({"sha": old} if old else {}))
-        head = self.bot.branch_head(repo, branch)
-        assert head
-        return head
-
-    def _branch(self, repo: str, branch: str) -> None:
-        if self.kind == "gitea":
-            said = {"new_branch_name": branch, "old_ref_name": "main"}
-            self.bot.api.send("POST", f"/repos/{repo}/branches", said)
+        old = None
+        if self.bot.branch_head(repo, branch):
+            old = self._blob(repo, branch, path)
+        elif self.kind == "gitea":
+            said |= {"branch": "main", "new_branch": branch}
         else:
-            sha = self.bot.branch_head(repo, "main")
-            self.bot.api.send("POST", f"/repos/{repo}/git/refs", {"ref": f"refs/heads/{branch}", "sha": sha})
+            head = self.bot.branch_head(repo, "main")
+            self.bot.api.send("POST", f"/repos/{repo}/git/refs", {"ref": f"refs/heads/{branch}", "sha": head})
+        method = "PUT" if old or self.kind == "github" else "POST"
+        done = self.bot.api.send(
+            method, f"/repos/{repo}/contents/{path}", said | ({"sha": old} if old else {})
+        )
+        return str(done["commit"]["sha"])
 
     def _blob(self, repo: str, branch: str, path: str) -> str | None:
         try:

@@ -197,6 +197,12 @@ def test_words_taken_back_only_hint(forge: str) -> None:
         ("github", "ping", {"zen": "Keep it simple."}, "a ping: the hook reaches us"),
         ("github", "star", {"action": "created"}, "star is nothing that moves a sprint"),
         ("github", "installation", {"repository": None}, "installation is nothing that moves a sprint"),
+        (
+            "github",
+            "issue_comment",
+            {"action": "pinned", "issue": ISSUE, "comment": COMMENT},
+            "a comment pinned is nothing that moves a sprint",
+        ),
         ("gitea", "create", {"ref": "x"}, "create is nothing that moves a sprint"),
         (
             "gitea",

@@ -63,6 +63,15 @@ def test_a_merge_is_refused_or_waits(
         assert (refusal.value.status, refusal.value.message) == (status, words)
 
 
+def test_a_conflict_that_git_found_is_told_in_one_word(
+    wire: responses.RequestsMock, gitea: GiteaForge
+) -> None:
+    wire.post(f"{BASE}/repos/a/b/pulls/9/merge", status=409, json={"Style": "merge", "StdOut": "CONFLICT …"})
+    with pytest.raises(Refused) as refusal:
+        gitea.merge("a/b", 9, "c0ffee", "merge")
+    assert (refusal.value.status, refusal.value.message) == (409, "conflict")
+
+
 def test_of_two_labels_with_one_name_the_elder_is_set_and_both_are_found(
     wire: responses.RequestsMock, gitea: GiteaForge
 ) -> None:

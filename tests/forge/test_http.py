@@ -66,8 +66,8 @@ def test_a_servers_fault_is_unavailable(wire: responses.RequestsMock, api: Conne
     ("headers", "least", "most"),
     [
         ({"Retry-After": "30"}, 30, 30),
-        ({"Retry-After": formatdate(time() + 100, usegmt=True)}, 60, 100),
-        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time()) + 100)}, 60, 100),
+        ({"Retry-After": formatdate(time() + 7200, usegmt=True)}, 3600, 7200),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time()) + 7200)}, 3600, 7200),
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, 0, 0),
     ],
 )
