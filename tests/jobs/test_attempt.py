@@ -1,0 +1,150 @@
+"""Runs of agents in a real worker: told from begin to end, never repeated, dying with their worker."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+
+from jobs import attempt, sweep
+
+LANE = "gitea-7"
+ROOT = Path(__file__).parents[2]
+
+
+def until(true: Callable[[], object], within_s: float = 15.0) -> Any:
+    deadline = monotonic() + within_s
+    while not (found := true()):
+        assert monotonic() < deadline, "it did not happen in time"
+        sleep(0.02)
+    return found
+
+
+def lives(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.fixture
+def worker(bench: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    settings = bench.settings
+    told = {
+        "CALORON_WEBHOOK_SECRET": "s",
+        "GITEA_URL": "http://forge.test",
+        "GITEA_TOKEN": "t",
+        "REDIS_URL": settings.redis_url,
+        "CALORON_HOME": str(settings.home),
+        "PYTHONPATH": str(ROOT),
+        "CALORON_PROCESS": "agents-1",
+    }
+    program = [sys.executable, str(Path(__file__).with_name("agents_program.py"))]
+    process = subprocess.Popen(program, env=os.environ | told, start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def spawn(bench: Any, task: str = "works", number: int = 1) -> str:
+    key = f"spawn:{task}:{number}"
+    told = {"sprint_id": "s", "task_id": task, "agent_id": f"a-{task}", "attempt": number}
+    bench.put({"type": "spawn_agent", "key": key} | told)
+    bench.work()
+    return key
+
+
+def finished(bench: Any) -> dict[str, Any] | None:
+    events = bench.store.inbox(LANE, 9)
+    return next((event for event in events if event["type"] == "agent_finished"), None)
+
+
+def test_a_run_is_told_from_beginning_to_end(bench: Any, worker: Any) -> None:
+    spawn(bench)
+    end = until(lambda: finished(bench))
+    started = bench.store.inbox(LANE, 9)[0]
+    assert (started["type"], started["task_id"], started["attempt"]) == ("agent_started", "works", 1)
+    assert started["pid"] != worker.pid
+    assert (end["outcome"], end["pr_number"], end["changed"]) == ("done", 5, [])
+    assert until(lambda: "agents-1" in bench.store.health()["processes"])
+
+
+def test_our_mistake_in_a_run_is_a_crash_with_words(bench: Any, worker: Any) -> None:
+    spawn(bench, "breaks")
+    end = until(lambda: finished(bench))
+    [letter] = bench.store.dead_letters()
+    assert end["outcome"] == "crashed" and letter["id"] in end["reason"]
+
+
+def test_a_run_that_is_told_to_stop_stops(bench: Any, worker: Any) -> None:
+    spawn(bench, "hangs")
+    until(bench.store.agents)
+    assert until(lambda: bench.store.stop_run(LANE, "s", "hangs", 1))
+    assert until(lambda: finished(bench))["outcome"] == "stopped"
+
+
+def test_a_killed_run_is_told_at_once(bench: Any, worker: Any) -> None:
+    spawn(bench, "hangs")
+    pid = until(lambda: [agent["pid"] for agent in bench.store.agents() if agent["pid"]])[0]
+    os.kill(pid, signal.SIGKILL)
+    assert until(lambda: finished(bench))["outcome"] == "crashed"
+
+
+def test_a_run_dies_with_its_worker_and_is_not_done_again(bench: Any, worker: Any) -> None:
+    key = spawn(bench, "hangs")
+    pid = until(lambda: [agent["pid"] for agent in bench.store.agents() if agent["pid"]])[0]
+    worker.kill()
+    until(lambda: not lives(pid))
+    sweep.sweep_runs(bench)
+    assert finished(bench) is None
+    bench.store.client.hset(f"lane:{LANE}:run:{key}", "until_ms", 1)
+    sweep.sweep_runs(bench)
+    end = finished(bench)
+    assert end and end["outcome"] == "crashed" and end["attempt"] == 1
+    assert bench.store.claim_run(LANE, key, "another") is None
+
+
+def test_the_lease_is_renewed_while_the_run_lasts(bench: Any, worker: Any) -> None:
+    key = spawn(bench, "hangs")
+    run = f"lane:{LANE}:run:{key}"
+    until(lambda: bench.store.client.hget(run, "pid"))
+    first = bench.store.client.hget(run, "until_ms")
+    assert until(lambda: bench.store.client.hget(run, "until_ms") > first)
+    bench.store.stop_run(LANE, "s", "hangs")
+    until(lambda: finished(bench))
+
+
+def test_a_worker_that_is_told_to_end_finishes_its_run(bench: Any, worker: Any) -> None:
+    spawn(bench, "hangs")
+    until(lambda: [agent["pid"] for agent in bench.store.agents() if agent["pid"]])
+    worker.terminate()
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(0.3)
+    bench.store.stop_run(LANE, "s", "hangs")
+    assert until(lambda: finished(bench))["outcome"] == "stopped"
+    worker.wait(10)
+
+
+def test_a_run_that_was_stopped_before_it_began_is_not_begun(bench: Any) -> None:
+    key = spawn(bench)
+    bench.store.stop_run(LANE, "s", "works")
+
+    def run(*_: Any) -> dict[str, Any]:
+        raise AssertionError("it must not run")
+
+    attempt.attempt_with(bench, LANE, key, run)
+    end = finished(bench)
+    assert end and end["outcome"] == "stopped"
+
+
+def test_a_lost_job_of_a_queued_run_is_rung_again(bench: Any) -> None:
+    key = spawn(bench)
+    sweep.sweep_runs(bench)
+    assert bench.store.client.llen("rq:queue:agents") == 1
+    bench.store.client.delete("rq:queue:agents")
+    sweep.sweep_runs(bench)
+    assert bench.store.client.llen("rq:queue:agents") == 1
+    assert bench.store.claim_run(LANE, key, "w")
