@@ -15,8 +15,9 @@ from typing import Any, Literal
 from bot.fake_forge import control, pushes
 from bot.fake_forge.gitea import payloads as gitea_payloads
 from bot.fake_forge.github import payloads as github_payloads
-from bot.fake_forge.server import Server, by_number, make_app
+from bot.fake_forge.server import by_number, make_app
 from bot.fake_forge.world import Dialect, World
+from bot.fake_forge.wsgi import Server
 
 DIALECTS: dict[str, Dialect] = {"gitea": gitea_payloads, "github": github_payloads}
 __all__ = ["FakeForge"]

@@ -95,6 +95,11 @@ def branches(folder: Path) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def is_empty(folder: Path) -> bool:
+    """Whether nothing was pushed yet."""
+    return not (folder / "packed-refs").exists() and not any((folder / "refs" / "heads").iterdir())
+
+
 def branch(folder: Path, name: str) -> str | None:
     return read_ref(folder, f"refs/heads/{name}")
 

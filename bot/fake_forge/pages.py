@@ -1,7 +1,158 @@
-"""Plain pages, so that a person can look: the repositories, their issues, one issue."""
+"""Plain pages, so that a person can look: the repositories, a repository's issues, one issue."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import html
+import re
+import time
+
+from flask import Blueprint, Response, abort
+
+from bot.fake_forge.call import world_here
+from bot.fake_forge.state import Comment, Issue, Label, Moment, Reaction, Repository
 
 blueprint = Blueprint("pages", __name__)
+FACES = {
+    "+1": "👍", "-1": "👎", "laugh": "😄", "confused": "😕", "heart": "❤️", "hooray": "🎉", "rocket": "🚀", "eyes": "👀",
+}  # fmt: skip
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1f2328 }
+a { color: #0a58ca; text-decoration: none } a:hover { text-decoration: underline }
+h1 { font-size: 1.5rem; margin: .5rem 0 } .dim { color: #656d76 } ul.list { list-style: none; padding: 0 }
+ul.list li { padding: .45rem 0; border-bottom: 1px solid #e5e7eb }
+article { border: 1px solid #d0d7de; border-radius: 8px; margin: 1rem 0; overflow: hidden }
+article header { background: #f6f8fa; padding: .45rem .8rem; border-bottom: 1px solid #d0d7de }
+article pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: .8rem }
+article footer { padding: 0 .8rem .6rem } .line { margin: .4rem .8rem; color: #656d76 }
+.label { border-radius: 1em; padding: .05rem .6rem; margin-right: .25rem; font-size: .85rem; color: #111 }
+.state { border-radius: 1em; padding: .1rem .7rem; color: #fff; font-size: .9rem }
+.open { background: #1a7f37 } .closed { background: #57606a } .merged { background: #8250df }
+"""
+
+
+def page(title: str, body: str) -> Response:
+    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title>"
+    return Response(f"{head}<style>{STYLE}</style>{body}</html>", content_type="text/html; charset=utf-8")
+
+
+@blueprint.get("/")
+def repositories() -> Response:
+    rows = "".join(
+        f'<li><a href="/{html.escape(name)}">{html.escape(name)}</a></li>'
+        for name in sorted(repo.full_name for repo in list(world_here().state.repositories.values()))
+    )
+    return page("Repositories", f"<h1>Repositories</h1><ul class=list>{rows or '<li>none yet</li>'}</ul>")
+
+
+@blueprint.get("/<owner>/<name>")
+@blueprint.get("/<owner>/<name>/<any(issues, pulls):kind>")
+def issues(owner: str, name: str, kind: str = "") -> Response:
+    repo = _repository(owner, name)
+    with repo.lock:
+        rows = [
+            _row(issue)
+            for issue in reversed(repo.issues.values())
+            if not kind or bool(issue.pull) == (kind == "pulls")
+        ]
+    title = html.escape(repo.full_name)
+    heading = f'<p class=dim><a href="/">Repositories</a></p><h1>{title}</h1>'
+    listed = "".join(rows) or "<li class=dim>Nothing here yet.</li>"
+    return page(repo.full_name, f"{heading}<ul class=list>{listed}</ul>")
+
+
+@blueprint.get("/<owner>/<name>/<any(issues, pulls, pull):kind>/<int:number>")
+def issue(owner: str, name: str, kind: str, number: int) -> Response:
+    repo = _repository(owner, name)
+    with repo.lock:
+        found = repo.issues.get(number)
+        if found is None:
+            abort(404)
+        return page(f"{found.title} #{number}", _issue(found))
+
+
+def _repository(owner: str, name: str) -> Repository:
+    found = world_here().state.repository(owner, name)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _state(one: Issue) -> str:
+    word = "merged" if one.pull and one.pull.merged else one.state
+    return f'<span class="state {word}">{word}</span>'
+
+
+def _label(label: Label) -> str:
+    return (
+        f'<span class=label style="background:#{html.escape(label.color)}66">{html.escape(label.name)}</span>'
+    )
+
+
+def _row(one: Issue) -> str:
+    href = f"/{one.repository.full_name}/{'pulls' if one.pull else 'issues'}/{one.number}"
+    labels = "".join(map(_label, one.labels))
+    kind = "pull request " if one.pull else ""
+    title = f'<a href="{html.escape(href)}">{html.escape(one.title)}</a>'
+    return f"<li>{_state(one)} {title} {labels} <span class=dim>{kind}#{one.number}</span></li>"
+
+
+def _issue(one: Issue) -> str:
+    name = html.escape(one.repository.full_name)
+    parts = [
+        f'<p class=dim><a href="/{name}">{name}</a></p>',
+        f"<h1>{html.escape(one.title)} <span class=dim>#{one.number}</span></h1>",
+        f"<p>{_state(one)} {''.join(map(_label, one.labels))} {_pull(one)}</p>",
+        _said(one.repository, one.author.login, one.created, one.body, one.reactions),
+    ]
+    return "".join(parts + [_moment(one, moment) for moment in one.history])
+
+
+def _pull(one: Issue) -> str:
+    if one.pull is None:
+        return ""
+    where = f"{one.pull.head} → {one.pull.base} at {one.pull.head_sha[:10]}"
+    return f"<span class=dim>{html.escape(where)}</span>"
+
+
+def _moment(one: Issue, moment: Moment) -> str:
+    if isinstance(moment.comment, Comment):
+        said = moment.comment
+        return _said(one.repository, said.author.login, said.created, said.body, said.reactions)
+    if moment.review:
+        given = moment.review
+        words = given.body or given.state.replace("_", " ")
+        title = f"{given.author.login} — {given.state.replace('_', ' ')}"
+        return _said(one.repository, title, given.submitted, words, [])
+    words = {
+        "label": f"put on {_label(moment.label) if moment.label else ''}",
+        "unlabel": f"took off {_label(moment.label) if moment.label else ''}",
+        "close": "closed this",
+        "reopen": "reopened this",
+        "merge": f"merged this as {html.escape(moment.text[:10])}",
+        "pull_push": f"pushed {html.escape(moment.text[:10])}",
+        "assign": f"assigned {html.escape(moment.person.login if moment.person else '')}",
+        "review_request": f"asked {html.escape(moment.person.login if moment.person else '')} for a review",
+    }.get(moment.kind, html.escape(moment.kind))
+    return f"<p class=line>{html.escape(moment.actor.login)} {words}</p>"
+
+
+def _said(repo: Repository, who: str, when: float, body: str, reactions: list[Reaction]) -> str:
+    clock = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(when))
+    faces = " ".join(f"{FACES.get(r.content, r.content)} {html.escape(r.user.login)}" for r in reactions)
+    footer = f"<footer>{faces}</footer>" if faces else ""
+    header = f"<header><b>{html.escape(who)}</b> <span class=dim>{clock}</span></header>"
+    return f"<article>{header}<pre>{_text(repo, body)}</pre>{footer}</article>"
+
+
+def _text(repo: Repository, body: str) -> str:
+    """What was written, as it is: hidden comments away, ticks drawn, numbers and addresses linked."""
+    shown = html.escape(re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL).strip())
+    shown = re.sub(r"(?m)^(\s*)[-*] \[ \] ", r"\1☐ ", shown)
+    shown = re.sub(r"(?m)^(\s*)[-*] \[[xX]\] ", r"\1☑ ", shown)
+    shown = re.sub(r"\*\*([^*\n]+)\*\*", r"<b>\1</b>", shown)
+    shown = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", shown)
+    shown = re.sub(r"(https?://[^\s<>)\"']+)", r'<a href="\1">\1</a>', shown)
+    place = f"/{html.escape(repo.full_name)}/issues"
+    return (
+        re.sub(r"(?<![\w/&])#(\d+)\b", rf'<a href="{place}/\1">#\1</a>', shown) or "<span class=dim>—</span>"
+    )

@@ -1,18 +1,15 @@
-"""The web server: the app of all dialects, its log of calls, and the threads that serve it."""
+"""The app of all dialects: its log of calls, its faults, and the webhooks let go when a call is answered."""
 
 from __future__ import annotations
 
 import itertools
 import re
-import socket
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, Response, g, request
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from bot.fake_forge import control, git_http, pages
 from bot.fake_forge.call import json_answer
@@ -29,6 +26,7 @@ from bot.fake_forge.github import pulls as github_pulls
 from bot.fake_forge.github import repositories as github_repositories
 from bot.fake_forge.github.routes import blueprint as github
 from bot.fake_forge.world import World
+from bot.fake_forge.wsgi import App
 
 # Importing them hangs their calls on the two blueprints.
 LOADED = (
@@ -88,47 +86,7 @@ def _keep_log(app: Flask, world: World) -> None:
         return response
 
 
-class Handler(WSGIRequestHandler):
-    """HTTP/1.1 with keep-alive, silent, and without waiting for more to send."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """The log of calls is kept elsewhere."""
-
-
-class Server(ThreadedWSGIServer):
-    """One thread a connection; `close_all` also ends the connections that are kept alive."""
-
-    request_queue_size = 256
-
-    def __init__(self, host: str, port: int, app: Callable[..., Iterable[bytes]]) -> None:
-        self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        super().__init__(host, port, app, Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._guard:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._guard:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def close_all(self) -> None:
-        with self._guard:
-            for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    # The other side was faster.
-                    continue
-
-
-def by_number(app: Callable[..., Iterable[bytes]], world: World) -> Callable[..., Iterable[bytes]]:
+def by_number(app: App, world: World) -> App:
     """Let GitHub's /repositories/<id>/… mean the repository of that number, as after a renaming."""
     pattern = re.compile(r"^(/api/github)/repositories/(\d+)(/.*)?$")
 

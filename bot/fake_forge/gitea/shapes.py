@@ -108,7 +108,7 @@ def repository(world: World, repo: Repository, viewer: User | None) -> Json:
         "name": repo.name,
         "full_name": repo.full_name,
         "description": repo.description,
-        "empty": not git.branches(repo.folder),
+        "empty": git.is_empty(repo.folder),
         "private": repo.private,
         "fork": False,
         "template": False,

@@ -124,7 +124,7 @@ def repository(world: World, repo: Repository, viewer: User | None) -> Json:
         "git_url": "",
         "ssh_url": "",
         "clone_url": f"{url}.git",
-        "size": len(git.branches(repo.folder)),
+        "size": 0 if git.is_empty(repo.folder) else 1,
         "default_branch": repo.default_branch,
         "open_issues_count": sum(issue.state == "open" for issue in repo.issues.values()),
         "has_issues": True,
