@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from typing import Any, NotRequired, TypedDict
 
 NAME = "generate_sprint_dag"
@@ -81,6 +82,7 @@ LABEL = re.compile(r"\s{0,3}[*_]{0,2}([A-Za-z][A-Za-z -]{2,30}?)[*_]{0,2}:[*_]{0
 OWN_ID = re.compile(r"[`*_]{0,2}([A-Za-z0-9][A-Za-z0-9_-]{0,63})[`*_]{0,2}:[`*_]{0,2}\s+(\S.*)")
 AFTER = re.compile(r"\s*\((?:after|depends on|needs)\b:?\s*([^()]*)\)", re.I)
 FIELD = re.compile(r"[*_`]{0,2}([A-Za-z][A-Za-z ]{1,20}?)[*_`]{0,2}:[*_`]{0,2}\s*(.*)")
+KINDS = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "style", "test", "tests")
 FIELDS = {
     "scope": "scope",
     "files": "scope",
@@ -125,7 +127,8 @@ def plan_of(input: Input) -> dict[str, Any]:
     if agents is not None and agents < 1:
         raise ValueError(f"num_agents must be at least 1, not {agents:g}")
     sections = read_sections(prose(input["brief"]))
-    goal, wishes = read_wishes(sections, title)
+    goal, wishes = read_wishes(sections)
+    wishes = wishes or sentences([title])
     if not wishes:
         raise ValueError("There is nothing to plan: write one sentence, or a list of tasks")
     named = name_wishes(wishes)
@@ -221,7 +224,7 @@ def paragraphs(lines: list[str]) -> list[str]:
 # -- wishes: what the text asks for, not yet a task ----------------------------------------------------------
 
 
-def read_wishes(sections: dict[str, list[str]], title: str) -> tuple[str, list[dict[str, Any]]]:
+def read_wishes(sections: dict[str, list[str]]) -> tuple[str, list[dict[str, Any]]]:
     """The goal, and the wishes: of the tasks section, else of the first list, else of the sentences."""
     free = [*sections.get("body", []), "", *sections.get("goal", [])]
     items, above = read_items(free)
@@ -234,7 +237,7 @@ def read_wishes(sections: dict[str, list[str]], title: str) -> tuple[str, list[d
     goal = "\n\n".join(texts)
     if len(texts) > 1 and is_headline(texts[0], free):
         return goal, sentences(texts[1:])
-    return goal, sentences(texts or ([title] if title else []))
+    return goal, sentences(texts)
 
 
 def is_headline(text: str, lines: list[str]) -> bool:
@@ -416,14 +419,22 @@ def names_a_thing(text: str) -> bool:
 
 def name_wishes(wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each wish with an id of its own and the title that people will read."""
+    called = Counter(wish["id"] for wish in wishes)
+    kinds = {name for name in KINDS if called[name] > 1}
+    wishes = [wish | kind_as_text(wish) if wish["id"] in kinds else wish for wish in wishes]
     own = [wish["id"] for wish in wishes if wish["id"]]
     for name in own:
-        if own.count(name) > 1:
+        if called[name] > 1:
             raise ValueError(f"Two tasks have the id '{name}': give each its own")
     ids = [wish["id"] or free_id(f"task-{position}", own) for position, wish in enumerate(wishes, 1)]
     return [
         wish | {"id": name, "title": title_of(wish["text"])} for name, wish in zip(ids, wishes, strict=True)
     ]
+
+
+def kind_as_text(wish: dict[str, Any]) -> dict[str, Any]:
+    """The "fix:" of many lines is a kind of change, not an id."""
+    return {"id": None, "text": f"{wish['id']}: {wish['text']}"}
 
 
 def free_id(name: str, taken: list[str]) -> str:

@@ -1,0 +1,96 @@
+"""Whatever people write into a kickoff, its plan is complete and holds together."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.dag.validate import execute as validate
+from stages.kickoff.generate_dag import execute as generate
+
+PIECES = "Add a page. then fix, v1.2 login: (after x) - * ` < /plan # ### Goal [x] 1."
+WORDS = st.sampled_from(PIECES.split())
+TEXTS = st.lists(WORDS | st.just("\n") | st.text(max_size=3), max_size=40).map(" ".join)
+TITLES = st.from_regex(r"Write [a-z]{3,8} [a-z]{3,8}", fullmatch=True)
+
+
+def tasks_of(brief: str, **more: Any) -> dict[str, Any]:
+    return dict(generate({"brief": brief, **more})["dag"]["tasks"])  # type: ignore[typeddict-item]
+
+
+def edges_of(brief: str) -> dict[str, list[str]]:
+    return {task["title"]: task["depends_on"] for task in tasks_of(brief).values()}
+
+
+@given(TEXTS)
+def test_any_text_gives_a_plan_with_good_ids(text: str) -> None:
+    plan = generate({"brief": text, "title": "Anything", "lenient": True})
+    dag, told = plan["dag"], plan.get("errors")
+    if told:
+        assert told[0].startswith("Two tasks have the id")
+        return
+    errors = validate({"dag": dag})["errors"]
+    assert [error for error in errors if "unknown task" not in error and "cycle" not in error] == []
+    assert all(task["title"] for task in dag["tasks"].values())
+
+
+@given(st.lists(TITLES, min_size=1, max_size=30, unique=True), st.sampled_from(["- ", "* ", "+ ", "- [ ] "]))
+def test_every_item_of_a_list_is_a_task_of_its_own(titles: list[str], mark: str) -> None:
+    tasks = tasks_of("The goal.\n\n" + "\n".join(mark + title for title in titles))
+    assert [task["title"] for task in tasks.values()] == titles
+    assert [task["depends_on"] for task in tasks.values()] == [[] for _ in titles]
+
+
+@given(st.lists(TITLES, min_size=1, max_size=30, unique=True))
+def test_every_sentence_is_a_task_and_none_is_cut(titles: list[str]) -> None:
+    assert [task["title"] for task in tasks_of(". ".join(titles) + ".").values()] == titles
+
+
+@given(st.lists(TITLES, min_size=2, max_size=12, unique=True))
+def test_then_makes_a_chain(titles: list[str]) -> None:
+    tasks = tasks_of(", then ".join(titles))
+    names = list(tasks)
+    assert [task["depends_on"] for task in tasks.values()] == [[], *[[name] for name in names[:-1]]]
+
+
+@pytest.mark.parametrize(
+    ("brief", "edges"),
+    [
+        ("Bump to v1.2", {"Bump to v1.2": []}),
+        ("Support e.g. dates. Fix it.", {"Support e.g. dates": [], "Fix it": ["task-1"]}),
+        ("Add x, add y, then add z.", {"Add x": [], "Add y": [], "Add z": ["task-1", "task-2"]}),
+        ("Once the API is ready, build the page.", {"Build the page": []}),
+        ("Write an API. After that, build the page.", {"Write an API": [], "Build the page": ["task-1"]}),
+        ("Use names, dates and places.", {"Use names, dates and places": []}),
+        ("We need to add a page, and please fix the login", {"Add a page": [], "Fix the login": []}),
+        ("- b: Second (after: a)\n- a: First", {"Second": ["a"], "First": []}),
+        ("- a: One\n- b: Two\n  - after: a", {"One": [], "Two": ["a"]}),
+        ("- One thing\n- Another (after: 1)", {"One thing": [], "Another": ["task-1"]}),
+        ("- One thing\n- Another (after: one thing)", {"One thing": [], "Another": ["task-1"]}),
+        ("- One thing\n- then another", {"One thing": [], "another": ["task-1"]}),
+        ("- fix: the login\n- fix: the page", {"fix: the login": [], "fix: the page": []}),
+        ("- Fix: the login\n- Note: slow", {"Fix: the login": [], "Note: slow": []}),
+        ("- a line\n  that goes on\n- next", {"a line that goes on": [], "next": []}),
+        ("1. One\n2. Two", {"One": [], "Two": []}),
+        ("Tasks:\n- One\n\nAcceptance:\n- it works", {"One": []}),
+        ("~~~\n- code\n~~~\n- One\r\n- Two", {"One": [], "Two": []}),
+        ("[Add a page](https://example.org/x.y)", {"Add a page": []}),
+    ],
+)  # fmt: skip
+def test_order_is_read_where_it_is_said(brief: str, edges: dict[str, list[str]]) -> None:
+    assert edges_of(brief) == edges
+
+
+def test_a_long_wish_keeps_its_words() -> None:
+    wish = "Write " + "word " * 60 + "end"
+    [task] = tasks_of(f"- {wish}").values()
+    assert task["title"].endswith("…")
+    assert len(task["title"]) <= 140
+    assert task["description"] == wish
+
+
+def test_agents_go_round_where_their_number_is_given() -> None:
+    agents = [task["agent_id"] for task in tasks_of("- a b\n- c d\n- e f", num_agents=2).values()]
+    assert agents == ["agent-1", "agent-2", "agent-1"]
+    assert len({task["agent_id"] for task in tasks_of("- a b\n- c d\n- e f").values()}) == 3
