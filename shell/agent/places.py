@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
+
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -58,12 +60,18 @@ class Attempt:
         remove_folder(self.root)
 
 
+def told_environment() -> dict[str, str]:
+    """The environment, and beneath it what stands in `.env`, as the settings are read."""
+    written = {name: text for name, text in dotenv_values(".env").items() if text}
+    return written | {name: text for name, text in os.environ.items() if text}
+
+
 @dataclass(frozen=True)
 class Places:
     """`home` is CALORON_HOME; what an agent may see is taken from `environment`, by an allow-list."""
 
     home: Path
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    environment: Mapping[str, str] = field(default_factory=told_environment, repr=False)
 
     @property
     def root(self) -> Path:

@@ -18,6 +18,8 @@ def prepare(
     """The job of an attempt whose folders are made; FrameworkError if it cannot be called."""
     attempt.prompt.write_text(prompt)
     given = {"CALORON_STUB_STATE": str(places.stub_state), **places.environment}
+    if fixture := given.get("CALORON_STUB_FIXTURE"):
+        given["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
     environment = agent_environment(framework, spec, given, attempt.home, attempt.temporary)
     sandbox = find_sandbox(given.get("PATH", ""))
     walled = sandbox.program is not None
