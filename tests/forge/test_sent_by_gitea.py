@@ -1,49 +1,12 @@
 """What a Gitea sends, real or fake, is verified and read as the flat events that it stands for."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from shell.event import Event
-from shell.forge import detect, read_delivery, verify
+from shell.forge import verify
+from tests.forge.heard import SECRET, Heard, listen
 from tests.forge.places import Place, Receiver, wait_for
-
-SECRET = "right"
-
-
-@dataclass
-class Heard:
-    """A repository whose deliveries are heard."""
-
-    place: Place
-    repo: str
-    receiver: Receiver
-
-    def events(self) -> list[Event]:
-        return [self._read(*delivery) for delivery in list(self.receiver.deliveries)]
-
-    def hears(self, **fields: Any) -> Event:
-        """The first event with these fields, as soon as it arrives."""
-
-        def look() -> Event | None:
-            return next((event for event in self.events() if fields.items() <= event.items()), None)
-
-        try:
-            return wait_for(look)
-        except AssertionError:
-            raise AssertionError(f"{fields} is not among {self.events()}") from None
-
-    def _read(self, headers: Any, body: bytes) -> Event:
-        assert detect(headers) == "gitea"
-        assert verify(body, headers, ["old", SECRET])
-        assert not verify(body, headers, ["old"])
-        assert not verify(body + b" ", headers, [SECRET])
-        event = read_delivery(headers, body)
-        if event["type"] != "ignored":
-            assert (event["forge"], event["repo"]) == ("gitea", self.repo)
-        return event
 
 
 @pytest.fixture(params=["fake_gitea", pytest.param("real_gitea", marks=pytest.mark.gitea)])
@@ -54,9 +17,7 @@ def gitea(request: pytest.FixtureRequest) -> Place:
 
 @pytest.fixture
 def heard(gitea: Place, receiver: Receiver) -> Heard:
-    repo = gitea.repository()
-    gitea.bot.create_hook(repo, receiver.url, SECRET)
-    return Heard(gitea, repo, receiver)
+    return listen(gitea, receiver)
 
 
 def test_an_issue_from_beginning_to_end(heard: Heard) -> None:
@@ -139,8 +100,7 @@ def test_words_on_a_pull_request_are_no_review(heard: Heard) -> None:
 
 @pytest.mark.gitea
 def test_a_tag_is_ignored_in_words(real_gitea: Place, receiver: Receiver) -> None:
-    heard = Heard(real_gitea, real_gitea.repository(), receiver)
-    real_gitea.bot.create_hook(heard.repo, receiver.url, SECRET)
+    heard = listen(real_gitea, receiver)
     heard.place.alice.api.send("POST", f"/repos/{heard.repo}/tags", {"tag_name": "v1", "target": "main"})
     heard.hears(type="ignored", reason="a push of refs/tags/v1, which is no branch")
 
