@@ -27,6 +27,7 @@ LOOKED_AT = (
 )
 # Cases that are not compared, by name, each with its reason in one line.
 NOT_COMPARED: dict[str, str] = {}
+NEWLINE = "\n"
 Difference = tuple[str, Any, Any]
 
 
@@ -89,6 +90,8 @@ def not_json(text: str) -> Any:
 def parse_fault(text: str) -> str:
     """Where a strict reader stops in what a stage printed, and its words."""
     start = text.lstrip()[:1]
+    if not start:
+        return f"EOF while parsing a value at line {text.count(NEWLINE) + 1} column 0"
     word = {"n": "null", "t": "true", "f": "false"}.get(start)
     if word is not None and not text.lstrip().startswith(word):
         same = next(
@@ -240,7 +243,7 @@ class Attempt:
             "trace_stages": stages,
             "warnings": looked_at.warnings,
             **({"memoize": memo} if record.hits or not memoize else {}),
-            **({"spent_cents": record.spent} if self.allowed.budget is not None else {}),
+            **({"spent_cents": record.spent} if self.allowed.budget is not None and record.spent else {}),
         }
 
 

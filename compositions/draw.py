@@ -110,7 +110,8 @@ class Drawing:
 
     def join(self, sources: Iterable[Source], target: str) -> None:
         for source, label in dict.fromkeys(sources):
-            self.lines.append(f'  {source} -->|"{escaped(label)}"| {target}')
+            words = f'|"{escaped(label)}"|' if label else ""
+            self.lines.append(f"  {source} -->{words} {target}")
 
     def place(self, sources: list[Source], words: str, left: str = "[", right: str = "]") -> str:
         name = f"n{next(self.numbers)}"
@@ -125,7 +126,7 @@ class Drawing:
         """Draws a node behind its sources; gives what the next one has to be joined to."""
         match node:
             case g.Const():
-                return [(self.place([], shown(node.value), "([", "])"), "")]
+                return [(self.place(sources, shown(node.value), "([", "])"), "")]
             case g.Sequential():
                 for stage in node.stages:
                     sources = self.flow(stage, sources)

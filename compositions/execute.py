@@ -19,6 +19,7 @@ class CompositionError(Exception):
         super().__init__(message)
         self.stage = stage
         self.words = words if words is not None else message
+        self.record: Record | None = None  # how far it came
 
 
 class StageFailed(CompositionError):
@@ -300,7 +301,7 @@ def start(program: Run, given: Any, budget: int | None = None) -> tuple[Any, Rec
         output = program(given, Frame(record))
     except CompositionError as error:
         record.nanoseconds = perf_counter_ns() - started
-        error.add_note(f"after {len(record.entries)} stage(s)")
+        error.record = record
         raise
     record.nanoseconds = perf_counter_ns() - started
     return output, record

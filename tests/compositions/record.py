@@ -69,7 +69,9 @@ class Dice:
 
     def __init__(self, seed: int, stages: list[Json]) -> None:
         self.random = random.Random(seed)
-        self.stages = [stage for stage in stages if stage["name"] not in UNREPEATABLE]
+        kept = [stage for stage in stages if stage["name"] not in UNREPEATABLE]
+        rarely = ("f_fail", "f_nan", "f_tok", "g_prop")
+        self.stages = [stage for stage in kept for _ in range(1 if stage["name"] in rarely else 4)]
 
     def pick(self, options: Any) -> Any:
         return self.random.choice(list(options))
@@ -221,22 +223,22 @@ class Dice:
         names = ["a", "b", "text", "source_0", "é", 'q"x', "n"]
         match operator:
             case "Sequential":
-                return {"stages": some(0, 1, 2, 2, 2, 3, 3)}
+                return {"stages": some(*(1, 2, 2, 2, 3, 3) * 4, 0)}
             case "Let":
-                bindings = some(0, 1, 1, 1, 2, 2)
+                bindings = some(*(1, 1, 1, 2, 2) * 4, 0)
                 named = zip(self.random.sample(names, len(bindings)), bindings, strict=True)
                 return {"bindings": dict(named), "body": self.node(depth, remote)}
             case "Parallel":
-                branches = some(0, 1, 2, 2, 3)
+                branches = some(*(1, 2, 2, 3) * 4, 0)
                 return {
                     "branches": dict(zip(self.random.sample(names, len(branches)), branches, strict=True))
                 }
             case "Branch":
                 return {name: self.arm(name, depth, remote) for name in ("predicate", "if_true", "if_false")}
             case "Fanout":
-                return {"source": self.node(depth, remote), "targets": some(0, 1, 2, 2)}
+                return {"source": self.node(depth, remote), "targets": some(*(1, 2, 2) * 5, 0)}
             case "Merge":
-                return {"sources": some(0, 1, 2, 2), "target": self.node(depth, remote)}
+                return {"sources": some(*(1, 2, 2) * 5, 0), "target": self.node(depth, remote)}
             case _:
                 delay = self.pick(({}, {}, {"delay_ms": None}, {"delay_ms": 5}))
                 return {"stage": self.node(depth, remote), "max_attempts": self.pick((0, 1, 2, 3)), **delay}

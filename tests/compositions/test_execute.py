@@ -1,0 +1,220 @@
+"""Running graphs: each operator, what is remembered, what a failure says, and how quick it is."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from compositions import Composition, CompositionError, Run
+from compositions.catalogue import Catalogue
+from compositions.effects import effect_set
+from compositions.graph import GraphError, read_graph
+from compositions.ntype import ANY
+
+Json = Any
+
+
+class Made:
+    """A stage made of a function."""
+
+    refined = False
+    active = True
+    types = (ANY, ANY)
+    source = ""
+
+    def __init__(self, name: str, execute: Callable[[Any], Any], *effects: str) -> None:
+        self.name = name
+        self.execute = execute
+        self.effects = effect_set(effects)
+        self.stage_id = f"id-of-{name}"
+
+
+class Flaky:
+    """Fails so many times, then answers."""
+
+    def __init__(self, failures: int) -> None:
+        self.left = failures
+        self.calls = 0
+
+    def __call__(self, given: Any) -> Any:
+        self.calls += 1
+        self.left -= 1
+        if self.left >= 0:
+            raise OSError("not yet")
+        return given
+
+
+def fail(given: Any) -> Any:
+    raise ValueError("no such task")
+
+
+def stage(name: str, **fields: Any) -> Json:
+    return {"op": "Stage", "id": name, **fields}
+
+
+def run(root: Json, given: Any, *more: Made, effects: frozenset[str] | None = None) -> Run:
+    stages = [
+        Made("echo", lambda given: given),
+        Made("add", lambda given: given["a"] + given["b"]),
+        Made("twice", lambda given: given * 2),
+        Made("positive", lambda given: given > 0),
+        Made("fail", fail, "Fallible"),
+        Made("net", lambda given: given, "Network", "Fallible"),
+        *more,
+    ]
+    graph = read_graph({"description": "", "version": "1", "root": root})
+    return Composition("tried", graph, Catalogue(stages)).run(given, effects)
+
+
+def both(**nodes: Json) -> Json:
+    return nodes
+
+
+@pytest.mark.parametrize(
+    ("root", "given", "output"),
+    [
+        ({"op": "Sequential", "stages": [stage("twice"), stage("twice")]}, 3, 12),
+        ({"op": "Const", "value": [1]}, "whatever", [1]),
+        (
+            {"op": "Parallel", "branches": both(u=stage("echo"), z=stage("echo"))},
+            {"u": 1},
+            {"u": 1, "z": {"u": 1}},
+        ),
+        (
+            {
+                "op": "Branch",
+                "predicate": stage("positive"),
+                "if_true": stage("twice"),
+                "if_false": stage("echo"),
+            },
+            4,
+            8,
+        ),
+        (
+            {"op": "Fanout", "source": stage("twice"), "targets": [stage("echo"), stage("positive")]},
+            2,
+            [4, True],
+        ),
+        (
+            {"op": "Merge", "sources": [stage("twice"), stage("echo")], "target": stage("echo")},
+            {"source_0": 2},
+            {"source_0": 4, "source_1": {}},
+        ),
+        (
+            {"op": "Let", "bindings": both(b=stage("echo")), "body": stage("echo")},
+            {"a": 1},
+            {"a": 1, "b": {"a": 1}},
+        ),
+        ({"op": "Let", "bindings": both(a=stage("twice"), b=stage("echo")), "body": stage("add")}, 5, 15),
+        (stage("add", config={"b": 10}), {"a": 1, "b": 2}, 11),
+        (stage("echo", config={"items": 1}), "raw", {"items": 1, "text": "raw"}),
+        (stage("echo"), None, {}),
+        (stage("echo"), "[1, 2]", [1, 2]),
+        (stage("echo"), "words", "words"),
+    ],
+)
+def test_each_operator(root: Json, given: Any, output: Any) -> None:
+    assert run(root, given).output == output
+
+
+def test_a_failure_names_the_stage_and_keeps_the_cause() -> None:
+    with pytest.raises(CompositionError, match="stage fail failed: no such task") as told:
+        run({"op": "Sequential", "stages": [stage("echo"), stage("fail")]}, {})
+    assert (told.value.stage, told.value.words) == ("fail", "no such task")
+    assert isinstance(told.value.__cause__, ValueError)
+    assert told.value.record is not None
+    assert [entry.leaf.name for entry in told.value.record.entries] == ["echo", "fail"]
+
+
+def test_the_first_failure_in_the_order_of_names_counts_after_all_have_run() -> None:
+    seen: list[str] = []
+    late = Made("late", lambda given: seen.append("late"))
+    other = Made("other", Flaky(1))
+    root = {"op": "Parallel", "branches": both(c=stage("late"), b=stage("other"), a=stage("fail"))}
+    with pytest.raises(CompositionError, match="no such task"):
+        run(root, {}, late, other)
+    assert seen == ["late"]
+
+
+def test_retry_tries_again_and_the_trace_tells_it() -> None:
+    flaky = Flaky(2)
+    done = run(
+        {"op": "Retry", "max_attempts": 3, "stage": stage("flaky")},
+        {"a": 1},
+        Made("flaky", flaky, "Fallible"),
+    )
+    assert (done.output, flaky.calls) == ({"a": 1}, 3)
+    entries = done.trace["stages"]
+    assert [entry["step_index"] for entry in entries] == [0, 1, 2]
+    assert [entry["output_hash"] is None for entry in entries] == [True, True, False]
+    assert done.trace["status"] == "Failed"
+
+
+def test_a_pure_stage_is_not_run_twice_on_the_same() -> None:
+    counted = Flaky(0)
+    root = {"op": "Sequential", "stages": [stage("count"), stage("count"), stage("count")]}
+    done = run(root, {"a": 1}, Made("count", counted))
+    assert (counted.calls, done.record.hits, done.record.misses) == (1, 2, 1)
+    assert len(done.trace["stages"]) == 3
+
+
+def test_effects_that_are_not_allowed_are_refused_before_anything_runs() -> None:
+    counted = Flaky(0)
+    root = {"op": "Sequential", "stages": [stage("count"), stage("net")]}
+    with pytest.raises(CompositionError, match="stage net declares fallible, network; only pure may run"):
+        run(root, {}, Made("count", counted), effects=frozenset({"Pure"}))
+    assert counted.calls == 0
+    assert run(
+        root, {"a": 1}, Made("count", counted), effects=frozenset({"pure", "Network", "fallible"})
+    ).output
+
+
+def test_an_unknown_stage_is_told_in_the_engines_words() -> None:
+    with pytest.raises(CompositionError, match="no stage in store matches prefix 'nowhere'"):
+        run(stage("nowhere"), {})
+
+
+@pytest.mark.parametrize(
+    ("root", "words"),
+    [
+        ({}, "missing field `op`"),
+        ({"op": "Loop"}, "unknown variant `Loop`, expected one of `Stage`, `RemoteStage`"),
+        ({"op": "Retry", "stage": {"op": "Const", "value": 1}}, "missing field `max_attempts`"),
+        ({"op": "Retry", "stage": {"op": "Const", "value": 1}, "max_attempts": -1}, "expected u32"),
+        ({"op": "Stage", "id": "echo", "pinning": "none"}, "expected `signature` or `both`"),
+        ({"op": "Sequential", "stages": {}}, "invalid type: map, expected a sequence"),
+    ],
+)
+def test_what_is_no_graph_is_told(root: Json, words: str) -> None:
+    with pytest.raises(GraphError, match=words):
+        read_graph({"description": "", "version": "1", "root": root})
+
+
+def ten_tasks() -> Json:
+    task = {
+        "title": "Do it",
+        "status": "Pending",
+        "depends_on": [],
+        "scope": ["src/"],
+        "checks": {},
+        "reviews": {},
+    }
+    return {"tasks": {f"t{number}": dict(task) for number in range(10)}, "sprint": {"id": "s"}}
+
+
+def test_five_stages_on_ten_tasks_take_well_under_a_millisecond() -> None:
+    step = {"op": "Let", "bindings": both(step=stage("decide")), "body": stage("take")}
+    root = {"op": "Sequential", "stages": [step, step, stage("echo")]}
+    decide = Made("decide", lambda turn: {"state": {**turn["state"]}, "actions": []})
+    take = Made("take", lambda turn: {**turn, "state": turn["step"]["state"]})
+    graph = read_graph({"description": "", "version": "1", "root": root})
+    composition = Composition("tried", graph, Catalogue([decide, take, Made("echo", lambda given: given)]))
+    turn = {"state": ten_tasks(), "events": [], "actions": [], "now": "", "policy": None}
+    composition.run(turn)
+    times = []
+    for _ in range(20):
+        started = time.perf_counter()
+        composition.run(turn)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.001
