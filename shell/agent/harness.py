@@ -1,5 +1,6 @@
 """Runs an agent's command: drained, watched for signs of life, limited in time, wholly gone at the end."""
 
+import contextlib
 import os
 import selectors
 import signal
@@ -85,7 +86,7 @@ def _started(job: Job) -> "subprocess.Popen[bytes]":
 
 
 def _close(guard: "subprocess.Popen[bytes]") -> None:
-    """The closed pipe is the word to end; should the guard not obey, its group is killed."""
+    """The closed pipe is the word to end; should the guard not obey or be dead, its group is killed."""
     assert guard.stdin is not None
     guard.stdin.close()
     try:
@@ -93,6 +94,9 @@ def _close(guard: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         os.killpg(guard.pid, signal.SIGKILL)
         guard.wait()
+    if guard.returncode < 0:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(guard.pid, signal.SIGKILL)
 
 
 class _Run:

@@ -153,12 +153,12 @@ def test_nothing_of_an_agent_outlives_a_killed_worker(tmp_path: Path, who: str) 
 def test_a_killed_guard_takes_the_agent_with_it(tmp_path: Path) -> None:
     class Killing(Witness):
         def heartbeat(self, last_sign_at: str) -> None:
-            if pids_in(tmp_path / "pids") and lives(self.pids[0]):
+            if len(pids_in(tmp_path / "pids")) == 2 and lives(self.pids[0]):
                 os.kill(self.pids[0], signal.SIGKILL)
 
-    ended = play(tmp_path, f"echo $$ > {tmp_path}/pids; sleep 600", witness=Killing())
-    assert ended.status == -signal.SIGKILL
-    until(lambda: not lives(pids_in(tmp_path / "pids")[0]))
+    script = f"sleep 600 & echo $$ $! > {tmp_path}/pids; wait"
+    assert play(tmp_path, script, witness=Killing()).status == -signal.SIGKILL
+    until(lambda: not [pid for pid in pids_in(tmp_path / "pids") if lives(pid)])
 
 
 def test_output_and_changed_files_are_signs_of_life_and_silence_is_none(tmp_path: Path) -> None:
