@@ -16,11 +16,16 @@ class ReferenceFault(LookupError):
     """No stage, or more than one, answers to the reference; the words are the engine's."""
 
 
+class PinningFault(ReferenceFault):
+    """The stage is there, but may not be used any more."""
+
+
 class StageFile:
     """One stage as a file: nothing of it is loaded before it is asked for."""
 
     refined = False  # annotations know no refinements, so there is nothing to look at while running
     active = True
+    lifecycle = "Active"
     capabilities: tuple[str, ...] = ()
 
     def __init__(self, name: str, module_name: str, file: Path) -> None:
@@ -88,7 +93,7 @@ class Catalogue:
         """The one stage a reference means: a whole id, the beginning of an id, or a name."""
         stage = self.by_reference(reference)
         if not stage.active:
-            raise ReferenceFault(f"pinning resolution: {reference}")
+            raise PinningFault(inactive(stage, pinning))
         return stage
 
     def by_reference(self, reference: str) -> Any:
@@ -101,6 +106,18 @@ class Catalogue:
                 return only(found, reference)
         named = self.by_name.get(reference, [])
         return only([stage for stage in named if stage.active] or named, reference)
+
+
+def inactive(stage: Any, pinning: str) -> str:
+    """Why a stage that was found may not be used."""
+    words = "no Active stage in the store matches that signature"
+    if pinning == "both":
+        life = stage.lifecycle
+        if isinstance(life, dict):
+            ((kind, more),) = life.items()
+            life = f'{kind} {{ successor_id: StageId("{more["successor_id"]}") }}'
+        words = f"the stage exists but its lifecycle is {life}; only Active stages may be referenced"
+    return f"pinning resolution: stage node with pinning={pinning} has id `{stage.stage_id}` — {words}"
 
 
 def only(found: list[Any], reference: str) -> Any:

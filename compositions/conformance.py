@@ -49,7 +49,8 @@ class RecordedStage:
         self.capabilities = tuple(recorded.get("capabilities", ()))
         self.types = (read_type(signature["input"]), read_type(signature["output"]))
         self.effects = effect_set(signature["effects"]["effects"])
-        self.active = recorded["lifecycle"] == "Active"
+        self.lifecycle = recorded["lifecycle"]
+        self.active = self.lifecycle == "Active"
         self.refined = any(list(refinements_of(one)) for one in self.types)
         self.cost = recorded.get("cost")
 
@@ -119,8 +120,13 @@ def differences(expected: Any, actual: Any, place: str = "") -> Iterator[Differe
     elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(one, other, f"{place}[{index}]")
-    elif expected != actual or type(expected) is not type(actual):
+    elif told(expected) != told(actual) or type(expected) is not type(actual):
         yield place, expected, actual
+
+
+def told(value: Any) -> Any:
+    """A value to compare: which of many stages the engine names first is left to chance there."""
+    return value.partition("First few:")[0] if isinstance(value, str) else value
 
 
 def identity_cases(recorded: list[dict[str, Any]]) -> Iterator[tuple[str, Any, Any]]:

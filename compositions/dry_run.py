@@ -5,7 +5,7 @@ from typing import Any
 
 from compositions import graph as g
 from compositions.canonical import Optimized, composition_id, optimize
-from compositions.catalogue import ReferenceFault
+from compositions.catalogue import PinningFault, ReferenceFault
 from compositions.check import Ends, TypeErrors, check
 from compositions.effects import cents_of, effect_set, is_pure, kind_of
 from compositions.plan import Plan
@@ -125,11 +125,18 @@ def effect_union(stages: Iterable[Any]) -> tuple[dict[str, Any], ...]:
 
 
 def resolve(root: g.Node, find: Find) -> list[Any]:
-    """Every stage of the graph; the first reference that finds none ends it."""
-    try:
-        return [find(node) for node in g.walk(root) if isinstance(node, g.Stage)]
-    except ReferenceFault as error:
-        raise NotRunnable(str(error), NO_FILE) from error
+    """Every stage of the graph; the first reference that finds none ends it, then the first not active."""
+    stages: list[Any] = []
+    faults: list[ReferenceFault] = []
+    for node in g.walk(root):
+        if isinstance(node, g.Stage):
+            try:
+                stages.append(find(node))
+            except ReferenceFault as error:
+                faults.append(error)
+    for fault in sorted(faults, key=lambda fault: isinstance(fault, PinningFault)):
+        raise NotRunnable(str(fault), NO_FILE) from fault
+    return stages
 
 
 def effects_of(root: g.Node, find: Find) -> list[str]:

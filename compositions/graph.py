@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from compositions.ntype import NType, read_type, to_json
+from compositions.ntype import NType, TypeFault, json_kind, read_strict, to_json
 
 OPERATORS = (
     "Stage",
@@ -150,7 +150,7 @@ def walk(node: Node) -> Iterator[Node]:
 def read_graph(given: Any) -> Graph:
     """The graph that this JSON value describes."""
     if not isinstance(given, Mapping):
-        raise GraphError(f"invalid type: {kind_of(given)}, expected struct CompositionGraph")
+        raise GraphError(f"invalid type: {json_kind(given)}, expected struct CompositionGraph")
     for name in ("description", "root", "version"):
         if name not in given:
             raise GraphError(f"missing field `{name}`")
@@ -160,7 +160,7 @@ def read_graph(given: Any) -> Graph:
 def read_node(given: Any, path: str = "root") -> Node:
     """The node that this JSON value describes; keys it does not know are passed over."""
     if not isinstance(given, Mapping):
-        raise GraphError(f"invalid type: {kind_of(given)}, expected internally tagged enum CompositionNode")
+        raise GraphError(f"invalid type: {json_kind(given)}, expected internally tagged enum CompositionNode")
     if "op" not in given:
         raise GraphError("missing field `op`")
     operator = given["op"]
@@ -177,34 +177,22 @@ def need(given: Mapping[str, Any], name: str) -> Any:
     return given[name]
 
 
-def kind_of(value: Any) -> str:
-    """The word for a JSON value's kind in an error."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return f"boolean `{str(value).lower()}`"
-        case int():
-            return f"integer `{value}`"
-        case float():
-            return f"floating point `{value}`"
-        case str():
-            return f'string "{value}"'
-        case list():
-            return "sequence"
-        case _:
-            return "map"
-
-
 def text_of(value: Any) -> str:
     if not isinstance(value, str):
-        raise GraphError(f"invalid type: {kind_of(value)}, expected a string")
+        raise GraphError(f"invalid type: {json_kind(value)}, expected a string")
     return value
+
+
+def read_type(value: Any) -> NType:
+    try:
+        return read_strict(value)
+    except TypeFault as error:
+        raise GraphError(str(error)) from error
 
 
 def count_of(value: Any, bits: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise GraphError(f"invalid type: {kind_of(value)}, expected u{bits}")
+        raise GraphError(f"invalid type: {json_kind(value)}, expected u{bits}")
     if not 0 <= value < 2**bits:
         raise GraphError(f"invalid value: integer `{value}`, expected u{bits}")
     return value
@@ -212,14 +200,14 @@ def count_of(value: Any, bits: int) -> int:
 
 def read_all(given: Any, path: str) -> tuple[Node, ...]:
     if not isinstance(given, list):
-        raise GraphError(f"invalid type: {kind_of(given)}, expected a sequence")
+        raise GraphError(f"invalid type: {json_kind(given)}, expected a sequence")
     return tuple(read_node(item, f"{path}[{index}]") for index, item in enumerate(given))
 
 
 def read_named(given: Any, path: str) -> dict[str, Node]:
     """Nodes by name, in the order of the names: that is the order in which they run and fail."""
     if not isinstance(given, Mapping):
-        raise GraphError(f"invalid type: {kind_of(given)}, expected a map")
+        raise GraphError(f"invalid type: {json_kind(given)}, expected a map")
     return {name: read_node(given[name], f"{path}.{name}") for name in sorted(given)}
 
 
@@ -229,7 +217,7 @@ def read_stage(given: Mapping[str, Any], path: str) -> Node:
         raise GraphError(f"unknown variant `{pinning}`, expected `signature` or `both`")
     config = given.get("config")
     if config is not None and not isinstance(config, Mapping):
-        raise GraphError(f"invalid type: {kind_of(config)}, expected a map")
+        raise GraphError(f"invalid type: {json_kind(config)}, expected a map")
     return Stage(text_of(need(given, "id")), pinning, dict(config) if config is not None else None, path)
 
 

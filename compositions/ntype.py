@@ -1,7 +1,7 @@
 """Types as the engine knows them: their JSON, how they are written for people, and their order."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 PRIMITIVES = ("Any", "Bool", "Bytes", "Null", "Number", "Text", "VNode")
@@ -193,23 +193,36 @@ def read_type(given: Any) -> NType:
     raise TypeFault(f"not a type: {json.dumps(given)}")
 
 
-def read_full(kind: str, value: Any) -> NType:
+def read_strict(given: Any) -> NType:
+    """The type that this JSON says in full, as graphs must; faults in the engine's words."""
+    if not isinstance(given, Mapping):
+        raise TypeFault(f"invalid type: {json_kind(given)}, expected adjacently tagged enum NType")
+    if "kind" not in given:
+        raise TypeFault("missing field `kind`")
+    kind = given["kind"]
+    if kind not in RANKS:
+        raise TypeFault(f"unknown variant `{kind}`, expected one of {', '.join(f'`{one}`' for one in RANKS)}")
+    if kind not in PRIMITIVES and "value" not in given:
+        raise TypeFault("missing field `value`")
+    return read_full(kind, given.get("value"), read_strict)
+
+
+def read_full(kind: str, value: Any, read: Callable[[Any], NType] = read_type) -> NType:
     match kind:
         case "List" | "Stream":
-            return NType(kind, read_type(value))
+            return NType(kind, read(value))
         case "Map":
-            return map_of(read_type(value["key"]), read_type(value["value"]))
+            return map_of(read(value["key"]), read(value["value"]))
         case "Record":
-            return record({name: read_type(field) for name, field in value.items()})
+            return record({name: read(field) for name, field in value.items()})
         case "Union":
-            return NType("Union", tuple(map(read_type, value)))
+            return NType("Union", tuple(map(read, value)))
         case "Var":
             return NType("Var", value)
         case "RecordWith":
-            fields = {name: read_type(field) for name, field in value["fields"].items()}
-            return record_with(fields, value["rest"])
+            return record_with({name: read(field) for name, field in value["fields"].items()}, value["rest"])
         case "Refined":
-            return NType("Refined", (read_type(value["base"]), read_refinement(value["refinement"])))
+            return NType("Refined", (read(value["base"]), read_refinement(value["refinement"])))
         case _ if kind in PRIMITIVES:
             return NType(kind)
         case _:
@@ -227,3 +240,22 @@ def read_refinement(given: Mapping[str, Any]) -> dict[str, Any]:
             return {"kind": "NonEmpty"}
         case kind:
             raise TypeFault(f"unknown variant `{kind}`, expected one of `Range`, `OneOf`, `NonEmpty`")
+
+
+def json_kind(value: Any) -> str:
+    """The word for a JSON value's kind in an error."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"boolean `{str(value).lower()}`"
+        case int():
+            return f"integer `{value}`"
+        case float():
+            return f"floating point `{value}`"
+        case str():
+            return f'string "{value}"'
+        case list():
+            return "sequence"
+        case _:
+            return "map"

@@ -11,8 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from compositions.conformance import RecordedStage
 from compositions.engine import Engine
-from compositions.ntype import PRIMITIVES, read_type
+from compositions.identity import implementation_hash, signature_id_of
+from compositions.ntype import PRIMITIVES, read_type, to_json
 
 ROOT = Path(__file__).parents[2]
 NOETHER = ROOT / "tests" / "tools" / "noether"
@@ -290,12 +292,74 @@ def pair_case(engine: Engine, given: Json, expected: Json) -> Json:
     return {"sub": given, "sup": expected, "compatible": code == 0, "reason": reason}
 
 
+def refined(kind: str, **refinement: Json) -> Json:
+    return {"kind": "Refined", "value": {"base": {"kind": kind}, "refinement": refinement}}
+
+
+ANYTHING = {"kind": "Any"}
+MADE: tuple[tuple[str, str, Json, Json], ...] = (
+    ("m_pair", "(i, {1: None})", ANYTHING, ANYTHING),
+    ("m_set", "{1}", ANYTHING, ANYTHING),
+    ("m_nothing", "None", ANYTHING, {"kind": "Null"}),
+    ("m_quiet", "[][1]", ANYTHING, ANYTHING),
+    ("m_range", "i", refined("Number", kind="Range", min=0.5), refined("Number", kind="Range", max=2)),
+    ("m_one_of", "i", refined("Any", kind="OneOf", options=["abc", 3, 2.5, None]), ANYTHING),
+    ("m_full", "i", refined("Any", kind="NonEmpty"), refined("Any", kind="NonEmpty")),
+    (
+        "m_double",
+        "i",
+        {
+            "kind": "Refined",
+            "value": {
+                "base": refined("Number", kind="Range", min=1),
+                "refinement": {"kind": "Range", "max": 9},
+            },
+        },
+        ANYTHING,
+    ),
+    # Two of one signature: the later takes the earlier's place. Then two of one name.
+    ("m_again", "1", ANYTHING, ANYTHING),
+    ("m_again", "2", ANYTHING, ANYTHING),
+    ("m_twins", "1", ANYTHING, ANYTHING),
+    ("m_twins", "2", {"kind": "Text"}, ANYTHING),
+)
+
+
+def made(name: str, gives: str, given: Json, output: Json) -> Json:
+    """A stage recorded before the engine knows it; `record` holds its id against the engine's."""
+    source = f"def execute(i):\n    return {gives}\n"
+    types = {"input": to_json(read_type(given)), "output": to_json(read_type(output))}
+    signature = {**types, "effects": {"effects": [{"effect": "Pure"}]}}
+    recorded = {
+        "name": name,
+        "spec": None,
+        "implementation": source,
+        "lifecycle": "Active",
+        "signature": {**signature, "implementation_hash": implementation_hash(source)},
+        "description": f"made {name}",
+    }
+    stage = RecordedStage(recorded)
+    return {**recorded, "stage_id": stage.stage_id, "signature_id": signature_id_of(stage)}
+
+
 def more_stages() -> list[Json]:
-    """The fixtures' stages, with what only a whole stage can say."""
+    """The fixtures' stages with what only a whole stage can say, and some that behave oddly."""
     stages = json.loads((FIXTURES / "identity.json").read_text())
     for stage in stages:
         stage["capabilities"] = ["Network"] if stage["name"] == "g_caps" else []
-    return list(stages)
+    odd = [made(*one) for one in MADE]
+    again, successor = (stage for stage in odd if stage["name"] == "m_again")
+    again["lifecycle"] = {"Deprecated": {"successor_id": successor["stage_id"]}}
+    return [*stages, *odd]
+
+
+def fill(engine: Engine, stages: list[Json]) -> None:
+    """Register all in their order, and see to it that ids are those that were recorded."""
+    named = {f"{number:03}": stage for number, stage in enumerate(stages)}
+    given = engine.sync({number: stage["spec"] or whole(stage) for number, stage in named.items()})
+    wrong = [stage["name"] for number, stage in named.items() if given[number] != stage["stage_id"]]
+    if wrong:
+        raise RuntimeError(f"the engine gives other ids to {', '.join(wrong)}")
 
 
 def record(folder: Path, seed: int, graphs: int, pairs: int) -> None:
@@ -303,7 +367,7 @@ def record(folder: Path, seed: int, graphs: int, pairs: int) -> None:
     dice = Dice(seed, stages)
     with tempfile.TemporaryDirectory() as home:
         engine = Engine(Path(home), str(NOETHER))
-        engine.sync({stage["name"]: stage["spec"] or whole(stage) for stage in stages})
+        fill(engine, stages)
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / "identity.json", stages)
         found = []
