@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+import requests
+
 from shell.clock import text_of
 from shell.errors import Refused
 from shell.forge.http import Connection, date_of
@@ -34,8 +36,8 @@ class AlikeForge(ABC):
     def _repository(self, raw: Raw) -> Repository: ...
 
     @abstractmethod
-    def _first_page(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
-        """A list's entries over all pages, and when the forge began to answer."""
+    def _dated_list(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
+        """Every entry of a list, and when the forge began to answer."""
 
     # who and where
 
@@ -118,7 +120,7 @@ class AlikeForge(ABC):
         """Issues, pull requests and comments that moved; `date` is the forge's time before the first look."""
         earlier = text_of(datetime.fromisoformat(since) - _OVERLAP) if since else None
         params = {"state": "all", **({"since": _whole_second(earlier)} if earlier else {})}
-        found, date = self._first_page(f"/repos/{repo}/issues", params)
+        found, date = self._dated_list(f"/repos/{repo}/issues", params)
         issues = [read_issue(raw) for raw in found]
         return {
             "issues": [issue for issue in issues if not issue["is_pull"]],
@@ -183,7 +185,7 @@ def files_of(entries: list[Raw]) -> list[str]:
     return [entry["path"] for entry in entries if entry["type"] == "blob"]
 
 
-def first_page(answers: Iterator[Any]) -> tuple[list[Raw], str]:
+def dated(answers: Iterator[requests.Response]) -> tuple[list[Raw], str]:
     """The entries of all pages, and the time of the first."""
     first = next(answers)
     entries = [*first.json()]

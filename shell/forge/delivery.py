@@ -50,7 +50,7 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:
     read = github_delivery.read if kind == "github" else gitea_delivery.read
     try:
         return {"forge": kind, **read(name, delivery, payload)}
-    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as wrong:
         raise BadDelivery(f"{kind} {name}: not as expected at {wrong}") from wrong
 
 
@@ -63,7 +63,7 @@ def _named(kind: Kind, given: Mapping[str, str], body: bytes) -> tuple[str, str]
 def _payload(body: bytes) -> dict[str, Any]:
     try:
         payload = json.loads(body)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise BadDelivery(f"the body is not JSON: {wrong}") from None
     if not isinstance(payload, dict):
         raise BadDelivery("the body is not a JSON object")

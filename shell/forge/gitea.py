@@ -8,7 +8,7 @@ import requests
 
 from shell.errors import NotYet, Refused, Unavailable
 from shell.forge import gitea_read as read
-from shell.forge.alike import files_of, first_page
+from shell.forge.alike import dated, files_of
 from shell.forge.gitea_labels import GiteaLabels
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Repository, Shape
@@ -171,8 +171,8 @@ class GiteaForge(GiteaLabels):
         for answer in self._answers(path, params):
             yield from answer.json() or []
 
-    def _first_page(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
-        return first_page(self._answers(path, params))
+    def _dated_list(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
+        return dated(self._answers(path, params))
 
     def _answers(self, path: str, params: Mapping[str, Any]) -> Iterator[requests.Response]:
         """Page after page until the announced total is there; some lists come whole at once."""

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from shell.errors import NotYet, Refused
 from shell.forge import github_read as read
-from shell.forge.alike import AlikeForge, first_page
+from shell.forge.alike import AlikeForge, dated
 from shell.forge.github_app import GitHubApp
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS, Account, Comment, Issue, Pull, Repository, Shape
@@ -191,8 +191,8 @@ class GitHubForge(AlikeForge):
         for answer in self.api.pages(path, per_page=_PAGE, **params):
             yield from answer.json()
 
-    def _first_page(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
-        return first_page(self.api.pages(path, per_page=_PAGE, **params))
+    def _dated_list(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
+        return dated(self.api.pages(path, per_page=_PAGE, **params))
 
     def _within(self, api: Connection, path: str, key: str) -> list[Raw]:
         """A list that stands inside an object."""

@@ -1,4 +1,4 @@
-"""Every client keeps the same contract, on every forge."""
+"""Every client keeps the same contract on every forge: issues, comments, labels, files, hooks."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shell.clock import text_of
-from shell.errors import NotYet, Refused
-from tests.forge.places import Place, when_checked
+from shell.errors import Refused
+from tests.forge.places import Place
 
 
 @pytest.fixture
@@ -220,135 +220,6 @@ def test_a_long_timeline_is_read_to_its_end(place: Place, repo: str, issue: int)
     place.alice.set_labels(repo, issue, [f"l{n}" for n in range(60)], [])
     place.alice.set_labels(repo, issue, ["the last"], [])
     assert place.bot.timeline(repo, issue)[-1]["label"] == "the last"
-
-
-# pull requests
-
-
-def test_a_pull_request_is_opened_once_and_found(place: Place, repo: str) -> None:
-    made = place.pull(repo)
-    assert place.bot.create_pull(repo, "Again", "", "agent/s/t1", "main") == made
-    assert place.bot.find_pull(repo, "agent/s/t1", "main") == made["number"]
-    assert place.bot.find_pull(repo, "agent/s/t1", "other") is None
-    assert place.bot.find_pull(repo, "agent/s/t2", "main") is None
-    place.bot.edit_issue(repo, made["number"], state="closed")
-    assert place.bot.find_pull(repo, "agent/s/t1", "main") is None
-
-
-def test_a_pull_request_is_told_whole(place: Place, repo: str) -> None:
-    made = place.pull(repo)
-    home = place.bot.repository(repo)["id"]
-    seen = place.bot.pull(repo, made["number"])
-    assert seen["head"] == {"ref": "agent/s/t1", "sha": made["head_sha"], "repo_id": home}
-    assert (seen["base"], seen["state"], seen["merged"]) == ({"ref": "main"}, "open", False)
-    assert (seen["author"], seen["title"], seen["body"]) == ("bot", "Do agent/s/t1", "As asked.")
-    assert (seen["merge_sha"], seen["draft"], seen["labels"], seen["reviews"]) == (None, False, [], [])
-    assert seen["status"] == {"state": "none", "contexts": {}}
-    assert place.bot.issue(repo, made["number"])["is_pull"] is True
-
-
-@pytest.mark.parametrize(
-    ("told", "state"),
-    [
-        ({"ci": ["pending", "success"], "lint": ["success"]}, "success"),
-        ({"ci": ["success"], "lint": ["pending"]}, "pending"),
-        ({"ci": ["pending"], "lint": ["failure"]}, "failure"),
-        ({"ci": ["error"]}, "failure"),
-    ],
-)
-def test_checks_are_combined(place: Place, repo: str, told: dict[str, list[str]], state: str) -> None:
-    made = place.pull(repo)
-    for context, states in told.items():
-        for each in states:
-            place.bot.set_status(repo, made["head_sha"], each, context, "said so")
-    status = place.bot.pull(repo, made["number"])["status"]
-    assert status["state"] == state
-    last = {context: states[-1].replace("error", "failure") for context, states in told.items()}
-    assert status["contexts"] == last
-
-
-def test_reviews_are_told_and_stale_after_a_push(place: Place, repo: str) -> None:
-    made = place.pull(repo)
-    place.bot.request_review(repo, made["number"], ["alice"])
-    given = place.alice.review(repo, made["number"], "approve", commit_sha=made["head_sha"])
-    (seen,) = place.bot.pull(repo, made["number"])["reviews"]
-    assert (seen["id"], seen["author"], seen["state"]) == (given["id"], "alice", "approved")
-    assert (seen["commit_sha"], seen["stale"], seen["comments"]) == (made["head_sha"], False, [])
-    place.write(repo, "agent/s/t1", "one.txt", "two\n")
-    (seen,) = place.bot.pull(repo, made["number"])["reviews"]
-    assert (seen["state"], seen["stale"]) == ("approved", True)
-
-
-def test_remarks_in_the_code_come_with_a_refusal_that_is_new(place: Place, repo: str) -> None:
-    made = place.pull(repo)
-    line = {"new_position": 1} if place.kind == "gitea" else {"line": 1, "side": "RIGHT"}
-    remark = {"path": "one.txt", "body": "Why one?", **line}
-    said = {"event": "REQUEST_CHANGES", "body": "Not yet.", "comments": [remark]}
-    place.alice.api.send("POST", f"/repos/{repo}/pulls/{made['number']}/reviews", said)
-    (seen,) = place.bot.pull(repo, made["number"])["reviews"]
-    assert (seen["state"], seen["body"]) == ("changes_requested", "Not yet.")
-    assert seen["comments"] == [{"path": "one.txt", "line": 1, "body": "Why one?"}]
-    (seen,) = place.bot.pull(repo, made["number"], known_reviews=[seen["id"]])["reviews"]
-    assert seen["comments"] == []
-
-
-def test_ones_own_pull_request_cannot_be_approved(place: Place, repo: str) -> None:
-    with pytest.raises(Refused) as refusal:
-        place.bot.review(repo, place.pull(repo)["number"], "approve")
-    assert refusal.value.status == 422
-
-
-@pytest.mark.parametrize("style", ["merge", "squash", "rebase"])
-def test_a_merge_takes_the_head_and_its_branch_away(place: Place, repo: str, style: str) -> None:
-    made = place.pull(repo)
-    done = place.merge(repo, made, style=style)
-    assert done["merged"] is True
-    assert done["merge_sha"] == place.bot.branch_head(repo, "main")
-    assert place.bot.branch_head(repo, "agent/s/t1") is None
-    seen = place.bot.pull(repo, made["number"])
-    assert (seen["merged"], seen["merge_sha"], seen["merged_by"]) == (True, done["merge_sha"], "bot")
-    assert seen["head"]["ref"] == "agent/s/t1"
-    assert place.bot.merge(repo, made["number"], made["head_sha"], style) == done
-
-
-def test_a_branch_is_kept_if_wished(place: Place, repo: str) -> None:
-    made = place.pull(repo)
-    place.merge(repo, made, delete_branch=False, title="Do it all")
-    assert place.bot.branch_head(repo, "agent/s/t1") == made["head_sha"]
-
-
-def test_another_head_is_not_merged(place: Place, repo: str) -> None:
-    made = place.pull(repo)
-    place.write(repo, "agent/s/t1", "two.txt", "two\n")
-    with pytest.raises(Refused, match="head out of date") as refusal:
-        place.merge(repo, made)
-    assert refusal.value.status == 409
-
-
-def test_a_conflict_is_never_merged(place: Place, repo: str) -> None:
-    made = place.pull(repo, path="same.txt", text="mine\n")
-    place.write(repo, "main", "same.txt", "yours\n")
-    with pytest.raises((NotYet, Refused)) as refusal:
-        when_checked(lambda: place.bot.merge(repo, made["number"], made["head_sha"], "merge"), seconds=1)
-    if isinstance(refusal.value, Refused):
-        assert (refusal.value.status, refusal.value.message) == (409, "conflict")
-    with pytest.raises(Refused, match="conflict") as conflict:
-        place.bot.update_branch(repo, made["number"], made["head_sha"])
-    assert conflict.value.status == 409
-
-
-def test_a_branch_is_brought_up_to_date(place: Place, repo: str) -> None:
-    made = place.pull(repo)
-    place.write(repo, "main", "other.txt", "other\n")
-    place.bot.update_branch(repo, made["number"], made["head_sha"])
-    assert place.bot.file(repo, "other.txt", "agent/s/t1") == "other\n"
-
-
-def test_who_only_reads_may_not_merge(place: Place, repo: str) -> None:
-    made = place.pull(repo)
-    with pytest.raises(Refused) as refusal:
-        when_checked(lambda: place.of("bob").merge(repo, made["number"], made["head_sha"], "merge"))
-    assert refusal.value.status in (403, 404, 405)
 
 
 # catching up

@@ -5,7 +5,10 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shell.errors import BadDelivery
 from shell.event import Event, lane_of
 from shell.forge import read_delivery
 
@@ -232,3 +235,43 @@ def test_two_deliveries_of_one_change_are_two_hints() -> None:
         for each in ("d1", "d2")
     }
     assert len(keys) == 2
+
+
+NAMES = (
+    "issues",
+    "issue_comment",
+    "pull_request",
+    "pull_request_review",
+    "push",
+    "status",
+    "check_run",
+    "repository",
+)
+WORDS = st.sampled_from(
+    "action issue comment pull_request review number repository sender id user login ref after sha check_run "
+    "head_sha body changes from label created_at".split()
+)
+LEAVES = (
+    st.none()
+    | st.integers()
+    | st.sampled_from(["", "opened", "edited", "0001-01-01T00:00:00+14:00", "refs/heads/x"])
+)
+THINGS = st.recursive(
+    LEAVES, lambda inner: st.dictionaries(WORDS, inner) | st.lists(inner, max_size=2), max_leaves=30
+)
+
+
+@given(
+    forge=st.sampled_from(["gitea", "github"]),
+    name=st.sampled_from(NAMES),
+    payload=st.dictionaries(WORDS, THINGS),
+)
+def test_whatever_is_sent_becomes_an_event_or_a_bad_delivery(
+    forge: str, name: str, payload: dict[str, Any]
+) -> None:
+    try:
+        event = read(forge, name, payload)
+    except BadDelivery as bad:
+        assert name in bad.reason
+    else:
+        assert event["type"] in ("changed", "issue_comment", "ignored")

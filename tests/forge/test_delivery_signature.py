@@ -75,6 +75,7 @@ def test_an_empty_secret_is_no_secret() -> None:
         ({}, b"{}", "no event header"),
         ({"X-GitHub-Event": "push"}, b"{", "not JSON"),
         ({"X-GitHub-Event": "push"}, b"\xff", "not JSON"),
+        ({"X-GitHub-Event": "push"}, b"[" * 100_000, "not JSON"),
         ({"X-GitHub-Event": "push"}, b"[]", "not a JSON object"),
         ({"X-GitHub-Event": "issues"}, b"{}", "github issues: not as expected at 'issue'"),
         ({"X-Gitea-Event": "issues"}, b'{"issue": 5}', "gitea issues: not as expected"),
