@@ -292,8 +292,8 @@ def pair_case(engine: Engine, given: Json, expected: Json) -> Json:
     return {"sub": given, "sup": expected, "compatible": code == 0, "reason": reason}
 
 
-def refined(kind: str, **refinement: Json) -> Json:
-    return {"kind": "Refined", "value": {"base": {"kind": kind}, "refinement": refinement}}
+def refined(base: str, **refinement: Json) -> Json:
+    return {"kind": "Refined", "value": {"base": {"kind": base}, "refinement": refinement}}
 
 
 ANYTHING = {"kind": "Any"}
