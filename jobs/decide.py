@@ -14,6 +14,9 @@ from shell.store.inbox import new_id
 
 Turn = dict[str, Any]
 
+DEEPEST = 40
+"""An event may tell another, which tells another, but not for ever."""
+
 _OURS = frozenset({"performed", "refused", "shown", "tick", "available", "unavailable", "answered"})
 """Events of which no person waits for a word, should we fail at them."""
 
@@ -45,6 +48,7 @@ class _Draft:
         self.decider = decider
         self.known = decider.seen(self.lane, [event["key"] for event in inbox if event.get("key")])
         self.decided = Decided(loaded.state)
+        self.depth = 0
         for event in inbox:
             self._take(event)
             self.decided.consumed.append(event)
@@ -53,7 +57,7 @@ class _Draft:
         key = event.get("key")
         if key and event["type"] != "changed" and key in self.known:
             return
-        before = self._mark()
+        before, self.depth = self._mark(), 0
         try:
             self._handle(event)
         except Exception as error:
@@ -69,11 +73,15 @@ class _Draft:
     # One event
 
     def _handle(self, event: Event) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise RecursionError(f"{event['type']} goes round in a circle")
         for one in self.decider.expand(event, self.decided.state):
             self._route(one)
+        self.depth -= 1
 
     def _route(self, event: Event) -> None:
-        """Run the event's composition; what it makes of the event (differences, a verdict, an end) comes next."""
+        """Run the event's composition; what it tells (differences, a verdict, an end) comes next."""
         name = self.decider.composition_for(event)
         if name is None:
             self._write_down(event, None, {}, [], [])
@@ -88,9 +96,9 @@ class _Draft:
         self._write_down(event, name, changed, out["actions"], stages, now, policy)
         for follows in out["events"]:
             if follows != event:
-                self._take_difference(follows)
+                self._take_told(follows)
 
-    def _take_difference(self, event: Event) -> None:
+    def _take_told(self, event: Event) -> None:
         """A comment may have come by webhook before the look found it; all else is new by comparison."""
         key = event.get("key")
         if event["type"] == "issue_comment" and key:

@@ -1,5 +1,6 @@
 """One small deed for each type of action: what is asked of the forge, and what its answer is called."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -197,15 +198,30 @@ def _agent(hands: Hands, look: Action) -> Any:
     return hands.store.agents_health().get(hands.lane, {}).get(look["agent_id"])
 
 
+def _comments(hands: Hands, look: Action) -> Any:
+    return [keyed(comment) for comment in hands.forge.comments_since(hands.repo, look.get("since"))]
+
+
+def _catch_up(hands: Hands, look: Action) -> Any:
+    there = hands.forge.changes_since(hands.repo, look.get("since"))
+    return there | {"comments": [keyed(comment) for comment in there["comments"]]}
+
+
+def keyed(comment: dict[str, Any]) -> dict[str, Any]:
+    """The comment with the key that its delivery had, so that it is known whichever came first."""
+    text = hashlib.sha256((comment.get("body") or "").encode()).hexdigest()[:16]
+    return comment | {"key": f"comment:{comment['comment_id']}:{text}"}
+
+
 LOOKS: dict[str, Callable[[Hands, Action], Any]] = {
     "issue": lambda hands, look: hands.forge.issue(hands.repo, look["number"]),
     "pull": _pull,
     "timeline": lambda hands, look: hands.forge.timeline(hands.repo, look["number"]),
-    "comments": lambda hands, look: hands.forge.comments_since(hands.repo, look.get("since")),
+    "comments": _comments,
     "issue_comments": lambda hands, look: hands.forge.issue_comments(hands.repo, look["number"]),
     "permission": lambda hands, look: hands.forge.permission(hands.repo, look["login"]),
     "repository": lambda hands, look: hands.forge.repository(hands.repo),
-    "catch_up": lambda hands, look: hands.forge.changes_since(hands.repo, look.get("since")),
+    "catch_up": _catch_up,
     "agent": _agent,
     "file": lambda hands, look: hands.forge.file(hands.repo, look["path"], look.get("ref")),
     "tree": lambda hands, look: hands.forge.tree(hands.repo, look["ref"]),

@@ -20,6 +20,9 @@ _log = structlog.get_logger(__name__)
 
 Item = dict[str, Any]
 
+_UNTOLD = frozenset({"body", "mark", "on", "off"})
+"""Of what was wanted, what the event that it is shown need not repeat."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -122,11 +125,8 @@ def _write_one(lane: str, hands: Hands, item: Item, state: State, situation: str
     """Write one, and tell what is there now, or that it was refused."""
     name = name_of(item)
     event: Event = {"type": "shown", "object": item["object"], "kind": item["kind"], "hash": item["hash"]}
+    event |= {field: value for field, value in item.items() if field not in _UNTOLD}
     event |= {"at": now(), "key": f"shown:{name}:{situation}:{now()}"}
-    if item.get("number") is not None:
-        event["number"] = item["number"]
-    if item.get("plan_hash"):
-        event["plan_hash"] = item["plan_hash"]
     try:
         event |= KINDS[item["kind"]](hands, item, state)
     except Refused as refusal:

@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.context import Context
 from shell.store.fields import State
-from shell.store.lanes import sprint_id_of
+from shell.store.sprints import running_sprint, sprint_id_of
 
 _ID = re.compile(r"[a-z0-9_-]{1,64}")
 
@@ -24,8 +24,7 @@ def snapshot(here: Context, written: dict[str, int]) -> None:
 
 def write_file(folder: Path, state: State) -> Path | None:
     """The file of the state's sprint; None if it has none. Whole or not at all, also when the power fails."""
-    sprint = state.get("sprint") or {}
-    sprint_id = sprint_id_of(sprint)
+    sprint_id = sprint_id_of(running_sprint(state) or {})
     if not sprint_id or not _ID.fullmatch(sprint_id):
         return None
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +46,7 @@ def contents(sprint_id: str, state: State) -> dict[str, Any]:
         for task in tasks.values()
         if task.get("agent_id") and task.get("intervention_count")
     }
-    told = (state.get("sprint") or {}).get("interventions")
+    told = state.get("interventions")
     since = (state.get("marks") or {}).get("since") or ""
     return {
         "state": {"sprint_id": sprint_id, "tasks": tasks},

@@ -7,6 +7,7 @@ from shell.clock import now
 from shell.errors import Refused, Unavailable
 from shell.event import Event
 from shell.forge import Forge
+from shell.store.sprints import running_sprint
 
 _log = structlog.get_logger(__name__)
 
@@ -19,8 +20,8 @@ def tick(here: Context) -> None:
     """One tick, with the health of its agents, to every lane with a running sprint."""
     health, at = here.store.agents_health(), now()
     for lane in here.store.lanes():
-        sprint = here.store.load(lane).state.get("sprint") or {}
-        running = bool(sprint) and sprint.get("status") not in _OVER
+        sprint = running_sprint(here.store.load(lane).state)
+        running = sprint is not None and sprint.get("status") not in _OVER
         if (running or lane in health) and here.store.waiting(lane) < _ENOUGH:
             here.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=False))
 

@@ -16,6 +16,9 @@ from shell.store.decided import Decided, Fenced, Loaded
 from shell.store.fields import empty, join
 from shell.store.inbox import put_letter, receipt_text
 from shell.store.outbox import put_actions
+from shell.store.sprints import known_sprints, record_of, sprint_id_of
+
+__all__ = ["Lanes", "sprint_id_of"]
 
 _META = ("version", "turn", "seq", "head", "fence")
 _LANES_KEPT = 64
@@ -147,7 +150,9 @@ class Lanes(Base):
 
     @reachable
     def journal(self, lane: str, start: int = 0, n: int = 1000) -> list[dict[str, Any]]:
-        """Entries of the journal from `start` on (negative: from the end), each with its policy."""
+        """Entries of the journal from number `start` on (negative: from the end), each with its policy."""
+        first = json.loads(self.client.lindex(keys.journal(lane), 0) or "{}").get("seq", 0)
+        start = max(0, start - first) if start >= 0 else start
         texts = self.client.lrange(
             keys.journal(lane), start, start + n - 1 if start >= 0 or n < -start else -1
         )
@@ -241,23 +246,8 @@ def _close_receipt(pipe: Any, lane: str, event: Event, status: str) -> None:
 
 def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], new: dict[str, Any]) -> None:
     """Sprints are found by their id; one that leaves the state stays as a record of its own."""
-    before, after = _sprint_ids(old), _sprint_ids(new)
-    for sprint_id in after - before:
+    before, after = known_sprints(old), known_sprints(new)
+    for sprint_id in after.keys() - before.keys():
         pipe.hset(keys.SPRINTS, sprint_id, lane)
-    running = old.get("sprint")
-    if running and sprint_id_of(running) not in after:
-        record = {"lane": lane, "sprint": running, "tasks": old.get("tasks", {})}
-        pipe.set(keys.sprint(str(sprint_id_of(running))), write(record))
-
-
-def _sprint_ids(state: dict[str, Any]) -> set[str]:
-    queue = state.get("queue") or []
-    members = queue.values() if isinstance(queue, dict) else queue
-    records = [state.get("sprint"), *(state.get("kickoffs") or {}).values(), *members]
-    return {found for record in records if isinstance(record, dict) and (found := sprint_id_of(record))}
-
-
-def sprint_id_of(record: dict[str, Any]) -> str | None:
-    """The id that a sprint's record carries."""
-    found = record.get("sprint_id") or record.get("id")
-    return found if isinstance(found, str) else None
+    for sprint_id in before.keys() - after.keys():
+        pipe.set(keys.sprint(sprint_id), write(record_of(lane, old, before[sprint_id])))

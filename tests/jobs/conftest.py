@@ -176,7 +176,11 @@ def bench(store: Store, forge: MemoryForge, settings: Settings) -> Iterator[Benc
     here = Bench(settings, store, "test", forges={"gitea": forge})  # type: ignore[dict-item]
     here.routes = {}
     here.compositions = {}
-    here.run = lambda name, given: (here.compositions.get(name, lambda _: {"wanted": []})(given), [name])
+
+    def run(name: str, given: Any) -> tuple[Any, list[str]]:
+        return (here.compositions[name](given) if name in here.compositions else {"wanted": []}), [name]
+
+    here.run = run
     context.use(here)
     yield here
     context.use(None)

@@ -134,3 +134,15 @@ def test_the_job_finds_its_lane_through_the_process(bench: Any) -> None:
     bench.tell({"type": "tick", "key": "k"})
     advance.advance(LANE)
     assert bench.store.waiting(LANE) == 0
+
+
+def test_events_that_tell_each_other_for_ever_are_a_mistake_of_ours(bench: Any) -> None:
+    def more(turn: dict[str, Any]) -> dict[str, Any]:
+        event = turn["events"][0]
+        return turn | {"events": [event | {"n": event["n"] + 1}]}
+
+    bench.routes["told"], bench.compositions["more"] = "more", more
+    bench.tell({"type": "told", "key": "t", "n": 1})
+    bench.work()
+    [letter] = bench.store.dead_letters()
+    assert "circle" in letter["reason"]

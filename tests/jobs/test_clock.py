@@ -95,10 +95,11 @@ def test_one_clock_leads_and_another_takes_over(bench: Any) -> None:
     first, second = Clock(bench), Clock(bench)
     first.step(0.0)
     second.step(0.0)
-    assert first.lease and second.lease is None
-    first.lease.release()
+    assert [clock.lease is not None for clock in (first, second)] == [True, False]
+    bench.store.client.delete("lease:clock")
     second.step(10.0)
-    assert second.lease
+    first.step(10.0)
+    assert [clock.lease is not None for clock in (first, second)] == [False, True]
     assert "test" in bench.store.health()["processes"]
 
 
@@ -115,7 +116,7 @@ def test_a_clock_that_leads_does_its_duties(bench: Any) -> None:
 def test_a_sprint_that_changed_gets_its_file(bench: Any) -> None:
     tasks = {"t1": {"id": "t1", "agent_id": "a", "status": "Ready", "intervention_count": 2}}
     since = "2026-01-01T00:00:00.000Z"
-    become(bench, sprint={"id": "shop-1a2b-3"}, tasks=tasks, marks={"since": since})
+    become(bench, running=3, kickoffs={"3": {"id": "shop-1a2b-3"}}, tasks=tasks, marks={"since": since})
     written: dict[str, int] = {}
     snapshot.snapshot(bench, written)
     [file] = Path(bench.settings.kv_dir).iterdir()

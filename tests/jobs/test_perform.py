@@ -1,13 +1,15 @@
 """Performing: nothing is done twice, what is away is waited for, every answer becomes an event."""
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobs import perform
+from jobs import deeds, perform
 from shell.errors import NotYet, Refused, Unavailable
+from shell.forge import read_delivery
 
 LANE = "gitea-7"
 
@@ -187,7 +189,7 @@ def test_however_often_it_is_killed_each_thing_is_done_once(
 def _until_killed(bench: Any, forge: Any, point: str, before: bool) -> None:
     """Perform until the point is reached; there it dies, before or after what it does."""
     if point in ("create_issue", "comment"):
-        (forge.faults if before else forge.after)[point] = [Killed()]  # type: ignore[list-item]
+        (forge.faults if before else forge.after)[point] = [Killed()]
     with pytest.MonkeyPatch.context() as patch:
         if point in ("set_intent", "answer"):
             real = getattr(bench.store, point)
@@ -205,3 +207,17 @@ def _until_killed(bench: Any, forge: Any, point: str, before: bool) -> None:
         finally:
             forge.faults.clear()
             forge.after.clear()
+
+
+def test_a_comment_found_by_looking_has_the_key_of_its_delivery() -> None:
+    at = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+    payload = {
+        "action": "created",
+        "issue": {"number": 5, "title": "T"},
+        "comment": {"id": 9, "body": "/plan", "user": {"login": "ann", "id": 2}} | at,
+        "repository": {"id": 7, "full_name": "acme/shop"},
+        "sender": {"login": "ann", "id": 2},
+    }
+    told = {"X-Gitea-Event": "issue_comment", "X-Gitea-Event-Type": "issue_comment", "X-Gitea-Delivery": "d"}
+    delivered = read_delivery(told, json.dumps(payload).encode())
+    assert deeds.keyed({"comment_id": 9, "body": "/plan"})["key"] == delivered["key"]

@@ -1,0 +1,37 @@
+"""Sprints as a lane's state tells of them: which one runs, which are known, by what id."""
+
+from typing import Any
+
+from shell.store.fields import State
+
+Record = dict[str, Any]
+
+
+def sprint_id_of(record: Record) -> str | None:
+    """The id that a sprint's record carries."""
+    found = record.get("sprint_id") or record.get("id")
+    return found if isinstance(found, str) else None
+
+
+def running_sprint(state: State) -> Record | None:
+    """The record of the sprint that runs in this lane; None if none does."""
+    number = state.get("running")
+    kickoff = (state.get("kickoffs") or {}).get(str(number)) if number is not None else None
+    record = kickoff or state.get("sprint")
+    return record if isinstance(record, dict) and sprint_id_of(record) else None
+
+
+def known_sprints(state: State) -> dict[str, Record]:
+    """Every sprint of the state by its id."""
+    queue = state.get("queue") or []
+    records = [state.get("sprint"), *(state.get("kickoffs") or {}).values(), *queue]
+    named = ((sprint_id_of(record), record) for record in records if isinstance(record, dict))
+    return {name: record for name, record in named if name}
+
+
+def record_of(lane: str, state: State, record: Record) -> Record:
+    """A sprint as it is kept when it has left the state: with its tasks."""
+    running = running_sprint(state)
+    own = running is not None and sprint_id_of(running) == sprint_id_of(record)
+    tasks = record.get("tasks") or (state.get("tasks") if own else None) or {}
+    return {"lane": lane, "sprint": record, "tasks": tasks}
