@@ -247,10 +247,19 @@ NAMES = (
     "check_run",
     "repository",
 )
-WORDS = st.sampled_from(
-    "action issue comment pull_request review number repository sender id user login ref after sha check_run "
-    "head_sha body changes from label created_at".split()
+OBJECTS = (
+    "issue",
+    "comment",
+    "pull_request",
+    "review",
+    "repository",
+    "sender",
+    "check_run",
+    "changes",
+    "label",
 )
+FIELDS = (*REPOSITORY, *AL, *COMMENT, "action", "number", "ref", "after", "sha", "head_sha", "from")
+WORDS = st.sampled_from(OBJECTS) | st.sampled_from(FIELDS)
 LEAVES = (
     st.none()
     | st.integers()
