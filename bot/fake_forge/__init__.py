@@ -136,11 +136,11 @@ class FakeForge:
             wanted.add_header("Authorization", f"token {self.token(user)}")
         try:
             with urllib.request.urlopen(wanted, timeout=30) as answer:
-                status, raw = answer.status, answer.read()
+                status, kind, raw = answer.status, answer.headers.get_content_type(), answer.read()
         except urllib.error.HTTPError as error:
             with error:
-                status, raw = error.code, error.read()
-        return status, json.loads(raw) if raw[:1] in (b"{", b"[", b'"', b"n") else raw.decode()
+                status, kind, raw = error.code, error.headers.get_content_type(), error.read()
+        return status, json.loads(raw) if kind == "application/json" and raw else raw.decode()
 
     def set_faults(self, **faults: Any) -> None:
         """Replace the faults in force: drop, double, shuffle, delay_ms, seed, checking_ms, api=[rules]."""

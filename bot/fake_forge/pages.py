@@ -13,10 +13,18 @@ from bot.fake_forge.state import Comment, Issue, Label, Moment, Reaction, Reposi
 
 blueprint = Blueprint("pages", __name__)
 FACES = {
-    "+1": "👍", "-1": "👎", "laugh": "😄", "confused": "😕", "heart": "❤️", "hooray": "🎉", "rocket": "🚀", "eyes": "👀",
-}  # fmt: skip
+    "+1": "👍",
+    "-1": "👎",
+    "laugh": "😄",
+    "confused": "😕",
+    "heart": "❤️",
+    "hooray": "🎉",
+    "rocket": "🚀",
+    "eyes": "👀",
+}
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1f2328 }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1f2328 }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 a { color: #0a58ca; text-decoration: none } a:hover { text-decoration: underline }
 h1 { font-size: 1.5rem; margin: .5rem 0 } .dim { color: #656d76 } ul.list { list-style: none; padding: 0 }
 ul.list li { padding: .45rem 0; border-bottom: 1px solid #e5e7eb }

@@ -41,8 +41,14 @@ def make_app(world: World, log_size: int = 50_000) -> Flask:
     app.config["LOG"] = deque(maxlen=log_size)
     for blueprint in (control.blueprint, gitea, github, git_http.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
+    app.register_error_handler(404, _unknown)
     _keep_log(app, world)
     return app
+
+
+def _unknown(error: Exception) -> Response:
+    """An address that this forge does not know, in words a client can read."""
+    return json_answer({"message": f"there is no {request.method} {request.path} here"}, 404)
 
 
 def _keep_log(app: Flask, world: World) -> None:

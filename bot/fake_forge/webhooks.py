@@ -52,7 +52,7 @@ class Deliveries:
         self._heap: list[Delivery] = []
         self._ready = threading.Condition()
         self._numbers = itertools.count(1)
-        self._under_way = 0
+        self._under_way = self._held_back = 0
         self._stopped = False
         self._held = threading.local()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
@@ -66,7 +66,7 @@ class Deliveries:
     def release(self) -> None:
         """Let go of what this thread held back: its call has been answered."""
         items, self._held.items = getattr(self._held, "items", None), None
-        self._queue(items or [])
+        self._queue(items or [], held=True)
 
     def put(
         self, hook: Hook, message: Message, body: bytes, headers_for: HeadersFor, *, same_id: bool
@@ -87,12 +87,15 @@ class Deliveries:
             self._queue(items)
         else:
             held.extend(items)
+            with self._ready:
+                self._held_back += len(items)
 
-    def _queue(self, items: list[Delivery]) -> None:
+    def _queue(self, items: list[Delivery], *, held: bool = False) -> None:
         if not items:
             return
         now = time.monotonic()
         with self._ready:
+            self._held_back -= len(items) if held else 0
             for item in items:
                 item.due += now
                 heapq.heappush(self._heap, item)
@@ -100,13 +103,13 @@ class Deliveries:
 
     def pending(self) -> int:
         with self._ready:
-            return len(self._heap) + self._under_way
+            return len(self._heap) + self._under_way + self._held_back
 
     def wait(self, seconds: float = 10.0) -> bool:
         """True when everything was sent within that time."""
         end = time.monotonic() + seconds
         with self._ready:
-            while self._heap or self._under_way:
+            while self._heap or self._under_way or self._held_back:
                 if not self._ready.wait(max(0.0, end - time.monotonic())) and time.monotonic() >= end:
                     return False
         return True
