@@ -18,6 +18,7 @@ SECTIONS = {
     "constraints": {"constraints", "constraint", "conventions", "limits"},
     "out_of_scope": {"out of scope", "non-goals", "non goals", "not in scope"},
     "options": {"options", "option", "pipeline", "agents", "budget"},
+    "notes": {"notes", "background", "context", "links", "references", "motivation", "why"},
 }
 NO_ANSWER = {"_no response_", "*no response*", "no response", "n/a", "none"}
 
@@ -77,7 +78,7 @@ ITEM = re.compile(r"(\s*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)")
 COMMAND = re.compile(
     r"\s*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:\[[ xX]\][ \t]+)?/[A-Za-z][\w-]*(?:[.,!?:])?(?:\s|$)"
 )
-HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*\s*$")
+HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*\s*$")
 LABEL = re.compile(r"\s{0,3}[*_]{0,2}([A-Za-z][A-Za-z -]{2,30}?)[*_]{0,2}:[*_]{0,2}\s*(.*)$")
 OWN_ID = re.compile(r"[`*_]{0,2}([A-Za-z0-9][A-Za-z0-9_-]{0,63})[`*_]{0,2}:[`*_]{0,2}\s+(\S.*)")
 AFTER = re.compile(r"\s*\((?:after|depends on|needs)\b:?\s*([^()]*)\)", re.I)
@@ -137,7 +138,7 @@ def plan_of(input: Input) -> dict[str, Any]:
         "goal": goal or title or named[0]["title"],
         "tasks": {},
     }
-    for section in ("constraints", "acceptance", "out_of_scope"):
+    for section in ("constraints", "acceptance", "out_of_scope", "notes"):
         if points := listed(sections.get(section, [])):
             dag[section] = points
     edges = edges_of(named)
@@ -183,25 +184,30 @@ def without_fences(lines: list[str]) -> list[str]:
 def read_sections(lines: list[str]) -> dict[str, list[str]]:
     """Lines by the section they stand in; "body" holds what stands in none."""
     sections: dict[str, list[str]] = {}
-    here = "body"
+    here, depth, one_paragraph = "body", 0, False
     for line in lines:
-        heading, rest = heading_of(line)
+        heading, rest, level = heading_of(line)
         if heading is not None:
-            here = known_section(heading) or "body"
-            line = rest
+            known = known_section(heading)
+            if known or level <= depth:
+                here, depth = known or "body", level
+            line, one_paragraph = rest, bool(rest)
             sections.setdefault(here, []).append("")
+        elif one_paragraph and (not line.strip() or ITEM.match(line)):
+            here, depth, one_paragraph = "body", 0, False
         if line.strip().lower() not in NO_ANSWER:
             sections.setdefault(here, []).append(line)
     return sections
 
 
-def heading_of(line: str) -> tuple[str | None, str]:
+def heading_of(line: str) -> tuple[str | None, str, int]:
+    """A heading, what follows it on its line, and its depth; a line like "Tasks:" is the deepest."""
     if found := HEADING.match(line):
-        return found[1], ""
+        return found[2], "", len(found[1])
     label = LABEL.match(line)
     if label and known_section(label[1]):
-        return label[1], label[2]
-    return None, line
+        return label[1], label[2], 7
+    return None, line, 0
 
 
 def known_section(heading: str) -> str | None:
