@@ -104,11 +104,6 @@ def date_of(answer: requests.Response) -> str:
     return text_of(parsedate_to_datetime(said) if said else datetime.now(UTC))
 
 
-def utc(said: str | None) -> str | None:
-    """A forge's time, whatever its offset, in our form; a time that is not there stays None."""
-    return text_of(datetime.fromisoformat(said)) if said else None
-
-
 def _session(retries: Retry) -> requests.Session:
     session = requests.Session()
     session.headers["User-Agent"] = "caloron-bot"

@@ -1,13 +1,19 @@
 """What both forges write in the same words, read into our shapes."""
 
+from datetime import datetime
 from typing import Any
 
-from shell.forge.http import utc
+from shell.clock import text_of
 from shell.forge.protocol import Account, Issue, Shape
 
 Raw = dict[str, Any]
 
 _GHOST = {"login": "ghost", "id": None}
+
+
+def utc(said: str | None) -> str | None:
+    """A forge's time, whatever its offset, in our form; a time that is not there stays None."""
+    return text_of(datetime.fromisoformat(said)) if said else None
 
 
 def read_account(raw: Raw) -> Account:

@@ -5,8 +5,7 @@ from typing import Any
 
 from shell.clock import now
 from shell.event import Event
-from shell.forge.http import utc
-from shell.forge.shapes import Raw, read_author
+from shell.forge.shapes import Raw, read_author, utc
 
 _BRANCH = "refs/heads/"
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import subprocess
+import sys
 
 import pytest
 
@@ -67,6 +69,12 @@ def test_what_is_not_signed_with_the_secret_is_not_true(headers: dict[str, str])
 def test_an_empty_secret_is_no_secret() -> None:
     assert not verify(BODY, {"X-Hub-Signature-256": f"sha256={signed('')}"}, [""])
     assert not verify(BODY, {"X-Hub-Signature-256": f"sha256={signed('right')}"}, [])
+
+
+def test_reading_deliveries_loads_no_client() -> None:
+    look = "import sys, shell.forge; print(*{'requests', 'jwt'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(
