@@ -52,7 +52,7 @@ def record_with(fields: Mapping[str, NType], rest: str) -> NType:
 
 
 def union(variants: Iterable[NType]) -> NType:
-    """The variants flattened by one level, sorted, each once; a single one stands for itself, none is Null."""
+    """The variants flattened by one level, sorted, each once; one stands for itself, none is Null."""
     flat = {order(variant): variant for given in variants for variant in variants_of(given)}
     ordered = [flat[key] for key in sorted(flat)]
     if len(ordered) < 2:

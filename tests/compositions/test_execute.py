@@ -214,7 +214,7 @@ def test_five_stages_on_ten_tasks_take_well_under_a_millisecond() -> None:
     composition.run(turn)
     times = []
     for _ in range(20):
-        started = time.perf_counter()
+        started = time.process_time()
         composition.run(turn)
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert min(times) < 0.001
