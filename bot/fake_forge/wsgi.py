@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import socketserver
 import sys
 import threading
 import urllib.parse
@@ -25,6 +26,11 @@ class Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
         super().__init__((host, port), Handler)
+
+    def server_bind(self) -> None:
+        # Not HTTPServer's own: it asks the name service for this machine's name, which may take long.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._guard:
