@@ -130,6 +130,19 @@ def test_stages_are_formatted_down_to_their_tail(tmp_path: Path) -> None:
         copy = tmp_path / path.relative_to(FOLDER)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text(encoding="utf-8").removesuffix(TAIL).rstrip() + "\n", encoding="utf-8")
-    check = [sys.executable, "-m", "ruff", "format", "--check", "--line-length", "110", str(tmp_path)]
+    check = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "format",
+        "--check",
+        "--output-format",
+        "concise",
+        "--line-length",
+        "110",
+        str(tmp_path),
+    ]
     found = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout
+    unformatted = [line.split(":")[0] for line in found.stdout.splitlines() if ": unformatted:" in line]
+    assert (found.returncode == 0) == (unformatted == []), found.stderr
+    assert unformatted == [], "run: python -m tests.stages.format_stages"
