@@ -7,7 +7,7 @@ from typing import Any
 
 from compositions import graph as g
 from compositions.effects import cents_of, is_pure
-from compositions.trace import Entry, Leaf, Record, hash_of
+from compositions.trace import Entry, Leaf, Record, compact
 
 CONFIG_KEYS = ("items", "text", "data", "input", "records", "train", "document", "html", "csv", "json_str")
 
@@ -42,7 +42,7 @@ class Frame:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.step = 0
-        self.remembered: dict[tuple[int, str], Any] = {}
+        self.remembered: dict[int, list[tuple[Any, Any]]] = {}
 
 
 Run = Callable[[Any, Frame], Any]
@@ -153,15 +153,17 @@ def counting(run: Run) -> Run:
 
 def remembering(leaf: Leaf, key: int, run: Run) -> Run:
     def remembered(given: Any, frame: Frame) -> Any:
-        place = (key, hash_of(given))
-        if place in frame.remembered:
-            output = frame.remembered[place]
-            frame.record.hits += 1
-            frame.record.entries.append(Entry(leaf, frame.step, given, output, 0))
-            frame.step += 1
-            return output
+        before = frame.remembered.setdefault(key, [])
+        for earlier, output in before:
+            # Comparing is quick where values differ; only then is 1 told from 1.0 and from true.
+            if earlier == given and compact(earlier) == compact(given):
+                frame.record.hits += 1
+                frame.record.entries.append(Entry(leaf, frame.step, given, output, 0))
+                frame.step += 1
+                return output
         frame.record.misses += 1
-        output = frame.remembered[place] = run(given, frame)
+        output = run(given, frame)
+        before.append((given, output))
         return output
 
     return remembered
