@@ -7,7 +7,18 @@ from typing import Any, NotRequired, TypedDict
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 ID_RULE = "use 1 to 64 of a-z, 0-9, _ and -"
-STATUSES = ["Pending", "Ready", "InProgress", "InReview", "Done", "Blocked", "Escalated", "HumanAssigned", "Cancelled", "Skipped"]
+STATUSES = [
+    "Pending",
+    "Ready",
+    "InProgress",
+    "InReview",
+    "Done",
+    "Blocked",
+    "Escalated",
+    "HumanAssigned",
+    "Cancelled",
+    "Skipped",
+]
 
 
 class Input(TypedDict):
