@@ -65,6 +65,12 @@ class Composition:
 
         return check(self.graph.root, self.find)
 
+    def look(self) -> dict[str, Any]:
+        """A dry run: ids, types, effects, plan and warnings; raises NotRunnable with what is wrong."""
+        from compositions.dry_run import DryRun
+
+        return DryRun(self.graph, self.resolve).report()
+
     @cached_property
     def program(self) -> Any:
         from compositions.canonical import optimize

@@ -24,6 +24,18 @@ def short(given: NType) -> str:
     return "{" + ", ".join(fields) + "}"
 
 
+def signature(stage: Any) -> str:
+    """A stage in a few lines: what it does, what it touches, each field it takes and gives."""
+    effects = ", ".join(map(kind_of, stage.effects))
+    given, output = stage.types
+    lines = [f"{stage.name} ({effects}): {stage.description}"]
+    for word, one in (("takes", given), ("gives", output)):
+        fields = one.value if one.kind == "Record" else {}
+        lines.append(f"  {word}" if fields else f"  {word} {display(one)}")
+        lines.extend(f"    {name}: {short(field)}" for name, field in fields.items())
+    return "\n".join(lines) + "\n"
+
+
 def tree(composition: Composition) -> str:
     """The graph as an indented tree: each stage with its effects, and what it takes and gives."""
     ends, places = check_all(composition.graph.root, composition.find)

@@ -12,7 +12,7 @@ from typing import Any
 from compositions import Composition, CompositionError, catalogue, load, names
 from compositions.catalogue import Catalogue, StageFile
 from compositions.conformance import differences
-from compositions.dry_run import DryRun, NotRunnable
+from compositions.dry_run import NotRunnable
 from compositions.effects import is_pure
 from compositions.engine import Engine, EngineFault
 from compositions.graph import Stage, node_json, walk
@@ -167,8 +167,8 @@ def compare_look(engine: Engine, composition: Composition) -> Iterator[str]:
     """Ids, types, effects and plan of one composition."""
     code, theirs = engine.run(authored(composition), None, "--dry-run")
     try:
-        ours: Any = DryRun(composition.graph, composition.resolve).report()
-        ours = {key: ours[key] for key in COMPARED}
+        looked_at = composition.look()
+        ours = {key: looked_at[key] for key in COMPARED}
     except NotRunnable as error:
         ours = {"message": str(error)}
     theirs = {key: theirs[key] for key in (COMPARED if code == 0 else ("message",))}

@@ -2,7 +2,7 @@
 
 from compositions import Composition
 from compositions.catalogue import Catalogue
-from compositions.draw import mermaid, tree
+from compositions.draw import mermaid, signature, tree
 from compositions.effects import effect_set
 from compositions.graph import read_graph
 from compositions.ntype import BOOL, TEXT, list_of, record
@@ -15,6 +15,7 @@ class Drawn:
 
     def __init__(self, name: str, given: object, output: object, *effects: str) -> None:
         self.name = name
+        self.description = f"Does {name}."
         self.types = (given, output)
         self.effects = effect_set(effects)
         self.stage_id = name
@@ -58,6 +59,18 @@ Branch
 │         Any → Text
 └─ else: always "short"
 gives Any | Text
+"""
+    )
+
+
+def test_the_signature() -> None:
+    assert (
+        signature(STAGES.find("tell"))
+        == """\
+tell (pure): Does tell.
+  takes
+    lines: List<Text>
+  gives Text
 """
     )
 
