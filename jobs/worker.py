@@ -3,11 +3,14 @@
 import os
 import sys
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import structlog
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
+from rq.worker import WorkerStatus
 
 from jobs import context
 from jobs.agents_worker import RENEW_S, AgentsWorker
@@ -23,15 +26,44 @@ _log = structlog.get_logger(__name__)
 _WORKER_TTL_S = 18
 """An idle worker looks up every (this - 15) seconds, and tells then that it lives."""
 
+_BEAT_S = 2.5
 
-class BeatingWorker(SimpleWorker):
-    """RQ's in-process worker, which tells that it lives."""
+
+class DoorbellWorker(SimpleWorker):
+    """RQ's in-process worker without its books on each job: of a ring nothing need be remembered."""
 
     beat: Callable[[], None]
+    next_beat = 0.0
+
+    def execute_job(self, job: Any, queue: Any) -> None:
+        """Answer the ring; should that fail, the sweep rings again."""
+        self.set_state(WorkerStatus.BUSY)
+        try:
+            self._forget(job, queue)
+            with self.death_penalty_class(job.timeout, JobTimeoutException, job_id=job.id):
+                job.func(*job.args)
+        except Unavailable as error:
+            _log.warning("could not do it now", job=job.func_name, lane=job.args[0], reason=str(error))
+        except Exception:
+            _log.exception("job failed", job=job.func_name, lane=job.args[0])
+        finally:
+            self.set_state(WorkerStatus.IDLE)
+
+    def _forget(self, job: Any, queue: Any) -> None:
+        with self.connection.pipeline() as pipe:
+            pipe.lrem(queue.intermediate_queue.key, 1, job.id)
+            pipe.delete(job.key)
+            pipe.execute()
+
+    def set_state(self, state: Any, pipeline: Any = None) -> None:
+        """Kept in this process alone."""
+        self._state = state
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        super().heartbeat(timeout, pipeline)
-        self.beat()
+        if monotonic() >= self.next_beat:
+            self.next_beat = monotonic() + _BEAT_S
+            super().heartbeat(timeout, pipeline)
+            self.beat()
 
 
 def main(queue: str) -> None:
@@ -65,7 +97,7 @@ def worker_of(queue: str, here: Context) -> Any:
         worker = AgentsWorker(queues, **options, job_monitoring_interval=RENEW_S)
         worker.store = here.store
     else:
-        worker = BeatingWorker(queues, **options)
+        worker = DoorbellWorker(queues, **options)
     worker.beat = lambda: beat(here)
     return worker
 
