@@ -30,6 +30,12 @@ def _body() -> Json:
     return body
 
 
+def _needed(body: Json, name: str) -> Any:
+    if name not in body:
+        raise Problem(422, f"{name} is missing")
+    return body[name]
+
+
 def repository_named(world: World, full_name: str) -> Repository:
     owner, _, name = full_name.partition("/")
     if (found := world.state.repository(owner, name)) is None:
@@ -78,7 +84,7 @@ def repository_shape(world: World, repository: Repository) -> Json:
 @blueprint.post("/users")
 def add_user() -> Response:
     body = _body()
-    user = world_here().state.add_user(body["name"], admin=bool(body.get("admin")))
+    user = world_here().state.add_user(_needed(body, "name"), admin=bool(body.get("admin")))
     return json_answer(user_shape(user), 201)
 
 
@@ -91,7 +97,7 @@ def users() -> Response:
 def add_repository() -> Response:
     body, world = _body(), world_here()
     known = ("owner", "collaborators", "files", "private", "default_branch")
-    made = make_repository(world, body.get("full_name", ""), **{k: body[k] for k in known if k in body})
+    made = make_repository(world, _needed(body, "full_name"), **{k: body[k] for k in known if k in body})
     return json_answer(repository_shape(world, made), 201)
 
 
@@ -105,7 +111,7 @@ def repositories() -> Response:
 def add_commit() -> Response:
     """Commit files to a branch as someone: {repository, branch, files, message, user, new_branch?}."""
     body, world = _body(), world_here()
-    repository = repository_named(world, body.get("repository", ""))
+    repository = repository_named(world, _needed(body, "repository"))
     actor = world.state.user(body["user"]) if "user" in body else repository.owner
     branch = body.get("branch", repository.default_branch)
     with repository.lock:
@@ -114,7 +120,7 @@ def add_commit() -> Response:
             repository,
             actor,
             branch,
-            body["files"],
+            _needed(body, "files"),
             body.get("message", "A change"),
             body.get("new_branch"),
         )

@@ -99,7 +99,8 @@ class Deliveries:
             for item in items:
                 item.due += now
                 heapq.heappush(self._heap, item)
-            self._ready.notify(len(items))
+            # All, as those who wait for silence wait here too.
+            self._ready.notify_all()
 
     def pending(self) -> int:
         with self._ready:

@@ -139,14 +139,21 @@ def _action(happening: Happening) -> str:
     return "label_cleared" if happening.more.get("cleared") else ISSUE_LIKE[happening.kind][1]
 
 
+def _spoil_labels(world: World, happening: Happening, shown: Json) -> None:
+    """As a Gitea does: no labels after a replacement whatever was set, the old ones after taking all off."""
+    if happening.more.get("replaced"):
+        shown["labels"] = []
+    if happening.more.get("cleared"):
+        gone = happening.more["removed"]
+        shown["labels"] = [shapes.label(world, happening.repository, label) for label in gone]
+
+
 def _issue(world: World, happening: Happening, common: Json) -> Message:
     issue = happening.issue
     assert issue
     ending = ISSUE_LIKE[happening.kind][0]
     shown = shapes.issue(world, issue)
-    if happening.more.get("replaced"):
-        # A Gitea shows an empty set after a replacement, whatever was set.
-        shown["labels"] = []
+    _spoil_labels(world, happening, shown)
     payload = {"action": _action(happening), "number": issue.number, **_changes(happening), "issue": shown}
     payload |= common | {"commit_id": happening.more.get("commit", "")}
     return Message("issues", f"issue{ending}" if ending else "issues", payload)
@@ -156,8 +163,7 @@ def _pull(world: World, happening: Happening, common: Json) -> Message:
     issue = happening.issue
     assert issue and issue.pull
     shown = shapes.pull_request(world, issue, issue.pull, happening.actor, full=False)
-    if happening.more.get("replaced"):
-        shown["labels"] = []
+    _spoil_labels(world, happening, shown)
     payload = {
         "action": _action(happening),
         "number": issue.number,

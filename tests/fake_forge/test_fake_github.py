@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.fake_forge import FakeForge
-from tests.fake_forge.conftest import REPO
+from tests.fake_forge.places import REPO
 
 R = f"/repos/{REPO}"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.fake_forge import FakeForge
-from tests.fake_forge.conftest import REPO
+from tests.fake_forge.places import REPO
 
 R = f"/repos/{REPO}"
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.fake_forge import FakeForge
 from bot.fake_forge.git_http import pushed_refs
-from tests.fake_forge.conftest import REPO, Door, hook
+from tests.fake_forge.places import REPO, Door, hook
 
 R = f"/repos/{REPO}"
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.fake_forge import FakeForge
 from bot.fake_forge.faults import Faults
-from tests.fake_forge.conftest import REPO, Door, hook
+from tests.fake_forge.places import REPO, Door, hook
 
 R = f"/repos/{REPO}"
 ALL = ["push", "create", "delete", "issues", "issue_comment", "pull_request", "status", "repository"]
