@@ -37,11 +37,13 @@ def loop(n: int, others: int, pause: float, tasks: int, events: int, output: str
     with scenery(folder, [MEASURED, CHAIN, *busy], {"CALORON_STUB_FIXTURE": str(fixture)}) as scene:
         for repo in (MEASURED, CHAIN, *busy):
             install_hook(scene.settings, scene.client(BOT), "gitea", repo)
-        log = CallLog(scene.forge["url"], BOT)
-        with Busy(scene, log, busy, pause) as load:
+        scene.say("", f"{n} commands, then a sprint of {tasks} tasks, while {others} repositories are busy")
+        with CallLog(scene.forge["url"], BOT) as log, Busy(scene, log, busy, pause) as load:
             found: dict[str, Any] = {"answer": answers(scene, log, MEASURED, n)}
+            scene.say("", f"answers: {found['answer']['ms']}")
             found["merge"] = merges(scene, log, CHAIN, tasks)
             found["others"] = load.told()
+            scene.say("", f"merges: {found['merge']['ms']}")
         found["burst"] = burst(scene, MEASURED, events)
     say(output, found, rows(found), lambda: text_of(found))
 

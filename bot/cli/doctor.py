@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 import click
-from shell.store import Store, connect
 
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.sandbox import find_sandbox
@@ -15,6 +14,7 @@ from shell.errors import Refused, Unavailable
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
 from shell.settings import Settings
+from shell.store import Store, connect
 
 from .output import output_option, say
 

@@ -2,8 +2,7 @@
 
 import json
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 from time import monotonic, sleep, time
@@ -14,50 +13,57 @@ from urllib.request import urlopen
 from .scene import PERSON, Scene
 
 Call = dict[str, Any]
-Enough = Callable[[list[Call]], bool]
-_LOOK_S = 0.02
+_LOOK_S = 0.04
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class CallLog:
-    """The forge's calls, read as they come in, by repository."""
+    """The bot's calls at the forge, read as they come in, by repository."""
 
     def __init__(self, url: str, account: str) -> None:
         self.url, self.account = url, account
         self.calls: dict[str, list[Call]] = defaultdict(list)
+        self.reactions: Counter[str] = Counter()
         self._last = 0
-        self._reading = threading.Lock()
+        self._ended = threading.Event()
+        self._reader = threading.Thread(target=self._keep_reading, daemon=True)
 
-    def read(self) -> None:
-        """Take over what is new."""
-        with self._reading, urlopen(f"{self.url}/_fake/log?after={self._last}", timeout=10) as answer:
-            for call in json.load(answer):
-                self._last = call["n"]
-                self.calls[_repository(call["path"])].append(call)
+    def __enter__(self) -> "CallLog":
+        self._reader.start()
+        return self
 
-    def ours(self, repo: str) -> list[Call]:
-        """The bot's calls for a repository so far."""
-        return [call for call in self.calls[repo] if call["user"] == self.account]
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._reader.join()
 
-    def wait(self, repo: str, enough: Enough, since: float, within_s: float) -> list[Call]:
-        """The bot's calls since a moment, once they are enough; what there is when time is up."""
+    def _keep_reading(self) -> None:
+        while not self._ended.wait(_LOOK_S):
+            with urlopen(f"{self.url}/_fake/log?after={self._last}", timeout=60) as answer:
+                for call in json.load(answer):
+                    self._note(call)
+
+    def _note(self, call: Call) -> None:
+        self._last = call["n"]
+        if call["user"] == self.account:
+            repo = _repository(call["path"])
+            self.calls[repo].append(call)
+            self.reactions[repo] += call["method"] == "POST" and call["path"].endswith("/reactions")
+
+    def since(self, repo: str, moment: float) -> list[Call]:
+        """The calls for a repository since a moment, in the order in which the forge received them."""
+        found = [call for call in self.calls[repo] if call["at"] >= moment]
+        return sorted(found, key=lambda call: float(call["at"]))
+
+    def wait_for_reactions(self, repo: str, number: int, within_s: float) -> None:
+        """Until so many reactions were set there: 👀 at once, 🚀 or 😕 at the end."""
         deadline = monotonic() + within_s
-        while True:
-            self.read()
-            found = [call for call in self.ours(repo) if call["at"] >= since]
-            if enough(found) or monotonic() > deadline:
-                return found
-            sleep(_LOOK_S)
+        while self.reactions[repo] < number and monotonic() < deadline:
+            sleep(_LOOK_S / 4)
 
 
 def _repository(path: str) -> str:
     parts = path.split("/")
     return "/".join(parts[4:6]) if parts[1:4] == ["api", "v1", "repos"] else ""
-
-
-def reactions(calls: Iterable[Call]) -> int:
-    """How many reactions were set: 👀 at once, 🚀 or 😕 at the end."""
-    return sum(call["method"] == "POST" and call["path"].endswith("/reactions") for call in calls)
 
 
 def figures(milliseconds: list[float]) -> dict[str, float]:
@@ -119,9 +125,8 @@ class Busy:
         due = dict.fromkeys(self.repos, 0.0)
         asked: dict[str, int] = {}
         while not self._ended.is_set():
-            self.log.read()
             for repo in self.repos:
-                seen = reactions(self.log.ours(repo))
+                seen = self.log.reactions[repo]
                 if repo in asked and seen >= asked[repo] + 2:
                     del asked[repo]
                     due[repo] = monotonic() + self.pause_s
@@ -132,6 +137,6 @@ class Busy:
 
     def _measure(self) -> None:
         while not self._ended.is_set():
-            due = [repo for repo in self.repos if self.scene.store.due_actions(self._lane(repo), 1)]
-            self.depths.append(len(due))
-            sleep(0.5)
+            moments = [self.scene.store.next_due(self._lane(repo)) for repo in self.repos]
+            self.depths.append(sum(moment is not None and moment <= time() * 1000 for moment in moments))
+            sleep(0.2)

@@ -8,8 +8,8 @@ from typing import Any
 
 from shell.clock import now
 
-from .load import WRITES, Call, CallLog, figures, reactions
-from .scene import PERSON, Scene, SceneFailed
+from .load import WRITES, Call, CallLog, figures
+from .scene import BOT, PERSON, Scene, SceneFailed
 
 ANSWER_WITHIN_S = 20.0
 _NUMBER = re.compile(r"(?<=/)(\d+|[0-9a-f]{40})(?=/|$)")
@@ -22,35 +22,31 @@ def answers(scene: Scene, log: CallLog, repo: str, n: int) -> dict[str, Any]:
     first: list[float] = []
     write: list[float] = []
     for _ in range(n):
-        given = time()
+        before = log.reactions[repo]
         comment = forge.comment(repo, number, "/status")["comment_id"]
-        calls = log.wait(repo, lambda calls: reactions(calls) >= 2, given, ANSWER_WITHIN_S)
+        log.wait_for_reactions(repo, before + 2, ANSWER_WITHIN_S)
         accepted = _accepted(scene, lane, comment)
-        after = [call for call in calls if call["at"] >= accepted]
-        if after:
-            first.append(1000 * (after[0]["at"] - accepted))
+        after = log.since(repo, accepted)
+        first += [1000 * (call["at"] - accepted) for call in after[:1]]
         written = [call["at"] for call in after if call["method"] in WRITES]
-        if written:
-            write.append(1000 * (written[0] - accepted))
+        write += [1000 * (at - accepted) for at in written[:1]]
     return {"ms": {"accept → first call": figures(first), "accept → first write": figures(write)}}
 
 
 def _accepted(scene: Scene, lane: str, comment: int) -> float:
     """When the door took the comment in, by the journal."""
-    entries = scene.store.journal(lane, -60)
-    found = (entry["event"] for entry in reversed(entries) if entry["event"].get("comment_id") == comment)
-    event = next((event for event in found if event["type"] == "issue_comment"), None)
-    return seconds(event["at"]) if event else 0.0
+    for entry in reversed(scene.store.journal(lane, -80)):
+        event = entry["event"]
+        if comment in (event.get("comment_id"), (event.get("where") or {}).get("comment_id")):
+            return seconds(event["at"])
+    raise SceneFailed(f"The comment {comment} was not taken in; see {scene.settings.home / 'logs'}")
 
 
 def merges(scene: Scene, log: CallLog, repo: str, tasks: int) -> dict[str, Any]:
     """A sprint of tasks one after the other, approved at once; from each merge to what it sets off."""
     forge, lane, began = scene.client(PERSON), lane_of(scene, repo), time()
-    number = forge.create_issue(repo, "A chain", chain(tasks))["number"]
-    forge.comment(repo, number, "/plan")
-    log.wait(repo, lambda calls: reactions(calls) >= 2, began, ANSWER_WITHIN_S)
-    forge.comment(repo, number, "/approve")
-    since, approved, deadline = now(), set[int](), monotonic() + 30 * tasks
+    number = _approved_chain(scene, repo, tasks)
+    since, approved, deadline = now(), set[int](), monotonic() + 60 * tasks
     while forge.issue(repo, number)["state"] == "open":
         if monotonic() > deadline:
             raise SceneFailed(f"The sprint of {tasks} tasks did not end; see {scene.settings.home / 'logs'}")
@@ -59,9 +55,23 @@ def merges(scene: Scene, log: CallLog, repo: str, tasks: int) -> dict[str, Any]:
                 approved.add(pull)
                 forge.review(repo, pull, "approve", "")
         sleep(0.05)
-    log.read()
-    calls = [call for call in log.ours(repo) if call["at"] >= began]
+    sleep(1)  # the log's reader is a moment behind
+    calls = log.since(repo, began)
     return {"ms": _after_merges(scene, lane, calls)} | _per_task(calls, tasks)
+
+
+def _approved_chain(scene: Scene, repo: str, tasks: int) -> int:
+    """The number of a kickoff whose plan was shown and approved."""
+    forge = scene.client(PERSON)
+    number = int(forge.create_issue(repo, "A chain", chain(tasks))["number"])
+    forge.comment(repo, number, "/plan")
+    deadline = monotonic() + ANSWER_WITHIN_S
+    while not any(comment["author"] == BOT for comment in forge.issue_comments(repo, number)):
+        if monotonic() > deadline:
+            raise SceneFailed(f"No plan was shown for the chain; see {scene.settings.home / 'logs'}")
+        sleep(0.05)
+    forge.comment(repo, number, "/approve")
+    return number
 
 
 def chain(tasks: int) -> str:

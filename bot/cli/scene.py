@@ -43,8 +43,7 @@ class Scene:
 
     def say(self, who: str, words: str) -> None:
         """One line of the play, with the seconds since it began."""
-        click.echo(f"{monotonic() - self.began:7.1f} s  {who:<8} {words}")
-        sys.stdout.flush()
+        click.echo(f"{monotonic() - self.began:7.1f} s  {who:<8} {words}", err=True)
 
     def client(self, login: str) -> Forge:
         """What an account of the forge may do."""

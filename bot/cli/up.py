@@ -9,11 +9,11 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import click
-from shell.errors import Unavailable
-from shell.store import Store, connect
 
 from bot.web.readiness import not_ready
+from shell.errors import Unavailable
 from shell.settings import Settings
+from shell.store import Store, connect
 
 from .supervise import Child, Supervisor
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.switchboard import admit
-
 from shell.errors import BadDelivery
 from shell.event import Event, lane_of
 from shell.forge import detect, read_delivery, verify

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from flask import Flask, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from shell.errors import Unavailable
 from werkzeug.exceptions import HTTPException
 
+from shell.errors import Unavailable
 from shell.settings import Settings
 
 from .delivery import Hook, Turned, check, take

@@ -1,6 +1,7 @@
 """What `/metrics` shows: deliveries by outcome and time, queues and processes by age."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
 from shell.errors import Unavailable
 
 from .readiness import Healthy
