@@ -15,6 +15,7 @@ from shell.forge.http import Connection, date_of
 from shell.forge.protocol import Account, Comment, Issue, Repository, Shape
 from shell.forge.shapes import Raw, read_account, read_issue
 
+_DESCRIPTION = 140  # what GitHub takes of a status
 _OVERLAP = timedelta(seconds=2)  # times have one-second steps, and a write shows a moment after its time
 
 
@@ -141,7 +142,8 @@ class AlikeForge(ABC):
         self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
     ) -> None:
         """Say how one check of a commit stands: success, pending, failure or error."""
-        said = {"state": state, "context": context, "description": description, "target_url": target_url}
+        said = {"state": state, "context": context, "target_url": target_url}
+        said["description"] = description[:_DESCRIPTION]
         self.api.send("POST", f"/repos/{repo}/statuses/{sha}", said)
 
     # hooks

@@ -62,8 +62,13 @@ class GiteaForge(GiteaLabels):
 
     def create_issue(self, repo: str, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
         """Open an issue with its labels."""
-        said = {"title": title, "body": body, "labels": self._ids(repo, dict.fromkeys(labels))}
-        return read_issue(self.api.send("POST", f"/repos/{repo}/issues", said))
+        path, wanted = f"/repos/{repo}/issues", list(dict.fromkeys(labels))
+        said = {"title": title, "body": body, "labels": self._ids(repo, wanted)}
+        issue = read_issue(self.api.send("POST", path, said))
+        if set(wanted) <= set(issue["labels"]):
+            return issue
+        self._known.pop(repo, None)  # one was deleted since we last looked, and passed over in silence
+        return issue | {"labels": self.set_labels(repo, issue["number"], wanted, [])}
 
     def comment(self, repo: str, number: int, body: str) -> Comment:
         """Say something on an issue or pull request."""
@@ -137,11 +142,15 @@ class GiteaForge(GiteaLabels):
         return {"merged": True, "merge_sha": self.api.get(path)["merge_commit_sha"]}
 
     def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> None:
-        """Merge the base into the branch; a conflict is Refused(409, "conflict")."""
+        """Merge the base into the branch, if it lacks any of it; a conflict is Refused(409, "conflict")."""
         try:
             self.api.send("POST", f"/repos/{repo}/pulls/{number}/update", style="merge")
         except Refused as refusal:
             raise Refused(409, "conflict") if refusal.status == 409 else refusal from None
+        except Unavailable as fault:
+            # a branch that lacks nothing of its base is a 500 without words
+            if fault.status != 500 or self._behind(repo, number):
+                raise
 
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
@@ -207,6 +216,12 @@ class GiteaForge(GiteaLabels):
             inline = self.api.get(f"{pull}/reviews/{review['id']}/comments")
             review["comments"] = [read.read_inline(remark) for remark in inline]
         return review
+
+    def _behind(self, repo: str, number: int) -> int:
+        """How many commits of the base the branch lacks."""
+        raw = self.api.get(f"/repos/{repo}/pulls/{number}")
+        span = f"{raw['head']['sha']}...{quote(raw['base']['ref'])}"
+        return int(self.api.get(f"/repos/{repo}/compare/{span}")["total_commits"])
 
     def _react(self, path: str, content: str, remove: str | None) -> None:
         self.api.send("POST", path, {"content": content})

@@ -25,14 +25,24 @@ class GiteaLabels(AlikeForge):
         new = [name for name in dict.fromkeys(add) if name not in there.values()]
         gone = set(remove) & set(there.values())
         stay = {label: name for label, name in there.items() if name not in gone}
-        added = self._ids(repo, new)
         if gone and (new or len(there) - len(stay) > 1):
-            self.api.send("PUT", path, {"labels": [*stay, *added]})
-        elif gone:
-            self._gone(f"{path}/{next(label for label in there if label not in stay)}")
-        elif new:
-            self.api.send("POST", path, {"labels": added})
-        return [*dict.fromkeys(stay.values()), *new]
+            return self._send(repo, "PUT", path, stay, new)
+        if new:
+            return self._send(repo, "POST", path, {}, new)
+        if gone:
+            self._gone(f"{path}/{next(label for label in there if label not in stay)}", also=(422,))
+        return list(dict.fromkeys(stay.values()))
+
+    def _send(
+        self, repo: str, method: str, path: str, stay: Iterable[int], new: list[str], again: bool = True
+    ) -> list[str]:
+        """Write labels; a number whose label was deleted is passed over in silence, so the answer is read."""
+        numbers = [*stay, *self._ids(repo, new)]
+        now = [str(raw["name"]) for raw in self.api.send(method, path, {"labels": numbers})]
+        if again and not set(new) <= set(now):
+            self._known.pop(repo, None)
+            return self._send(repo, method, path, stay, new, again=False)
+        return list(dict.fromkeys(now))
 
     def make_labels(self, repo: str, labels: Iterable[Shape]) -> None:
         """Make those that the repository lacks; the caller holds a lock, for Gitea takes one name twice."""

@@ -153,14 +153,15 @@ class GitHubForge(AlikeForge):
         return {"merged": True, "merge_sha": sha}
 
     def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> None:
-        """Merge the base into the branch; a conflict is Refused(409, "conflict")."""
+        """Merge the base into the branch, if it lacks any of it; a conflict is Refused(409, "conflict")."""
         body = {"expected_head_sha": head_sha} if head_sha else {}
         try:
             self.api.send("PUT", f"/repos/{repo}/pulls/{number}/update-branch", body)
         except Refused as refusal:
             if "conflict" in refusal.message.lower():
                 raise Refused(409, "conflict") from None
-            raise
+            if "no new commits" not in refusal.message.lower():
+                raise
 
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None

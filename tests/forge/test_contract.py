@@ -185,6 +185,18 @@ def test_a_label_that_the_repository_lacks_is_made(place: Place, repo: str, issu
     assert place.bot.set_labels(repo, issue, [], ["brand/new one"]) == []
 
 
+def test_a_label_that_someone_deleted_is_made_anew(place: Place, repo: str, issue: int) -> None:
+    def delete(name: str) -> None:
+        label = next(raw for raw in place.alice._list(f"/repos/{repo}/labels") if raw["name"] == name)
+        key = label["id"] if place.kind == "gitea" else name
+        place.alice.api.send("DELETE", f"/repos/{repo}/labels/{key}")
+
+    place.bot.set_labels(repo, issue, ["x", "y", "z"], [])
+    delete("x")
+    assert set(place.bot.set_labels(repo, issue, ["x"], ["z"])) == {"x", "y"}
+    assert set(place.bot.issue(repo, issue)["labels"]) == {"x", "y"}
+
+
 def test_labels_are_made_once_whatever_their_number(place: Place, repo: str) -> None:
     wanted = [{"name": f"l{n}", "color": "aabbcc", "description": "x"} for n in range(104)]
     place.bot.make_labels(repo, wanted)

@@ -125,6 +125,21 @@ def test_a_branch_is_brought_up_to_date(place: Place, repo: str) -> None:
     assert place.bot.file(repo, "other.txt", "agent/s/t1") == "other\n"
 
 
+@pytest.mark.parametrize("name", ["fake_github", pytest.param("real_gitea", marks=pytest.mark.gitea)])
+def test_a_branch_that_lacks_nothing_is_left_alone(request: pytest.FixtureRequest, name: str) -> None:
+    place: Place = request.getfixturevalue(name)
+    repo = place.repository()
+    made = place.pull(repo)
+    place.bot.update_branch(repo, made["number"], made["head_sha"])
+    assert place.bot.branch_head(repo, "agent/s/t1") == made["head_sha"]
+
+
+def test_the_words_of_a_check_may_be_long(place: Place, repo: str) -> None:
+    made = place.pull(repo)
+    place.bot.set_status(repo, made["head_sha"], "success", "ci", "very " * 100)
+    assert place.bot.pull(repo, made["number"])["status"]["state"] == "success"
+
+
 def test_who_only_reads_may_not_merge(place: Place, repo: str) -> None:
     made = place.pull(repo)
     with pytest.raises(Refused) as refusal:

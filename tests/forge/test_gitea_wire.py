@@ -1,6 +1,7 @@
 """Gitea's own ways, word by word."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import responses
 
 from shell.errors import NotYet, Refused, Unavailable
 from shell.forge.gitea import GiteaForge
-from tests.forge.objects import ISSUE
+from tests.forge.objects import ISSUE, PULL
 
 BASE = "https://forge.test/api/v1"
 TOKEN = "t0ken"
@@ -72,6 +73,17 @@ def test_a_conflict_that_git_found_is_told_in_one_word(
     assert (refusal.value.status, refusal.value.message) == (409, "conflict")
 
 
+@pytest.mark.parametrize(("lacks", "fails"), [(0, False), (2, True)])
+def test_a_500_on_an_update_means_nothing_to_update_or_a_fault(
+    wire: responses.RequestsMock, gitea: GiteaForge, lacks: int, fails: bool
+) -> None:
+    wire.post(f"{BASE}/repos/a/b/pulls/9/update", status=500, json={"message": ""})
+    wire.get(f"{BASE}/repos/a/b/pulls/9", json=PULL)
+    wire.get(f"{BASE}/repos/a/b/compare/c0ffee...main", json={"total_commits": lacks})
+    with pytest.raises(Unavailable) if fails else nullcontext():
+        gitea.update_branch("a/b", 9)
+
+
 def test_of_two_labels_with_one_name_the_elder_is_set_and_both_are_found(
     wire: responses.RequestsMock, gitea: GiteaForge
 ) -> None:
@@ -80,7 +92,7 @@ def test_of_two_labels_with_one_name_the_elder_is_set_and_both_are_found(
     wire.get(f"{BASE}/orgs/a/labels", status=404)
     wire.get(f"{BASE}/repos/a/b/issues/9/labels", json=[])
     body = responses.matchers.json_params_matcher({"labels": [5]})
-    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[], match=[body])
+    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[{"id": 5, "name": "x"}], match=[body])
     assert gitea.set_labels("a/b", 9, ["x"], []) == ["x"]
     every = [ISSUE | {"number": 1, "labels": [{"name": "x"}]}, ISSUE | {"number": 2, "labels": []}]
     unfiltered = responses.matchers.query_param_matcher({"state": "all", "limit": "50", "page": "1"})
@@ -92,7 +104,7 @@ def test_known_labels_are_not_asked_for_again(wire: responses.RequestsMock, gite
     labels = wire.get(f"{BASE}/repos/a/b/labels", json=[{"id": 5, "name": "x"}])
     wire.get(f"{BASE}/orgs/a/labels", status=404)
     wire.get(f"{BASE}/repos/a/b/issues/9/labels", json=[])
-    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[])
+    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[{"id": 5, "name": "x"}])
     for _ in range(3):
         gitea.set_labels("a/b", 9, ["x"], [])
     assert labels.call_count == 1
@@ -107,6 +119,21 @@ def test_a_list_is_read_to_its_total_even_where_pages_are_shorter_than_asked(
         headers = {"X-Total-Count": "3"}
         wire.get(f"{BASE}/repos/a/b/hooks", json=[hook], headers=headers, match=[match])
     assert [hook["id"] for hook in gitea.list_hooks("a/b")] == [1, 2, 3]
+
+
+def test_a_new_issue_gets_the_label_that_was_deleted_meanwhile(
+    wire: responses.RequestsMock, gitea: GiteaForge
+) -> None:
+    wire.get(f"{BASE}/repos/a/b/labels", json=[{"id": 5, "name": "x"}])
+    wire.get(f"{BASE}/repos/a/b/labels", json=[])
+    wire.get(f"{BASE}/orgs/a/labels", status=404)
+    wire.post(f"{BASE}/repos/a/b/issues", json=ISSUE)
+    wire.get(f"{BASE}/repos/a/b/issues/9/labels", json=[])
+    made = wire.post(f"{BASE}/repos/a/b/labels", json={"id": 6, "name": "x"})
+    body = responses.matchers.json_params_matcher({"labels": [6]})
+    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[{"id": 6, "name": "x"}], match=[body])
+    assert gitea.create_issue("a/b", "t", "", ["x"])["labels"] == ["x"]
+    assert made.call_count == 1
 
 
 def test_a_large_tree_is_read_to_its_end(wire: responses.RequestsMock, gitea: GiteaForge) -> None:
@@ -124,7 +151,7 @@ def test_a_token_that_may_not_see_organisations_still_sets_labels(
     wire.get(f"{BASE}/repos/a/b/labels", json=[{"id": 5, "name": "x"}])
     wire.get(f"{BASE}/orgs/a/labels", status=403, json={"message": "token does not have at least one of …"})
     wire.get(f"{BASE}/repos/a/b/issues/9/labels", json=[])
-    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[])
+    wire.post(f"{BASE}/repos/a/b/issues/9/labels", json=[{"id": 5, "name": "x"}])
     assert gitea.set_labels("a/b", 9, ["x"], []) == ["x"]
 
 
