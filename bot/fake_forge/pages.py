@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import re
 import time
 
 from flask import Blueprint, Response, abort
 
 from bot.fake_forge.call import world_here
+from bot.fake_forge.markdown import rendered
 from bot.fake_forge.state import Comment, Issue, Label, Moment, Reaction, Repository
 
 blueprint = Blueprint("pages", __name__)
@@ -30,7 +30,13 @@ h1 { font-size: 1.5rem; margin: .5rem 0 } .dim { color: #656d76 } ul.list { list
 ul.list li { padding: .45rem 0; border-bottom: 1px solid #e5e7eb }
 article { border: 1px solid #d0d7de; border-radius: 8px; margin: 1rem 0; overflow: hidden }
 article header { background: #f6f8fa; padding: .45rem .8rem; border-bottom: 1px solid #d0d7de }
-article pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: .8rem }
+article .said { padding: .2rem .8rem .6rem; overflow-wrap: anywhere }
+.said p { margin: .5rem 0 }
+.said p.item { margin: .1rem 0 } .said h3 { margin: .9rem 0 .3rem; font-size: 1.1rem }
+.said table { border-collapse: collapse; margin: .6rem 0 }
+td, th { border: 1px solid #d0d7de; padding: .2rem .6rem }
+pre.code { background: #f6f8fa; border-radius: 6px; padding: .6rem; overflow-x: auto; font-size: .85rem }
+code { background: #eff1f3; border-radius: 4px; padding: .05rem .3rem }
 article footer { padding: 0 .8rem .6rem } .line { margin: .4rem .8rem; color: #656d76 }
 .label { border-radius: 1em; padding: .05rem .6rem; margin-right: .25rem; font-size: .85rem; color: #111 }
 .state { border-radius: 1em; padding: .1rem .7rem; color: #fff; font-size: .9rem }
@@ -149,18 +155,5 @@ def _said(repo: Repository, who: str, when: float, body: str, reactions: list[Re
     faces = " ".join(f"{FACES.get(r.content, r.content)} {html.escape(r.user.login)}" for r in reactions)
     footer = f"<footer>{faces}</footer>" if faces else ""
     header = f"<header><b>{html.escape(who)}</b> <span class=dim>{clock}</span></header>"
-    return f"<article>{header}<pre>{_text(repo, body)}</pre>{footer}</article>"
-
-
-def _text(repo: Repository, body: str) -> str:
-    """What was written, as it is: hidden comments away, ticks drawn, numbers and addresses linked."""
-    shown = html.escape(re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL).strip())
-    shown = re.sub(r"(?m)^(\s*)[-*] \[ \] ", r"\1☐ ", shown)
-    shown = re.sub(r"(?m)^(\s*)[-*] \[[xX]\] ", r"\1☑ ", shown)
-    shown = re.sub(r"\*\*([^*\n]+)\*\*", r"<b>\1</b>", shown)
-    shown = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", shown)
-    shown = re.sub(r"(https?://[^\s<>)\"']+)", r'<a href="\1">\1</a>', shown)
-    place = f"/{html.escape(repo.full_name)}/issues"
-    return (
-        re.sub(r"(?<![\w/&])#(\d+)\b", rf'<a href="{place}/\1">#\1</a>', shown) or "<span class=dim>—</span>"
-    )
+    said = rendered(body, f"/{repo.full_name}/issues")
+    return f"<article>{header}<div class=said>{said}</div>{footer}</article>"
