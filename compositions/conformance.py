@@ -1,11 +1,8 @@
 """Comparing this engine with recorded answers of the real one: python -m compositions.conformance FOLDER."""
 
-import contextlib
-import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +11,9 @@ from compositions.dry_run import FAILED, NO_FILE, Allowed, DryRun, NotRunnable
 from compositions.effects import effect_set
 from compositions.execute import Compiler, CompositionError, OverBudget, StageFailed, start
 from compositions.graph import OPERATORS, GraphError, Stage, read_graph
-from compositions.identity import implementation_hash, signature_id_of, stage_id_of
+from compositions.identity import implementation_hash, signature_id_of
 from compositions.ntype import read_type, to_json
-from compositions.refinements import refinements_of
+from compositions.recorded import RecordedStage, TimedOut, whole
 from compositions.subtype import why_not
 from compositions.trace import make_trace
 
@@ -27,84 +24,7 @@ LOOKED_AT = (
 )
 # Cases that are not compared, by name, each with its reason in one line.
 NOT_COMPARED: dict[str, str] = {}
-NEWLINE = "\n"
 Difference = tuple[str, Any, Any]
-
-
-class StageError(Exception):
-    """A stage of the fixtures failed, in the words of the real engine."""
-
-
-class RecordedStage:
-    """A stage as it was recorded: its source is run in this process, its output as strictly read back."""
-
-    cost: dict[str, Any] | None = None
-
-    def __init__(self, recorded: dict[str, Any]) -> None:
-        signature = recorded["signature"]
-        spec = recorded.get("spec") or {}
-        self.name = recorded["name"]
-        self.source = recorded["implementation"]
-        self.description = recorded.get("description") or spec.get("description") or self.name
-        self.capabilities = tuple(recorded.get("capabilities", ()))
-        self.types = (read_type(signature["input"]), read_type(signature["output"]))
-        self.effects = effect_set(signature["effects"]["effects"])
-        self.lifecycle = recorded["lifecycle"]
-        self.active = self.lifecycle == "Active"
-        self.refined = any(list(refinements_of(one)) for one in self.types)
-        self.cost = recorded.get("cost")
-
-    @cached_property
-    def stage_id(self) -> str:
-        return stage_id_of(self)
-
-    @cached_property
-    def code(self) -> Any:
-        return compile(self.source, self.name, "exec")
-
-    def execute(self, given: Any) -> Any:
-        """As by a process of its own: what is printed spoils the output, and only JSON comes back."""
-        printed = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-                names: dict[str, Any] = {"__name__": self.name}
-                exec(self.code, names)
-                print(json.dumps(names["execute"](json.loads(json.dumps(given)))))
-        except Exception as error:
-            raise StageError(f"stage error (exit 1): {error}\n") from error
-        return read_output(printed.getvalue())
-
-
-def read_output(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=not_json)
-    except ValueError as error:
-        got = json.dumps(text, ensure_ascii=False)
-        words = f"failed to parse stage output as JSON: {parse_fault(text)} (got: {got})"
-        raise StageError(words) from error
-
-
-def not_json(text: str) -> Any:
-    raise ValueError(text)
-
-
-def parse_fault(text: str) -> str:
-    """Where a strict reader stops in what a stage printed, and its words."""
-    start = text.lstrip()[:1]
-    if not start:
-        return f"EOF while parsing a value at line {text.count(NEWLINE) + 1} column 0"
-    word = {"n": "null", "t": "true", "f": "false"}.get(start)
-    if word is not None and not text.lstrip().startswith(word):
-        same = next(
-            at for at, (one, other) in enumerate(zip(text.lstrip(), word, strict=False)) if one != other
-        )
-        return f"expected ident at line 1 column {same + 1}"
-    try:
-        _, end = json.JSONDecoder(parse_constant=not_json).raw_decode(text.lstrip())
-    except ValueError:
-        return "expected value at line 1 column 1"
-    line = text.count("\n", 0, end + 1) + 1
-    return f"trailing characters at line {line} column 1"
 
 
 def differences(expected: Any, actual: Any, place: str = "") -> Iterator[Difference]:
@@ -228,7 +148,8 @@ class Attempt:
         except NotRunnable as error:
             return failure(str(error), error.code, error.hints)
         except StageFailed as error:
-            words = f'execution failed: stage StageId("{error.stage_id()}") failed: {error.words}'
+            how = "" if isinstance(error.__cause__, TimedOut) else "failed: "
+            words = f'execution failed: stage StageId("{error.stage_id()}") {how}{error.words}'
             return failure(words, FAILED)
         except OverBudget as error:
             return failure(error.words, NotRunnable("", 2).code)
@@ -282,7 +203,7 @@ def cases_in(folder: Path) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
 
 
 def read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return json.loads(file.read_text(encoding="utf-8"), parse_int=whole) if file.is_file() else None
 
 
 def compare(folder: Path, say: Callable[[str], None] = print) -> tuple[int, int]:

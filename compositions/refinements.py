@@ -42,6 +42,7 @@ def kind_of(value: Any) -> str:
 def out_of_range(value: Any, low: float | None, high: float | None) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"Range requires a Number, got {kind_of(value)}"
+    value = float(value)
     if low is not None and value < low:
         return f"value {plain(value)} below minimum {plain(low)}"
     if high is not None and value > high:

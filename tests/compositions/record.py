@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from compositions.conformance import RecordedStage
 from compositions.engine import Engine
 from compositions.identity import implementation_hash, signature_id_of
 from compositions.ntype import PRIMITIVES, read_type, to_json
+from compositions.recorded import RecordedStage
 
 ROOT = Path(__file__).parents[2]
 NOETHER = ROOT / "tests" / "tools" / "noether"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from compositions.conformance import compare, differences, main, parse_fault
+from compositions.conformance import compare, differences, main
+from compositions.recorded import RecordedStage, StageError, parse_fault
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "noether"
 
@@ -46,8 +47,49 @@ def test_numbers_of_another_kind_differ() -> None:
     [
         ("noise\n{}\n", "expected ident at line 1 column 2"),
         ("NaN\n", "expected value at line 1 column 1"),
+        ("[1, -Infinity]\n", "invalid number at line 1 column 6"),
+        ('{"NaN": NaN}\n', "expected value at line 1 column 9"),
+        ("[1]\n2\n", "trailing characters at line 2 column 1"),
+        ("1 2\n2\n", "trailing characters at line 1 column 3"),
+        ("tree\n2\n", "expected ident at line 1 column 3"),
         ("", "EOF while parsing a value at line 1 column 0"),
     ],
 )
 def test_what_spoils_an_output(printed: str, words: str) -> None:
     assert parse_fault(printed) == words
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("raise ValueError('boom')", "stage error (exit 1): boom\n"),
+        (
+            "import sys; print('warn', file=sys.stderr); raise ValueError('boom')",
+            "stage error (exit 1): warn\nboom\n",
+        ),
+        ("raise SystemExit('bye')", "stage error (exit 1): bye\n"),
+        ("raise SystemExit(3)", "stage exited without output (exit 3)"),
+        ("raise ValueError()", "stage exited without output (exit 1)"),
+        ("return {1}", "stage error (exit 1): Object of type set is not JSON serializable\n"),
+        ("open('/no/such/file')", "nix binary not found — is Nix installed?"),
+        ("import time; time.sleep(40)", "timed out after 30s"),
+        (
+            "print('noise'); return 1",
+            'failed to parse stage output as JSON: expected ident at line 1 column 2 (got: "noise\\n1\\n")',
+        ),
+    ],
+)
+def test_how_a_recorded_stage_fails(body: str, words: str) -> None:
+    anything = {"kind": "Any"}
+    effects = {"effects": [{"effect": "Pure"}]}
+    stage = RecordedStage(
+        {
+            "name": "odd",
+            "implementation": f"def execute(i):\n    {body}\n",
+            "lifecycle": "Active",
+            "signature": {"input": anything, "output": anything, "effects": effects},
+        }
+    )
+    with pytest.raises(StageError) as told:
+        stage.execute({})
+    assert str(told.value) == words
