@@ -4,11 +4,11 @@ import re
 from urllib.parse import quote, unquote
 
 _MARK = re.compile(r"<!-- caloron:([a-z0-9_-]+)((?: [a-z_]+=[^\s>]*)*) -->")
-_PLAIN = "/:@#+,;~!$()*"  # readable in a marker, and unable to end its comment
+_PLAIN = "/:@#+,;~!$()*"  # readable in a marker; the one sign that could end its comment is `>`
 
 
 def mark(kind: str, key: str, sprint: str = "", task: str = "") -> str:
-    """The marker as one line; `--`, spaces and `>` in a value are percent-encoded, for they would end it."""
+    """The marker as one line; spaces and `>` in a value are percent-encoded, for they would end it."""
     fields = {"key": key, "sprint": sprint, "task": task}
     said = "".join(f" {name}={_quoted(value)}" for name, value in fields.items() if value)
     return f"<!-- caloron:{kind}{said} -->"
@@ -25,7 +25,7 @@ def read_marks(text: str) -> list[dict[str, str]]:
 
 
 def _quoted(value: str) -> str:
-    return quote(value, safe=_PLAIN).replace("--", "-%2D")
+    return quote(value, safe=_PLAIN)
 
 
 def _read(kind: str, fields: str) -> dict[str, str]:

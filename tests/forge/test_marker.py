@@ -11,13 +11,14 @@ def test_a_marker_is_one_hidden_readable_line() -> None:
     line = mark("task", "create_issue:s1:t1", "fish-0a1b-12", "t1")
     assert line == "<!-- caloron:task key=create_issue:s1:t1 sprint=fish-0a1b-12 task=t1 -->"
     assert mark("board", "k") == "<!-- caloron:board key=k -->"
+    assert mark("pull", "k", "a--b-12", "t_1") == "<!-- caloron:pull key=k sprint=a--b-12 task=t_1 -->"
 
 
 @given(key=st.text(min_size=1), sprint=st.text(), task=st.text())
 def test_whatever_is_marked_is_read_again(key: str, sprint: str, task: str) -> None:
     line = mark("task", key, sprint, task)
     assert line.count("-->") == 1
-    assert "--" not in line.removeprefix("<!--").removesuffix("-->")
+    assert ">" not in line.removesuffix("-->")
     assert "\n" not in line
     found = {"kind": "task", "key": key, "sprint": sprint, "task": task}
     assert read_marks(f"Before {line}\nafter") == [found]
