@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
-from unittest import mock
 
 from compositions.effects import effect_set
 from compositions.identity import stage_id_of
@@ -97,8 +96,11 @@ def limited_time() -> Iterator[None]:
         if slept >= TIME_LIMIT_S:
             raise TimedOut(f"timed out after {TIME_LIMIT_S}s")
 
-    with mock.patch.object(time, "sleep", sleep):
+    real, time.sleep = time.sleep, sleep
+    try:
         yield
+    finally:
+        time.sleep = real
 
 
 def complaint(code: int, text: str) -> str:

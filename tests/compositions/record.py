@@ -175,7 +175,7 @@ class Dice:
         return (
             self.value()
             if self.chance(0.25)
-            else self.pick((*usual, *usual, sources, 3, [1, 2], "raw", None))
+            else self.pick((*usual, *usual, sources, 3, [1, 2], "raw", None, 10**30))
         )
 
     def stage(self) -> Json:
