@@ -19,28 +19,28 @@ AT_A_STRETCH_S = 2.0
 def advance(lane: str) -> None:
     """Handle all that waits in the lane's inbox, unless someone does already."""
     here = context.current()
-    here.store.answer_ring("events", lane)
     drain(here.store, lane, here.decider(lane))
 
 
 def drain(store: Store, lane: str, decider: Decider) -> int:
     """Drain the inbox under the lane's lease; how many events were handled."""
-    began, handled = monotonic(), 0
+    until, handled = monotonic() + AT_A_STRETCH_S, 0
     while True:
-        lease = store.lease(f"advance:{lane}")
+        lease = store.advance_lease(lane)
         if lease is None:
             return handled
+        left = 0
         try:
-            handled += _drain_held(store, lane, decider, lease, began + AT_A_STRETCH_S)
+            handled += _drain_held(store, lane, decider, lease, until)
         except Fenced as fenced:
             _log.warning("lane taken over", lane=lane, reason=str(fenced))
             return handled
         finally:
-            lease.release()
+            left = lease.release()
         # an event may have come after our last look, while its ring found the lane held
-        if not store.waiting(lane):
+        if not left:
             return handled
-        if monotonic() > began + AT_A_STRETCH_S:
+        if monotonic() > until:
             store.ring("events", lane)
             return handled
 
@@ -48,9 +48,7 @@ def drain(store: Store, lane: str, decider: Decider) -> int:
 def _drain_held(store: Store, lane: str, decider: Decider, lease: Lease, until: float) -> int:
     handled = 0
     while True:
-        # the state first: whoever takes entries out moves the lane on, and then the commit fails
-        loaded = store.load(lane)
-        inbox = store.inbox(lane, AT_ONCE)
+        loaded, inbox = store.open(lane, AT_ONCE)
         if not inbox:
             return handled
         decided = decide(loaded, inbox, decider)
@@ -58,5 +56,7 @@ def _drain_held(store: Store, lane: str, decider: Decider, lease: Lease, until: 
             handled += len(inbox)
             for letter in decided.dead:
                 _log.error("event failed", lane=lane, reference=letter["id"], reason=letter["reason"])
+            if len(inbox) < AT_ONCE:
+                return handled
         if monotonic() > until or not lease.renew():
             return handled

@@ -34,27 +34,22 @@ def perform(lane: str) -> None:
 
 def perform_with(here: Context, lane: str) -> None:
     """The same with these hands."""
-    here.store.answer_ring("actions", lane)
     while True:
-        lease = here.store.lease(f"perform:{lane}")
+        lease = here.store.perform_lease(lane)
         if lease is None:
             return
+        performer, left = _Performer(here, lane, lease), 0
         try:
             with lease.kept():
-                all_done = _Performer(here, lane, lease).work()
+                all_done = performer.work()
         finally:
-            lease.release()
+            left = lease.release()
         if not all_done:
             here.store.ring("actions", lane)
             return
         # something may have come after our last look, while its ring found the lane held
-        if not here.store.due_actions(lane, 1) or host_away(here, lane):
+        if not left or performer.waits():
             return
-
-
-def host_away(here: Context, lane: str) -> bool:
-    away = here.store.away(lane)
-    return away is not None and away["until_ms"] > milliseconds()
 
 
 class _Performer:
@@ -63,12 +58,17 @@ class _Performer:
     def __init__(self, here: Context, lane: str, lease: Lease) -> None:
         self.here, self.lane, self.lease = here, lane, lease
         self.store = here.store
-        self.away = self.store.away(lane)
+        self.memory = self.store.remembered(lane)
+        self.away = self.memory.away
         self.left = AT_A_STRETCH
+
+    def waits(self) -> bool:
+        """Whether the host is away, and it is too early to ask it again."""
+        return self.away is not None and self.away["until_ms"] > milliseconds()
 
     def work(self) -> bool:
         """Do what is due; False if there is more to do at once."""
-        if self.away and self.away["until_ms"] > milliseconds():
+        if self.waits():
             return True
         while taken := self.store.due_actions(self.lane, AT_ONCE):
             for one in taken:
@@ -83,7 +83,7 @@ class _Performer:
         if self.lease.lost:
             return False
         try:
-            shown = project.project(self.here, self.lane, self.hands, self.left)
+            shown = project.project(self.here, self.lane, self.memory, self.hands, self.left)
         except Unavailable as fault:
             self._gone(fault)
             return True

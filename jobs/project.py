@@ -15,6 +15,7 @@ from shell.event import Event
 from shell.marker import mark, marked, read_marks
 from shell.store.connection import write
 from shell.store.fields import State
+from shell.store.outbox import Remembered
 
 _log = structlog.get_logger(__name__)
 
@@ -32,11 +33,11 @@ class Shown:
     written: int
 
 
-def project(here: Context, lane: str, hands: Callable[[], Hands], at_most: int) -> Shown:
+def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Hands], at_most: int) -> Shown:
     """Bring the forge up to the newest state, with at most so many writes."""
     store = here.store
     loaded = store.load(lane)
-    if store.projected(lane) == loaded.version:
+    if memory.projected == loaded.version:
         return Shown(True, 0)
     try:
         items = wanted(here, lane, loaded.state)
@@ -46,7 +47,7 @@ def project(here: Context, lane: str, hands: Callable[[], Hands], at_most: int) 
         # the same state would fail again: it is not shown, the next one may be
         _log.exception("cannot tell what is to be shown", lane=lane)
         items = []
-    wrong, right = _compare(items, loaded.state, store.written(lane))
+    wrong, right = _compare(items, loaded.state, memory.written)
     store.forget_written(lane, right)
     written, failed = 0, 0
     for item, situation in wrong:

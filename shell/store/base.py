@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from shell.queue import Bell
 from shell.store import keys
+from shell.store.whole import Whole, absent
 
 _T = TypeVar("_T")
 
@@ -45,6 +46,12 @@ class Base:
         flags = (keys.rung(*ring) for ring in rings)
         result: _T = self.client.transaction(whole, *watch, *flags, value_from_callable=True)
         return result
+
+    def _ring_in(self, whole: Whole, queue: str, lane: str) -> None:
+        """Ring with all the rest, unless a ring waits already."""
+        pipe = whole.block(absent(keys.rung(queue, lane)))
+        pipe.set(keys.rung(queue, lane), 1, px=_RUNG_MS)
+        self.bell.ring(pipe, queue, lane)
 
     def _note_next_due(self, pipe: Any, lane: str) -> None:
         pipe.eval(_NEXT_DUE, 2, keys.outbox_due(lane), keys.DUE, lane)

@@ -11,6 +11,7 @@ from shell.event import Event
 from shell.store import keys
 from shell.store.base import Base
 from shell.store.connection import milliseconds, reachable, write
+from shell.store.whole import Whole
 
 KEPT_S = 30 * 24 * 3600
 _UNTOLD = {"authorization", "cookie", "proxy-authorization"}
@@ -24,17 +25,16 @@ class Inbox(Base):
         """Keep an event in its lane's inbox and ring, all or nothing; its receipt's id."""
         event["at"] = event.get("at") or now()
         event["receipt"] = receipt_id = new_id()
-
-        def keep(pipe: Any) -> str:
-            pipe.multi()
-            self._put_event(pipe, lane, event)
-            pipe.set(keys.receipt(receipt_id), receipt_text(event, lane, "queued"), ex=KEPT_S)
-            if event.get("repo"):
-                about = {name: event[name] for name in ("repo", "repo_id", "forge") if event.get(name)}
-                pipe.hset(keys.lane_about(lane), mapping=about)
-            return receipt_id
-
-        return self._ringing(keep, [("events", lane)])
+        whole = Whole(self.client)
+        pipe = whole.block()
+        self._put_event(pipe, lane, event)
+        pipe.set(keys.receipt(receipt_id), receipt_text(event, lane, "queued"), ex=KEPT_S)
+        if event.get("repo"):
+            about = {name: event[name] for name in ("repo", "repo_id", "forge") if event.get(name)}
+            pipe.hset(keys.lane_about(lane), mapping=about)
+        self._ring_in(whole, "events", lane)
+        whole.run()
+        return receipt_id
 
     def _put_event(self, pipe: Any, lane: str, event: Event) -> None:
         pipe.sadd(keys.LANES, lane)

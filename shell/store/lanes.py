@@ -17,11 +17,14 @@ from shell.store.fields import empty, join
 from shell.store.inbox import put_letter, receipt_text
 from shell.store.outbox import put_actions
 from shell.store.sprints import known_sprints, record_of, sprint_id_of
+from shell.store.whole import Whole, at_most, equals, next_due
 
 __all__ = ["Lanes", "sprint_id_of"]
 
 _META = ("version", "turn", "seq", "head", "fence")
 _LANES_KEPT = 64
+_AT_ONCE = 1000
+"""Fields in one command."""
 SEEN_S = 30 * 24 * 3600
 _RUNNING_OUT = 20
 """Every so many commits the keys seen long ago are forgotten."""
@@ -51,6 +54,21 @@ class Lanes(Base):
         version, turn, seq = (int(part or 0) for part in meta[:3])
         return self._keep(Loaded(lane, state, version, turn, seq, meta[3] or "", raw, parts))
 
+    @reachable
+    def open(self, lane: str, n: int) -> tuple[Loaded, list[Event]]:
+        """The lane's state and the first events of its inbox."""
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.hmget(keys.lane_meta(lane), _META)
+            pipe.lrange(keys.inbox(lane), 0, n - 1)
+            meta, texts = pipe.execute()
+        known = self._known.get(lane)
+        if known is not None and int(meta[0] or 0) == known.version:
+            loaded = replace(known, turn=int(meta[1] or 0), seq=int(meta[2] or 0), head=meta[3] or "")
+            return self._keep(loaded), [json.loads(text) for text in texts]
+        # the state before the inbox: whoever takes entries out moves the lane on, and then the commit fails
+        loaded = self.load(lane)
+        return loaded, [json.loads(text) for text in self.client.lrange(keys.inbox(lane), 0, n - 1)]
+
     def _keep(self, loaded: Loaded) -> Loaded:
         self._known[loaded.lane] = loaded
         self._known.move_to_end(loaded.lane)
@@ -68,24 +86,21 @@ class Lanes(Base):
     @reachable
     def commit(self, lane: str, loaded: Loaded, decided: Decided, fence: int) -> bool:
         """All of it in one transaction; False if the lane moved on meanwhile, Fenced if it was taken over."""
-        rings = [("actions", lane)] if decided.actions or decided.changed else []
-        try:
-            moved = self._ringing(
-                lambda pipe: self._write(pipe, loaded, decided, fence), rings, (keys.lane_meta(lane),)
-            )
-        except _Conflict:
-            return False
-        self._remember(loaded, decided, moved)
-        return True
+        whole = Whole(self.client)
+        whole.guards.append(at_most(keys.lane_meta(lane), "fence", fence))
+        whole.guards.append(equals(keys.lane_meta(lane), "turn", loaded.turn or ""))
+        moved = self._write(whole.block(), loaded, decided, fence)
+        if decided.actions or decided.changed:
+            self._ring_in(whole, "actions", lane)
+        failed = whole.run()
+        if failed == 1:
+            raise Fenced(f"{lane} was taken over; {fence} may not write any more")
+        if not failed:
+            self._remember(loaded, decided, moved)
+        return not failed
 
     def _write(self, pipe: Any, loaded: Loaded, decided: Decided, fence: int) -> Loaded:
         lane = loaded.lane
-        turn, last_fence = pipe.hmget(keys.lane_meta(lane), "turn", "fence")
-        if int(last_fence or 0) > fence:
-            raise Fenced(f"{lane} was taken over by holder {last_fence}; {fence} may not write any more")
-        if int(turn or 0) != loaded.turn:
-            raise _Conflict
-        pipe.multi()
         moved = replace(
             loaded,
             version=loaded.version + bool(decided.changed),
@@ -100,7 +115,7 @@ class Lanes(Base):
         _write_seen(pipe, lane, decided, moved.turn)
         _take_out(pipe, lane, decided)
         put_actions(pipe, lane, moved.turn, decided.actions)
-        self._note_next_due(pipe, lane)
+        next_due(pipe, keys.outbox_due(lane), keys.DUE, lane)
         return moved
 
     def _remember(self, loaded: Loaded, decided: Decided, moved: Loaded) -> None:
@@ -184,21 +199,17 @@ class Lanes(Base):
         return wrong
 
 
-class _Conflict(Exception):
-    """The lane moved on since it was loaded."""
-
-
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _write_state(pipe: Any, lane: str, decided: Decided) -> None:
-    new = {field: text for field, text in decided.changed.items() if text is not None}
+    new = [(field, text) for field, text in decided.changed.items() if text is not None]
     gone = [field for field, text in decided.changed.items() if text is None]
-    if new:
-        pipe.hset(keys.lane_state(lane), mapping=new)
-    if gone:
-        pipe.hdel(keys.lane_state(lane), *gone)
+    for start in range(0, len(new), _AT_ONCE):
+        pipe.hset(keys.lane_state(lane), mapping=dict(new[start : start + _AT_ONCE]))
+    for start in range(0, len(gone), _AT_ONCE):
+        pipe.hdel(keys.lane_state(lane), *gone[start : start + _AT_ONCE])
 
 
 def _write_journal(pipe: Any, loaded: Loaded, decided: Decided) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 from shell.errors import Unavailable
 from shell.store import keys
 from shell.store.base import Base
-from shell.store.connection import reachable
+from shell.store.connection import milliseconds, reachable
 
 LEASE_S = 15.0
 
 _TAKE = """
+if KEYS[3] then redis.call('DEL', KEYS[3]) end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local token = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
@@ -23,7 +24,14 @@ _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+_RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if not KEYS[2] then return 0 end
+local kind = redis.call('TYPE', KEYS[2]).ok
+if kind == 'list' then return redis.call('LLEN', KEYS[2]) end
+if kind == 'zset' then return redis.call('ZCOUNT', KEYS[2], '-inf', ARGV[2]) end
+return 0
+"""
 
 
 @dataclass
@@ -34,6 +42,8 @@ class Lease:
     name: str
     token: int
     seconds: float
+    work: str = ""
+    """Where the work lies that is done under this lease."""
     lost: bool = False
 
     @reachable
@@ -44,9 +54,10 @@ class Lease:
         return not self.lost
 
     @reachable
-    def release(self) -> None:
-        """Give it back at once."""
-        self.client.eval(_RELEASE, 1, keys.lease(self.name), self.token)
+    def release(self) -> int:
+        """Give it back at once, and tell how much work there is now: what came late is still ours."""
+        where = [keys.lease(self.name), *([self.work] if self.work else [])]
+        return int(self.client.eval(_RELEASE, len(where), *where, self.token, milliseconds()))
 
     @contextmanager
     def kept(self) -> Iterator["Lease"]:
@@ -75,5 +86,19 @@ class Leases(Base):
     @reachable
     def lease(self, name: str, seconds: float = LEASE_S) -> Lease | None:
         """Take the lease; None while another holds it."""
-        token = self.client.eval(_TAKE, 2, keys.lease(name), keys.FENCE, int(seconds * 1000))
-        return Lease(self.client, name, int(token), seconds) if token else None
+        return self._lease(name, seconds)
+
+    @reachable
+    def advance_lease(self, lane: str) -> Lease | None:
+        """Answer the ring and take the lease for draining the lane's inbox."""
+        return self._lease(f"advance:{lane}", LEASE_S, keys.rung("events", lane), keys.inbox(lane))
+
+    @reachable
+    def perform_lease(self, lane: str) -> Lease | None:
+        """Answer the ring and take the lease for the lane's due actions."""
+        return self._lease(f"perform:{lane}", LEASE_S, keys.rung("actions", lane), keys.outbox_due(lane))
+
+    def _lease(self, name: str, seconds: float, ring: str = "", work: str = "") -> Lease | None:
+        where = [keys.lease(name), keys.FENCE, *([ring] if ring else [])]
+        token = self.client.eval(_TAKE, len(where), *where, int(seconds * 1000))
+        return Lease(self.client, name, int(token), seconds, work) if token else None

@@ -11,9 +11,22 @@ from shell.event import Event
 from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.inbox import Inbox
+from shell.store.whole import Whole, equals, next_due
 
 _FIRST = ("react",)
 """Types that go before all others: people wait for a sign."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What the performer of a lane remembers."""
+
+    projected: int
+    """The version of the state that was last shown whole."""
+    away: dict[str, Any] | None
+    """The host that does not answer: `{host, reason, since, until_ms, tries}`."""
+    written: dict[str, str]
+    """Object and kind → the situation in which the projection was last written."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,11 @@ class Taken:
     seq: str
     tries: dict[str, Any] = field(default_factory=dict)
     intended: bool = False
+
+
+def _taken(action: str, seq: str, tries: str | None, intent: str | None) -> Taken:
+    told = json.loads(action)
+    return Taken(told["key"], told, seq, json.loads(tries) if tries else {}, bool(intent))
 
 
 def put_actions(pipe: Any, lane: str, turn: int, actions: Iterable[Action]) -> None:
@@ -49,24 +67,13 @@ class Outbox(Inbox):
         if not due:
             return []
         with self.client.pipeline(transaction=True) as pipe:
-            pipe.hmget(keys.outbox(lane), due)
             pipe.zmscore(keys.outbox_order(lane), due)
-            actions, order = pipe.execute()
-        found = [(json.loads(text), place or 0.0) for text, place in zip(actions, order, strict=True) if text]
-        found.sort(key=lambda one: (one[0]["type"] not in _FIRST, one[1]))
-        return self._taken(lane, [action for action, _ in found[:n]])
-
-    def _taken(self, lane: str, actions: list[Action]) -> list[Taken]:
-        names = [action["key"] for action in actions]
-        with self.client.pipeline(transaction=True) as pipe:
-            for where in (keys.outbox_seq(lane), keys.outbox_tries(lane), keys.intents(lane)):
-                pipe.hmget(where, names)
-            rows = zip(actions, *pipe.execute(), strict=True)
-        return [
-            Taken(action["key"], action, seq, json.loads(tries) if tries else {}, bool(intent))
-            for action, seq, tries, intent in rows
-            if seq
-        ]
+            for where in (keys.outbox, keys.outbox_seq, keys.outbox_tries, keys.intents):
+                pipe.hmget(where(lane), due)
+            rows = zip(*pipe.execute(), strict=True)
+        found = [(place or 0.0, _taken(*row)) for place, *row in rows if row[0] and row[1]]
+        found.sort(key=lambda one: (one[1].action["type"] not in _FIRST, one[0]))
+        return [taken for _, taken in found[:n]]
 
     @reachable
     def pending_actions(self, lane: str) -> list[Action]:
@@ -88,39 +95,33 @@ class Outbox(Inbox):
         An action put anew under this key meanwhile stays.
         """
 
-        def move(pipe: Any) -> None:
-            newest = pipe.hget(keys.outbox_seq(lane), taken.key) == taken.seq
-            pipe.multi()
-            self._answer(pipe, lane, taken, newest, events)
-
-        rings = [("events", lane)] if events else []
-        self._ringing(move, rings, (keys.outbox_seq(lane),))
-
-    def _answer(self, pipe: Any, lane: str, taken: Taken, newest: bool, events: Iterable[Event]) -> None:
+        whole = Whole(self.client)
+        pipe = whole.block()
         for event in events:
             self._put_event(pipe, lane, event | {"at": event.get("at") or now()})
         pipe.hdel(keys.intents(lane), taken.key)
         pipe.hdel(keys.outbox_tries(lane), taken.key)
-        if newest:
-            pipe.hdel(keys.outbox(lane), taken.key)
-            pipe.hdel(keys.outbox_seq(lane), taken.key)
-            pipe.zrem(keys.outbox_order(lane), taken.key)
-            pipe.zrem(keys.outbox_due(lane), taken.key)
-        self._note_next_due(pipe, lane)
+        self._take_out(whole.block(equals(keys.outbox_seq(lane), taken.key, taken.seq)), lane, taken)
+        next_due(whole.block(), keys.outbox_due(lane), keys.DUE, lane)
+        if events:
+            self._ring_in(whole, "events", lane)
+        whole.run()
+
+    def _take_out(self, pipe: Any, lane: str, taken: Taken) -> None:
+        pipe.hdel(keys.outbox(lane), taken.key)
+        pipe.hdel(keys.outbox_seq(lane), taken.key)
+        pipe.zrem(keys.outbox_order(lane), taken.key)
+        pipe.zrem(keys.outbox_due(lane), taken.key)
 
     @reachable
     def postpone(self, lane: str, taken: Taken, delay_s: float, tries: dict[str, Any]) -> None:
         """Put it back for later, with what is to be remembered of its tries."""
-
-        def back(pipe: Any) -> None:
-            newest = pipe.hget(keys.outbox_seq(lane), taken.key) == taken.seq
-            pipe.multi()
-            if newest:
-                pipe.zadd(keys.outbox_due(lane), {taken.key: milliseconds() + int(delay_s * 1000)})
-                pipe.hset(keys.outbox_tries(lane), taken.key, write(tries))
-            self._note_next_due(pipe, lane)
-
-        self._ringing(back, [], (keys.outbox_seq(lane),))
+        whole = Whole(self.client)
+        pipe = whole.block(equals(keys.outbox_seq(lane), taken.key, taken.seq))
+        pipe.zadd(keys.outbox_due(lane), {taken.key: milliseconds() + int(delay_s * 1000)})
+        pipe.hset(keys.outbox_tries(lane), taken.key, write(tries))
+        next_due(whole.block(), keys.outbox_due(lane), keys.DUE, lane)
+        whole.run()
 
     @reachable
     def set_intent(self, lane: str, key: str) -> None:
@@ -138,61 +139,50 @@ class Outbox(Inbox):
     @reachable
     def put_event(self, lane: str, event: Event) -> None:
         """An event of our own into the inbox, with a ring."""
+        whole = Whole(self.client)
+        self._tell_in(whole, lane, event)
+        whole.run()
 
-        def keep(pipe: Any) -> None:
-            pipe.multi()
-            self._put_event(pipe, lane, event | {"at": event.get("at") or now()})
-
-        self._ringing(keep, [("events", lane)])
+    def _tell_in(self, whole: Whole, lane: str, event: Event) -> None:
+        self._put_event(whole.block(), lane, event | {"at": event.get("at") or now()})
+        self._ring_in(whole, "events", lane)
 
     @reachable
-    def projected(self, lane: str) -> int:
-        """The version of the state that was last shown whole."""
-        return int(self.client.hget(keys.performing(lane), "projected") or 0)
+    def remembered(self, lane: str) -> Remembered:
+        """All that the performer remembers of the lane."""
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.hgetall(keys.performing(lane))
+            pipe.hgetall(keys.shown(lane))
+            about, written = pipe.execute()
+        away = json.loads(about["away"]) if about.get("away") else None
+        return Remembered(int(about.get("projected") or 0), away, dict(written))
 
     @reachable
     def set_projected(self, lane: str, version: int) -> None:
         self.client.hset(keys.performing(lane), "projected", version)
 
     @reachable
-    def away(self, lane: str) -> dict[str, Any] | None:
-        """The host that does not answer: `{host, reason, since, until_ms, tries}`; None if all is well."""
-        text = self.client.hget(keys.performing(lane), "away")
-        found: dict[str, Any] | None = json.loads(text) if text else None
-        return found
-
-    @reachable
     def set_away(self, lane: str, away: dict[str, Any] | None, event: Event | None) -> None:
         """Note that a host is away or back; the event that says so goes into the inbox with it."""
-
-        def note(pipe: Any) -> None:
-            pipe.multi()
-            if away is None:
-                pipe.hdel(keys.performing(lane), "away")
-            else:
-                pipe.hset(keys.performing(lane), "away", write(away))
-                pipe.zadd(keys.DUE, {lane: away["until_ms"]})
-            if event:
-                self._put_event(pipe, lane, event | {"at": now()})
-
-        self._ringing(note, [("events", lane)] if event else [])
-
-    @reachable
-    def written(self, lane: str) -> dict[str, str]:
-        """Object and kind → the situation in which the projection was last written."""
-        return dict(self.client.hgetall(keys.shown(lane)))
+        whole = Whole(self.client)
+        pipe = whole.block()
+        if away is None:
+            pipe.hdel(keys.performing(lane), "away")
+        else:
+            pipe.hset(keys.performing(lane), "away", write(away))
+            pipe.zadd(keys.DUE, {lane: away["until_ms"]})
+        if event:
+            self._tell_in(whole, lane, event)
+        whole.run()
 
     @reachable
     def note_written(self, lane: str, what: str, situation: str, event: Event | None) -> None:
         """A projection was written (or refused): remember for which situation, and tell."""
-
-        def note(pipe: Any) -> None:
-            pipe.multi()
-            pipe.hset(keys.shown(lane), what, situation)
-            if event:
-                self._put_event(pipe, lane, event | {"at": event.get("at") or now()})
-
-        self._ringing(note, [("events", lane)] if event else [])
+        whole = Whole(self.client)
+        whole.block().hset(keys.shown(lane), what, situation)
+        if event:
+            self._tell_in(whole, lane, event)
+        whole.run()
 
     @reachable
     def forget_written(self, lane: str, whats: list[str]) -> None:

@@ -32,7 +32,10 @@ class Runs(Outbox):
                 pipe.hset(keys.current_runs(lane), task, taken.key)
                 pipe.sadd(keys.RUNS, write([lane, taken.key]))
                 self.bell.ring_run(pipe, lane, taken.key)
-            self._answer(pipe, lane, taken, newest, ())
+            pipe.hdel(keys.outbox_tries(lane), taken.key)
+            if newest:
+                self._take_out(pipe, lane, taken)
+            self._note_next_due(pipe, lane)
             return fresh
 
         return self._ringing(queue, [], (keys.outbox_seq(lane), name))

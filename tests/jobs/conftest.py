@@ -12,6 +12,7 @@ from jobs.decide import Decider
 from shell.clock import now
 from shell.settings import Settings
 from shell.store import Store, Taken
+from shell.store.connection import milliseconds
 
 LANE = "gitea-7"
 Turn = dict[str, Any]
@@ -123,10 +124,17 @@ class Bench(Context):
         for _ in range(30):
             advance.drain(self.store, lane, self.decider(lane))
             perform.perform_with(self, lane)
-            due = self.store.due_actions(lane) and not perform.host_away(self, lane)
+            due = self.store.due_actions(lane) and not self.waits(lane)
             if not self.store.waiting(lane) and not due:
                 return
         raise AssertionError("the lane does not come to rest")
+
+    def away(self, lane: str = LANE) -> dict[str, Any] | None:
+        return self.store.remembered(lane).away
+
+    def waits(self, lane: str) -> bool:
+        away = self.away(lane)
+        return away is not None and away["until_ms"] > milliseconds()
 
     def put(self, *actions: dict[str, Any], lane: str = LANE) -> None:
         """Actions into the outbox, as a composition would ask for them."""
@@ -145,7 +153,7 @@ class Bench(Context):
         """As if enough time had passed for all that waits to be due."""
         for action in self.store.pending_actions(lane):
             self.store.client.zadd(f"lane:{lane}:outbox:due", {action["key"]: 0})
-        away = self.store.away(lane)
+        away = self.away(lane)
         if away:
             self.store.set_away(lane, away | {"until_ms": 0}, None)
 

@@ -75,7 +75,7 @@ def test_a_host_that_is_away_is_told_once_and_waited_for(bench: Any, forge: Any)
     waits = []
     for _ in range(4):
         bench.work()
-        away = bench.store.away(LANE)
+        away = bench.away()
         waits.append(away["tries"] if away else None)
         bench.hasten()
     assert waits == [1, 2, 3, None]
