@@ -90,7 +90,7 @@ def limited_time() -> Iterator[None]:
     """Sleeping only counts; who sleeps too long is ended at once."""
     slept = 0.0
 
-    def sleep(seconds: float) -> None:
+    def sleep(seconds: Any) -> None:
         nonlocal slept
         slept += seconds
         if slept >= TIME_LIMIT_S:
