@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 TIMEOUT_S = 30
@@ -13,8 +14,11 @@ def ask(url: str, given: Any) -> Any:
         raise ValueError("its address must begin with http:// or https://")
     body = json.dumps({"input": given}).encode()
     request = Request(url, body, {"Content-Type": "application/json"}, method="POST")
-    with urlopen(request, timeout=TIMEOUT_S) as response:
-        answer = json.load(response)
+    try:
+        with urlopen(request, timeout=TIMEOUT_S) as response:
+            answer = json.load(response)
+    except URLError as error:
+        raise OSError(f"error sending request for url ({url})") from error
     if not isinstance(answer, dict) or not answer.get("ok") or "output" not in (answer.get("data") or {}):
         raise ValueError(f"it answered {json.dumps(answer)[:200]}")
     return answer["data"]["output"]

@@ -259,7 +259,7 @@ class Dice:
             "name": f"random_{number}",
             "graph": {"description": f"random {number}", "version": "0.1.0", "root": root},
             "input": self.given(),
-            "runs": NOWHERE not in json.dumps(root),
+            "runs": True,
         }
         if self.chance(0.15):
             effects = self.random.sample(["pure", "fallible", "network", "llm", "cost"], self.pick((1, 3, 5)))

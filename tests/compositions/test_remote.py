@@ -64,6 +64,14 @@ def test_its_refusal_is_told(url: str) -> None:
         remote(url).run("x")
 
 
+def test_nobody_there_is_told_as_the_engine_tells_it() -> None:
+    words = (
+        r"remote call to http://127.0.0.1:9/ failed: error sending request for url \(http://127.0.0.1:9/\)"
+    )
+    with pytest.raises(CompositionError, match=words):
+        remote("http://127.0.0.1:9/").run(1)
+
+
 def test_only_the_web_is_asked() -> None:
     with pytest.raises(CompositionError, match="must begin with http"):
         remote("file:///etc/hostname").run(1)
