@@ -151,7 +151,7 @@ class FakeForge:
         return list(self.app.config["LOG"])
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """The deliveries sent: event, url, status, made_ns, sent_ns, answered_ns."""
+        """The deliveries sent: event, action, number, comment_id, url, status, made_ns …"""
         return list(self.world.deliveries.sent)
 
     def counts(self) -> dict[str, int]:

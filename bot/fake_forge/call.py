@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request
 
@@ -206,7 +206,3 @@ def _links(call: Call, page: int, last: int) -> str:
         address = f"{call.world.url}{request.path}?{urllib.parse.urlencode(query)}"
         links.append(f'<{address}>; rel="{relation}"')
     return ", ".join(links)
-
-
-def refuse(status: int, message: str) -> NoReturn:
-    raise Problem(status, message)

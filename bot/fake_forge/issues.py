@@ -156,6 +156,13 @@ def set_milestone(world: World, issue: Issue, actor: User, milestone: Milestone 
     world.tell(Happening(kind, issue.repository, actor, issue))
 
 
+def delete(world: World, issue: Issue, actor: User) -> None:
+    for said in issue.comments:
+        del issue.repository.comments[said.id]
+    del issue.repository.issues[issue.number]
+    world.tell(Happening("issue_deleted", issue.repository, actor, issue))
+
+
 def comment(world: World, issue: Issue, actor: User, body: str) -> Comment:
     if not body.strip():
         raise Problem(422, "[Body]: Required")

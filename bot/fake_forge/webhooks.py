@@ -35,8 +35,20 @@ class Delivery:
     url: str = field(compare=False)
     headers: dict[str, str] = field(compare=False)
     body: bytes = field(compare=False)
-    event: str = field(compare=False)
+    about: dict[str, Any] = field(compare=False)
     made_ns: int = field(compare=False)
+
+
+def about(message: Message) -> dict[str, Any]:
+    """What a delivery tells of, for those who look at the log: event, action, number, comment."""
+    payload = message.payload
+    thing = payload.get("issue") or payload.get("pull_request") or {}
+    return {
+        "event": message.fine,
+        "action": payload.get("action"),
+        "number": thing.get("number"),
+        "comment_id": (payload.get("comment") or {}).get("id"),
+    }
 
 
 HeadersFor = Callable[[Hook, Message, bytes, str], dict[str, str]]
@@ -80,7 +92,7 @@ class Deliveries:
         items = []
         for delay in delays:
             headers = headers_for(hook, message, body, identity)
-            items.append(Delivery(delay, next(self._numbers), hook.url, headers, body, message.fine, made))
+            items.append(Delivery(delay, next(self._numbers), hook.url, headers, body, about(message), made))
             identity = identity if same_id else str(uuid.uuid4())
         held = getattr(self._held, "items", None)
         if held is None:
@@ -159,7 +171,7 @@ class Deliveries:
             self.counts["delivered" if good else "failed"] += 1
         self.sent.append(
             {
-                "event": delivery.event,
+                **delivery.about,
                 "url": delivery.url,
                 "status": status,
                 "made_ns": delivery.made_ns,

@@ -141,3 +141,17 @@ def test_a_door_that_refuses_is_counted(gitea: FakeForge, door: Door) -> None:
     gitea.call("alice", "POST", f"{R}/issues", {"title": "Goal"})
     assert gitea.wait_for_deliveries()
     assert gitea.counts()["failed"] == 1 and gitea.deliveries()[0]["status"] == 503
+
+
+def test_the_end_of_an_issue_and_of_a_repository_is_told(gitea: FakeForge, door: Door) -> None:
+    config = {"url": door.url, "content_type": "json", "secret": "s"}
+    body = {"type": "gitea", "active": True, "events": ["issues", "repository"], "config": config}
+    gitea.call("root", "POST", "/admin/hooks", body)
+    gitea.call("alice", "POST", f"{R}/issues", {"title": "Goal"})
+    assert gitea.call("bot", "DELETE", f"{R}/issues/1")[0] == 204
+    assert gitea.call("bot", "GET", f"{R}/issues/1")[0] == 404
+    assert gitea.call("root", "DELETE", R)[0] == 204
+    assert gitea.wait_for_deliveries()
+    told = {("issues", "opened"), ("issues", "deleted"), ("repository", "deleted")}
+    assert set(door.events()) == told
+    assert ("issues", "deleted", 1) in [(d["event"], d["action"], d["number"]) for d in gitea.deliveries()]

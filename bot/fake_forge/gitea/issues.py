@@ -126,6 +126,11 @@ def edit_fields(call: Call, issue: Issue) -> None:
         issues.set_state(world, issue, actor, state)
 
 
+@route(blueprint, "DELETE", ONE, "admin")
+def delete_issue(call: Call, number: int) -> None:
+    issues.delete(call.world, issues.find(call.repository, number), call.user)
+
+
 @route(blueprint, "GET", f"{REPO}/labels")
 def list_labels(call: Call) -> Response:
     found = sorted(call.repository.labels, key=lambda label: label.name)

@@ -12,6 +12,7 @@ from bot.fake_forge.call import Call, json_answer, route
 from bot.fake_forge.gitea import shapes
 from bot.fake_forge.gitea.routes import REPO, blueprint, page
 from bot.fake_forge.state import Problem, Repository, User
+from bot.fake_forge.world import Happening
 
 Json = dict[str, Any]
 SWITCHES = {
@@ -129,6 +130,9 @@ def edit_repository(call: Call) -> Json:
 
 @route(blueprint, "DELETE", REPO, "admin")
 def delete_repository(call: Call) -> None:
+    # Its own hooks go with it: only those above it hear of the end.
+    call.repository.hooks.clear()
+    call.world.tell(Happening("repository_deleted", call.repository, call.user))
     del call.world.state.repositories[call.repository.full_name.lower()]
 
 
