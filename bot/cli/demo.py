@@ -15,6 +15,7 @@ from .drawing import board
 from .hooks import install_hook
 from .output import output_option, say
 from .person import Person
+from .plain import plain
 from .scene import BOT, PERSON, Scene, SceneFailed, scenery
 from .watch import Teller
 
@@ -109,7 +110,7 @@ def _repository(scene: Scene) -> str:
 def text_of(summary: dict[str, Any]) -> str:
     """The summary as people read it."""
     lines = ["", f"The sprint is done, after {summary['seconds']} s.", "", *summary["board"], ""]
-    lines += [summary["retro"] or "(no retro was posted)", ""]
+    lines += [plain(summary["retro"] or "(no retro was posted)"), ""]
     lines += [f"Repository: {summary['repository']}  (git --git-dir=… log --graph --oneline)"]
     return "\n".join([*lines, f"Logs:       {summary['logs']}"])
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.cli.drawing import board, depths
+from bot.cli.plain import plain
 from bot.cli.watch import Teller
 
 TASKS: dict[str, dict[str, Any]] = {
@@ -38,3 +39,9 @@ def test_events_become_lines_once_with_the_time_an_agent_took() -> None:
     for event in (started, started, finished, {"type": "changed", "key": "k3"}):
         teller.tell(event)
     assert said == ["agent dev-1 starts on a, attempt 1", "agent dev-1 wrote x.py; pull request #6 (2.5 s)"]
+
+
+def test_markdown_becomes_plain_text() -> None:
+    table = "| KPI | Value |\n|---|--:|\n| Long name | 1 |"
+    text = f"# Retro\n\n**2 of 2** done\n<details><summary>All</summary>\n\n{table}\n\n</details>\n"
+    assert plain(text) == "Retro\n-----\n\n2 of 2 done\nAll\n\n  KPI        Value\n  Long name  1"
