@@ -33,6 +33,7 @@ class Context:
     process: str = field(default_factory=lambda: os.environ.get("CALORON_PROCESS", f"worker:{os.getpid()}"))
     run: Runner = run_pure
     forges: dict[str, Forge] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> "Context":
@@ -49,11 +50,13 @@ class Context:
     def account(self, lane: str) -> dict[str, Any]:
         """Our own account on the lane's forge; asked once, then kept."""
         kind = lane.partition("-")[0]
-        known = self.store.account(kind)
-        if known is None:
-            known = self.forge(lane).me()
-            self.store.set_account(kind, known)
-        return known
+        if kind not in self.accounts:
+            known = self.store.account(kind)
+            if known is None:
+                known = self.forge(lane).me()
+                self.store.set_account(kind, known)
+            self.accounts[kind] = known
+        return self.accounts[kind]
 
     def repo(self, lane: str) -> str:
         """The lane's repository, `owner/name`."""

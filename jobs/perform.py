@@ -48,7 +48,7 @@ def perform_with(here: Context, lane: str) -> None:
             here.store.ring("actions", lane)
             return
         # something may have come after our last look, while its ring found the lane held
-        if not left or performer.waits():
+        if performer.waits() or not (left or performer.version != here.store.version(lane)):
             return
 
 
@@ -61,6 +61,8 @@ class _Performer:
         self.memory = self.store.remembered(lane)
         self.away = self.memory.away
         self.left = AT_A_STRETCH
+        self.version = 0
+        """The version of the state that was shown, as far as that was possible."""
 
     def waits(self) -> bool:
         """Whether the host is away, and it is too early to ask it again."""
@@ -87,6 +89,7 @@ class _Performer:
         except Unavailable as fault:
             self._gone(fault)
             return True
+        self.version = shown.version
         if shown.written:
             self._back(None)
         return shown.whole

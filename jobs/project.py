@@ -27,10 +27,11 @@ _UNTOLD = frozenset({"body", "mark", "on", "off"})
 
 @dataclass(frozen=True)
 class Shown:
-    """How far it came: whether all is shown, and how many writes it took."""
+    """How far it came: whether all is shown, how many writes it took, of which version."""
 
     whole: bool
     written: int
+    version: int
 
 
 def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Hands], at_most: int) -> Shown:
@@ -38,7 +39,7 @@ def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Ha
     store = here.store
     loaded = store.load(lane)
     if memory.projected == loaded.version:
-        return Shown(True, 0)
+        return Shown(True, 0, loaded.version)
     try:
         items = wanted(here, lane, loaded.state)
     except Unavailable:
@@ -52,7 +53,7 @@ def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Ha
     written, failed = 0, 0
     for item, situation in wrong:
         if written + failed == at_most:
-            return Shown(False, written)
+            return Shown(False, written, loaded.version)
         try:
             _write_one(lane, hands(), item, loaded.state, situation)
             written += 1
@@ -63,7 +64,7 @@ def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Ha
             failed += 1
     if not failed:  # else the sweep rings for it again
         store.set_projected(lane, loaded.version)
-    return Shown(True, written)
+    return Shown(True, written, loaded.version)
 
 
 def wanted(here: Context, lane: str, state: State) -> list[Item]:

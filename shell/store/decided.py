@@ -24,6 +24,8 @@ class Loaded:
     seq: int = 0
     head: str = ""
     """Hash of the journal's last entry."""
+    epoch: str = ""
+    """Made with the lane's first commit: a store that was lost and filled anew is another one."""
     raw: dict[str, str] = field(default_factory=dict, repr=False)
     parts: dict[str, Any] = field(default_factory=dict, repr=False)
 

@@ -14,14 +14,14 @@ from shell.store.base import Base
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.decided import Decided, Fenced, Loaded
 from shell.store.fields import empty, join
-from shell.store.inbox import put_letter, receipt_text
+from shell.store.inbox import new_id, put_letter, receipt_text
 from shell.store.outbox import put_actions
 from shell.store.sprints import known_sprints, record_of, sprint_id_of
 from shell.store.whole import Whole, at_most, equals, next_due
 
 __all__ = ["Lanes", "sprint_id_of"]
 
-_META = ("version", "turn", "seq", "head", "fence")
+_META = ("version", "turn", "seq", "head", "epoch", "fence")
 _LANES_KEPT = 64
 _AT_ONCE = 1000
 """Fields in one command."""
@@ -40,19 +40,8 @@ class Lanes(Base):
     @reachable
     def load(self, lane: str) -> Loaded:
         """The lane's state; read anew only where it changed since this process saw it last."""
-        known = self._known.get(lane) or Loaded(lane, empty())
-        meta = self.client.hmget(keys.lane_meta(lane), _META)
-        if int(meta[0] or 0) == known.version and lane in self._known:
-            return self._keep(
-                replace(known, turn=int(meta[1] or 0), seq=int(meta[2] or 0), head=meta[3] or "")
-            )
-        with self.client.pipeline(transaction=True) as pipe:
-            pipe.hmget(keys.lane_meta(lane), _META)
-            pipe.hgetall(keys.lane_state(lane))
-            meta, raw = pipe.execute()
-        state, parts = join(raw, known.raw, known.parts)
-        version, turn, seq = (int(part or 0) for part in meta[:3])
-        return self._keep(Loaded(lane, state, version, turn, seq, meta[3] or "", raw, parts))
+        known = self._still(lane, self.client.hmget(keys.lane_meta(lane), _META))
+        return known or self._read(lane)
 
     @reachable
     def open(self, lane: str, n: int) -> tuple[Loaded, list[Event]]:
@@ -61,13 +50,35 @@ class Lanes(Base):
             pipe.hmget(keys.lane_meta(lane), _META)
             pipe.lrange(keys.inbox(lane), 0, n - 1)
             meta, texts = pipe.execute()
+        loaded = self._still(lane, meta)
+        if loaded is None:
+            # the state before the inbox: whoever takes entries out moves the lane on, then the commit fails
+            loaded = self._read(lane)
+            texts = self.client.lrange(keys.inbox(lane), 0, n - 1)
+        return loaded, [json.loads(text) for text in texts]
+
+    @reachable
+    def version(self, lane: str) -> int:
+        """The version of the lane's state."""
+        return int(self.client.hget(keys.lane_meta(lane), "version") or 0)
+
+    def _still(self, lane: str, meta: list[str | None]) -> Loaded | None:
+        """What is known of the lane, if that is its state still."""
         known = self._known.get(lane)
-        if known is not None and int(meta[0] or 0) == known.version:
-            loaded = replace(known, turn=int(meta[1] or 0), seq=int(meta[2] or 0), head=meta[3] or "")
-            return self._keep(loaded), [json.loads(text) for text in texts]
-        # the state before the inbox: whoever takes entries out moves the lane on, and then the commit fails
-        loaded = self.load(lane)
-        return loaded, [json.loads(text) for text in self.client.lrange(keys.inbox(lane), 0, n - 1)]
+        version, turn, seq = (int(part or 0) for part in meta[:3])
+        if known is None or (known.version, known.epoch) != (version, meta[4] or ""):
+            return None
+        return self._keep(replace(known, turn=turn, seq=seq, head=meta[3] or ""))
+
+    def _read(self, lane: str) -> Loaded:
+        known = self._known.get(lane) or Loaded(lane, empty())
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.hmget(keys.lane_meta(lane), _META)
+            pipe.hgetall(keys.lane_state(lane))
+            meta, raw = pipe.execute()
+        state, parts = join(raw, known.raw, known.parts)
+        version, turn, seq = (int(part or 0) for part in meta[:3])
+        return self._keep(Loaded(lane, state, version, turn, seq, meta[3] or "", meta[4] or "", raw, parts))
 
     def _keep(self, loaded: Loaded) -> Loaded:
         self._known[loaded.lane] = loaded
@@ -89,6 +100,7 @@ class Lanes(Base):
         whole = Whole(self.client)
         whole.guards.append(at_most(keys.lane_meta(lane), "fence", fence))
         whole.guards.append(equals(keys.lane_meta(lane), "turn", loaded.turn or ""))
+        whole.guards.append(equals(keys.lane_meta(lane), "epoch", loaded.epoch))
         moved = self._write(whole.block(), loaded, decided, fence)
         if decided.actions or decided.changed:
             self._ring_in(whole, "actions", lane)
@@ -107,8 +119,9 @@ class Lanes(Base):
             turn=loaded.turn + 1,
             seq=loaded.seq + len(decided.entries),
             head=_write_journal(pipe, loaded, decided),
+            epoch=loaded.epoch or new_id(),
         )
-        meta = (moved.version, moved.turn, moved.seq, moved.head, fence)
+        meta = (moved.version, moved.turn, moved.seq, moved.head, moved.epoch, fence)
         pipe.hset(keys.lane_meta(lane), mapping=dict(zip(_META, meta, strict=True)))
         _write_state(pipe, lane, decided)
         _index_sprints(pipe, lane, loaded.state, decided.state)

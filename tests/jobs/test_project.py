@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from jobs import perform
+import pytest
+
+from jobs import advance, perform
 from shell.errors import Refused, Unavailable
+from shell.store import Lease
 
 LANE = "gitea-7"
 BOARD = {"object": "issue:1", "kind": "board", "number": 1, "comment_id": None, "mark": {"sprint": "s"}}
@@ -112,3 +115,22 @@ def test_many_writes_are_spread_over_several_turns(bench: Any, forge: Any, monke
     bench.work()
     assert forge.asked("set_labels") == 5
     assert bench.store.remembered(LANE).projected == bench.store.load(LANE).version
+
+
+def test_a_state_that_changes_as_the_lane_is_given_back_is_shown_too(
+    bench: Any, forge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(bench)
+    become(bench, "1", want=[])
+    release, late = Lease.release, ["once"]
+
+    def slowly(lease: Lease) -> int:
+        if late and lease.name.startswith("perform"):
+            late.pop()
+            bench.tell({"type": "become", "key": "2", "state": {"want": [labels(["a"], [])]}})
+            advance.drain(bench.store, LANE, bench.decider(LANE))
+        return release(lease)
+
+    monkeypatch.setattr(Lease, "release", slowly)
+    perform.perform_with(bench, LANE)
+    assert forge.asked("set_labels") == 1

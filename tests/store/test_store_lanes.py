@@ -143,3 +143,25 @@ def test_whatever_is_committed_is_read_back(store: Store, states: list[State]) -
         assert writer.commit(LANE, loaded, decided(loaded, {**loaded.state, **given_state}), fence(store))
         assert Store(store.client).load(LANE).state == {**loaded.state, **given_state}
         assert writer.load(LANE).state == {**loaded.state, **given_state}
+
+
+def test_a_store_that_was_lost_and_filled_anew_is_another_one(store: Store) -> None:
+    loaded = store.load(LANE)
+    assert store.commit(LANE, loaded, decided(loaded, loaded.state | {"queue": ["old"]}), fence(store))
+    stale = store.load(LANE)
+    store.client.flushall()
+    other = Store(store.client)
+    fresh = other.load(LANE)
+    assert other.commit(LANE, fresh, decided(fresh, fresh.state | {"queue": ["new"]}), fence(other))
+    assert not store.commit(LANE, stale, decided(stale, stale.state | {"queue": ["mixed"]}), 9)
+    assert store.load(LANE).state["queue"] == ["new"]
+
+
+def test_a_large_change_is_one_change(store: Store) -> None:
+    loaded = store.load(LANE)
+    many = {f"t{n}": {"id": f"t{n}"} for n in range(4000)}
+    assert store.commit(LANE, loaded, decided(loaded, loaded.state | {"tasks": many}), fence(store))
+    loaded = Store(store.client).load(LANE)
+    assert loaded.state["tasks"] == many
+    assert store.commit(LANE, loaded, decided(loaded, loaded.state | {"tasks": {}}), fence(store))
+    assert Store(store.client).load(LANE).state["tasks"] == {}
