@@ -25,7 +25,10 @@ class Teller:
         if event["type"] == "agent_started":
             self.began[_run(event)] = event["at"]
         line = words(event)
-        if line:
+        if line and not (
+            event["type"] == "pr_merged" and line in self.told
+        ):  # the answer and the webhook both tell
+            self.told.add(line)
             self.say(line + self._took(event))
 
     def _took(self, event: Event) -> str:
