@@ -8,8 +8,8 @@ from rq import Worker
 
 from jobs import context
 from jobs.attempt import finished
+from jobs.context import Context
 from shell.parent import die_with_parent
-from shell.store import Store
 
 RENEW_S = 4
 
@@ -17,7 +17,7 @@ RENEW_S = 4
 class AgentsWorker(Worker):
     """RQ's forking worker; the lease of a run is renewed here, not in the child."""
 
-    store: Store
+    here: Context
     beat: Callable[[], None]
 
     def fork_work_horse(self, job: Any, queue: Any) -> None:
@@ -27,7 +27,7 @@ class AgentsWorker(Worker):
         if child == 0:
             os.setpgrp()
             die_with_parent(parent)
-            context.use(None)
+            context.use(Context.of(self.here.settings))
             self.main_work_horse(job, queue)
             os._exit(0)
         self._horse_pid = child
@@ -40,12 +40,12 @@ class AgentsWorker(Worker):
     def maintain_heartbeats(self, job: Any) -> None:
         """Called every few seconds while the child lives."""
         super().maintain_heartbeats(job)
-        self.store.renew_run(*job.args)
+        self.here.store.renew_run(*job.args)
 
     def handle_work_horse_killed(self, job: Any, retpid: Any, ret_val: Any, rusage: Any) -> None:
         """The child died at its work: told at once, without waiting for the lease to run out."""
         lane, key = job.args
-        run = self.store.run(lane, key)
+        run = self.here.store.run(lane, key)
         if run is not None:
             words = f"The process of this run ended unexpectedly (status {ret_val})."
-            self.store.finish_run(lane, key, finished(run["spec"], "crashed", words))
+            self.here.store.finish_run(lane, key, finished(run["spec"], "crashed", words))

@@ -15,6 +15,7 @@ from rq.worker import WorkerStatus
 from jobs import context
 from jobs.agents_worker import RENEW_S, AgentsWorker
 from jobs.context import Context
+from jobs.warm import warm
 from shell.errors import Unavailable
 from shell.logging import set_up
 from shell.queue import JOBS, queue_of
@@ -77,6 +78,7 @@ def main(queue: str) -> None:
     except SettingsError as error:
         sys.exit(str(error))
     context.use(here)
+    warm(queue, here)
     worker = worker_of(queue, here)
     worker.work(logging_level="WARNING", with_scheduler=False)
     here.store.gone(here.process)
@@ -95,7 +97,7 @@ def worker_of(queue: str, here: Context) -> Any:
     worker: Any
     if queue == "agents":
         worker = AgentsWorker(queues, **options, job_monitoring_interval=RENEW_S)
-        worker.store = here.store
+        worker.here = here
     else:
         worker = DoorbellWorker(queues, **options)
     worker.beat = lambda: beat(here)

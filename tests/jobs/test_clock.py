@@ -9,6 +9,7 @@ import pytest
 from jobs import snapshot, sweep, ticks, worker
 from jobs.clock import Clock
 from jobs.retain import file_journal
+from jobs.warm import FOR
 from shell.store import Decided
 
 LANE = "gitea-7"
@@ -160,3 +161,8 @@ def test_workers_take_the_rings_and_tell_that_they_live(
     assert len(bench.journalled("performed")) == 1
     assert "test" in bench.store.health()["processes"]
     assert [queued(bench, queue) for queue in ("events", "agents")] == [0, 0]
+
+
+@pytest.mark.parametrize("queue", ["events", "actions", "agents"])
+def test_what_a_worker_needs_can_be_loaded_beforehand(bench: Any, queue: str) -> None:
+    FOR[queue](bench)

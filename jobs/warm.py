@@ -1,0 +1,51 @@
+"""Before the first job: load what it will need, so that nobody waits for it then."""
+
+from collections.abc import Callable
+
+import structlog
+
+from jobs.context import Context
+
+_log = structlog.get_logger(__name__)
+
+
+def warm(queue: str, here: Context) -> None:
+    """Load what the jobs of this queue use; what cannot be loaded is told by the job that misses it."""
+    try:
+        FOR[queue](here)
+    except Exception as error:
+        _log.warning("not loaded beforehand", queue=queue, reason=f"{type(error).__name__}: {error}")
+
+
+def _decisions(here: Context) -> None:
+    import shell.policy  # noqa: F401
+    from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS
+
+    _load({*COMPOSITIONS.values(), *COMMAND_COMPOSITIONS.values(), "authorize"})
+
+
+def _deeds(here: Context) -> None:
+    _forges(here)
+    _decisions(here)
+    _load({"wanted"})
+
+
+def _runs(here: Context) -> None:
+    import shell.agent.run  # noqa: F401
+
+    _forges(here)
+
+
+def _forges(here: Context) -> None:
+    for kind in here.settings.forges:
+        here.forge(kind)
+
+
+def _load(names: set[str]) -> None:
+    import compositions
+
+    for name in sorted(names):
+        _ = compositions.load(name).program  # compiled when it is first asked for
+
+
+FOR: dict[str, Callable[[Context], None]] = {"events": _decisions, "actions": _deeds, "agents": _runs}
