@@ -10,9 +10,10 @@ import click
 from .hooks import install_hook
 from .load import Busy, CallLog
 from .loops import answers, burst, merges
-from .output import output_option, say
-from .scene import BOT, scenery
+from .output import output_option, say, table
+from .scene import BOT, Scene, scenery
 
+ALONE, ALONE_CHAIN = "acme/alone", "acme/alone-chain"
 MEASURED, CHAIN = "acme/measured", "acme/chain"
 
 
@@ -31,19 +32,18 @@ def bench() -> None:
 def loop(n: int, others: int, pause: float, tasks: int, events: int, output: str) -> None:
     """From the door to the answer at the forge; from a merge to the next task; events per second."""
     busy = [f"acme/other-{number:02}" for number in range(others)]
+    repos = [ALONE, ALONE_CHAIN, MEASURED, CHAIN, *busy]
     folder = Path(tempfile.mkdtemp(prefix="caloron-bench-"))
     fixture = folder / "fixture.json"
     fixture.write_text(json.dumps(recording(tasks)))
-    with scenery(folder, [MEASURED, CHAIN, *busy], {"CALORON_STUB_FIXTURE": str(fixture)}) as scene:
-        for repo in (MEASURED, CHAIN, *busy):
+    with scenery(folder, repos, {"CALORON_STUB_FIXTURE": str(fixture)}) as scene:
+        for repo in repos:
             install_hook(scene.settings, scene.client(BOT), "gitea", repo)
-        scene.say("", f"{n} commands, then a sprint of {tasks} tasks, while {others} repositories are busy")
-        with CallLog(scene.forge["url"], BOT) as log, Busy(scene, log, busy, pause) as load:
-            found: dict[str, Any] = {"answer": answers(scene, log, MEASURED, n)}
-            scene.say("", f"answers: {found['answer']['ms']}")
-            found["merge"] = merges(scene, log, CHAIN, tasks)
-            found["others"] = load.told()
-            scene.say("", f"merges: {found['merge']['ms']}")
+        with CallLog(scene.forge["url"], BOT) as log:
+            found = {"alone": measure(scene, log, (ALONE, ALONE_CHAIN), n, tasks)}
+            with Busy(scene, log, busy, pause) as load:
+                found["busy"] = measure(scene, log, (MEASURED, CHAIN), n, tasks)
+                found["others"] = load.told()
         found["burst"] = burst(scene, MEASURED, events)
     say(output, found, rows(found), lambda: text_of(found))
 
@@ -57,30 +57,35 @@ def recording(tasks: int) -> dict[str, Any]:
     return {"responses": responses}
 
 
+def measure(scene: Scene, log: CallLog, repos: tuple[str, str], n: int, tasks: int) -> dict[str, Any]:
+    """Answers in the first repository, then merges in the second; each said as soon as it is known."""
+    answered = answers(scene, log, repos[0], n)
+    scene.say("", f"{repos[0]}: {answered}")
+    merged = merges(scene, log, repos[1], tasks)
+    scene.say("", f"{repos[1]}: {merged['ms']}")
+    return merged | {"ms": answered | merged["ms"]}
+
+
 def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The timed ways as rows."""
-    ways = found["answer"]["ms"] | found["merge"]["ms"]
-    return [{"from → to": way, **figures} for way, figures in ways.items()]
+    """The timed ways as rows, alone and while others are busy."""
+    return [
+        {"while": when, "from → to": way, **figures}
+        for when in ("alone", "busy")
+        for way, figures in found[when]["ms"].items()
+    ]
 
 
 def text_of(found: dict[str, Any]) -> str:
     """The figures as people read them."""
-    ways = [
-        f"{row['from → to']:<44} p50 {row['p50']:7.1f} ms   p95 {row['p95']:7.1f} ms   n {row['n']}"
-        for row in rows(found)
-    ]
-    others, merge, peak = found["others"], found["merge"], found["burst"]
+    others, calls, peak = found["others"], found["busy"], found["burst"]
     depth = f"{others['depth_p50']} of {others['repositories']} (least {others['depth_min']})"
-    calls = [f"  {verb:<44} {count:6.2f}" for verb, count in merge["calls_per_task"].items()]
-    per_task = (merge["writes_per_task"], merge["reads_per_task"])
-    calls_line = "forge calls per task: {:.1f} writes, {:.1f} reads".format(*per_task)
+    lines = [
+        table(rows(found)),
+        "(milliseconds; first calls and merges as the forge received them)",
+        f"busy: other repositories with actions due {depth}; {others['events_per_s']:.0f} events/s for them",
+        f"a burst in one lane: {peak['events']} events at {peak['events_per_s']:.0f} events/s",
+        f"calls per task: {calls['writes_per_task']:.1f} writes, {calls['reads_per_task']:.1f} reads",
+    ]
     return "\n".join(
-        [
-            *ways,
-            f"meanwhile other repositories with actions due: {depth}",
-            f"advanced for them: {others['events_per_s']:.0f} events/s",
-            calls_line,
-            *calls,
-            f"a burst of {peak['events']} events in one lane: {peak['events_per_s']:.0f} events/s",
-        ]
+        [*lines, *(f"  {verb:<44} {count:6.2f}" for verb, count in calls["calls_per_task"].items())]
     )

@@ -30,7 +30,7 @@ def answers(scene: Scene, log: CallLog, repo: str, n: int) -> dict[str, Any]:
         first += [1000 * (call["at"] - accepted) for call in after[:1]]
         written = [call["at"] for call in after if call["method"] in WRITES]
         write += [1000 * (at - accepted) for at in written[:1]]
-    return {"ms": {"accept → first call": figures(first), "accept → first write": figures(write)}}
+    return {"accept → first call": figures(first), "accept → first write": figures(write)}
 
 
 def _accepted(scene: Scene, lane: str, comment: int) -> float:

@@ -25,9 +25,8 @@ class Teller:
         if event["type"] == "agent_started":
             self.began[_run(event)] = event["at"]
         line = words(event)
-        if line and not (
-            event["type"] == "pr_merged" and line in self.told
-        ):  # the answer and the webhook both tell
+        again = event["type"] == "pr_merged" and line in self.told  # our answer and the webhook both tell it
+        if line and not again:
             self.told.add(line)
             self.say(line + self._took(event))
 

@@ -11,6 +11,8 @@ import pytest
 
 from bot.cli.main import COMMANDS, main
 from bot.cli.output import table
+from bot.fake_forge import FakeForge
+from handlers.labels import LABELS
 from shell.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +97,40 @@ def test_install_where_the_forge_is_away_says_so_in_one_line(
     assert run(monkeypatch, "install", "acme/shop", **GOOD) == 1
     said = capsys.readouterr().err
     assert "127.0.0.1" in said and len(said.strip().splitlines()) == 1 and "Traceback" not in said
+
+
+def test_install_makes_one_hook_however_often_and_the_labels(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with FakeForge(folder=tmp_path / "forge") as forge:
+        token = forge.add_user("caloron")
+        number = forge.add_repository("acme/shop", collaborators={"caloron": "admin"})["id"]
+        given = GOOD | {"GITEA_URL": forge.url, "GITEA_TOKEN": token}
+        for _ in range(2):
+            assert run(monkeypatch, "install", "acme/shop", **given) == 0
+        assert "caloron:sprint" in capsys.readouterr().out
+        _, hooks = forge.call("caloron", "GET", "/repos/acme/shop/hooks")
+        assert [hook["config"]["url"] for hook in hooks] == [
+            f"http://127.0.0.1:8080/webhooks/gitea/repo/{number}"
+        ]
+        _, labels = forge.call("caloron", "GET", "/repos/acme/shop/labels?limit=50")
+        assert {label.name for label in LABELS} <= {label["name"] for label in labels}
+
+        run(monkeypatch, "doctor", "--output", "json", **given)
+        found = {row["what"]: row["state"] for row in json.loads(capsys.readouterr().out)}
+        assert (found["gitea"], found["acme/shop"], found["acme/shop hook"]) == ("good",) * 3
+
+
+def test_install_without_the_right_says_what_to_change(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with FakeForge(folder=tmp_path / "forge") as forge:
+        given = GOOD | {"GITEA_URL": forge.url, "GITEA_TOKEN": forge.add_user("caloron")}
+        forge.add_repository("acme/shop", collaborators={"caloron": "write"})
+        assert run(monkeypatch, "install", "acme/shop", **given) == 1
+        assert "administer" in capsys.readouterr().err
+        assert run(monkeypatch, "install", "acme/none", **given) == 1
+        assert "cannot be seen" in capsys.readouterr().err
 
 
 def test_a_second_up_on_one_home_is_refused_in_words(tmp_path: Path) -> None:
