@@ -137,6 +137,6 @@ class Busy:
 
     def _measure(self) -> None:
         while not self._ended.is_set():
-            moments = [self.scene.store.next_due(self._lane(repo)) for repo in self.repos]
-            self.depths.append(sum(moment is not None and moment <= time() * 1000 for moment in moments))
+            due = [repo for repo in self.repos if self.scene.store.due_actions(self._lane(repo), 1)]
+            self.depths.append(len(due))
             sleep(0.2)
