@@ -122,12 +122,10 @@ def display_refinement(refinement: Mapping[str, Any]) -> str:
 
 
 def plain(number: float) -> str:
-    """A number without an empty fraction or an exponent."""
-    if number == int(number):
-        return "-0" if number == 0 and str(number).startswith("-") else str(int(number))
+    """The shortest digits of a number, without an empty fraction or an exponent."""
     from decimal import Decimal
 
-    return format(Decimal(repr(number)), "f")
+    return format(Decimal(repr(float(number))), "f").removesuffix(".0")
 
 
 def to_json(given: NType) -> dict[str, Any]:
