@@ -37,7 +37,9 @@ def test_events_become_lines_once_with_the_time_an_agent_took() -> None:
     finished = {"type": "agent_finished", "key": "k2", "at": "2026-01-01T00:00:02.500Z", **run}
     finished |= {"outcome": "done", "changed": ["x.py"], "pr_number": 6}
     merged: list[dict[str, Any]] = [{"type": "pr_merged", "key": key, "pr_number": 6} for key in ("k4", "k5")]
-    for event in (started, started, finished, {"type": "changed", "key": "k3"}, *merged):
+    other: dict[str, Any] = {"type": "changed", "key": "k3"}
+    events: list[dict[str, Any]] = [started, started, finished, other, *merged]
+    for event in events:
         teller.tell(event)
     first = "agent dev-1 starts on a, attempt 1"
     assert said == [first, "agent dev-1 wrote x.py; pull request #6 (2.5 s)", "merged #6"]
