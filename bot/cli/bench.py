@@ -26,10 +26,11 @@ def bench() -> None:
 @click.option("--n", default=500, show_default=True, help="Commands whose answer is timed.")
 @click.option("--others", default=24, show_default=True, help="Other repositories that are kept busy.")
 @click.option("--pause", default=0.0, show_default=True, help="Seconds from an answer to the next, there.")
+@click.option("--slow", default=0.02, show_default=True, help="Seconds that a call takes there.")
 @click.option("--tasks", default=12, show_default=True, help="Tasks of the sprint whose merges are timed.")
 @click.option("--events", default=2000, show_default=True, help="Events of the burst.")
 @output_option
-def loop(n: int, others: int, pause: float, tasks: int, events: int, output: str) -> None:
+def loop(n: int, others: int, pause: float, slow: float, tasks: int, events: int, output: str) -> None:
     """From the door to the answer at the forge; from a merge to the next task; events per second."""
     busy = [f"acme/other-{number:02}" for number in range(others)]
     repos = [ALONE, ALONE_CHAIN, MEASURED, CHAIN, *busy]
@@ -41,7 +42,7 @@ def loop(n: int, others: int, pause: float, tasks: int, events: int, output: str
             install_hook(scene.settings, scene.client(BOT), "gitea", repo)
         with CallLog(scene.forge["url"], BOT) as log:
             found = {"alone": measure(scene, log, (ALONE, ALONE_CHAIN), n, tasks)}
-            with Busy(scene, log, busy, pause) as load:
+            with Busy(scene, log, busy, pause, slow) as load:
                 found["busy"] = measure(scene, log, (MEASURED, CHAIN), n, tasks)
                 found["others"] = load.told()
         found["burst"] = burst(scene, MEASURED, events)

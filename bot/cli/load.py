@@ -82,6 +82,8 @@ class Busy:
     log: CallLog
     repos: list[str]
     pause_s: float
+    slow_s: float
+    """How long the forge takes for a call of the bot there, so that actions wait to be performed."""
     depths: list[int] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -89,6 +91,8 @@ class Busy:
     _before: int = 0
 
     def __enter__(self) -> "Busy":
+        slow = {"path": "/repos/acme/other-.*/(reactions|comments|labels)", "seconds": self.slow_s}
+        self._set_faults({"api": [slow]})
         self._began, self._before = time(), self._advanced()
         jobs = [self._keep_busy, self._measure]
         self._threads = [threading.Thread(target=job, daemon=True) for job in jobs]
@@ -102,6 +106,12 @@ class Busy:
         self._ended.set()
         for thread in self._threads:
             thread.join()
+        self._set_faults({})
+
+    def _set_faults(self, faults: dict[str, Any]) -> None:
+        url = f"{self.scene.forge['url']}/_fake/faults"
+        with urlopen(url, json.dumps(faults).encode(), timeout=10) as answer:
+            answer.read()
 
     def told(self) -> dict[str, Any]:
         """How busy it was."""
