@@ -22,7 +22,7 @@ _START_S = 10.0
 _SOCKET_BYTES = 100
 
 
-class Taken(Exception):
+class Held(Exception):
     """Another server lives on this folder, and does not answer where it should."""
 
 
@@ -66,10 +66,10 @@ def _free(lock: int) -> bool:
 
 
 def _adopted(data: Path, socket: Path) -> str:
-    """The living server; Taken if it does not answer at its socket."""
+    """The living server; Held if it does not answer at its socket."""
     url = url_of(socket)
     if not _answers(url, _START_S):
-        raise Taken(f"A server holds {data}, but does not answer at {socket}. End it, then start again.")
+        raise Held(f"A server holds {data}, but does not answer at {socket}. End it, then start again.")
     return url
 
 
@@ -88,7 +88,7 @@ def _started(data: Path, socket: Path, options: dict[str, str]) -> Iterator[None
         )
     try:
         if not _answers(url_of(socket), _START_S, server):
-            raise Taken(f"The server on {data} did not start; its log: {data / 'valkey.log'}")
+            raise Held(f"The server on {data} did not start; its log: {data / 'valkey.log'}")
         yield
     finally:
         server.terminate()

@@ -8,7 +8,7 @@ import pytest
 
 from shell import valkey
 from shell.store import Store, connect
-from shell.valkey import Taken, serving, socket_of
+from shell.valkey import Held, serving, socket_of
 
 
 def test_a_living_server_is_adopted_and_outlives_the_guest(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_a_folder_that_another_holds_is_refused_in_words(
     monkeypatch.setattr(valkey, "_START_S", 0.05)
     with open(tmp_path / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(Taken, match="End it, then start again"), serving(tmp_path):
+        with pytest.raises(Held, match="End it, then start again"), serving(tmp_path):
             raise AssertionError("it must not start")
 
 
