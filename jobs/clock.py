@@ -90,8 +90,8 @@ class Clock:
         """A duty that fails is no reason to leave the others undone."""
         try:
             duty.do()
-        except Unavailable:
-            raise
+        except Unavailable as error:
+            _log.warning("not available", reason=str(error))
         except Exception:
             _log.exception("a duty of the clock failed")
 
@@ -105,7 +105,7 @@ class Clock:
 
     def _discover(self) -> None:
         """Beside, for it asks the forges."""
-        threading.Thread(target=discover, args=(self.here,), daemon=True).start()
+        threading.Thread(target=self._do, args=(Duty(0, lambda: discover(self.here)),), daemon=True).start()
 
 
 def main() -> None:

@@ -92,6 +92,12 @@ def test_repositories_that_never_spoke_are_met_once(bench: Any) -> None:
         assert event["repo"] == name and bench.repo(lane) == name
 
 
+@pytest.fixture
+def nothing_to_discover(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.clock.discover", lambda here: None)
+
+
+@pytest.mark.usefixtures("nothing_to_discover")
 def test_one_clock_leads_and_another_takes_over(bench: Any) -> None:
     first, second = Clock(bench), Clock(bench)
     first.step(0.0)
@@ -104,12 +110,11 @@ def test_one_clock_leads_and_another_takes_over(bench: Any) -> None:
     assert "test" in bench.store.health()["processes"]
 
 
+@pytest.mark.usefixtures("nothing_to_discover")
 def test_a_clock_that_leads_does_its_duties(bench: Any) -> None:
     bench.tell({"type": "tick", "key": "k"})
     bench.store.client.delete("rq:queue:events", f"rung:events:{LANE}")
-    clock = Clock(bench)
-    clock.duties[5].every_s = 0  # the forges are asked by a thread
-    clock.step(0.0)
+    Clock(bench).step(0.0)
     assert queued(bench, "events") == 1
     assert [event.get("reconcile") for event in bench.store.inbox(LANE, 9)] == [None, True]
 
