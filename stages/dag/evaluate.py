@@ -233,7 +233,7 @@ def pr_synchronized(step: Step, task_id: str, event: dict[str, Any]) -> None:
     if event.get("head_sha") == task.get("head_sha"):
         return
     fresh = task["status"] == "InProgress"
-    fields = {"head_sha": event.get("head_sha"), "checks": {}, "wait": None, "merging": None}
+    fields: dict[str, Any] = {"head_sha": event.get("head_sha"), "checks": {}, "wait": None, "merging": None}
     step.change(task_id, status="InReview", sent_back=False, last_activity_at=step.moment(), **fields)
     if fresh:
         if task.get("agent") == "wanted":

@@ -116,7 +116,8 @@ class Sprint:
 
     def run(self, task: dict[str, Any]) -> dict[str, Any]:
         self.tasks[task["id"]] = task = {**task, "branch": self.branch(task)}
-        number, pull = task["issue_number"], {"kind": "pull", **self.mark("pull", task)}
+        number = task["issue_number"]
+        mark = f"<!-- caloron:pull key={self.id}/{task['id']}/pull sprint={self.id} task={task['id']} -->"
         fields = {
             "agent_id": task["agent_id"],
             "attempt": task["attempt"],
@@ -131,8 +132,7 @@ class Sprint:
             "protected": self.policy.get("protected_paths") or [],
             "issue_number": number,
             "pr_title": task["title"],
-            "pr_body": f"Closes #{number}\n\nTask `{task['id']}` of the sprint #{self.kickoff['number']}.",
-            "pr_mark": pull,
+            "pr_body": f"Closes #{number}\n\nTask `{task['id']}` of the sprint #{self.kickoff['number']}.\n\n{mark}",
             "pr_number": task.get("pr_number"),
             "seen_sha": task.get("head_sha"),
             "time_limit_s": self.policy["time_limit_s"],

@@ -52,7 +52,7 @@ def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]
 
 
 def remembered(there: dict[str, Any]) -> dict[str, Any]:
-    kept = {
+    kept: dict[str, Any] = {
         name: there[name] for name in ("state", "title", "author", "author_id", "html_url") if name in there
     }
     return {**kept, "labels": sorted(there["labels"]), "body_hash": hash_of(there.get("body") or "")}

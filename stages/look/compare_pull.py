@@ -79,7 +79,7 @@ def remembered(there: dict[str, Any], task_id: str) -> dict[str, Any]:
 
 
 def told(event: dict[str, Any], type_: str, tail: str, **fields: Any) -> dict[str, Any]:
-    common = {
+    common: dict[str, Any] = {
         name: event[name] for name in ("forge", "repo_id", "repo", "at", "task_id", "found") if name in event
     }
     number = event["number"]
