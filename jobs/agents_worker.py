@@ -4,12 +4,17 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from rq import Worker
 
 from jobs import context
 from jobs.attempt import finished
 from jobs.context import Context
+from shell.errors import Unavailable
 from shell.parent import die_with_parent
+from shell.store.connection import LOST
+
+_log = structlog.get_logger(__name__)
 
 RENEW_S = 4
 
@@ -39,8 +44,11 @@ class AgentsWorker(Worker):
 
     def maintain_heartbeats(self, job: Any) -> None:
         """Called every few seconds while the child lives."""
-        super().maintain_heartbeats(job)
-        self.here.store.renew_run(*job.args)
+        try:
+            super().maintain_heartbeats(job)
+            self.here.store.renew_run(*job.args)
+        except (Unavailable, *LOST) as error:
+            _log.warning("the store does not answer; the run goes on", reason=str(error))
 
     def handle_work_horse_killed(self, job: Any, retpid: Any, ret_val: Any, rusage: Any) -> None:
         """The child died at its work: told at once, without waiting for the lease to run out."""

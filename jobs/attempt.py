@@ -10,12 +10,17 @@ import structlog
 from jobs import context
 from jobs.context import Context
 from shell.action import Action
+from shell.agent.patience import patiently
+from shell.errors import Unavailable
 from shell.event import Event
 from shell.forge import Forge
 from shell.store import Store
 from shell.store.inbox import new_id
 
 _log = structlog.get_logger(__name__)
+
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""A store that starts again costs a run nothing but time."""
 
 
 class Report(Protocol):
@@ -51,7 +56,7 @@ def attempt_with(here: Context, lane: str, key: str, run: Runner) -> None:
         result = run(spec, here.forge(lane), here, _Report(store, lane, key, spec))
     except Exception as error:
         result = _broken(store, lane, spec, error)
-    store.finish_run(lane, key, ended(spec, result))
+    patiently(lambda: store.finish_run(lane, key, ended(spec, result)), _PAUSES_S)
 
 
 def run_agent(spec: Mapping[str, Any], forge: Forge, here: Context, report: Report) -> dict[str, Any]:
@@ -78,13 +83,16 @@ class _Report:
 
     def started(self, pid: int) -> None:
         event = about(self.spec, "agent_started") | {"pid": pid}
-        self.store.start_run(self.lane, self.key, event, pid)
+        patiently(lambda: self.store.start_run(self.lane, self.key, event, pid), _PAUSES_S)
 
     def heartbeat(self, last_sign_at: str) -> None:
-        self.store.run_sign(self.lane, self.key, last_sign_at=last_sign_at)
+        try:
+            self.store.run_sign(self.lane, self.key, last_sign_at=last_sign_at)
+        except Unavailable as error:  # the next sign comes soon
+            _log.warning("the store does not answer", reason=str(error))
 
     def may_go_on(self) -> bool:
-        return self.store.run_may_go_on(self.lane, self.key)
+        return patiently(lambda: self.store.run_may_go_on(self.lane, self.key), _PAUSES_S)
 
     def output(self, line: str) -> None:
         """Kept in the run's own log."""

@@ -15,6 +15,9 @@ from shell.errors import Unavailable
 PATIENCE_S = 20.0
 """What a worker's client waits for an answer when nothing else is said."""
 
+LOST = (redis.ConnectionError, redis.TimeoutError)
+"""What a client raises when the store cannot be reached."""
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -38,7 +41,7 @@ def reachable(method: Callable[_P, _T]) -> Callable[_P, _T]:
     def told(*args: _P.args, **named: _P.kwargs) -> _T:
         try:
             return method(*args, **named)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except LOST as error:
             raise Unavailable("the store", str(error) or type(error).__name__) from error
         except redis.ResponseError as error:
             if str(error).startswith(("LOADING", "MISCONF", "OOM", "READONLY")):

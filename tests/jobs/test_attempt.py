@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from jobs import attempt, sweep
+from shell.errors import Unavailable
 
 LANE = "gitea-7"
 ROOT = Path(__file__).parents[2]
@@ -148,3 +149,36 @@ def test_a_lost_job_of_a_queued_run_is_rung_again(bench: Any) -> None:
     sweep.sweep_runs(bench)
     assert bench.store.client.llen("rq:queue:agents") == 1
     assert bench.store.claim_run(LANE, key, "w")
+
+
+def test_a_store_that_is_away_for_a_moment_costs_a_run_nothing(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, gone = spawn(bench), [Unavailable("the store", "gone") for _ in range(4)]
+    monkeypatch.setattr(attempt, "_PAUSES_S", (0.0, 0.0))
+
+    def run(spec: Any, forge: Any, here: Any, report: Any) -> dict[str, Any]:
+        for verb in ("run_sign", "start_run", "run_may_go_on", "finish_run"):
+            real = getattr(bench.store, verb)
+            monkeypatch.setattr(bench.store, verb, _once_away(gone, real))
+        report.heartbeat("2026-01-01T00:00:00.000Z")
+        report.started(1)
+        assert report.may_go_on()
+        return {"outcome": "done"}
+
+    attempt.attempt_with(bench, LANE, key, run)
+    end = finished(bench)
+    assert end and end["outcome"] == "done"
+    assert gone == []
+
+
+def _once_away(gone: list[Unavailable], real: Callable[..., Any]) -> Callable[..., Any]:
+    first = [gone[0]]
+
+    def call(*given: Any, **named: Any) -> Any:
+        if first:
+            gone.pop()
+            raise first.pop()
+        return real(*given, **named)
+
+    return call
