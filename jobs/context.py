@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from jobs.decide import Decider, Turn
+from jobs.decide import Decider, Trace, Turn
 from shell.clock import now
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
@@ -13,15 +13,15 @@ from shell.settings import Settings
 from shell.store import Store, connect
 from shell.store.fields import State
 
-Runner = Callable[[str, Any], tuple[Any, list[str]]]
+Runner = Callable[[str, Any], tuple[Any, Trace]]
 
 
-def run_pure(name: str, given: Any) -> tuple[Any, list[str]]:
+def run_pure(name: str, given: Any) -> tuple[Any, Trace]:
     """Run a composition that may have no effects; its output and the stages that it ran through."""
     import compositions
 
     run = compositions.run(name, given, effects=frozenset({"Pure"}))
-    return run.output, [entry.leaf.name for entry in run.record.entries]
+    return run.output, [(entry.leaf.name, entry.nanoseconds // 1000 / 1000) for entry in run.record.entries]
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Context:
         def policy(state: State) -> Any:
             return policy_for(self.settings, account, state.get("repo") or {}) | words
 
-        def run(name: str, turn: Turn) -> tuple[Turn, list[str]]:
+        def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)
 
         return Decider(expand, composition_for, run, policy, now, self.store.seen)

@@ -13,6 +13,8 @@ from shell.store.fields import State, differences, texts
 from shell.store.inbox import new_id
 
 Turn = dict[str, Any]
+Trace = list[tuple[str, float]]
+"""Each stage that ran, and its milliseconds; all else of a run is found by running it again."""
 
 DEEPEST = 40
 """An event may tell another, which tells another, but not for ever."""
@@ -27,7 +29,7 @@ class Decider:
 
     expand: Callable[[Event, State], Iterable[Event]]
     composition_for: Callable[[Event], str | None]
-    run: Callable[[str, Turn], tuple[Turn, list[str]]]
+    run: Callable[[str, Turn], tuple[Turn, Trace]]
     """The turn that comes out of a composition, and the stages that it ran through."""
     policy: Callable[[State], Any]
     now: Callable[[], str]
@@ -49,6 +51,7 @@ class _Draft:
         self.known = decider.seen(self.lane, [event["key"] for event in inbox if event.get("key")])
         self.decided = Decided(loaded.state)
         self.depth = 0
+        self.cause: str | None = None
         for event in inbox:
             self._take(event)
             self.decided.consumed.append(event)
@@ -57,7 +60,7 @@ class _Draft:
         key = event.get("key")
         if key and event["type"] != "changed" and key in self.known:
             return
-        before, self.depth = self._mark(), 0
+        before, self.depth, self.cause = self._mark(), 0, event.get("receipt") or key
         try:
             self._handle(event)
         except Exception as error:
@@ -113,9 +116,10 @@ class _Draft:
         composition: str | None,
         changed: dict[str, str | None],
         actions: list[Action],
-        stages: list[str],
+        stages: Trace,
         now: str | None = None,
         policy: Any = None,
+        **more: Any,
     ) -> None:
         entry = {
             "event": event,
@@ -124,8 +128,10 @@ class _Draft:
             "policy": policy,
             "actions": [action["key"] for action in actions],
             "changed": sorted(changed),
-            "state_hash": _digest(changed),
+            "state_hash": digest(changed),
             "trace": stages,
+            "cause": self.cause,
+            **more,
         }
         self.decided.entries.append(entry)
 
@@ -155,7 +161,7 @@ class _Draft:
         self.decided.dead.append(letter)
         actions = self._apology(event, error, letter["id"])
         self.decided.actions += actions
-        self._write_down(event, None, {}, actions, [f"failed: {type(error).__name__}: {error}"[:500]])
+        self._write_down(event, None, {}, actions, [], failed=f"{type(error).__name__}: {error}"[:500])
 
     def _apology(self, event: Event, error: Exception, reference: str) -> list[Action]:
         """One line on the thread; for the same mistake on the same thread only once."""
@@ -175,7 +181,8 @@ class _Draft:
         ]
 
 
-def _digest(changed: dict[str, str | None]) -> str:
+def digest(changed: dict[str, str | None]) -> str:
+    """One hash of the fields that an event changed, and of what they became."""
     whole = hashlib.sha256()
     for field in sorted(changed):
         whole.update(f"{field}\0{changed[field]}\0".encode())

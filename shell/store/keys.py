@@ -19,7 +19,7 @@ def lane_state(lane: str) -> str:
 
 
 def lane_meta(lane: str) -> str:
-    """Version, turn, length and head of the journal, fencing token of the last commit."""
+    """Version, turn, end and head of the journal, fencing token of the last commit, entries dropped."""
     return f"lane:{lane}:meta"
 
 

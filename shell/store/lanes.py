@@ -1,20 +1,19 @@
 """A lane's state and journal: read cheaply, committed whole with what a drain came to."""
 
-import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import takewhile
 from typing import Any
 
 from shell.event import Event
 from shell.store import keys
-from shell.store.base import Base
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.decided import Decided, Fenced, Loaded
 from shell.store.fields import empty, join
 from shell.store.inbox import new_id, put_letter, receipt_text
+from shell.store.journals import Journals
+from shell.store.ledger import digest_of, hash_of
 from shell.store.outbox import put_actions
 from shell.store.sprints import known_sprints, record_of, sprint_id_of
 from shell.store.whole import Whole, at_most, equals, next_due
@@ -30,8 +29,8 @@ _RUNNING_OUT = 20
 """Every so many commits the keys seen long ago are forgotten."""
 
 
-class Lanes(Base):
-    """States, journals and keys seen."""
+class Lanes(Journals):
+    """States and keys seen."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)
@@ -176,45 +175,6 @@ class Lanes(Base):
         found: dict[str, Any] | None = json.loads(text) if text else None
         return found
 
-    @reachable
-    def journal(self, lane: str, start: int = 0, n: int = 1000) -> list[dict[str, Any]]:
-        """Entries of the journal from number `start` on (negative: from the end), each with its policy."""
-        first = json.loads(self.client.lindex(keys.journal(lane), 0) or "{}").get("seq", 0)
-        start = max(0, start - first) if start >= 0 else start
-        texts = self.client.lrange(
-            keys.journal(lane), start, start + n - 1 if start >= 0 or n < -start else -1
-        )
-        policies = {name: json.loads(text) for name, text in self.client.hgetall(keys.policies(lane)).items()}
-        entries = [json.loads(text) for text in texts]
-        return [entry | {"policy": policies.get(entry["policy"])} for entry in entries]
-
-    @reachable
-    def old_journal(self, lane: str, before: str, n: int = 1000) -> list[str]:
-        """The first entries of the journal as text, as far as they are older than that time."""
-        lines: list[str] = self.client.lrange(keys.journal(lane), 0, n - 1)
-        return list(takewhile(lambda line: str(json.loads(line)["now"]) < before, lines))
-
-    @reachable
-    def drop_journal(self, lane: str, n: int) -> None:
-        """Drop that many of the journal's first entries."""
-        self.client.ltrim(keys.journal(lane), n, -1)
-
-    @reachable
-    def broken_links(self, lane: str) -> list[int]:
-        """The numbers of journal entries whose hash, or whose link to the one before, is not right."""
-        wrong, before = [], None
-        for text in self.client.lrange(keys.journal(lane), 0, -1):
-            entry = json.loads(text)
-            told = entry.pop("hash")
-            if told != _hash(write(entry)) or before not in (None, entry["prev"]):
-                wrong.append(int(entry["seq"]))
-            before = told
-        return wrong
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
 
 def _write_state(pipe: Any, lane: str, decided: Decided) -> None:
     new = [(field, text) for field, text in decided.changed.items() if text is not None]
@@ -232,10 +192,10 @@ def _write_journal(pipe: Any, loaded: Loaded, decided: Decided) -> str:
     lines = []
     for seq, draft in enumerate(decided.entries, loaded.seq):
         policy = write(draft.get("policy"))
-        digest = _hash(policy)[:16]
+        digest = digest_of(policy)
         policies[digest] = policy
         entry = draft | {"v": 1, "seq": seq, "policy": digest, "prev": head}
-        head = _hash(write(entry))
+        head = hash_of(write(entry))
         lines.append(write(entry | {"hash": head}))
     if lines:
         pipe.rpush(keys.journal(loaded.lane), *lines)

@@ -8,7 +8,7 @@ import pytest
 
 from jobs import advance, context, perform
 from jobs.context import Context
-from jobs.decide import Decider
+from jobs.decide import Decider, Trace
 from shell.clock import now
 from shell.settings import Settings
 from shell.store import Store, Taken
@@ -113,7 +113,7 @@ class Bench(Context):
         return Decider(
             lambda event, state: [event],
             lambda event: self.routes.get(event["type"]),
-            lambda name, turn: (self.compositions[name](turn), [name]),
+            lambda name, turn: (self.compositions[name](turn), [(name, 0.1)]),
             lambda state: {"of": "tests"},
             now,
             self.store.seen,
@@ -185,8 +185,9 @@ def bench(store: Store, forge: MemoryForge, settings: Settings) -> Iterator[Benc
     here.routes = {}
     here.compositions = {}
 
-    def run(name: str, given: Any) -> tuple[Any, list[str]]:
-        return (here.compositions[name](given) if name in here.compositions else {"wanted": []}), [name]
+    def run(name: str, given: Any) -> tuple[Any, Trace]:
+        output = here.compositions[name](given) if name in here.compositions else {"wanted": []}
+        return output, [(name, 0.1)]
 
     here.run = run
     context.use(here)

@@ -150,7 +150,7 @@ def test_old_journal_entries_go_to_a_file(bench: Any) -> None:
     bench.tell({"type": "tick", "key": "c"})
     bench.work()
     assert [entry["seq"] for entry in bench.store.journal(LANE)] == [2]
-    assert bench.store.broken_links(LANE) == []
+    assert bench.store.journal_faults(LANE) == []
 
 
 def test_workers_take_the_rings_and_tell_that_they_live(

@@ -97,10 +97,10 @@ def test_a_tampered_journal_is_found(store: Store) -> None:
         loaded = store.load(LANE)
         entries = [{"event": {"n": number}, "now": "2026-01-01T00:00:00.000Z"}]
         store.commit(LANE, loaded, Decided(loaded.state, entries=entries), fence(store))
-    assert store.broken_links(LANE) == []
+    assert store.journal_faults(LANE) == []
     line = store.client.lindex(f"lane:{LANE}:journal", 1)
     store.client.lset(f"lane:{LANE}:journal", 1, line.replace('"n":1', '"n":9'))
-    assert store.broken_links(LANE) == [1]
+    assert store.journal_faults(LANE) == [(1, "was altered")]
 
 
 def test_an_ended_sprint_stays_as_a_record_of_its_own(store: Store) -> None:

@@ -1,0 +1,60 @@
+"""The journals of the lanes: read in part, read whole with the state they led to, and shortened when old."""
+
+import json
+from itertools import takewhile
+from typing import Any
+
+from shell.store import keys
+from shell.store.base import Base
+from shell.store.connection import reachable
+from shell.store.fields import join
+from shell.store.ledger import Fault, Ledger, with_policy
+
+_DROPPED = "dropped"
+"""How many entries have left the store for a file."""
+
+
+class Journals(Base):
+    """What is read of journals; they are written with all the rest of a drain."""
+
+    @reachable
+    def journal(self, lane: str, start: int = 0, n: int = 1000) -> list[dict[str, Any]]:
+        """Entries of the journal from number `start` on (negative: from the end), each with its policy."""
+        first = json.loads(self.client.lindex(keys.journal(lane), 0) or "{}").get("seq", 0)
+        start = max(0, start - first) if start >= 0 else start
+        texts = self.client.lrange(
+            keys.journal(lane), start, start + n - 1 if start >= 0 or n < -start else -1
+        )
+        policies = {name: json.loads(text) for name, text in self.client.hgetall(keys.policies(lane)).items()}
+        return [with_policy(json.loads(text), policies) for text in texts]
+
+    @reachable
+    def ledger(self, lane: str) -> Ledger:
+        """The whole journal and the state of the same moment."""
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.lrange(keys.journal(lane), 0, -1)
+            pipe.hmget(keys.lane_meta(lane), (_DROPPED, "seq", "head"))
+            pipe.hgetall(keys.policies(lane))
+            pipe.hgetall(keys.lane_state(lane))
+            lines, (dropped, end, head), policies, raw = pipe.execute()
+        state, _ = join(raw, {}, {})
+        return Ledger(lane, lines, int(dropped or 0), int(end or 0), head or "", policies, state)
+
+    @reachable
+    def journal_faults(self, lane: str) -> list[Fault]:
+        """All that is wrong with the lane's journal."""
+        return self.ledger(lane).faults()
+
+    @reachable
+    def old_journal(self, lane: str, before: str, n: int = 1000) -> list[str]:
+        """The first entries of the journal as text, as far as they are older than that time."""
+        lines: list[str] = self.client.lrange(keys.journal(lane), 0, n - 1)
+        return list(takewhile(lambda line: str(json.loads(line)["now"]) < before, lines))
+
+    @reachable
+    def drop_journal(self, lane: str, n: int) -> None:
+        """Drop that many of the journal's first entries."""
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.ltrim(keys.journal(lane), n, -1)
+            pipe.hincrby(keys.lane_meta(lane), _DROPPED, n)
+            pipe.execute()
