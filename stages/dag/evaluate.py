@@ -1,8 +1,8 @@
 """Take the tasks of a sprint one step on: what events mean for them, what is free now, who has fallen silent.
 
-The life of a task is the table `LIFE`: an event's type, the statuses in which it counts, and what it does. With
-`policy` (the bot) an agent's start and end are events and the checks of a merge are made here; without (the tick) an
-opened task issue starts its agent and an approval asks for the merge, as the original did.
+The life of a task is the table `LIFE`: an event's type, the statuses in which it counts, and what it does.
+With `policy` (the bot) an agent's start and end are events and the checks of a merge are made here; without
+(the tick) an opened task issue starts its agent and an approval asks for the merge, as the original did.
 """
 
 import datetime
@@ -77,7 +77,7 @@ def execute(input: Input) -> Output:
     return {"state": {**step.state, "tasks": step.tasks}, "actions": step.actions}
 
 
-# --- events -----------------------------------------------------------------------------------------------------
+# --- events -------------------------------------------------------------------------------------------------
 
 
 def take_event(step: Step, event: dict[str, Any]) -> None:
@@ -98,7 +98,7 @@ def status_of(task: dict[str, Any]) -> str:
 
 
 def task_of(step: Step, event: dict[str, Any]) -> str | None:
-    """The task that an event is about: named by it, or found by its pull request or issue; never by position."""
+    """The task of an event: named by it, or found by its pull request or issue; never by position."""
     named = event.get("task_id")
     if named is not None:
         return named if named in step.tasks else None
@@ -262,9 +262,10 @@ def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None
 def review_in_the_tick(step: Step, task_id: str, event: dict[str, Any]) -> None:
     task = step.tasks[task_id]
     if event.get("review_state") == "approved" and task["status"] in ("InReview", "InProgress"):
-        step.change(task_id, status="InReview")
-        step.ask("merge_pr", task_id, pr_number=task["pr_number"], issue_number=task.get("issue_number"))
+        head = event.get("commit_sha") or task.get("head_sha") or True
+        step.change(task_id, status="InReview", approved=head)
     elif event.get("review_state") == "changes_requested" and task["status"] == "InReview":
+        step.change(task_id, approved=None)
         send_back(step, task_id, event)
 
 
@@ -459,7 +460,7 @@ LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
 }
 
 
-# --- what follows from the tasks as they stand ------------------------------------------------------------------
+# --- what follows from the tasks as they stand --------------------------------------------------------------
 
 
 def unblock(step: Step) -> None:
@@ -526,7 +527,7 @@ def start_agent(step: Step, task_id: str) -> None:
 
 
 def find_stalls(step: Step) -> None:
-    """The tick's ladder, for tasks whose agent no supervisor watches: probe, restart, then one call for a person."""
+    """The tick's ladder, where no supervisor watches the agent: probe, restart, one call for a person."""
     if step.policy is not None:
         return
     for task_id, task in list(step.tasks.items()):
@@ -569,13 +570,28 @@ def moment_of(text: str) -> datetime.datetime:
 
 def merge_next(step: Step) -> None:
     """Merges go one at a time into one base: the first task, in the plan's order, that may be merged now."""
-    if step.policy is None or any(task.get("merging") for task in step.tasks.values()):
+    if step.policy is None:
+        merge_in_the_tick(step)
+        return
+    if any(task.get("merging") for task in step.tasks.values()):
         return
     for task_id, task in step.tasks.items():
         if may_merge(step, task):
             step.change(task_id, merging=task["head_sha"])
             step.ask("merge_pr", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"])
             return
+
+
+def merge_in_the_tick(step: Step) -> None:
+    """Ask once for the merge of what was approved; `build_tick_output` takes it back if that failed."""
+    for task_id, task in list(step.tasks.items()):
+        approved, head = task.get("approved"), task.get("head_sha")
+        stale = head is not None and approved not in (True, head)
+        if task["status"] == "InReview" and approved and not stale and task.get("merging") != approved:
+            step.change(task_id, merging=approved)
+            pinned = {} if approved is True else {"head_sha": approved}
+            number, issue = task["pr_number"], task.get("issue_number")
+            step.ask("merge_pr", task_id, pr_number=number, issue_number=issue, **pinned)
 
 
 def may_merge(step: Step, task: dict[str, Any]) -> bool:

@@ -1,4 +1,7 @@
-"""Reshape a poll's answer into what dag_evaluate takes."""
+"""Reshape a poll's answer into what dag_evaluate takes, without what the last tick has heard already.
+
+Polls overlap, so that nothing is missed; `heard` in the state keeps the keys of the last one's events.
+"""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -31,9 +34,11 @@ class Output(TypedDict):
 
 def execute(input: Input) -> Output:
     threshold = input.get("stall_threshold_m")
+    told, heard = input["poll"].get("events") or [], set(input["state"].get("heard") or ())
+    keys = [event["key"] for event in told if event.get("key")]
     return {
-        "state": input["state"],
-        "events": input["poll"].get("events") or [],
+        "state": {**input["state"], "heard": keys} if keys or heard else input["state"],
+        "events": [event for event in told if event.get("key") not in heard],
         "stall_threshold_m": STALL_THRESHOLD_M if threshold is None else threshold,
         "agents": input.get("agents") or {},
         "now": input.get("now") or input["poll"].get("now"),
