@@ -31,13 +31,36 @@ COLOURS = {
     "Cancelled": "fill:#f6f8fa,stroke:#d0d7de,color:#6e7781",
     "Skipped": "fill:#f6f8fa,stroke:#d0d7de,color:#6e7781",
 }
-SIGN = {"Pending": "⏳", "Ready": "🔵", "InProgress": "🛠️", "InReview": "👀", "Done": "✅", "Blocked": "⛔", "Escalated": "🆘",
-        "HumanAssigned": "🧑", "Cancelled": "🚫", "Skipped": "⏭️"}  # fmt: skip
-HEAD = {"AwaitingApproval": "waits for your approval", "Approved": "is approved", "Running": "is running",
-        "Paused": "is paused", "Review": "is done; the retro is being written", "Done": "is done", "Failed": "has failed",
-        "Cancelled": "was stopped", "Planning": "is being planned", "Proposed": "needs another text"}  # fmt: skip
-MODE = {"on-approval": "a pull request is merged when someone with write permission has approved it and its checks are green",
-        "manual": "a pull request is merged on `/merge`", "auto": "a pull request is merged when its checks are green"}  # fmt: skip
+SIGN = {
+    "Pending": "⏳",
+    "Ready": "🔵",
+    "InProgress": "🛠️",
+    "InReview": "👀",
+    "Done": "✅",
+    "Blocked": "⛔",
+    "Escalated": "🆘",
+    "HumanAssigned": "🧑",
+    "Cancelled": "🚫",
+    "Skipped": "⏭️",
+}
+HEAD = {
+    "AwaitingApproval": "waits for your approval",
+    "Approved": "is approved",
+    "Running": "is running",
+    "Paused": "is paused",
+    "Review": "is done; the retro is being written",
+    "Done": "is done",
+    "Failed": "has failed",
+    "Cancelled": "was stopped",
+    "Planning": "is being planned",
+    "Proposed": "needs another text",
+}
+MODE = {
+    "on-approval": "a pull request is merged when someone with write permission has approved it "
+    "and its checks are green",
+    "manual": "a pull request is merged on `/merge`",
+    "auto": "a pull request is merged when its checks are green",
+}
 
 
 def execute(input: Input) -> Output:
@@ -189,7 +212,8 @@ def in_review(task: dict[str, Any]) -> str:
 
 def footer(policy: dict[str, Any], kickoff: dict[str, Any]) -> str:
     mode = str(policy.get("merge") or "on-approval")
-    return f"<sub>Plan `{kickoff['plan_hash']}` · merge `{mode}`: {MODE[mode]} · `/help` lists the commands</sub>"
+    plan = f"Plan `{kickoff['plan_hash']}`"
+    return f"<sub>{plan} · merge `{mode}`: {MODE[mode]} · `/help` lists the commands</sub>"
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

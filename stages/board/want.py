@@ -78,8 +78,9 @@ def board_of(state: dict[str, Any], drawn: dict[str, Any]) -> dict[str, Any] | N
     if shown.get("hash") == said:
         return None
     mark = {"kind": "board", "sprint": drawn["sprint"]}
-    return {"object": f"issue:{number}", "kind": "board", "number": number, "body": drawn["body"], "mark": mark,
-            "comment_id": shown.get("comment_id"), "hash": said, "plan_hash": drawn["plan_hash"]}  # fmt: skip
+    return {"object": f"issue:{number}", "kind": "board", "number": number, "body": drawn["body"],
+            "mark": mark, "comment_id": shown.get("comment_id"), "hash": said,
+            "plan_hash": drawn["plan_hash"]}  # fmt: skip
 
 
 def hash_of(what: Any) -> str:

@@ -1,4 +1,4 @@
-"""Answer what needs only words: `/ping`, `/help`, a mistake in a line, a command that is not there yet, a no."""
+"""Answer what needs only words: `/ping`, `/help`, a mistake, a command that is not there yet, a no."""
 
 from typing import Any, TypedDict
 

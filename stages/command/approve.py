@@ -52,7 +52,10 @@ def objection(
     if named and not current.startswith(named):
         return f"The plan shown now is `{current}`, not `{named}`. Look at the board, then say `/approve`."
     if not named and not shown_before(shown, current, event):
-        return f"The plan has changed since you wrote this. Look at the board, then say `/approve` (plan `{current}`)."
+        return (
+            "The plan has changed since you wrote this. "
+            f"Look at the board, then say `/approve` (plan `{current}`)."
+        )
     return None
 
 
@@ -74,8 +77,9 @@ def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:
 
 
 def no(state: dict[str, Any], event: dict[str, Any], words: str) -> Output:
-    said = {"type": "comment", "number": event["where"]["number"], "body": words, "key": f"answer:{event['key']}",
-            "mark": {"kind": "answer"}}  # fmt: skip
+    number, mark = event["where"]["number"], {"kind": "answer"}
+    key = f"answer:{event['key']}"
+    said = {"type": "comment", "number": number, "body": words, "key": key, "mark": mark}
     return {"state": state, "actions": [*react(event, "confused"), said], "events": []}
 
 

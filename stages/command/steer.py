@@ -1,4 +1,4 @@
-"""`/status`, `/stop`, `/retry`, `/skip`: what they mean for the sprint or task of the thread they stand on."""
+"""`/status`, `/stop`, `/retry`, `/skip`: what they mean for the sprint or task of their thread."""
 
 from typing import Any, TypedDict
 

@@ -1,4 +1,4 @@
-"""Remember what was shown: the board's comment and hash, the plan that stood on it, the labels of an issue."""
+"""Remember what was shown: the board's comment and hash, the plan on it, the labels of an issue."""
 
 from typing import Any, TypedDict
 

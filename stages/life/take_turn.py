@@ -1,4 +1,4 @@
-"""Hand the turn to the one who evaluates the tasks; the bot's supervisor watches the agents, so no ladder is climbed there."""
+"""Hand the turn to the one who evaluates the tasks, without what only the tick's ladder needs."""
 
 from typing import Any, TypedDict
 
@@ -20,7 +20,12 @@ class Output(TypedDict):
 
 
 def execute(input: Input) -> Output:
-    return {"state": input["state"], "events": input["events"], "now": input["now"], "policy": input["policy"]}
+    return {
+        "state": input["state"],
+        "events": input["events"],
+        "now": input["now"],
+        "policy": input["policy"],
+    }
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

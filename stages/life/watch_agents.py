@@ -1,4 +1,4 @@
-"""Hand the tick's view of the agents to the supervisor: who runs which task, and when each last gave a sign."""
+"""Hand the tick's view of the agents to the supervisor: who runs which task, and each one's last sign."""
 
 from typing import Any, TypedDict
 

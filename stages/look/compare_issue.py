@@ -69,7 +69,9 @@ def shares_account(policy: dict[str, Any], there: dict[str, Any]) -> bool:
 
 
 def told(event: dict[str, Any], type_: str, tail: str, **fields: Any) -> dict[str, Any]:
-    common: dict[str, Any] = {name: event[name] for name in ("forge", "repo_id", "repo", "at", "found") if name in event}
+    common: dict[str, Any] = {
+        name: event[name] for name in ("forge", "repo_id", "repo", "at", "found") if name in event
+    }
     key = f"{type_}:{event['number']}:{tail}"
     return {**common, "type": type_, "key": key, "issue_number": event["number"], **fields}
 

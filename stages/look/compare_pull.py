@@ -1,4 +1,4 @@
-"""Compare a look at a pull request with what the state remembers; it is a task's only by branch and our own marker."""
+"""Compare a look at a pull request with what is remembered; it is a task's only by branch and our marker."""
 
 import re
 from typing import Any, TypedDict
@@ -53,7 +53,7 @@ def compare(
 
 
 def task_of(state: dict[str, Any], policy: dict[str, Any], there: dict[str, Any]) -> str | None:
-    """Branch and marker must name the same task of the running sprint, and our account must have written it."""
+    """Branch and marker must name one task of the running sprint, and our account must have written it."""
     branch, mark = BRANCH.fullmatch(there["head"]["ref"]), MARK.search(there.get("body") or "")
     same_repository = there["head"].get("repo_id") in (None, (state.get("repo") or {}).get("repo_id"))
     if (
@@ -74,8 +74,9 @@ def task_of(state: dict[str, Any], policy: dict[str, Any], there: dict[str, Any]
 
 def remembered(there: dict[str, Any], task_id: str) -> dict[str, Any]:
     reviews = {str(review["id"]): [review["state"], review["stale"]] for review in there["reviews"]}
-    return {"task_id": task_id, "state": there["state"], "merged": there["merged"], "head_sha": there["head"]["sha"],
-            "status": there["status"], "reviews": reviews, "html_url": there.get("html_url")}  # fmt: skip
+    return {"task_id": task_id, "state": there["state"], "merged": there["merged"],
+            "head_sha": there["head"]["sha"], "status": there["status"], "reviews": reviews,
+            "html_url": there.get("html_url")}  # fmt: skip
 
 
 def told(event: dict[str, Any], type_: str, tail: str, **fields: Any) -> dict[str, Any]:

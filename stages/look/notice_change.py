@@ -1,4 +1,4 @@
-"""Decide what a hint from the forge is worth a look at; what our own account wrote is known from its answer."""
+"""Decide what a hint from the forge is worth a look at; what we wrote is known from its answer."""
 
 from typing import Any, TypedDict
 

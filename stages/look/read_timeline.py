@@ -45,7 +45,9 @@ def answer(policy: dict[str, Any], event: dict[str, Any], ask: dict[str, Any]) -
     own_words = ask["type"] in ("close", "reopen") and me.get("id") and who["actor_id"] == me["id"]
     if own_words:
         return []
-    common: dict[str, Any] = {name: event[name] for name in ("forge", "repo_id", "repo", "at", "found") if name in event}
+    common: dict[str, Any] = {
+        name: event[name] for name in ("forge", "repo_id", "repo", "at", "found") if name in event
+    }
     type_ = TYPES[ask["type"]]
     key = f"{type_}:{event['number']}:{ask.get('label') or ''}:{who['at'] or event['key']}"
     told = {**common, "type": type_, "key": key, "issue_number": event["number"], "actor": who["actor"],

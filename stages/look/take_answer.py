@@ -1,4 +1,4 @@
-"""Take the forge's answer to something we did: a merge that succeeded is a merge, an issue made is that task's issue."""
+"""Take the forge's answer to what we did: a merge that succeeded is a merge, an issue made is its task's."""
 
 import hashlib
 from typing import Any, TypedDict
@@ -37,7 +37,9 @@ Answer = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def told(event: dict[str, Any], type_: str, **fields: Any) -> dict[str, Any]:
-    common: dict[str, Any] = {name: event[name] for name in ("forge", "repo_id", "repo", "at") if name in event}
+    common: dict[str, Any] = {
+        name: event[name] for name in ("forge", "repo_id", "repo", "at") if name in event
+    }
     return {**common, "type": type_, "key": f"{type_}:{event['key']}", **fields}
 
 
@@ -108,8 +110,8 @@ def refused(state: dict[str, Any], event: dict[str, Any]) -> Answer:
             return state, [wait], [look_at_pull(action["pr_number"])]
         case "merge_pr" if event["status"] == 409:
             key = f"{action['key']}:update"
-            update = {"type": "update_branch", "pr_number": action["pr_number"], "head_sha": action["head_sha"],
-                      "task_id": action["task_id"], "key": key}  # fmt: skip
+            kept = {name: action[name] for name in ("pr_number", "head_sha", "task_id")}
+            update = {"type": "update_branch", **kept, "key": key}
             return state, [], [update]
         case "merge_pr":
             said = {"message": event["message"], "head_sha": action["head_sha"]}

@@ -49,15 +49,18 @@ def known_of(event: dict[str, Any], now: str) -> dict[str, Any]:
 
 def denial(event: dict[str, Any]) -> str:
     if event["status"] == 403:
-        return "I may not ask the forge who may do what here. Make my account an administrator of this repository"
+        return (
+            "I may not ask the forge who may do what here. "
+            "Make my account an administrator of this repository"
+        )
     if event["status"] == 404:
         return "the forge knows no such account"
     return f"the forge did not say what that account may do ({event['message']})"
 
 
 def repository(there: dict[str, Any]) -> dict[str, Any]:
-    names = ("full_name", "default_branch", "empty", "private", "merge_styles", "default_merge_style", "html_url",
-             "clone_url", "permissions")  # fmt: skip
+    names = ("full_name", "default_branch", "empty", "private", "merge_styles", "default_merge_style",
+             "html_url", "clone_url", "permissions")  # fmt: skip
     return {name: there[name] for name in names if name in there}
 
 

@@ -1,4 +1,4 @@
-"""Unfold what catching up found: issues as looks, comments as they were said, and a look at every pull request awaited."""
+"""Unfold what catching up found: issues and comments as told, and a look at every pull request awaited."""
 
 from typing import Any, TypedDict
 
@@ -40,8 +40,8 @@ def seen_issue(event: dict[str, Any], issue: dict[str, Any]) -> dict[str, Any]:
     number = issue["number"]
     request = {"type": "look", "what": "issue", "number": number, "caused": {"hint": "reconcile"}}
     key = f"{event['key']}:issue:{number}"
-    return {**common(event), "type": "seen", "what": "issue", "number": number, "request": request, "key": key,
-            "there": issue, "found": True}  # fmt: skip
+    return {**common(event), "type": "seen", "what": "issue", "number": number, "request": request,
+            "key": key, "there": issue, "found": True}  # fmt: skip
 
 
 def said(event: dict[str, Any], comment: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:

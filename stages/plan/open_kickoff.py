@@ -51,7 +51,7 @@ def fresh(event: dict[str, Any], state: dict[str, Any], now: str) -> dict[str, A
 
 
 def sprint_id(repo: dict[str, Any], number: int) -> str:
-    """`<repository name>-<4 hex of forge and repository id>-<kickoff number>`: two owners may share a name."""
+    """`<name>-<4 hex of forge and repository id>-<kickoff number>`: two owners may share a name."""
     name = (
         re.sub(r"[^a-z0-9_-]+", "-", repo["full_name"].rpartition("/")[2].lower()).strip("-")[:40] or "repo"
     )
@@ -66,8 +66,9 @@ def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:
 
 
 def answer(event: dict[str, Any], words: str, content: str) -> list[dict[str, Any]]:
-    said = {"type": "comment", "number": event["where"]["number"], "body": words, "key": f"answer:{event['key']}",
-            "mark": {"kind": "answer"}}  # fmt: skip
+    number, mark = event["where"]["number"], {"kind": "answer"}
+    key = f"answer:{event['key']}"
+    said = {"type": "comment", "number": number, "body": words, "key": key, "mark": mark}
     return [*react(event, content), said]
 
 

@@ -49,8 +49,10 @@ def execute(input: Input) -> Output:
         actions = [complaint(event, kickoff, errors)]
     else:
         dag = input["plan"]["dag"]
-        kickoff = {**kickoff, **about, "status": "AwaitingApproval", "errors": [], "goal": dag.get("goal") or about["title"],
-                   "plan": dag["tasks"], "plan_hash": hash_of(dag), "planned_at": input["now"]}  # fmt: skip
+        tasks = {name: {**task, "position": n} for n, (name, task) in enumerate(dag["tasks"].items(), 1)}
+        kickoff = {**kickoff, **about, "status": "AwaitingApproval", "errors": [], "plan": tasks,
+                   "goal": dag.get("goal") or about["title"], "plan_hash": hash_of(dag),
+                   "planned_at": input["now"]}  # fmt: skip
         actions = []
     return {"state": {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}, "actions": actions}
 
