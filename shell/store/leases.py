@@ -1,5 +1,6 @@
 """Leases: one holder at a time, a token that only grows, and an end by itself if the holder dies."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ _TAKE = """
 if KEYS[3] then redis.call('DEL', KEYS[3]) end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local token = redis.call('INCR', KEYS[2])
-redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
+redis.call('SET', KEYS[1], token .. ' ' .. ARGV[2], 'PX', ARGV[1])
 return token
 """
 _RENEW = """
@@ -42,6 +43,8 @@ class Lease:
     name: str
     token: int
     seconds: float
+    holder: str
+    """Machine and process, for whoever asks who holds it."""
     work: str = ""
     """Where the work lies that is done under this lease."""
     lost: bool = False
@@ -49,7 +52,7 @@ class Lease:
     @reachable
     def renew(self) -> bool:
         """Hold it for its full time from now; False if it is someone else's by now."""
-        held = self.client.eval(_RENEW, 1, keys.lease(self.name), self.token, int(self.seconds * 1000))
+        held = self.client.eval(_RENEW, 1, keys.lease(self.name), self._mine(), int(self.seconds * 1000))
         self.lost = self.lost or not held
         return not self.lost
 
@@ -57,7 +60,10 @@ class Lease:
     def release(self) -> int:
         """Give it back at once, and tell how much work there is now: what came late is still ours."""
         where = [keys.lease(self.name), *([self.work] if self.work else [])]
-        return int(self.client.eval(_RELEASE, len(where), *where, self.token, milliseconds()))
+        return int(self.client.eval(_RELEASE, len(where), *where, self._mine(), milliseconds()))
+
+    def _mine(self) -> str:
+        return f"{self.token} {self.holder}"
 
     @contextmanager
     def kept(self) -> Iterator["Lease"]:
@@ -99,6 +105,17 @@ class Leases(Base):
         return self._lease(f"perform:{lane}", LEASE_S, keys.rung("actions", lane), keys.outbox_due(lane))
 
     def _lease(self, name: str, seconds: float, ring: str = "", work: str = "") -> Lease | None:
-        where = [keys.lease(name), keys.FENCE, *([ring] if ring else [])]
-        token = self.client.eval(_TAKE, len(where), *where, int(seconds * 1000))
-        return Lease(self.client, name, int(token), seconds, work) if token else None
+        where, holder = [keys.lease(name), keys.FENCE, *([ring] if ring else [])], this_process()
+        token = self.client.eval(_TAKE, len(where), *where, int(seconds * 1000), holder)
+        return Lease(self.client, name, int(token), seconds, holder, work) if token else None
+
+    @reachable
+    def holder(self, name: str) -> str | None:
+        """Who holds the lease, as `machine:process`; None if nobody does."""
+        held: str | None = self.client.get(keys.lease(name))
+        return held.partition(" ")[2] if held else None
+
+
+def this_process() -> str:
+    """Machine and process in one word."""
+    return f"{os.uname().nodename}:{os.getpid()}"

@@ -134,6 +134,11 @@ class Outbox(Inbox):
         at: str | None = self.client.hget(keys.intents(lane), key)
         return at
 
+    @reachable
+    def intents(self, lane: str) -> dict[str, str]:
+        """Every call that was begun and has no answer yet: action key → when."""
+        return dict(self.client.hgetall(keys.intents(lane)))
+
     # What the performer remembers of a lane
 
     @reachable

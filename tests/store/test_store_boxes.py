@@ -1,5 +1,6 @@
 """Inbox, outbox, leases, runs: nothing is lost, nothing is done twice, what is new replaces what waits."""
 
+import os
 import threading
 from typing import Any
 
@@ -100,7 +101,9 @@ def test_what_is_due_later_waits(store: Store) -> None:
 def test_a_lease_has_one_holder_and_a_token_that_grows(store: Store) -> None:
     first = store.lease("x")
     assert first and store.lease("x") is None and first.renew()
+    assert store.holder("x") == first.holder and first.holder.endswith(f":{os.getpid()}")
     first.release()
+    assert store.holder("x") is None
     second = store.lease("x")
     assert second and second.token > first.token
     assert not first.renew() and first.lost
