@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 TOOL = Path(__file__).parent / "tools" / "gitea"
-USERS = ("root:admin", "bot", "alice", "bob")
+USERS = ("root:admin", "bot", "alice", "bob", "mallory")
 
 
 def program() -> str | None:

@@ -1,0 +1,124 @@
+"""A running bot on one forge, and the repositories of its scenarios."""
+
+import itertools
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.cli.scene import free_port
+from bot.cli.supervise import Child, Supervisor
+from bot.cli.up import environment
+from bot.web.readiness import not_ready
+from shell.forge.gitea import GiteaForge
+from shell.forge.github import GitHubForge
+from shell.settings import Settings
+from shell.store import Store, connect
+from tests.flows.recorded_agents import write_recording
+
+Client = GiteaForge | GitHubForge
+Found = TypeVar("Found")
+
+BOT, ALICE, MALLORY = "bot", "alice", "mallory"
+SECRET = "a secret of the scenarios"
+RIGHTS = {"gitea": {"admin": "admin", "write": "write"}, "github": {"admin": "admin", "write": "push"}}
+_names = itertools.count(1)
+
+
+@dataclass
+class House:
+    """One forge with its accounts, and the bot that serves it."""
+
+    kind: str
+    client: Callable[[str], Client]
+    settings: Mapping[str, str]
+    real: bool = False
+    store: Store | None = None
+    hook_url: str = ""
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    def of(self, login: str) -> Client:
+        """What this account may do."""
+        return self.clients.setdefault(login, self.client(login))
+
+    def repository(
+        self, owner: str = BOT, rights: Mapping[str, str] | None = None, *, empty: bool = False
+    ) -> str:
+        """A new public repository with the bot's hook: the bot administers it, alice may write."""
+        name = f"r{time.time_ns() % 10**10}-{next(_names)}"
+        told = {"name": name, "auto_init": not empty, "default_branch": "main"}
+        self.of(owner).api.send("POST", "/user/repos", told)
+        repo = f"{owner}/{name}"
+        for login, right in ({ALICE: "write"} if rights is None else rights).items():
+            path = f"/repos/{repo}/collaborators/{login}"
+            self.of(owner).api.send("PUT", path, {"permission": RIGHTS[self.kind][right]})
+            self._accept(login)
+        self.of(owner).create_hook(repo, self.hook_url, SECRET)
+        return repo
+
+    def _accept(self, login: str) -> None:
+        if self.kind == "github":
+            api = self.of(login).api
+            for invitation in api.get("/user/repository_invitations"):
+                api.send("PATCH", f"/user/repository_invitations/{invitation['id']}")
+
+    def lane(self, repo: str) -> str:
+        """The lane of a repository."""
+        return f"{self.kind}-{self.of(BOT).repository(repo)['id']}"
+
+
+@contextmanager
+def served(house: House, folder: Path) -> Iterator[House]:
+    """The house with its bot up: real processes, no reconcile, no poll, recorded agents."""
+    folder.mkdir(parents=True, exist_ok=True)
+    given = {
+        "CALORON_WEBHOOK_SECRET": SECRET,
+        "CALORON_HOME": str(folder / "home"),
+        "CALORON_FRAMEWORK": "stub",
+        "CALORON_STUB_FIXTURE": str(write_recording(folder / "recorded.json")),
+        "CALORON_AGENTS": "2",
+        "CALORON_RECONCILE_S": "0",
+        "CALORON_TICK_S": "600",
+        "PORT": str(free_port()),
+        "CALORON_SHELL_PORT": str(free_port()),
+        **house.settings,
+    }
+    command = [sys.executable, "-P", "-m", "bot.cli", "up"]
+    log = folder / "up.log"
+    supervisor = Supervisor([Child("caloron up", command, unset(environment()) | given, log)], print)
+    settings = Settings.of(given)
+    client = connect(settings.store_url, socket_timeout=5.0)
+    house.store, house.hook_url = Store(client), f"http://127.0.0.1:{given['PORT']}/webhooks"
+    try:
+        supervisor.start()
+        store = house.store
+        until(lambda: not ready_reasons(store), 60, lambda: log.read_text())
+        yield house
+    finally:
+        supervisor.drain()
+        client.close()
+
+
+def unset(told: dict[str, str]) -> dict[str, str]:
+    """Without the settings of this machine's own bot."""
+    ours = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    return {name: value for name, value in told.items() if name not in ours}
+
+
+def ready_reasons(store: Store) -> list[str]:
+    """Why the bot is not ready yet."""
+    return list(not_ready(store))
+
+
+def until(
+    look: Callable[[], Found], seconds: float = 30.0, otherwise: Callable[[], str] = lambda: ""
+) -> Found:
+    """The first answer of the look that is true; fails with what `otherwise` tells."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"it did not happen in {seconds:.0f} s\n{otherwise()}"
+        time.sleep(0.1)
+    return found

@@ -1,0 +1,235 @@
+"""What people do in a scenario, and what they then see on the forge."""
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any
+
+from shell.errors import Refused
+from shell.marker import read_marks
+from tests.flows.house import ALICE, BOT, MALLORY, Client, Found, House, until
+
+Shape = dict[str, Any]
+PLAN_LABEL = "caloron:sprint"
+
+
+class Play:
+    """One scenario: a repository, its people, and what the forge shows of it."""
+
+    def __init__(self, house: House, repo: str) -> None:
+        self.house, self.repo = house, repo
+        self.bot, self.alice, self.mallory = (house.of(login) for login in (BOT, ALICE, MALLORY))
+        self.lane = house.lane(repo)
+        self.approved_heads: set[str] = set()
+
+    # what people do
+
+    def open(self, title: str, body: str, by: Client | None = None, labels: tuple[str, ...] = ()) -> int:
+        """An issue."""
+        number: int = (by or self.alice).create_issue(self.repo, title, body, labels)["number"]
+        return number
+
+    def kickoff(self, *tasks: str, goal: str = "A thing to be made.") -> int:
+        """An issue with tasks, labelled as a sprint by alice, once its plan is on the board."""
+        number = self.open("A sprint", "\n".join([goal, "", *tasks]))
+        self.alice.set_labels(self.repo, number, [PLAN_LABEL], [])
+        self.wait(lambda: self.written(number, "board"))
+        return number
+
+    def start(self, *tasks: str) -> int:
+        """A kickoff whose plan alice approved."""
+        number = self.kickoff(*tasks)
+        self.say(number, "/approve")
+        return number
+
+    def say(self, number: int, text: str, by: Client | None = None) -> int:
+        """A comment; its id."""
+        comment_id: int = (by or self.alice).comment(self.repo, number, text)["comment_id"]
+        return comment_id
+
+    def approve_all(self) -> None:
+        """Alice approves each open pull request of the bot's, each head once."""
+        for pull in self.pulls():
+            head = pull["head"]["sha"]
+            if pull["state"] == "open" and head not in self.approved_heads:
+                self.approved_heads.add(head)
+                self.alice.review(self.repo, pull["number"], "approve", "Good.")
+
+    def approve_until_closed(self, number: int, seconds: float = 60.0) -> None:
+        """Alice approves what comes until the issue is closed."""
+
+        def look() -> bool:
+            self.approve_all()
+            return self.closed(number)
+
+        self.wait(look, seconds)
+
+    def write(self, branch: str, path: str, text: str, by: Client | None = None) -> str:
+        """One commit of one file to a branch, made from main where it is not there; the branch's new head."""
+        client = by or self.alice
+        content = base64.b64encode(text.encode()).decode()
+        said = {"message": f"Write {path}", "content": content, "branch": branch}
+        old = None
+        if client.branch_head(self.repo, branch):
+            old = self._blob(client, branch, path)
+        elif self.house.kind == "gitea":
+            said |= {"branch": "main", "new_branch": branch}
+        else:
+            ref = {"ref": f"refs/heads/{branch}", "sha": client.branch_head(self.repo, "main")}
+            client.api.send("POST", f"/repos/{self.repo}/git/refs", ref)
+        method = "PUT" if old or self.house.kind == "github" else "POST"
+        where = f"/repos/{self.repo}/contents/{path}"
+        done = client.api.send(method, where, said | ({"sha": old} if old else {}))
+        return str(done["commit"]["sha"])
+
+    def _blob(self, client: Client, branch: str, path: str) -> str | None:
+        try:
+            return str(client.api.get(f"/repos/{self.repo}/contents/{path}", ref=branch)["sha"])
+        except Refused as refusal:
+            if refusal.status != 404:
+                raise
+            return None
+
+    # what is seen
+
+    def wait(self, look: Callable[[], Found], seconds: float = 30.0) -> Found:
+        """The look's first true answer; else the test fails with what the bot did so far."""
+        return until(look, seconds, self.story)
+
+    def quiet(self) -> None:
+        """Wait until the bot has nothing left to take in, to do or to show."""
+        store = self.house.store
+        assert store
+        calm = 0
+
+        def look() -> bool:
+            nonlocal calm
+            busy = store.pending_actions(self.lane) or store.inbox(self.lane, 1)
+            calm = 0 if busy else calm + 1
+            return calm >= 5
+
+        self.wait(look)
+
+    def written(self, number: int, kind: str) -> str | None:
+        """The newest text of this kind that the bot wrote on a thread."""
+        texts = self.all_written(number, kind)
+        return texts[-1] if texts else None
+
+    def all_written(self, number: int, kind: str | None = None) -> list[str]:
+        """What the bot wrote on a thread, of one kind or of all."""
+        ours = [one["body"] for one in self.bot.issue_comments(self.repo, number) if one["author"] == BOT]
+        return [
+            re.sub(r"\n*<!--.*?-->\s*$", "", body)
+            for body in ours
+            if kind is None or any(mark["kind"] == kind for mark in read_marks(body))
+        ]
+
+    def answer(self, number: int, seconds: float = 30.0) -> str:
+        """The newest answer on a thread, once there is one."""
+        return self.wait(lambda: self.written(number, "answer"), seconds) or ""
+
+    def comment(self, number: int, kind: str) -> Shape:
+        """The one comment of this kind on a thread."""
+        found = [
+            one
+            for one in self.bot.issue_comments(self.repo, number)
+            if one["author"] == BOT and any(mark["kind"] == kind for mark in read_marks(one["body"]))
+        ]
+        assert len(found) == 1, [one["body"] for one in found]
+        return found[0]
+
+    def issues(self) -> list[Shape]:
+        """All issues."""
+        found: list[Shape] = self.bot.changes_since(self.repo, None)["issues"]
+        return [issue for issue in found if not issue["is_pull"]]
+
+    def tasks(self) -> dict[str, Shape]:
+        """The task issues that the bot made, by their task's id; two of one task are a failure."""
+        made: dict[str, Shape] = {}
+        for issue in self.issues():
+            marks = [mark for mark in read_marks(issue["body"]) if mark["kind"] == "task"]
+            if issue["author"] == BOT and marks:
+                assert marks[0]["task"] not in made, f"two issues of {marks[0]['task']}"
+                made[marks[0]["task"]] = issue
+        return made
+
+    def task(self, task_id: str) -> int:
+        """The number of a task's issue, once it is there."""
+        issue = self.wait(lambda: self.tasks().get(task_id))
+        assert issue
+        return int(issue["number"])
+
+    def pulls(self) -> list[Shape]:
+        """All pull requests of the bot's, the oldest first."""
+        numbers = self.bot.changes_since(self.repo, None)["pulls"]
+        found = [self.bot.pull(self.repo, number) for number in sorted(numbers)]
+        return [pull for pull in found if pull["author"] == BOT]
+
+    def pull_of(self, task_id: str) -> Shape | None:
+        """The newest pull request of a task."""
+        return next((p for p in reversed(self.pulls()) if p["head"]["ref"].endswith(f"/{task_id}")), None)
+
+    def pull(self, task_id: str, seconds: float = 30.0) -> Shape:
+        """The open pull request of a task, once it is there and known to be under review."""
+
+        def look() -> Shape | None:
+            found = self.pull_of(task_id)
+            return (
+                found
+                if found and found["state"] == "open" and self.is_in(task_id, "review-pending")
+                else None
+            )
+
+        found = self.wait(look, seconds)
+        assert found
+        return found
+
+    def is_in(self, task_id: str, state: str) -> bool:
+        """Whether a task's issue shows this state label."""
+        issue = self.tasks().get(task_id)
+        return bool(issue and f"caloron:{state}" in issue["labels"])
+
+    def issue(self, number: int) -> Shape:
+        """An issue as it is now."""
+        return self.bot.issue(self.repo, number)
+
+    def closed(self, number: int) -> bool:
+        """Whether an issue is closed."""
+        return bool(self.issue(number)["state"] == "closed")
+
+    def reactions(self, comment_id: int) -> set[str]:
+        """The bot's reactions on a comment."""
+        path = f"/repos/{self.repo}/issues/comments/{comment_id}/reactions"
+        return {one["content"] for one in self.bot.api.get(path) or [] if one["user"]["login"] == BOT}
+
+    def reacted(self, comment_id: int, *contents: str) -> None:
+        """Wait until exactly these are the bot's reactions."""
+        self.wait(lambda: self.reactions(comment_id) == set(contents))
+
+    def nothing_started(self) -> None:
+        """No task issue and no pull request came of it."""
+        self.quiet()
+        assert self.tasks() == {}
+        assert self.pulls() == []
+
+    def story(self) -> str:
+        """The journal of the lane and what stands in its way, for a failed test."""
+        store = self.house.store
+        assert store
+        lines = [line(entry) for entry in store.journal(self.lane, 0)][-60:]
+        state = store.load(self.lane).state
+        tasks = {name: task.get("status") for name, task in (state.get("tasks") or {}).items()}
+        return "\n".join([*lines, f"pending: {store.pending_actions(self.lane)}", f"tasks: {tasks}"])
+
+
+def line(entry: Shape) -> str:
+    """One entry of the journal in a line."""
+    event = entry["event"]
+    about = {
+        k: event[k]
+        for k in ("task_id", "issue_number", "number", "outcome", "name", "message", "reason")
+        if k in event
+    }
+    if event["type"] in ("performed", "refused"):
+        about["of"] = event["action"]["key"]
+    return f"{event['type']} {about} → {entry['composition']}: {entry['actions']} {entry['trace'] if 'failed' in str(entry['trace']) else ''}"
