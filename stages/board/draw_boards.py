@@ -1,5 +1,6 @@
 """Draw the board of every kickoff: the graph, a checklist with links, and who waits for whom."""
 
+import math
 import re
 from typing import Any, TypedDict
 
@@ -66,13 +67,14 @@ MODE = {
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     shown = [k for k in state["kickoffs"].values() if k.get("plan") or k.get("tasks")]
+    shown.sort(key=lambda kickoff: kickoff["number"])
     boards = [board(state, policy, kickoff) for kickoff in shown]
     return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
 
 
 def board(state: dict[str, Any], policy: dict[str, Any], kickoff: dict[str, Any]) -> dict[str, Any]:
     running = state.get("running") == kickoff["number"]
-    tasks = state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"]
+    tasks = in_order(state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"])
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         what_next(state, kickoff, tasks),
@@ -83,6 +85,11 @@ def board(state: dict[str, Any], policy: dict[str, Any], kickoff: dict[str, Any]
     body = "\n\n".join(part for part in parts if part)
     return {"number": kickoff["number"], "body": body, "plan_hash": kickoff["plan_hash"],
             "asked": kickoff.get("asked_status_at"), "sprint": kickoff["id"]}  # fmt: skip
+
+
+def in_order(tasks: dict[str, Any]) -> dict[str, Any]:
+    """The plan's order: the store keeps none."""
+    return dict(sorted(tasks.items(), key=lambda item: (item[1].get("position") or math.inf, item[0])))
 
 
 # the words at the top

@@ -30,7 +30,7 @@ def execute(input: Input) -> Output:
     tasks = [task for task in [*state["tasks"].values(), *ended] if task.get("issue_number")]
     labels = {task["issue_number"]: labels_of(state, task) for task in tasks}
     boards = [board for drawn in input["boards"] for board in [board_of(state, drawn)] if board]
-    return {"wanted": [item for item in labels.values() if item] + boards}
+    return {"wanted": [labels[number] for number in sorted(labels) if labels[number]] + boards}
 
 
 def labels_of(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:

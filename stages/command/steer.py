@@ -71,7 +71,7 @@ def stop(state: dict[str, Any], event: dict[str, Any]) -> Output:
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
     ended = [{"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}]
     if state.get("running") == number:
-        ended = [cancelled(event, name) for name in state["tasks"]] + ended
+        ended = [cancelled(event, name) for name in sorted(state["tasks"])] + ended
     return {"state": state, "actions": react(event, "rocket"), "events": ended}
 
 

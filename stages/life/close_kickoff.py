@@ -34,7 +34,7 @@ def execute(input: Input) -> Output:
     }
     stopped = [{"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}]
     if state.get("running") == number:
-        stopped = [cancelled(event, name) for name in state["tasks"]] + stopped
+        stopped = [cancelled(event, name) for name in sorted(state["tasks"])] + stopped
     return {"state": state, "actions": [], "events": stopped}
 
 

@@ -1,5 +1,6 @@
 """Gather what a retro is written from: the sprint's tasks, its times, and what the agents reported."""
 
+import math
 from typing import Any, TypedDict
 
 NAME = "gather_retro"
@@ -29,9 +30,14 @@ def execute(input: Input) -> Output:
         "goal": kickoff["goal"],
         "started_at": kickoff.get("started_at"),
         "ended_at": kickoff.get("ended_at"),
-        "feedback_items": [item for name, task in state["tasks"].items() for item in reported(name, task)],
+        "feedback_items": [item for name, task in in_order(state["tasks"]) for item in reported(name, task)],
         "previous": state.get("last_kpis"),
     }
+
+
+def in_order(tasks: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The plan's order: the store keeps none."""
+    return sorted(tasks.items(), key=lambda item: (item[1].get("position") or math.inf, item[0]))
 
 
 def reported(task_id: str, task: dict[str, Any]) -> list[dict[str, Any]]:

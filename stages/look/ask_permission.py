@@ -30,7 +30,7 @@ def execute(input: Input) -> Output:
         actions += receipt(event)
         verdict = judge(state, event, input["now"])
         if verdict is None:
-            state = {**state, "waiting": {**state["waiting"], event["key"]: event}}
+            state = {**state, "waiting": {**state["waiting"], event["key"]: in_line(state["waiting"], event)}}
             actions.append(question(state, event))
         else:
             events.append({**event, **verdict})
@@ -65,6 +65,12 @@ def verdict_of(known: dict[str, Any], event: dict[str, Any], forge: str) -> dict
 def age_s(earlier: str, now: str) -> float:
     read = datetime.datetime.fromisoformat
     return (read(now) - read(earlier)).total_seconds()
+
+
+def in_line(waiting: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    """What waits is let go in the order in which it came, and the store keeps none."""
+    known = (waiting.get(event["key"]) or {}).get("turn")
+    return {**event, "turn": known or 1 + max((held.get("turn", 0) for held in waiting.values()), default=0)}
 
 
 def question(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:

@@ -60,11 +60,12 @@ def look_at_pull(state: dict[str, Any], number: int, event: dict[str, Any]) -> d
 
 def tasks_with_head(state: dict[str, Any], sha: str | None) -> list[dict[str, Any]]:
     tasks = (state.get("tasks") or {}).values()
-    return [
+    found = [
         t
         for t in tasks
         if sha and t.get("head_sha") == sha and t.get("pr_number") and t["status"] == "InReview"
     ]
+    return sorted(found, key=lambda task: task["pr_number"])
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

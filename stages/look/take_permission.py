@@ -68,7 +68,9 @@ def release(state: dict[str, Any], freed: Any) -> tuple[dict[str, Any], list[dic
     """The events that waited, in the order in which they came."""
     held = state["waiting"]
     kept = {key: event for key, event in held.items() if not freed(event)}
-    return {**state, "waiting": kept}, [event for event in held.values() if freed(event)]
+    free = sorted((event for event in held.values() if freed(event)), key=lambda event: event.get("turn", 0))
+    told = [{name: value for name, value in event.items() if name != "turn"} for event in free]
+    return {**state, "waiting": kept}, told
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

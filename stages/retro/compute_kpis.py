@@ -1,6 +1,7 @@
 """Measure a sprint: how much was done, how fast, with how much help, and what changed since the last."""
 
 import datetime
+import math
 from typing import Any, NotRequired, TypedDict
 
 NAME = "compute_sprint_kpis"
@@ -64,7 +65,7 @@ def execute(input: Input) -> Output:
     feedback = parsed_feedback(input.get("feedback_items") or [])
     rows = [
         row_of(task_id, task, last_of(feedback, task_id, task))
-        for task_id, task in (input["state"].get("tasks") or {}).items()
+        for task_id, task in in_order(input["state"].get("tasks") or {})
     ]
     days = days_between(input["started_at"], input["ended_at"])
     kpis = counts(rows, days) | quality(rows) | effort(rows)
@@ -72,6 +73,21 @@ def execute(input: Input) -> Output:
     kpis["tasks"] = rows
     kpis["trends"] = trends(kpis, input.get("previous") or {})
     return kpis  # type: ignore[return-value]
+
+
+def in_order(tasks: dict[str, Any]) -> list[tuple[str, Any]]:
+    """By issue, for maps keep no order; tasks without one come last, in the plan's order."""
+
+    def place(item: tuple[str, Any]) -> tuple[float, float, str]:
+        task_id, task = item
+        issue, position = number(task.get("issue_number")), number(task.get("position"))
+        return (
+            math.inf if issue is None else issue,
+            math.inf if position is None else position,
+            task_id,
+        )
+
+    return sorted(tasks.items(), key=place)
 
 
 # -- rows ----------------------------------------------------------------------------------------------------

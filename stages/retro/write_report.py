@@ -20,6 +20,29 @@ VERDICT = {
 }
 ARROW = {"improved": "▲ better", "degraded": "▼ worse", "stable": "= same"}
 ACRONYMS = {"Pct": "%", "Avg": "Average", "Min": "(min)"}
+KPIS = (
+    "total_tasks",
+    "completed_tasks",
+    "completion_rate",
+    "sprint_days",
+    "tasks_per_day",
+    "escalated_count",
+    "blocked_count",
+    "total_interventions",
+    "avg_interventions",
+    "skipped_count",
+    "cancelled_count",
+    "failure_count",
+    "clean_task_pct",
+    "avg_review_cycles",
+    "review_loop_count",
+    "avg_clarity",
+    "high_clarity_pct",
+    "total_tokens",
+    "avg_tokens",
+    "total_time_min",
+    "avg_time_min",
+)
 
 
 class Input(TypedDict):
@@ -196,13 +219,19 @@ def trends(found: list[dict[str, Any]]) -> str:
 def dashboard(kpis: dict[str, Any]) -> str:
     rows = [
         f"| {label(name)} | {shown(name, value)} |"
-        for name, value in kpis.items()
+        for name in in_order(kpis)
+        for value in [kpis[name]]
         if value is None or isinstance(value, int | float | str)
     ]
     if not rows:
         return ""
     lines = ["<details><summary>All numbers</summary>", "", "| KPI | Value |", "|---|--:|", *rows]
     return "\n".join(["## KPIs", "", *lines, *role_lines(kpis.get("per_role") or {}), "", "</details>"])
+
+
+def in_order(kpis: dict[str, Any]) -> list[str]:
+    """The known ones as they are read, others after them by name: maps keep no order."""
+    return [name for name in KPIS if name in kpis] + sorted(name for name in kpis if name not in KPIS)
 
 
 def role_lines(roles: dict[str, Any]) -> list[str]:
@@ -212,7 +241,7 @@ def role_lines(roles: dict[str, Any]) -> list[str]:
     return head + [
         f"| {plain(role)} | {one['reports']} | {one['completed']} | {shown('', one['avg_clarity'])} "
         f"| {thousands(one['tokens'])} |"
-        for role, one in roles.items()
+        for role, one in sorted(roles.items())
     ]
 
 
