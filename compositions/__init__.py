@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from compositions.execute import Compiler, CompositionError, start
 from compositions.graph import Graph, GraphError, Stage, read_graph, walk
 from compositions.trace import Record, make_trace
 
-__all__ = ["CompositionError", "Run", "catalogue", "load", "names", "run"]
+__all__ = ["CompositionError", "Run", "catalogue", "fingerprint", "load", "names", "run"]
 
 FOLDER = Path(__file__).parent
 
@@ -120,6 +121,19 @@ def load(name: str) -> Composition:
     except (GraphError, json.JSONDecodeError) as error:
         raise CompositionError(f"composition {name}: invalid graph JSON: {error}") from error
     return Composition(name, graph, catalogue())
+
+
+@cache
+def fingerprint() -> str:
+    """Changes with every stage, every graph and the engine: what a decision was made by."""
+    from hashlib import sha256
+
+    whole = sha256()
+    folders = [FOLDER, *map(Path, import_module("stages").__path__)]
+    for file in sorted(file for folder in folders for file in folder.rglob("*.*")):
+        if file.suffix == ".py" or (file.suffix == ".json" and file.parent == FOLDER):
+            whole.update(file.name.encode() + file.read_bytes())
+    return whole.hexdigest()[:16]
 
 
 def run(name: str, given: Any, *, effects: frozenset[str] | None = None) -> Run:

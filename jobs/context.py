@@ -68,6 +68,7 @@ class Context:
 
     def decider(self, lane: str) -> Decider:
         """The switchboard and the compositions, for one lane."""
+        from compositions import fingerprint
         from handlers.labels import LABEL_COMMANDS, LABELS
         from handlers.switchboard import composition_for, expand
         from shell.policy import policy_for
@@ -81,7 +82,7 @@ class Context:
         def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)
 
-        return Decider(expand, composition_for, run, policy, now, self.store.seen)
+        return Decider(expand, composition_for, run, policy, now, self.store.seen, fingerprint())
 
 
 _current: Context | None = None

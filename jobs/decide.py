@@ -35,6 +35,8 @@ class Decider:
     now: Callable[[], str]
     seen: Callable[[str, list[str]], set[str]]
     """Those of a lane's keys that are known already."""
+    code: str = ""
+    """Changes with the code that decides."""
 
 
 def decide(loaded: Loaded, inbox: list[Event], decider: Decider) -> Decided:
@@ -131,6 +133,7 @@ class _Draft:
             "state_hash": digest(changed),
             "trace": stages,
             "cause": self.cause,
+            "code": self.decider.code,
             **more,
         }
         self.decided.entries.append(entry)

@@ -1,0 +1,154 @@
+"""Fold a lane's journal again: the same events through the same compositions must come to the same state."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from compositions import fingerprint
+from jobs.decide import digest
+from shell.store import Store
+from shell.store.fields import State, differences, empty, texts
+from shell.store.ledger import Entry, Fault, Ledger, sound
+
+Fold = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""A composition's name and a turn → the turn that comes out."""
+
+
+@dataclass
+class Proof:
+    """What folding a journal again came to."""
+
+    lane: str
+    entries: int = 0
+    decided: int = 0
+    """Entries that a composition answered to."""
+    other_code: int = 0
+    """Entries that were decided by other code than this; it may come to something else."""
+    faults: list[Fault] = field(default_factory=list)
+    state: State = field(default_factory=empty, repr=False)
+    state_hash: str = ""
+    stored_hash: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return not self.faults and self.state_hash == self.stored_hash
+
+
+def whole_ledger(store: Store, lane: str, folder: Path | None) -> Ledger:
+    """The lane's journal; with the entries that have left the store, where their file is in this folder."""
+    ledger = store.ledger(lane)
+    file = folder / f"{lane}.jsonl" if folder else None
+    if not ledger.start or file is None or not file.is_file():
+        return ledger
+    earlier = file.read_text(encoding="utf-8").splitlines()
+    return replace(ledger, start=0, lines=[*_latest(earlier), *ledger.lines])
+
+
+def _latest(lines: list[str]) -> list[str]:
+    """A store that was lost began to count anew; what is before that is another journal."""
+    begins = [at for at, line in enumerate(lines) if (entry := sound(line)) and entry["seq"] == 0]
+    return lines[begins[-1] if begins else 0 :]
+
+
+def prove(ledger: Ledger, fold: Fold | None = None) -> Proof:
+    """Check the chain; if nothing was touched, fold it all and compare each step and the end."""
+    proof = Proof(ledger.lane, len(ledger.lines), faults=ledger.faults())
+    proof.stored_hash = hash_of_state(ledger.state)
+    if proof.faults:
+        return proof
+    if ledger.start:
+        file = f"journals/{ledger.lane}.jsonl"
+        words = f"is the first one here; those before it are in {file} of the clock's CALORON_HOME"
+        proof.faults.append(Fault(ledger.start, words))
+        return proof
+    code = fingerprint()
+    for step in steps(ledger, fold or run_again):
+        proof.decided += step.entry["composition"] is not None
+        proof.state = step.after
+        proof.other_code += step.entry["code"] not in ("", code)
+        proof.faults += step.faults()
+    proof.state_hash = hash_of_state(proof.state)
+    if not proof.faults and not proof.holds:
+        proof.faults.append(Fault(ledger.end - 1, _not_the_state(proof.state, ledger.state)))
+    return proof
+
+
+def _not_the_state(ours: State, stored: State) -> str:
+    fields = ", ".join(sorted(differences(ours, stored))[:5])
+    return f"leads to another state than the one kept: {fields} differ"
+
+
+def hash_of_state(state: State) -> str:
+    """One hash of all fields of a state."""
+    return digest(texts(differences(empty(), state)))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry folded again."""
+
+    entry: Entry
+    before: State
+    after: State
+    changed: dict[str, str | None]
+    actions: list[str]
+    error: str | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """In what it did not come out as it did then."""
+        entry = self.entry
+        if self.error:
+            yield Fault(entry["seq"], f"cannot be folded: {self.error}")
+        elif sorted(self.changed) != entry["changed"]:
+            now, then = ", ".join(sorted(self.changed)), ", ".join(entry["changed"])
+            yield Fault(entry["seq"], f"changes {now or 'nothing'} now, and {then or 'nothing'} then")
+        elif digest(self.changed) != entry["state_hash"]:
+            yield Fault(entry["seq"], f"makes something else of {', '.join(entry['changed'])} now than then")
+        elif entry["composition"] and self.actions != entry["actions"]:
+            now, then = ", ".join(self.actions), ", ".join(entry["actions"])
+            yield Fault(entry["seq"], f"asks for {now or 'nothing'} now, and for {then or 'nothing'} then")
+
+
+def steps(ledger: Ledger, fold: Fold) -> Iterator[Step]:
+    """Every entry, folded into the state that those before it led to."""
+    state = empty()
+    for entry in ledger.entries():
+        step = take(entry, state, fold)
+        yield step
+        state = step.after
+
+
+def take(entry: Entry, state: State, fold: Fold) -> Step:
+    if entry["composition"] is None:
+        return Step(entry, state, state, {}, [])
+    try:
+        out = fold(entry["composition"], turn_of(entry, state))
+    except Exception as error:
+        return Step(entry, state, state, {}, [], f"{type(error).__name__}: {error}")
+    changed = texts(differences(state, out["state"]))
+    return Step(entry, state, out["state"], changed, [action["key"] for action in out["actions"]])
+
+
+def turn_of(entry: Entry, state: State) -> dict[str, Any]:
+    """The turn that the entry's composition was given."""
+    given = {"now": entry["now"], "policy": entry["policy"]}
+    return {"state": state, "events": [entry["event"]], "actions": [], **given}
+
+
+def run_again(name: str, turn: dict[str, Any]) -> dict[str, Any]:
+    import compositions
+
+    out: dict[str, Any] = compositions.run(name, turn, effects=frozenset({"Pure"})).output
+    return out
+
+
+def trace_again(ledger: Ledger, seq: int) -> dict[str, Any]:
+    """The trace of one entry's composition with all its hashes, by folding the journal up to it."""
+    import compositions
+
+    for step in steps(ledger, run_again):
+        if step.entry["seq"] == seq and step.entry["composition"]:
+            turn = turn_of(step.entry, step.before)
+            return compositions.run(step.entry["composition"], turn, effects=frozenset({"Pure"})).trace
+    raise LookupError(f"{ledger.lane} has no entry {seq} that a composition answered to")
