@@ -10,7 +10,7 @@ from shell.forge import Forge
 from shell.marker import read_marks
 
 WISH = "Please show two decimals always: `4.5 EUR` should read `4.50 EUR`."
-_PICKY_ABOUT = "prices"
+DEMO_TITLE = "A price list for the shop"
 
 
 @dataclass
@@ -23,6 +23,11 @@ class Person:
     repo: str
     say: Callable[[str], None]
     since: str
+    title: str = DEMO_TITLE
+    text: str = ""
+    """Of the kickoff; empty: the demo's."""
+    picky_about: str = "prices"
+    wish: str = WISH
     kickoff: int = 0
     approved: bool = False
     seen_heads: set[str] = field(default_factory=set)
@@ -30,9 +35,9 @@ class Person:
 
     def open_kickoff(self) -> int:
         """The issue with the goal and its tasks, then the label that asks for a sprint."""
-        text = resources.files("bot.cli").joinpath("demo_kickoff.md").read_text()
-        self.kickoff = self.forge.create_issue(self.repo, "A price list for the shop", text, [])["number"]
-        self.say(f"opens the issue #{self.kickoff}, “A price list for the shop”, with four tasks")
+        text = self.text or resources.files("bot.cli").joinpath("demo_kickoff.md").read_text()
+        self.kickoff = self.forge.create_issue(self.repo, self.title, text, [])["number"]
+        self.say(f"opens the issue #{self.kickoff}, “{self.title}”")
         self.forge.set_labels(self.repo, self.kickoff, ["caloron:sprint"], [])
         self.say("sets the label caloron:sprint on it")
         return self.kickoff
@@ -73,10 +78,10 @@ class Person:
             return
         self.seen_heads.add(head)
         task = re.sub(r".*/", "", pull["head"]["ref"])
-        if task == _PICKY_ABOUT and not self.wished:
+        if task == self.picky_about and not self.wished:
             self.wished = True
-            self.say(f"reviews pull request #{pull['number']} ({task}) and asks for a change: two decimals")
-            self.forge.review(self.repo, pull["number"], "request_changes", WISH)
+            self.say(f"reviews pull request #{pull['number']} ({task}) and asks for a change")
+            self.forge.review(self.repo, pull["number"], "request_changes", self.wish)
         else:
             self.say(f"reviews pull request #{pull['number']} ({task}) and approves it")
             self.forge.review(self.repo, pull["number"], "approve", "Thank you, that is what I meant.")

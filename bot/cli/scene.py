@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,8 @@ class Scene:
     settings: Settings
     store: Store
     began: float
+    up: Child
+    """The process of the bot itself, which starts all its others."""
 
     def say(self, who: str, words: str) -> None:
         """One line of the play, with the seconds since it began."""
@@ -50,15 +52,21 @@ class Scene:
         return client_for("gitea", self.settings, token=self.forge["users"][login]["token"])
 
 
+StartForge = Callable[[Supervisor, Path, Sequence[str]], dict[str, Any]]
+"""Has a forge with these repositories there; tells its `url`, `users` and `repositories`."""
+
+
 @contextmanager
-def scenery(folder: Path, repos: Sequence[str], settings: Mapping[str, str]) -> Iterator[Scene]:
+def scenery(
+    folder: Path, repos: Sequence[str], settings: Mapping[str, str], start_forge: StartForge | None = None
+) -> Iterator[Scene]:
     """A forge and a bot in the folder, ready; ended when the play is over, however it ends."""
     began = monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor([], lambda words: click.echo(f"{'':>9}  {'':<8} {words}"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        forge = _start_forge(supervisor, folder, repos)
+        forge = (start_forge or fake_forge)(supervisor, folder, repos)
         ours = _settle(folder, forge, repos, settings)
         up = Child(
             "caloron up", [sys.executable, "-P", "-m", "bot.cli", "up"], environment(), folder / "up.log"
@@ -66,21 +74,23 @@ def scenery(folder: Path, repos: Sequence[str], settings: Mapping[str, str]) -> 
         supervisor.children.append(up)
         up.start()
         store = Store(connect(ours.store_url, socket_timeout=2.0))
-        scene = Scene(folder, forge, ours, store, began)
+        scene = Scene(folder, forge, ours, store, began, up)
         _wait_until_ready(scene)
         yield scene
     finally:
         supervisor.drain(last=("forge",))
 
 
-def _start_forge(supervisor: Supervisor, folder: Path, repos: Sequence[str]) -> dict[str, Any]:
+def fake_forge(
+    supervisor: Supervisor, folder: Path, repos: Sequence[str], more: Sequence[str] = ()
+) -> dict[str, Any]:
     """The fake forge as its own process; what it prints says where it is and who is there."""
     log = folder / "forge.log"
     log.unlink(missing_ok=True)
     accounts = ["--user", BOT, "--user", PERSON]
     where = ["--folder", str(folder / "forge"), "--port", str(free_port()), "--dialect", "gitea"]
     made = [word for repo in repos for word in ("--repository", repo)]
-    command = [sys.executable, "-P", "-m", "bot.fake_forge", *where, *accounts, *made]
+    command = [sys.executable, "-P", "-m", "bot.fake_forge", *where, *accounts, *made, *more]
     forge = Child("forge", command, environment(), log)
     supervisor.children.append(forge)
     forge.start()
