@@ -17,6 +17,8 @@ COMMANDS = {
     "config": "Show every setting, its value and where it comes from.",
     "doctor": "Check that everything the bot needs is there and says yes.",
     "install": "Make the webhook and the labels in a repository.",
+    "trace": "Show which stages ran for an event or a sprint, on what, for how long.",
+    "replay": "Fold a journal again, and prove that it leads to the same state.",
     "stages": "List, show, run and check the stages.",
     "compositions": "List, show, run and check the compositions.",
     "bench": "Measure the bot.",

@@ -159,6 +159,11 @@ class Lanes(Journals):
         return lane
 
     @reachable
+    def sprints(self) -> dict[str, str]:
+        """Every sprint that ever was known, with its lane."""
+        return dict(sorted(self.client.hgetall(keys.SPRINTS).items()))
+
+    @reachable
     def about(self, lane: str) -> dict[str, str]:
         """The lane's repository as its newest delivery named it: `{repo, repo_id, forge}`."""
         return dict(self.client.hgetall(keys.lane_about(lane)))

@@ -1,0 +1,130 @@
+"""What the commands that read journals share: the store, and whose journal is meant."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from jobs.replay import whole_ledger
+from shell.settings import Settings
+from shell.store import Store, connect
+from shell.store.ledger import Entry, Ledger, sound
+from shell.valkey import serving, socket_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+_PATIENCE_S = 5.0
+
+
+def home_option(command: F) -> F:
+    """Read another home's store than that of the settings, such as a demo's."""
+    words = "Read the store of this CALORON_HOME, whatever the settings say."
+    kind = click.Path(exists=True, file_okay=False, path_type=Path)
+    return click.option("--home", type=kind, help=words)(command)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A store that is read, and the folder to which old journals go."""
+
+    store: Store
+    folder: Path
+
+    def ledger(self, lane: str) -> Ledger:
+        return whole_ledger(self.store, lane, self.folder)
+
+    def lane_of(self, name: str) -> str:
+        """The lane of that name, or of a sprint or a repository of that name."""
+        lanes = self.store.lanes()
+        if name in lanes:
+            return name
+        by_repo = {self.store.about(lane).get("repo"): lane for lane in lanes}
+        found = self.store.lane_of(name) or by_repo.get(name)
+        if found is None:
+            raise click.ClickException(f"There is no sprint {name!r}. {self._known()}")
+        return found
+
+    def _known(self) -> str:
+        known = self.store.sprints()
+        return f"There are {', '.join(known)}." if known else "There is no sprint here yet."
+
+
+@contextmanager
+def archive(home: Path | None) -> Iterator[Archive]:
+    """The store of the settings or of this home; the embedded one is started for as long, if it rests."""
+    if home is not None:
+        if not (home / "store").is_dir():
+            raise click.ClickException(f"{home} is no CALORON_HOME: there is no store in it.")
+        where = (home.absolute() / "store", socket_of(home.absolute() / "store"))
+        with serving(*where) as url:
+            yield Archive(Store(connect(url, socket_timeout=_PATIENCE_S)), home / "journals")
+        return
+    settings = Settings.load()
+    folder = settings.home / "journals"
+    if settings.redis_url or not (settings.home / "store").is_dir():
+        yield Archive(Store(connect(settings.store_url, socket_timeout=_PATIENCE_S)), folder)
+        return
+    with serving(settings.home / "store", settings.store_socket) as url:
+        yield Archive(Store(connect(url, socket_timeout=_PATIENCE_S)), folder)
+
+
+def readable(ledger: Ledger) -> list[Entry]:
+    """The entries that are as they were written, each with its policy's name."""
+    return [entry for line in ledger.lines if (entry := sound(line))]
+
+
+def of_sprint(entries: list[Entry], sprint_id: str) -> list[Entry]:
+    """The entries from the sprint's kickoff on, up to the last that tells of it."""
+    number = re.sub(r".*-", "", sprint_id)
+    field = f"kickoffs/{number}"
+    told = [at for at, entry in enumerate(entries) if field in entry["changed"]]
+    return entries[told[0] : told[-1] + 1] if told else []
+
+
+def of_event(entries: list[Entry], name: str) -> list[Entry]:
+    """The entries of one event and of all that came of it, by its receipt, its key or an entry's number."""
+    number = name.removeprefix("#")
+    if number.isdigit():
+        return [entry for entry in entries if entry["seq"] == int(number)]
+    return [entry for entry in entries if name in (entry.get("cause"), *names_of(entry["event"]))]
+
+
+def names_of(event: dict[str, Any]) -> tuple[Any, ...]:
+    return event.get("receipt"), event.get("key")
+
+
+def short(event: dict[str, Any]) -> str:
+    """An event in a few words: its type and what it is about."""
+    words = [str(event["type"])]
+    match event["type"]:
+        case "command":
+            words.append(f"/{event['name']}")
+        case "label_added" | "label_removed":
+            words.append(str(event.get("label")))
+        case "seen":
+            words.append(str(event.get("what")))
+        case "performed" | "refused":
+            words.append(str((event.get("action") or {}).get("type")))
+        case "agent_finished":
+            words.append(str(event.get("outcome")))
+        case "changed":
+            words.append(f"{event.get('object')} {event.get('hint') or ''}".strip())
+    return " ".join([*words, *_about(event)])
+
+
+def _about(event: dict[str, Any]) -> Iterator[str]:
+    if event.get("task_id"):
+        yield f"of {event['task_id']}"
+    places = (event, event.get("where") or {}, event.get("action") or {})
+    numbers = (
+        place[name]
+        for place in places
+        for name in ("pr_number", "issue_number", "number")
+        if isinstance(place.get(name), int)
+    )
+    number = next(numbers, None)
+    if number is not None:
+        yield f"#{number}"
