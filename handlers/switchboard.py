@@ -1,4 +1,4 @@
-"""The switchboard: what is let in, what a text or a label asks for, and which composition answers to which event."""
+"""The switchboard: what is let in, what a text or label asks for, which composition answers to which event."""
 
 import hashlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from shell.event import Event
 State = dict[str, Any]
 Place = Literal["issue", "pr", "review", "title"]
 
-# --- at the door ------------------------------------------------------------------------------------------------
+# at the door
 
 MEANINGLESS = {
     "assigned",
@@ -39,7 +39,7 @@ def admit(event: Event) -> str | None:
     return None
 
 
-# --- what a text or a label asks for ----------------------------------------------------------------------------
+# what a text or a label asks for
 
 
 def expand(event: Event, state: State) -> list[Event]:
@@ -60,6 +60,8 @@ def asked(event: Event, state: State) -> list[Event]:
             return list(from_comment(event, state))
         case "issue_opened" if not event.get("own"):
             return [event, *from_text(event, event.get("body") or "", "issue", thread(event, state))]
+        case "issue_edited" if not is_ours(event, state):
+            return [event, *from_text(event, event["body"], "issue", thread(event, state))]
         case "pr_review_submitted" if "allowed" not in event:
             where = {"number": event["pr_number"], "is_pull": True, "review_id": event["review_id"]}
             return [event, *from_text(event, event.get("body") or "", "review", where)]
@@ -69,6 +71,12 @@ def asked(event: Event, state: State) -> list[Event]:
             return [{**event, "type": event["type"].replace("issue", "kickoff")}]
         case _:
             return [event]
+
+
+def is_ours(event: Event, state: State) -> bool:
+    """Whether our own account wrote it, with our marker."""
+    me = (state.get("me") or {}).get("id")
+    return me is not None and "<!-- caloron:" in event["body"] and event["author_id"] == me
 
 
 def thread(event: Event, state: State) -> dict[str, Any]:
@@ -81,7 +89,7 @@ def is_kickoff(event: Event, state: State) -> bool:
 
 def from_comment(event: Event, state: State) -> Iterator[Event]:
     body = event["body"]
-    if "<!-- caloron:" in body and event["author_id"] == (state.get("me") or {}).get("id"):
+    if is_ours(event, state):
         if event.get("hint") == "edited" and event.get("actor_id") != event["author_id"]:
             yield {**event, "type": "own_comment_edited"}
         return
@@ -136,13 +144,21 @@ def command_event(event: Event, found: Any, where: dict[str, Any]) -> Event:
     ).hexdigest()[:8]
     args = {"positional": found["positional"], "flags": found["flags"]}
     place = event.get("comment_id") or event.get("review_id") or event["key"]
-    return {**common(event), "type": "command", "key": f"command:{found['name']}:{place}:{said}:{where['number']}",
-            "name": found["name"], "args": args, "minimum": declaration.minimum, "needs": declaration.minimum,
-            "where": where, "help": help_text(args["positional"]) if found["name"] == "help" else ""}  # fmt: skip
+    return {
+        **common(event),
+        "type": "command",
+        "key": f"command:{found['name']}:{place}:{said}:{where['number']}",
+        "name": found["name"],
+        "args": args,
+        "minimum": declaration.minimum,
+        "needs": declaration.minimum,
+        "where": where,
+        "help": help_text(args["positional"]) if found["name"] == "help" else "",
+    }
 
 
 def from_label(event: Event) -> Iterator[Event]:
-    """A label that a person set is exactly a command; some are taken off once acted on, and all that were not allowed."""
+    """A label that a person set is a command; some are taken off once acted on, and all that were not allowed."""
     found = command_for(event["label"], set_now=event["type"] == "label_added")
     where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
     if found is not None:
@@ -156,7 +172,7 @@ def from_label(event: Event) -> Iterator[Event]:
         yield {**event, "type": "label_acted_on", "key": f"off:{event['key']}"}
 
 
-# --- help -------------------------------------------------------------------------------------------------------
+# help
 
 THERE = ("help", "ping", "plan", "approve", "status", "stop", "retry", "skip")
 """The commands that act today."""
@@ -178,12 +194,12 @@ def may(declaration: Declaration) -> str:
     return f"{who.get(declaration.minimum, 'A maintainer')} may say it."
 
 
-# --- which composition answers ----------------------------------------------------------------------------------
+# which composition answers
 
 TASK_EVENTS = frozenset(
     """issue_opened agent_started agent_heartbeat agent_finished agent_intervened pr_opened pr_synchronized
-    pr_review_submitted check_completed pr_merged pr_closed pr_reopened pr_conflict merge_refused merge_postponed
-    issue_closed issue_reopened task_retry task_skip task_cancelled spawn_requested stop_requested
+    pr_review_submitted check_completed pr_merged pr_closed pr_reopened pr_conflict merge_refused
+    merge_postponed issue_closed issue_reopened task_retry task_skip task_cancelled spawn_requested stop_requested
     sprint_approved sprint_stopped sprint_ended""".split()
 )
 

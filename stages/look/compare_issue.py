@@ -19,6 +19,8 @@ class Output(TypedDict):
     events: list[Any]
 
 
+ASKING = re.compile(r"(?m)^[^\w\n]*/\w")
+LONGEST = 16384
 MARK = re.compile(r"<!-- caloron:([a-z0-9_-]+)[^>]* -->")
 
 
@@ -55,7 +57,9 @@ def remembered(there: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {
         name: there[name] for name in ("state", "title", "author", "author_id", "html_url") if name in there
     }
-    return {**kept, "labels": sorted(there["labels"]), "body_hash": hash_of(there.get("body") or "")}
+    body = there.get("body") or ""
+    asking = {"asked": body} if ASKING.search(body) and len(body) <= LONGEST else {}
+    return {**kept, **asking, "labels": sorted(there["labels"]), "body_hash": hash_of(body)}
 
 
 def hash_of(text: str) -> str:
@@ -87,10 +91,15 @@ def first_met(event: dict[str, Any], there: dict[str, Any]) -> list[dict[str, An
 
 
 def edits(event: dict[str, Any], known: dict[str, Any], there: dict[str, Any]) -> list[dict[str, Any]]:
-    body_hash = hash_of(there.get("body") or "")
-    if (known["title"], known["body_hash"]) == (there["title"], body_hash):
+    """An edit, with what the text asked for before; who edited is known only if a delivery named them."""
+    body = there.get("body") or ""
+    if (known["title"], known["body_hash"]) == (there["title"], hash_of(body)):
         return []
-    return [told(event, "issue_edited", f"{body_hash}:{hash_of(there['title'])}", title=there["title"])]
+    caused = event["request"].get("caused") or {}
+    editor = caused if caused.get("hint") == "edited" else {}
+    who = {"actor": editor.get("actor"), "actor_id": editor.get("actor_id"), "author_id": there["author_id"]}
+    said = {"title": there["title"], "body": body, "previous": known.get("asked") or "", "hint": "edited"}
+    return [told(event, "issue_edited", f"{hash_of(body)}:{hash_of(there['title'])}", **said, **who)]
 
 
 def planning(state: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:

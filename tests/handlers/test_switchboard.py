@@ -1,0 +1,93 @@
+"""The switchboard: who is let in, what a text asks for, and that every event finds its composition."""
+
+from typing import Any
+
+import compositions
+from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS, THERE, admit, composition_for, expand
+
+REPO = {"forge": "gitea", "repo_id": 1, "repo": "acme/shop"}
+STATE: dict[str, Any] = {
+    "repo": {"full_name": "acme/shop"},
+    "me": {"login": "bot", "id": 9},
+    "kickoffs": {},
+    "tasks": {},
+}
+
+
+def comment(body: str, **changed: Any) -> dict[str, Any]:
+    told = {"type": "issue_comment", "key": "comment:5:x", "issue_number": 1, "comment_id": 5, "body": body}
+    who = {
+        "author": "alice",
+        "author_id": 2,
+        "actor": "alice",
+        "actor_id": 2,
+        "hint": "created",
+        "previous": None,
+    }
+    return {**REPO, **told, **who, **changed}
+
+
+def commands(event: dict[str, Any], state: dict[str, Any] = STATE) -> list[str]:
+    return [one["name"] for one in expand(event, state) if one["type"] == "command"]
+
+
+def test_a_comment_becomes_its_commands_in_order() -> None:
+    assert commands(comment("Fine.\n\n/approve\n/status")) == ["approve", "status"]
+
+
+def test_our_own_words_are_no_commands() -> None:
+    ours = comment("/approve\n\n<!-- caloron:note key=k -->", author_id=9, actor_id=9)
+    assert expand(ours, STATE) == []
+
+
+def test_a_marker_pasted_by_a_stranger_makes_nothing_ours() -> None:
+    assert commands(comment("/ping\n\n<!-- caloron:note key=k -->")) == ["ping"]
+
+
+def test_what_we_wrote_and_another_edited_is_drawn_anew() -> None:
+    edited = comment("<!-- caloron:board key=k -->", author_id=9, hint="edited")
+    assert [composition_for(one) for one in expand(edited, STATE)] == ["redraw"]
+
+
+def test_an_edit_found_by_looking_does_not_act() -> None:
+    assert expand(comment("/approve", hint="edited", found=True), STATE) == []
+
+
+def test_an_edited_issue_runs_only_what_is_new() -> None:
+    edited = {**REPO, "type": "issue_edited", "key": "e", "issue_number": 1, "author_id": 2, "actor_id": 2}
+    edited |= {"hint": "edited", "previous": "/status", "body": "/status\n/plan"}
+    assert commands(edited) == ["plan"]
+    assert commands({**edited, "actor_id": 3}) == [], "a stranger's edit"
+    assert commands({**edited, "actor_id": None}) == [], "an edit whose editor is not known"
+
+
+def test_a_repository_not_met_yet_is_met_first() -> None:
+    assert [one["type"] for one in expand(comment("hello"), {})] == ["repository_met"]
+
+
+def test_a_label_is_exactly_its_command() -> None:
+    label = {**REPO, "type": "label_added", "key": "l", "issue_number": 4, "actor": "alice", "actor_id": 2}
+    label |= {"label": "caloron:retry", "needs": "write"}
+    assert composition_for(label) == "authorize"
+    names = [one.get("name", one["type"]) for one in expand({**label, "allowed": True}, STATE)]
+    assert names == ["retry", "label_acted_on"], "taken off once acted on"
+
+
+def test_what_needs_a_permission_asks_first_and_a_no_is_answered_in_words() -> None:
+    (asked,) = expand(comment("/approve"), STATE)
+    assert composition_for(asked) == "authorize"
+    assert composition_for({**asked, "allowed": False}) == "command_answer"
+    assert composition_for({**asked, "allowed": True}) == "command_approve"
+
+
+def test_the_door_lets_in_what_can_mean_something() -> None:
+    assert admit({"type": "ignored", "reason": "a wiki page"}) == "a wiki page"
+    assert admit({"type": "changed", "object": "issue", "hint": "assigned"})
+    assert admit({"type": "changed", "object": "issue", "hint": "opened"}) is None
+    assert admit(comment("hello")) is None
+
+
+def test_every_composition_that_is_named_is_there() -> None:
+    there = set(compositions.names())
+    assert set(COMPOSITIONS.values()) | set(COMMAND_COMPOSITIONS.values()) <= there
+    assert set(THERE) <= set(COMMAND_COMPOSITIONS) | {"help", "ping"}
