@@ -1,4 +1,4 @@
-"""The switchboard: what is let in, what a text or label asks for, which composition answers to which event."""
+"""The switchboard: what is let in, what a text or label asks for, which composition answers an event."""
 
 import hashlib
 from collections.abc import Iterator
@@ -158,7 +158,7 @@ def command_event(event: Event, found: Any, where: dict[str, Any]) -> Event:
 
 
 def from_label(event: Event) -> Iterator[Event]:
-    """A label that a person set is a command; some are taken off once acted on, and all that were not allowed."""
+    """A label set by a person is a command; taken off once acted on where it says so, and if not allowed."""
     found = command_for(event["label"], set_now=event["type"] == "label_added")
     where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
     if found is not None:
@@ -199,8 +199,8 @@ def may(declaration: Declaration) -> str:
 TASK_EVENTS = frozenset(
     """issue_opened agent_started agent_heartbeat agent_finished agent_intervened pr_opened pr_synchronized
     pr_review_submitted check_completed pr_merged pr_closed pr_reopened pr_conflict merge_refused
-    merge_postponed issue_closed issue_reopened task_retry task_skip task_cancelled spawn_requested stop_requested
-    sprint_approved sprint_stopped sprint_ended""".split()
+    merge_postponed issue_closed issue_reopened task_retry task_skip task_cancelled spawn_requested
+    stop_requested sprint_approved sprint_stopped sprint_ended""".split()
 )
 
 COMPOSITIONS = {
