@@ -181,7 +181,7 @@ def waits_for(tasks: dict[str, Any], task: dict[str, Any]) -> str:
             ]
             return "after " + ", ".join(f"`{name}`" for name in open_) if open_ else ""
         case "Ready":
-            return "waits for a free agent" if task.get("issue_number") else ""
+            return clean(task.get("wait") or "waits for a free agent") if task.get("issue_number") else ""
         case "InProgress":
             return at_work(task)
         case "InReview":
@@ -198,7 +198,7 @@ def waits_for(tasks: dict[str, Any], task: dict[str, Any]) -> str:
 
 def at_work(task: dict[str, Any]) -> str:
     if task.get("agent") in ("wanted", None):
-        return "waits for a free agent"
+        return clean(task.get("wait") or "waits for a free agent")
     again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
     silent = ", gives no sign of life" if task.get("probed") else ""
     return f"agent `{task['agent_id']}` at work{again}{silent}"

@@ -6,6 +6,7 @@ With `policy` (the bot) an agent's start and end are events and the checks of a 
 """
 
 import datetime
+import math
 from typing import Any, NotRequired, TypedDict
 
 NAME = "dag_evaluate"
@@ -40,8 +41,10 @@ class Step:
         self.state = given["state"]
         if not isinstance(self.state, dict) or not isinstance(self.state.get("tasks"), dict):
             raise ValueError("dag_evaluate: state.tasks must be an object of tasks by id")
-        self.tasks: dict[str, dict[str, Any]] = dict(self.state["tasks"])
-        self.events = given["events"]
+        self.tasks: dict[str, dict[str, Any]] = dict(sorted(self.state["tasks"].items(), key=place_in_plan))
+        self.events = given.get("events")
+        if not isinstance(self.events, list):
+            raise ValueError("dag_evaluate: events must be a list")
         self.now = given.get("now")
         self.policy: dict[str, Any] | None = given.get("policy")
         self.agents = given.get("agents")
@@ -63,6 +66,11 @@ class Step:
 
     def setting(self, name: str, default: Any) -> Any:
         return (self.policy or {}).get(name, default)
+
+
+def place_in_plan(item: tuple[str, dict[str, Any]]) -> tuple[float, str]:
+    """The plan's order: the store keeps none."""
+    return item[1].get("position") or math.inf, item[0]
 
 
 def execute(input: Input) -> Output:
@@ -123,10 +131,15 @@ def issue_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     if step.tasks[task_id].get("issue_number") not in (None, event.get("issue_number")):
         return
     step.change(task_id, issue_number=event["issue_number"])
-    if step.policy is None and step.tasks[task_id]["status"] == "Ready":
-        task = step.change(
-            task_id, status="InProgress", started_at=step.moment(), last_activity_at=step.moment()
-        )
+    start_in_the_tick(step, task_id)
+
+
+def start_in_the_tick(step: Step, task_id: str) -> None:
+    """Without a policy a free task's agent starts as soon as there is an issue."""
+    task = step.tasks[task_id]
+    if step.policy is None and task["status"] == "Ready" and task.get("issue_number") is not None:
+        now = step.moment()
+        task = step.change(task_id, status="InProgress", started_at=now, last_activity_at=now)
         step.ask("spawn_agent", task_id, agent_id=task.get("agent_id"), issue_number=task["issue_number"])
 
 
@@ -169,6 +182,7 @@ def finished_well(step: Step, task_id: str, event: dict[str, Any]) -> None:
         "pr_number": event["pr_number"],
         "head_sha": event["head_sha"],
         "useless_rounds": 0,
+        "merge_base": False,
         "merging": None,
     }
     fresh = step.tasks[task_id]["status"] != "InReview"
@@ -200,21 +214,23 @@ def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
     if count >= step.setting("stuck_retry_limit", RETRY_LIMIT):
         escalate(step, task_id, reason, outcome)
     else:
-        step.change(
-            task_id, status="InProgress", agent="wanted", feedback=reason if outcome == "failed" else None
-        )
+        feedback = reason if outcome == "failed" else None
+        step.change(task_id, status="InProgress", agent="wanted", feedback=feedback, merging=None)
         step.ask(
             "escalate", task_id, agent_id=step.tasks[task_id].get("agent_id"), action="restart", reason=reason
         )
 
 
 def next_round(step: Step, task_id: str, feedback: str, **fields: Any) -> None:
+    stop_run(step, task_id)
     number = step.tasks[task_id].get("round", 1) + 1
-    step.change(task_id, status="InProgress", round=number, agent="wanted", feedback=feedback, **fields)
+    fields = {"agent": "wanted", "feedback": feedback, "wait": None, "merging": None, **fields}
+    step.change(task_id, status="InProgress", round=number, **fields)
 
 
 def escalate(step: Step, task_id: str, reason: str, why: str) -> None:
-    task = step.change(task_id, status="Escalated", agent=None, wait=reason)
+    stop_run(step, task_id)
+    task = step.change(task_id, status="Escalated", agent=None, wait=reason, merging=None)
     step.ask(
         "escalate", task_id, agent_id=task.get("agent_id"), action="escalate_human", reason=reason, why=why
     )
@@ -230,10 +246,11 @@ def pr_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 def pr_synchronized(step: Step, task_id: str, event: dict[str, Any]) -> None:
     task = step.tasks[task_id]
-    if event.get("head_sha") == task.get("head_sha"):
+    head = event.get("head_sha") or task.get("head_sha")
+    if event.get("head_sha") and head == task.get("head_sha"):
         return
     fresh = task["status"] == "InProgress"
-    fields: dict[str, Any] = {"head_sha": event.get("head_sha"), "checks": {}, "wait": None, "merging": None}
+    fields: dict[str, Any] = {"head_sha": head, "checks": {}, "wait": None, "merging": None}
     step.change(task_id, status="InReview", sent_back=False, last_activity_at=step.moment(), **fields)
     if fresh:
         if task.get("agent") == "wanted":
@@ -271,7 +288,7 @@ def review_in_the_tick(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 def send_back(step: Step, task_id: str, event: dict[str, Any]) -> None:
     cycles = step.tasks[task_id].get("review_cycles", 0) + 1
-    fields = {"sent_back": True, "review_cycles": cycles, "merging": None, "last_activity_at": step.moment()}
+    fields = {"sent_back": True, "review_cycles": cycles, "last_activity_at": step.moment()}
     next_round(step, task_id, review_text(event), **fields)
     message = "Changes requested on your PR."
     step.ask("notify_agent", task_id, agent_id=step.tasks[task_id].get("agent_id"), message=message)
@@ -322,7 +339,9 @@ def pr_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 def pr_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     stop_run(step, task_id)
-    step.change(task_id, status="InReview", pr_number=event["pr_number"], agent=None, wait=None)
+    head = event.get("head_sha") or step.tasks[task_id].get("head_sha")
+    fields = {"pr_number": event["pr_number"], "head_sha": head}
+    step.change(task_id, status="InReview", agent=None, wait=None, **fields)
 
 
 def pr_conflict(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -366,7 +385,7 @@ def issue_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 def issue_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     task = step.tasks[task_id]
-    if task.get("skipped_by") == "close":
+    if task.get("skipped_by") == "close" and event.get("allowed") is not False:
         status = "InReview" if task.get("pr_number") else "Pending"
         step.change(task_id, status=status, skipped_by=None, completed_at=None)
 
@@ -381,6 +400,7 @@ def task_retry(step: Step, task_id: str, event: dict[str, Any]) -> None:
         "wait": None,
         "blocked_by": None,
         "agent": None,
+        "merging": None,
     }
     if task.get("issue_number") is None:
         step.change(task_id, status="Pending", **counters, **fields)
@@ -417,7 +437,6 @@ def agent_intervened(step: Step, task_id: str, event: dict[str, Any]) -> None:
         step.change(task_id, probed=True, intervention_count=count, agent="wanted")
         step.ask("escalate", task_id, agent_id=agent_id, action="restart", reason=reason)
     else:
-        stop_run(step, task_id)
         step.change(task_id, intervention_count=count)
         escalate(step, task_id, str(reason), "silent")
 
@@ -464,14 +483,27 @@ LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
 
 
 def unblock(step: Step) -> None:
-    """Make every waiting task Ready whose dependencies are all done."""
-    for task_id, task in list(step.tasks.items()):
-        if status_of(task) in ("Pending", "Blocked"):
-            statuses = [dependency_status(step, name) for name in task.get("depends_on") or []]
-            if all(status == "Done" for status in statuses):
-                step.change(task_id, status="Ready", blocked_by=None)
-            elif task["status"] == "Blocked" and not any(status in NEVER_DONE for status in statuses):
-                step.change(task_id, status="Pending", blocked_by=None)
+    """Make every waiting task Ready whose dependencies are all done; what nothing blocks any more, Pending."""
+    waiting = [name for name, task in step.tasks.items() if status_of(task) in ("Pending", "Blocked")]
+    changed = True
+    while changed:
+        changed = False
+        for task_id in waiting:
+            after = freed(step, step.tasks[task_id])
+            if after is not None:
+                changed = True
+                step.change(task_id, status=after, blocked_by=None)
+                start_in_the_tick(step, task_id)
+
+
+def freed(step: Step, task: dict[str, Any]) -> str | None:
+    """What a waiting task becomes now; None where it stays as it is."""
+    statuses = [dependency_status(step, name) for name in task.get("depends_on") or []]
+    if task["status"] in ("Pending", "Blocked") and all(status == "Done" for status in statuses):
+        return "Ready"
+    if task["status"] == "Blocked" and not any(status in NEVER_DONE for status in statuses):
+        return "Pending"
+    return None
 
 
 def dependency_status(step: Step, name: str) -> str:
@@ -510,7 +542,7 @@ def dispatch(step: Step) -> None:
 
 def wants_agent(task: dict[str, Any]) -> bool:
     if task["status"] == "Ready":
-        return task.get("issue_number") is not None and not task.get("agent")
+        return task.get("issue_number") is not None and not task.get("agent") and not task.get("wait")
     return bool(task["status"] == "InProgress" and task.get("agent") == "wanted")
 
 
@@ -573,7 +605,7 @@ def merge_next(step: Step) -> None:
     if step.policy is None:
         merge_in_the_tick(step)
         return
-    if any(task.get("merging") for task in step.tasks.values()):
+    if any(task["status"] == "InReview" and task.get("merging") for task in step.tasks.values()):
         return
     for task_id, task in step.tasks.items():
         if may_merge(step, task):
