@@ -1,6 +1,5 @@
 """What the commands that read journals share: the store, and whose journal is meant."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,11 +76,14 @@ def readable(ledger: Ledger) -> list[Entry]:
 
 
 def of_sprint(entries: list[Entry], sprint_id: str) -> list[Entry]:
-    """The entries from the sprint's kickoff on, up to the last that tells of it."""
-    number = re.sub(r".*-", "", sprint_id)
-    field = f"kickoffs/{number}"
+    """The entries from the sprint's kickoff on: up to the last that tells of it, once it has ended."""
+    field = f"kickoffs/{sprint_id.rpartition('-')[2]}"
     told = [at for at, entry in enumerate(entries) if field in entry["changed"]]
-    return entries[told[0] : told[-1] + 1] if told else []
+    turns = [at for at in told if "running" in entries[at]["changed"]]
+    if not told:
+        return []
+    ended = len(turns) > 1  # it has begun to run, and has given its place away
+    return entries[told[0] : told[-1] + 1 if ended else len(entries)]
 
 
 def of_event(entries: list[Entry], name: str) -> list[Entry]:

@@ -1,0 +1,286 @@
+"""A sprint played into a real store and told again from its journal; each way of touching it is named."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli.main import main
+from jobs import advance
+from jobs.context import Context, run_pure
+from jobs.replay import prove, whole_ledger
+from jobs.retain import file_journal
+from shell.clock import now
+from shell.settings import Settings
+from shell.store import Store
+from shell.store.ledger import hash_of
+
+LANE, JOURNAL, POLICIES = "gitea-7", "lane:gitea-7:journal", "lane:gitea-7:policies"
+ALICE = {"actor": "alice", "actor_id": 2}
+REPOSITORY = {
+    "id": 7, "full_name": "acme/shop", "default_branch": "main", "empty": False, "private": False,
+    "merge_styles": ["merge"], "default_merge_style": "merge", "html_url": "http://forge.test/acme/shop",
+    "clone_url": "http://forge.test/acme/shop.git",
+    "permissions": {"admin": True, "push": True, "pull": True},
+}  # fmt: skip
+KICKOFF = {
+    "number": 1, "title": "A shop",
+    "body": "A price list.\n\n- t1: The catalogue\n- t2: The page (after: t1)",
+    "state": "open", "author": "alice", "author_id": 2, "labels": ["caloron:sprint"], "is_pull": False,
+    "assignees": [], "html_url": "http://forge.test/1", "created_at": now(), "updated_at": now(),
+}  # fmt: skip
+
+
+class Play:
+    """A lane without a forge: what a forge would answer is told here."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.here = Context(settings, store, "test", accounts={"gitea": {"login": "bot", "id": 1}})
+
+    def tell(self, **event: Any) -> None:
+        self.store.accept(LANE, {"repo": "acme/shop", "repo_id": 7, "forge": "gitea", "at": now()} | event)
+        advance.drain(self.store, LANE, self.here.decider(LANE))
+
+    def answer(self, type_: str, there: Any) -> None:
+        """Answer the look of this type that waits in the outbox."""
+        due = self.store.due_actions(LANE)
+        taken = next(one for one in due if one.action.get("what") == type_)
+        about = {name: taken.action[name] for name in ("number", "login") if name in taken.action}
+        told = {"type": "seen", "what": type_, "request": taken.action, "there": there} | about
+        self.store.answer(LANE, taken, told | {"key": f"seen:{taken.key}:{taken.seq}"})
+        advance.drain(self.store, LANE, self.here.decider(LANE))
+
+    def perform(self, type_: str, **result: Any) -> None:
+        taken = next(one for one in self.store.due_actions(LANE) if one.action["type"] == type_)
+        told = {"type": "performed", "action": taken.action, "result": result}
+        self.store.answer(LANE, taken, told | {"key": f"performed:{taken.key}:{taken.seq}"})
+        advance.drain(self.store, LANE, self.here.decider(LANE))
+
+    def show(self) -> None:
+        """The boards, as the projection would write them."""
+        state = self.store.load(LANE).state
+        policy = self.store.journal(LANE, -1)[0]["policy"]
+        wanted, _ = run_pure("wanted", {"state": state, "now": now(), "policy": policy})
+        board = next(item for item in wanted["wanted"] if item["kind"] == "board")
+        names = ("object", "kind", "number", "hash", "plan_hash")
+        told = {name: board[name] for name in names if name in board}
+        self.tell(type="shown", key=f"shown:{board['hash']}", comment_id=50, **told)
+
+    def sprint(self) -> str:
+        """From the first hint to the first agent's start; the sprint's id."""
+        self.tell(type="changed", key="changed:1", object="repository", hint="reconcile")
+        self.answer("repository", REPOSITORY)
+        self.tell(type="changed", key="changed:2", object="issue", number=1, hint="labels", **ALICE)
+        self.answer("issue", KICKOFF)
+        self.answer("timeline", [{"type": "label", "label": "caloron:sprint", "at": now(), **ALICE}])
+        self.answer("permission", {"login": "alice", "user_id": 2, "permission": "admin"})
+        self.answer("issue", KICKOFF)
+        self.show()
+        self.comment(51, "/approve")
+        self.perform("create_issue", number=2, html_url="http://forge.test/2")
+        [sprint_id] = self.store.sprints()
+        self.tell(type="agent_started", key="started", sprint_id=sprint_id, task_id="t1", agent_id="t1",
+                  attempt=1, pid=1)  # fmt: skip
+        return sprint_id
+
+    def comment(self, number: int, body: str) -> None:
+        more = {"comment_id": number, "author": "alice", "author_id": 2, "body": body, "hint": "created"}
+        told = {"issue_number": 1, "is_pull": False, "previous": None, "created_at": now()}
+        self.tell(type="issue_comment", key=f"comment:{number}:{hash_of(body)[:16]}", **more, **told, **ALICE)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, valkey: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    given = {
+        "CALORON_WEBHOOK_SECRET": "s3cret",
+        "GITEA_URL": "http://forge.test",
+        "GITEA_TOKEN": "t",
+        "CALORON_HOME": str(tmp_path / "home"),
+        "REDIS_URL": valkey,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return Settings.load()
+
+
+@pytest.fixture
+def play(store: Store, settings: Settings) -> Play:
+    return Play(store, settings)
+
+
+def called(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    capsys_out = capsys.readouterr()
+    code = ended.value.code
+    return code if isinstance(code, int) else 0, capsys_out.out + capsys_out.err
+
+
+def test_a_sprint_is_told_again_to_the_same_end(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
+    sprint_id = play.sprint()
+    assert play.store.load(LANE).state["tasks"]["t1"]["status"] == "InProgress"
+    proof = prove(play.store.ledger(LANE))
+    assert proof.holds and proof.state == play.store.load(LANE).state
+
+    code, said = called(capsys, "replay", sprint_id)
+    assert code == 0 and "The chain of hashes is whole" in said and "t1 InProgress, t2 Pending" in said
+    code, said = called(capsys, "replay", "--lane", "acme/shop", "--output", "json")
+    [told] = json.loads(said)
+    assert code == 0 and told["holds"] and told["state_hash"] == told["stored_hash"]
+    assert told["decided_by_other_code"] == 0
+
+
+def test_a_trace_names_the_stages_what_they_were_given_and_their_time(
+    play: Play, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sprint_id = play.sprint()
+    code, said = called(capsys, "trace", sprint_id)
+    assert code == 0 and "command /approve" in said and "dag_evaluate" in said and "agent_started" in said
+    code, said = called(capsys, "trace", "started", "--hashes", "--output", "json")
+    [entry] = json.loads(said)
+    assert entry["composition"] == "task_life" and "tasks/t1" in entry["changed"]
+    stages = {stage["name"]: stage for stage in entry["stages"]}
+    assert stages["dag_evaluate"]["ms"] >= 0 and len(stages["dag_evaluate"]["input_hash"]) == 64
+    receipt = entry["event"]["receipt"]
+    assert called(capsys, "trace", receipt)[1].startswith(f"#{entry['entry']}  ")
+    assert "dag_evaluate" in called(capsys, "trace", str(entry["entry"]))[1]
+    code, said = called(capsys, "trace", sprint_id, "--verify")
+    assert code == 0 and "is whole" in said
+
+
+def test_what_nobody_knows_is_said_in_one_line(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
+    sprint_id = play.sprint()
+    for words in (["trace", "nothing"], ["replay", "nothing"]):
+        code, said = called(capsys, *words)
+        assert code == 1 and sprint_id in said and "Traceback" not in said
+
+
+def flipped(text: str, at: int) -> str:
+    return text[:at] + chr(ord(text[at]) ^ 1) + text[at + 1 :]
+
+
+def lines_of(store: Store) -> list[str]:
+    return [str(line) for line in store.client.lrange(JOURNAL, 0, -1)]
+
+
+def rewrite(store: Store, lines: list[str]) -> None:
+    store.client.delete(JOURNAL)
+    store.client.rpush(JOURNAL, *lines)
+
+
+def swapped(lines: list[str]) -> list[str]:
+    return [*lines[:3], lines[4], lines[3], *lines[5:]]
+
+
+def forged(lines: list[str]) -> list[str]:
+    """An entry changed, with a right hash of its own."""
+    entry = json.loads(lines[3])
+    entry.pop("hash")
+    entry["now"] = "2020-01-01T00:00:00.000Z"
+    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    whole = entry | {"hash": hash_of(text)}
+    return [
+        *lines[:3],
+        json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+        *lines[4:],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("touch", "said"),
+    [
+        (lambda lines: [*lines[:3], flipped(lines[3], 20), *lines[4:]], ["entry 3 was altered"]),
+        (lambda lines: [flipped(lines[0], 0), *lines[1:]], ["entry 0 was altered"]),
+        (lambda lines: [*lines[:3], *lines[4:]], ["entry 3 is missing"]),
+        (lambda lines: lines[1:], ["entry 0 is missing"]),
+        (lambda lines: lines[:-1], ["entry {last} is missing"]),
+        (swapped, ["entry 3 was swapped with entry 4"]),
+        (lambda lines: [*lines[1:3], lines[0], *lines[3:]], ["entry 0 stands after entry 2"]),
+        (lambda lines: [*lines[:4], *lines[3:]], ["entry 3 is there twice"]),
+        (forged, ["entry 3 was replaced: the entry after it knows another hash"]),
+        (
+            lambda lines: [flipped(lines[0], 9), *lines[1:5], *lines[6:]],
+            ["entry 0 was altered", "entry 5 is missing"],
+        ),
+    ],
+)
+def test_each_touch_is_named(
+    play: Play,
+    capsys: pytest.CaptureFixture[str],
+    touch: Callable[[list[str]], list[str]],
+    said: list[str],
+) -> None:
+    sprint_id = play.sprint()
+    lines = lines_of(play.store)
+    rewrite(play.store, touch(lines))
+    expected = [words.format(last=len(lines) - 1) for words in said]
+    assert [str(fault) for fault in play.store.journal_faults(LANE)] == expected
+    for words in (["replay", sprint_id], ["trace", sprint_id, "--verify"]):
+        code, told = called(capsys, *words)
+        assert code == 1 and all(line in told for line in expected)
+
+
+def test_every_single_altered_byte_is_found(play: Play) -> None:
+    play.tell(type="changed", key="changed:1", object="repository", hint="reconcile")
+    ledger = play.store.ledger(LANE)
+    line = ledger.lines[1]
+    for at in range(len(line)):
+        ledger.lines[1] = flipped(line, at)
+        assert [fault.seq for fault in ledger.faults()] == [1], f"byte {at}: {line[at]!r}"
+
+
+def test_a_policy_that_was_altered_is_named(play: Play) -> None:
+    play.sprint()
+    [(name, text)] = ((n, t) for n, t in play.store.client.hgetall(POLICIES).items() if t != "null")
+    play.store.client.hset(POLICIES, name, text.replace('"parallel":2', '"parallel":9'))
+    faults = play.store.journal_faults(LANE)
+    assert faults and all(f"policy {name}, which was altered" in fault.words for fault in faults)
+
+
+def test_a_state_that_was_changed_by_hand_is_named(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
+    sprint_id = play.sprint()
+    task = json.loads(play.store.client.hget(f"lane:{LANE}", "tasks/t1"))
+    play.store.client.hset(f"lane:{LANE}", "tasks/t1", json.dumps(task | {"status": "Done"}))
+    code, said = called(capsys, "replay", sprint_id)
+    assert code == 1 and "leads to another state than the one kept: tasks/t1 differ" in said
+
+
+def test_what_comes_out_differently_now_is_named(play: Play) -> None:
+    play.sprint()
+
+    def other(name: str, turn: dict[str, Any]) -> dict[str, Any]:
+        out: dict[str, Any] = run_pure(name, turn)[0]
+        return out | {"actions": []} if turn["events"][0]["type"] == "repository_met" else out
+
+    assert [str(fault) for fault in prove(play.store.ledger(LANE), other).faults] == [
+        "entry 0 asks for nothing now, and for look:repository, make_labels then"
+    ]
+
+
+def test_entries_that_went_to_a_file_are_told_too(play: Play, settings: Settings) -> None:
+    play.sprint()
+    play.tell(type="tick", key="tick:1", reconcile=False, agents={})
+    before = len(lines_of(play.store))
+    assert file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z") == before
+    play.comment(52, "/ping")
+    assert play.store.journal_faults(LANE) == []
+    folder = settings.home / "journals"
+    proof = prove(whole_ledger(play.store, LANE, folder))
+    assert proof.holds and proof.entries > before
+    [fault] = prove(whole_ledger(play.store, LANE, None)).faults
+    assert fault.seq == before and f"journals/{LANE}.jsonl" in fault.words
+
+
+def test_the_store_of_a_home_is_read_while_no_bot_runs(tmp_path: Path) -> None:
+    read = [sys.executable, "-m", "bot.cli", "replay", "--home", str(tmp_path)]
+    refused = subprocess.run(read, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1 and "is no CALORON_HOME" in refused.stderr
+    (tmp_path / "store").mkdir()
+    done = subprocess.run(read, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "There is no journal here yet.\n")
