@@ -377,9 +377,8 @@ def issue_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
         step.ask("reopen_issue", task_id, issue_number=number, actor=event.get("actor"))
         return
     stop_run(step, task_id)
-    step.change(
-        task_id, status="Skipped", skipped_by="close", agent=None, completed_at=step.moment(), merging=None
-    )
+    fields = {"agent": None, "completed_at": step.moment(), "merging": None, "wait": None}
+    step.change(task_id, status="Skipped", skipped_by="close", **fields)
     step.ask("tell_skipped", task_id, issue_number=number, actor=event.get("actor"))
 
 
@@ -483,7 +482,7 @@ LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
 
 
 def unblock(step: Step) -> None:
-    """Make every waiting task Ready whose dependencies are all done; what nothing blocks any more, Pending."""
+    """Make Ready what waits for nothing any more, and Pending again what nothing blocks any more."""
     waiting = [name for name, task in step.tasks.items() if status_of(task) in ("Pending", "Blocked")]
     changed = True
     while changed:
