@@ -81,7 +81,11 @@ class Person:
         if task == self.picky_about and not self.wished:
             self.wished = True
             self.say(f"reviews pull request #{pull['number']} ({task}) and asks for a change")
-            self.forge.review(self.repo, pull["number"], "request_changes", self.wish)
+            self._give(pull, "request_changes", self.wish)
         else:
             self.say(f"reviews pull request #{pull['number']} ({task}) and approves it")
-            self.forge.review(self.repo, pull["number"], "approve", "Thank you, that is what I meant.")
+            self._give(pull, "approve", "Thank you, that is what I meant.")
+
+    def _give(self, pull: dict[str, Any], verdict: str, words: str) -> None:
+        # of the commit that was read: a forge may take a moment to see a push as the newest
+        self.forge.review(self.repo, pull["number"], verdict, words, pull["head"]["sha"])

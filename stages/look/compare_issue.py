@@ -22,6 +22,7 @@ class Output(TypedDict):
 ASKING = re.compile(r"(?m)^[^\w\n]*/\w")
 LONGEST = 16384
 MARK = re.compile(r"<!-- caloron:([a-z0-9_-]+)[^>]* -->")
+OWN = re.compile(r"<!-- caloron:[a-z0-9_-]+ key=[^\s>]+(?: sprint=([^\s>]+))?(?: task=([^\s>]+))? -->\s*\Z")
 
 
 def execute(input: Input) -> Output:
@@ -47,7 +48,7 @@ def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]
     state = {**state, "issues": {**state["issues"], number: remembered(there)}}
     if known is None and shares_account(policy, there):
         state = {**state, "shared": True}
-    events = first_met(event, there) if known is None else edits(event, known, there)
+    events = first_met(state, policy, event) if known is None else edits(event, known, there)
     events += planning(state, event)
     looks = who_did_it(state, policy, event, known, there)
     return state, events, looks
@@ -80,20 +81,30 @@ def told(event: dict[str, Any], type_: str, tail: str, **fields: Any) -> dict[st
     return {**common, "type": type_, "key": key, "issue_number": event["number"], **fields}
 
 
-def first_met(event: dict[str, Any], there: dict[str, Any]) -> list[dict[str, Any]]:
+def first_met(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+    there = event["there"]
     if there["state"] != "open":
         return []
     who = {"actor": there["author"], "actor_id": there["author_id"], "author_id": there["author_id"]}
-    body = there.get("body") or ""
-    return [
-        told(event, "issue_opened", "first", title=there["title"], body=body, labels=there["labels"], **who)
-    ]
+    said = {"title": there["title"], "body": there.get("body") or "", "labels": there["labels"]}
+    return [told(event, "issue_opened", "first", **said, **who, **ours(state, policy, there))]
+
+
+def ours(state: dict[str, Any], policy: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+    """Our own words ask for nothing; the marker at their end names the task that waits for its issue."""
+    mark, me = OWN.search(there.get("body") or ""), (policy.get("me") or {}).get("id")
+    if not mark or me is None or there["author_id"] != me:
+        return {}
+    running = (state.get("kickoffs") or {}).get(str(state.get("running"))) or {}
+    waits = running.get("id") == mark[1] and mark[2] in state["tasks"]
+    return {"own": True, "task_id": mark[2]} if waits else {"own": True}
 
 
 def edits(event: dict[str, Any], known: dict[str, Any], there: dict[str, Any]) -> list[dict[str, Any]]:
     """An edit, with what the text asked for before; who edited is known only if a delivery named them."""
     body = there.get("body") or ""
-    if (known["title"], known["body_hash"]) == (there["title"], hash_of(body)):
+    # of an issue that we opened ourselves, the text is known only from the first look at it
+    if known["title"] == there["title"] and known["body_hash"] in (None, hash_of(body)):
         return []
     caused = event["request"].get("caused") or {}
     editor = caused if caused.get("hint") == "edited" else {}
@@ -126,7 +137,8 @@ def who_did_it(
     state_of_things = hash_of(f"{there['state']} {sorted(there['labels'])}")
     look = {"type": "look", "what": "timeline", "number": number, "asks": asks, "author": there["author"],
             "author_id": there["author_id"], "key": f"look:timeline:{number}:{state_of_things}"}  # fmt: skip
-    return [*merged_first(state, number, asks), look]
+    caused = {"caused": {"hint": "reconcile"}} if event.get("found") else {}
+    return [{**one, **caused} for one in [*merged_first(state, number, asks), look]]
 
 
 def label_changes(policy: dict[str, Any], known: Any, there: dict[str, Any]) -> list[dict[str, Any]]:

@@ -42,6 +42,8 @@ def compare(
         return state, []
     known = (state.get("pulls") or {}).get(number) or {}
     event = {**event, "task_id": task_id}
+    if ((event.get("request") or {}).get("caused") or {}).get("hint") == "reconcile":
+        event["found"] = True
     found = [
         *opened_or_moved(event, known, there, state["tasks"][task_id]),
         *checks(event, known, there),

@@ -48,6 +48,8 @@ def answer(policy: dict[str, Any], event: dict[str, Any], ask: dict[str, Any]) -
     common: dict[str, Any] = {
         name: event[name] for name in ("forge", "repo_id", "repo", "at", "found") if name in event
     }
+    if (event["request"].get("caused") or {}).get("hint") == "reconcile":
+        common["found"] = True
     type_ = TYPES[ask["type"]]
     key = f"{type_}:{event['number']}:{ask.get('label') or ''}:{who['at'] or event['key']}"
     told = {**common, "type": type_, "key": key, "issue_number": event["number"], "actor": who["actor"],

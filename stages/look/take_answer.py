@@ -1,6 +1,5 @@
 """Take the forge's answer to what we did: a merge that succeeded is a merge, an issue made is its task's."""
 
-import hashlib
 from typing import Any, TypedDict
 
 NAME = "take_answer"
@@ -73,8 +72,7 @@ def done(state: dict[str, Any], event: dict[str, Any]) -> Answer:
 
 
 def remember_issue(state: dict[str, Any], action: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    text = hashlib.sha256((result.get("body") or "").encode()).hexdigest()[:16]
-    known = {"state": "open", "title": action["title"], "labels": sorted(action["labels"]), "body_hash": text,
+    known = {"state": "open", "title": action["title"], "labels": sorted(action["labels"]), "body_hash": None,
              "html_url": result.get("html_url"), "own": True}  # fmt: skip
     return {**state, "issues": {**state["issues"], str(result["number"]): known}}
 
