@@ -20,8 +20,10 @@ from compositions.identity import implementation_hash, signature_id_of
 from compositions.ntype import shorthand, to_json
 
 COMPARED = ("composition_id", "type_check", "effects", "optimizer", "plan", "warnings")
+MAPS = ("repo", "marks", "me", "tasks", "issues", "pulls", "shown", "kickoffs", "waiting")
+STATE: dict[str, Any] = {"v": 1, "sprint": None, "queue": [], **{name: {} for name in MAPS}}
 TURN: dict[str, Any] = {
-    "state": {"v": 1, "tasks": {}, "sprint": None, "issues": {}, "pulls": {}, "shown": {}, "queue": []},
+    "state": STATE,
     "events": [],
     "actions": [],
     "now": "2026-11-21T07:00:00.000Z",
@@ -182,9 +184,15 @@ def golden_cases(composition: Composition) -> list[dict[str, Any]]:
         return []
     first = next(node for node in walk(composition.graph.root) if isinstance(node, Stage))
     examples = [one for one in examples_of(composition.find(first)) if "output" in one]
-    cases = [{"name": one["name"], "input": {**TURN, **one["input"]}} for one in examples]
+    cases = [{"name": one["name"], "input": whole_turn(one["input"])} for one in examples]
     cases.append({"name": "a turn without events", "input": TURN})
     return [case for case in cases if runs(composition, case["input"])]
+
+
+def whole_turn(given: dict[str, Any]) -> dict[str, Any]:
+    """An example's input with what it leaves out of a turn and its state."""
+    state = given.get("state")
+    return {**TURN, **given, **({"state": {**STATE, **state}} if isinstance(state, dict) else {})}
 
 
 def runs(composition: Composition, given: Any) -> bool:
