@@ -1,8 +1,11 @@
 """Hand the agents' health to the one who decides on interventions, with the counters that the state keeps."""
 
+import datetime
 from typing import Any, TypedDict
 
 NAME = "weigh_health"
+
+START_S = 2  # the start of a run counts as its first sign; a later one is the agent's own
 
 
 class Health(TypedDict):
@@ -11,6 +14,7 @@ class Health(TypedDict):
 
 class Input(TypedDict):
     state: Any
+    events: list[Any]
     now: str
     policy: Any
     health: Health
@@ -24,9 +28,31 @@ class Output(TypedDict):
 
 
 def execute(input: Input) -> Output:
-    interventions = input["state"].get("interventions") or {}
-    return {"results": input["health"]["results"], "interventions": interventions,
-            "cooldown_m": input["policy"].get("cooldown_m"), "now": input["now"]}  # fmt: skip
+    told = input["events"][0].get("agents") or {}
+    tasks = {task.get("agent_id"): task for task in input["state"]["tasks"].values()}
+    results = [
+        {**result, "status": "unknown"} if only_started(result, told, tasks) else result
+        for result in input["health"]["results"]
+    ]
+    return {
+        "results": results,
+        "interventions": input["state"].get("interventions") or {},
+        "cooldown_m": input["policy"].get("cooldown_m"),
+        "now": input["now"],
+    }
+
+
+def only_started(result: dict[str, Any], told: dict[str, Any], tasks: dict[Any, Any]) -> bool:
+    """A run that was started again is no sign of life yet: the ladder goes on where it was."""
+    if result["status"] != "healthy":
+        return False
+    agent_id = result["agent_id"]
+    sign = (told.get(agent_id) or {}).get("last_sign_at")
+    started = (tasks.get(agent_id) or {}).get("last_activity_at")
+    if not sign or not started:
+        return not sign
+    since = datetime.datetime.fromisoformat(sign) - datetime.datetime.fromisoformat(started)
+    return since.total_seconds() <= START_S
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -1,0 +1,49 @@
+"""An agent that gives no sign of life: probed, started again, then a person is called; once each."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.fake_forge import FakeForge
+from shell.forge.gitea import GiteaForge
+from tests.flows.house import ALICE, BOT, MALLORY, House, served
+from tests.flows.play import Play
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Play]:
+    """A bot that waits two seconds for a sign, and whose agent hangs."""
+    recording = tmp_path / "hangs.json"
+    recording.write_text(json.dumps({"responses": [{"match": "Task: mute", "hang": True}]}))
+    with FakeForge("gitea", tmp_path / "forge") as forge:
+        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
+        quick = {"CALORON_STALL_M": "0.035", "CALORON_COOLDOWN_M": "0.01", "CALORON_TICK_S": "0.5"}
+        settings = {
+            "GITEA_URL": forge.url,
+            "GITEA_TOKEN": tokens[BOT],
+            "CALORON_STUB_FIXTURE": str(recording),
+            **quick,
+        }
+        house = House("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings)
+        with served(house, tmp_path) as up:
+            yield Play(up, up.repository())
+
+
+def test_a_silent_agent_is_probed_restarted_and_then_a_person_is_called_once(impatient: Play) -> None:
+    play = impatient
+    kickoff = play.start("- mute: Say nothing")
+    issue = play.task("mute")
+    play.wait(lambda: play.is_in("mute", "stalled"), 40)
+    play.wait(lambda: play.is_in("mute", "escalated"), 60)
+    play.quiet()
+    words = play.all_written(issue, "note")
+    assert len(words) == 2, words
+    assert "Are you still at it?" in words[0] and "is started again" in words[1]
+    called = play.all_written(kickoff, "note")
+    assert len(called) == 1 and "needs a person" in called[0] and "/retry" in called[0]
+    assert play.pulls() == []
+    store = play.house.store
+    assert store
+    play.wait(lambda: not store.live_runs(), 40)
