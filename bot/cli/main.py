@@ -22,6 +22,7 @@ COMMANDS = {
     "stages": "List, show, run and check the stages.",
     "compositions": "List, show, run and check the compositions.",
     "bench": "Measure the bot.",
+    "kill": "Play sprints while processes are killed, and count what they left.",
     "faults": "Play a sprint with webhooks doubled, lost or none, and compare its end.",
 }
 """Each is `bot.cli.<name>`, its click command of the same name; a module not there is not listed."""

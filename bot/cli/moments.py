@@ -1,0 +1,191 @@
+"""The moments in which a process is killed: each says who it is and what it holds just then."""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.request import urlopen
+
+from .processes import children, descendants, process
+from .scene import Scene
+
+
+@dataclass(frozen=True)
+class Caught:
+    """One who is to be killed now."""
+
+    name: str
+    pid: int
+    held: str
+    still: Callable[[], bool]
+    """Asked when it is stopped already: whether it holds that truly."""
+    task: str = ""
+    """Whose agent's run ends with it."""
+    run: str = ""
+
+
+@dataclass
+class Stage:
+    """Where moments are looked for: one sprint's lane."""
+
+    scene: Scene
+    lane: str
+    random: random.Random
+    avoided: set[str] = field(default_factory=set)
+    """Tasks whose agents have died often enough."""
+
+    def processes(self) -> dict[str, int]:
+        """The children of the `up` that runs now."""
+        up = self.scene.up.process
+        return children(up.pid) if up else {}
+
+    def holder(self, lease: str) -> tuple[str, int] | None:
+        """Name and number of the living process that holds the lease."""
+        told = self.scene.store.holder(lease)
+        pid = int(told.rpartition(":")[2]) if told else 0
+        return next(((name, number) for name, number in self.processes().items() if number == pid), None)
+
+    def running(self) -> list[tuple[str, dict[str, Any]]]:
+        """Key and record of this lane's runs whose agent works, by task where it may die once more."""
+        runs = [(key, run) for lane, key, run in self.scene.store.live_runs() if lane == self.lane]
+        working = [(key, run) for key, run in runs if run["status"] == "claimed" and run.get("pid")]
+        tasks = {run["spec"]["task_id"] for _, run in working}
+        return [] if tasks & self.avoided else working
+
+
+Moment = Callable[[Stage], Caught | None]
+Planned = tuple[str, Moment]
+"""A victim and its moment."""
+
+
+def at_the_door(stage: Stage) -> Caught | None:
+    """The door, with a delivery before it (a real forge does not tell of those that wait)."""
+    web = stage.processes().get("web")
+    if web is None:
+        return None
+    if "api_url" not in stage.scene.forge:
+        waiting = stage.scene.store.waiting
+        return (
+            Caught("web", web, "the door open, its events being handled", lambda: True)
+            if waiting(stage.lane)
+            else None
+        )
+    return Caught("web", web, "a delivery at its door", lambda: _pending(stage) > 0)
+
+
+def _pending(stage: Stage) -> int:
+    with urlopen(f"{stage.scene.forge['url']}/_fake/counts", timeout=10) as answer:
+        return int(json.load(answer)["deliveries"]["pending"])
+
+
+def draining(stage: Stage) -> Caught | None:
+    """Who advances the lane, in the middle of it."""
+    store, lease = stage.scene.store, f"advance:{stage.lane}"
+    number, held = store.waiting(stage.lane), stage.holder(lease)
+    if not number or held is None:
+        return None
+    words = f"the lease {lease}, {_count(number, 'event')} in the inbox"
+    return Caught(*held, words, lambda: _holds(stage, lease, held[1]) and store.waiting(stage.lane) > 0)
+
+
+def performing(stage: Stage) -> Caught | None:
+    """Who performs the lane's actions, with some that are due."""
+    store, lease = stage.scene.store, f"perform:{stage.lane}"
+    due = store.due_actions(stage.lane, 9)
+    held = stage.holder(lease) if due else None
+    if held is None:
+        return None
+    words = f"the lease {lease}, {_count(len(due), 'action')} due: {due[0].key}"
+    return Caught(*held, words, lambda: _holds(stage, lease, held[1]))
+
+
+def intending(stage: Stage) -> Caught | None:
+    """Who has begun a call that cannot be repeated blindly, and has no answer yet."""
+    store, lease = stage.scene.store, f"perform:{stage.lane}"
+    begun = set(store.intents(stage.lane))
+    held = stage.holder(lease) if begun else None
+    if held is None:
+        return None
+    key = min(begun)
+    words = f"the lease {lease}, an intent without its answer: {key}"
+    return Caught(
+        *held, words, lambda: _holds(stage, lease, held[1]) and store.intent(stage.lane, key) is not None
+    )
+
+
+def running(stage: Stage) -> Caught | None:
+    """The worker of an agent's run."""
+    for key, run in stage.running():
+        name, task = run["worker"].partition(":")[0], run["spec"]["task_id"]
+        pid = stage.processes().get(name)
+        if pid:
+            return Caught(name, pid, f"the lease of the run {key}", lambda: _claimed(stage, key), task, key)  # noqa: B023
+    return None
+
+
+def at_work(stage: Stage) -> Caught | None:
+    """The agent itself: the process that watches over it, or its command."""
+    for key, run in stage.running():
+        guard = int(run["pid"])
+        below = descendants(guard)
+        pid = below[-1].pid if below and stage.random.random() < 0.5 else guard
+        who, task = "its guard" if pid == guard else "its command", run["spec"]["task_id"]
+        if process(pid):
+            return Caught("agent", pid, f"the run {key} ({who})", lambda: _claimed(stage, key), task, key)  # noqa: B023
+    return None
+
+
+def leading(stage: Stage) -> Caught | None:
+    """The clock that leads."""
+    held = stage.holder("clock")
+    return Caught(*held, "the lease clock", lambda: _holds(stage, "clock", held[1])) if held else None
+
+
+def writing(stage: Stage) -> Caught | None:
+    """The store, while a drain is about to be written."""
+    caught, pid = draining(stage), stage.processes().get("store")
+    if caught is None or pid is None:
+        return None
+    return Caught("store", pid, f"{caught.name} held {caught.held}", lambda: True)
+
+
+def whole(inner: Moment) -> Moment:
+    """`caloron up` itself, at the moment of one of its processes."""
+
+    def found(stage: Stage) -> Caught | None:
+        caught, up = inner(stage), stage.scene.up.process
+        if caught is None or up is None:
+            return None
+        return Caught(
+            "up", up.pid, f"{caught.name} with {caught.held}", caught.still, caught.task, caught.run
+        )
+
+    return found
+
+
+def _holds(stage: Stage, lease: str, pid: int) -> bool:
+    told = stage.scene.store.holder(lease)
+    return told is not None and told.endswith(f":{pid}")
+
+
+def _claimed(stage: Stage, key: str) -> bool:
+    run = stage.scene.store.run(stage.lane, key)
+    return run is not None and run["status"] == "claimed"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' if number != 1 else ''}"
+
+
+ROUNDS: dict[str, tuple[Moment, ...]] = {
+    "web": (at_the_door,),
+    "events": (draining,),
+    "actions": (intending, performing),
+    "agents": (running,),
+    "clock": (leading,),
+    "store": (writing,),
+    "agent": (at_work,),
+    "up": (whole(running), whole(performing), whole(draining)),
+}
+"""Victim → its moments, taken in turn."""
