@@ -19,7 +19,8 @@ class Output(TypedDict):
     actions: list[Any]
 
 
-PLANNABLE = ("Planning", "AwaitingApproval", "Cancelled", "Failed")
+PLANNABLE = ("Proposed", "Planning", "AwaitingApproval", "Cancelled", "Failed")
+KEPT = ("title", "author", "author_id", "goal", "plan", "plan_hash")
 
 
 def execute(input: Input) -> Output:
@@ -31,13 +32,19 @@ def execute(input: Input) -> Output:
             "state": state,
             "actions": answer(event, f"This sprint is {known['status']} already.", "confused"),
         }
+    if known and known.get("started_at"):
+        words = (
+            f"This sprint has run and is {known['status']}. Open a new issue with the goal for another one."
+        )
+        return {"state": state, "actions": answer(event, words, "confused")}
     if event["where"].get("is_pull"):
         words = "A sprint starts from an issue, not from a pull request. Open an issue with the goal."
         return {"state": state, "actions": answer(event, words, "confused")}
     if state["repo"].get("empty"):
         words = "This repository is empty: push a first commit, then say `/plan` again."
         return {"state": state, "actions": answer(event, words, "confused")}
-    kickoff = {**(known or {}), **fresh(event, state, input["now"])}
+    kept = {name: known[name] for name in KEPT if name in known} if known else {}
+    kickoff = {**kept, **fresh(event, state, input["now"])}
     look = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
     return {"state": state, "actions": [look, *react(event, "rocket")]}
