@@ -1,0 +1,138 @@
+"""`caloron stages`: the catalogue of the stages, each to be looked at, run and checked by itself."""
+
+import json
+import os
+import sys
+from typing import Any
+
+import click
+
+import compositions
+from compositions.catalogue import ReferenceFault, StageFile
+from compositions.draw import signature
+from compositions.effects import kind_of
+from compositions.engine import EngineFault
+from compositions.execute import as_argument
+from compositions.register import Registration, examples_of, register
+from compositions.rules import faults_of
+
+from .given import given, one_line, print_json
+from .output import output_option, say
+
+
+@click.group()
+def stages() -> None:
+    """List, show, run and check the stages."""
+
+
+@stages.command("list")
+@output_option
+def list_(output: str) -> None:
+    """All stages: name, effects, what each does."""
+    rows = [row(stage) for stage in compositions.catalogue().stages]
+    width = max(len(one["name"]) for one in rows)
+    lines = [f"{one['name']:<{width}}  {one['effects']:<17}  {one['does']}" for one in rows]
+    say(output, rows, rows, lambda: "\n".join(lines))
+
+
+def row(stage: StageFile) -> dict[str, str]:
+    effects = ", ".join(map(kind_of, stage.effects))
+    return {"name": stage.name, "effects": effects, "does": stage.description}
+
+
+def find(name: str) -> StageFile:
+    """The stage of that name, id, or beginning of an id."""
+    try:
+        stage: StageFile = compositions.catalogue().find(name)
+    except ReferenceFault as error:
+        raise click.ClickException(f"{error}; `caloron stages list` names them all") from None
+    return stage
+
+
+@stages.command()
+@click.argument("name")
+@output_option
+def show(name: str, output: str) -> None:
+    """One stage: signature, effects, examples."""
+    stage = find(name)
+    examples = examples_of(stage)
+    told: dict[str, Any] = row(stage) | {
+        "id": stage.stage_id,
+        "signature_id": stage.signature_id,
+        "file": f"stages/{'/'.join(stage.module_name.split('.')[1:])}.py",
+        "signature": signature(stage),
+        "examples": examples,
+    }
+    rows = [
+        {"example": one["name"], "answers": "an error" if "error" in one else "an output"} for one in examples
+    ]
+    say(output, told, rows, lambda: text_of(told))
+
+
+def text_of(told: dict[str, Any]) -> str:
+    head = f"{told['signature']}  file {told['file']}\n  id   {told['id']}\n"
+    return head + "\n".join(map(example_text, told["examples"] or [{"name": "no examples yet"}]))
+
+
+def example_text(example: dict[str, Any]) -> str:
+    lines = [f"\n{example['name']}"]
+    signs = {"input": "<", "output": ">", "error": "!"}
+    lines += [f"  {sign} {written(example[part])}" for part, sign in signs.items() if part in example]
+    return "\n".join(lines)
+
+
+def written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@stages.command()
+@click.argument("name")
+def run(name: str) -> None:
+    """Run one stage: JSON in on stdin, JSON out."""
+    stage, value = find(name), given()
+    try:
+        output = stage.execute(as_argument(value))
+    except KeyError as error:
+        raise click.ClickException(f"{stage.name} misses {error} in its input") from None
+    except Exception as error:
+        raise click.ClickException(one_line(error)) from None
+    print_json(output)
+
+
+@stages.command()
+@click.argument("names", nargs=-1)
+@output_option
+def check(names: tuple[str, ...], output: str) -> None:
+    """Hold stages (all, or those named) to every rule, their examples too."""
+    chosen = [find(name) for name in names] or list(compositions.catalogue().stages)
+    found = [{"stage": stage.name, "fault": fault} for stage in chosen for fault in faults_of(stage.file)]
+    examples = sum(len(examples_of(stage)) for stage in chosen)
+    lines = [f"{one['stage']}: {one['fault']}" for one in found]
+    lines.append(f"{len(chosen)} stages with {examples} examples: {len(found) or 'no'} faults")
+    say(output, found, found, lambda: "\n".join(lines))
+    if found:
+        raise SystemExit(1)
+
+
+@stages.command("register")
+@click.option("--program", default="noether", show_default=True, help="The engine to register with.")
+@click.option("--cases", default=2, show_default=True, help="Runs of each pure composition to compare.")
+@output_option
+def register_(program: str, cases: int, output: str) -> None:
+    """Give all stages to the real engine, and compare ids, dry runs, outputs and traces with ours."""
+    os.environ.setdefault("NOETHER_PYTHON", sys.executable)  # this one has the project installed
+    try:
+        done = register(program=program, cases=cases)
+    except EngineFault as error:
+        words = "The bot itself needs no engine of that kind: it runs the same stages in its own."
+        raise click.ClickException(f"{one_line(error)}. {words}") from None
+    rows = [{"stage": name, "id": stage_id} for name, stage_id in done.stages.items()]
+    told = {"stages": done.stages, "compositions": done.compositions, "runs": done.runs}
+    say(output, told | {"problems": done.problems}, rows, lambda: sentence(done))
+    if done.problems:
+        raise SystemExit(1)
+
+
+def sentence(done: Registration) -> str:
+    counted = f"{len(done.stages)} stages, {len(done.compositions)} compositions, {done.runs} runs compared"
+    return "\n".join([*done.problems, f"{counted}: {len(done.problems) or 'no'} differences"])

@@ -1,0 +1,123 @@
+"""`caloron stages` and `caloron compositions` as people and scripts meet them."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+import compositions
+from bot.cli.main import main
+
+TICK = {"state": {"tasks": {"t1": {"status": "Pending", "depends_on": []}}}, "events": []}
+TURN = {"state": {"v": 1, "tasks": {}, "sprint": None, "issues": {}, "pulls": {}, "shown": {}, "queue": [],
+                  "kickoffs": {}, "waiting": {}},
+        "events": [], "actions": [], "now": "2026-11-21T07:00:00.000Z", "policy": {}}  # fmt: skip
+
+
+class Called:
+    """One call of the command line."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> "Call":
+    return Call(monkeypatch, capsys)
+
+
+class Call:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.monkeypatch, self.capsys = monkeypatch, capsys
+
+    def __call__(self, *words: str, given: str = "") -> Called:
+        self.monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        said = self.capsys.readouterr()
+        code = ended.value.code
+        return Called(code if isinstance(code, int) else 0, said.out, said.err)
+
+
+def test_a_stage_is_run_with_json_in_and_out(call: Call) -> None:
+    done = call("stages", "run", "dag_evaluate", given=json.dumps(TICK))
+    assert done.code == 0 and set(json.loads(done.out)) == {"state", "actions"}
+    assert json.loads(done.out)["state"]["tasks"]["t1"]["status"] == "Ready"
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "said"),
+    [
+        (["stages", "run", "dag_evaluate"], "{", "the input is no JSON"),
+        (["stages", "run", "dag_evaluate"], "", "the input is no JSON"),
+        (["stages", "run", "dag_evaluate"], "{}", "dag_evaluate misses 'state' in its input"),
+        (["stages", "run", "dag_evaluate"], '{"state": {}, "events": []}', "state.tasks must be an object"),
+        (["stages", "run", "no_such"], "{}", "no stage in store matches prefix 'no_such'"),
+        (["compositions", "run", "task_life"], "{", "the input is no JSON"),
+        (["compositions", "run", "no_such"], "{}", "there is no composition 'no_such'"),
+        (["compositions", "run", "sprint_tick_core", "--pure"], "{}", "stage github_poll_events declares"),
+    ],
+)  # fmt: skip
+def test_an_error_is_one_line_and_exit_code_1(call: Call, words: list[str], given: str, said: str) -> None:
+    done = call(*words, given=given)
+    assert done.code == 1 and done.out == ""
+    assert said in done.err and len(done.err.strip().splitlines()) == 1
+
+
+def test_stages_are_listed_and_shown(call: Call) -> None:
+    rows = json.loads(call("stages", "list", "--output", "json").out)
+    assert [row["name"] for row in rows] == [stage.name for stage in compositions.catalogue().stages]
+    assert "github_poll_events" in call("stages", "list", "--output", "table").out
+    said = call("stages", "show", "dag_is_complete").out
+    assert said.startswith("dag_is_complete (pure): ") and "finished: Bool" in said
+    assert "A sprint whose tasks are all done is complete and finished\n  < {" in said
+    one = json.loads(call("stages", "show", "github_merge_pr", "--output", "json").out)
+    assert one["effects"] == "fallible, network" and one["file"] == "stages/github/merge_pr.py"
+    assert call("stages", "show", one["id"][:16]).out.startswith("github_merge_pr ")
+
+
+def test_check_names_the_faults_of_the_stages_it_was_asked_about(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = call("stages", "check", "dag_is_complete", "take_step")
+    assert done.code == 0 and done.out.startswith("2 stages with ") and ": no faults" in done.out
+    monkeypatch.setattr("bot.cli.stages.faults_of", lambda file: [f"{file.stem} reaches for the clock"])
+    done = call("stages", "check", "take_step")
+    assert done.code == 1 and "take_step: take_step reaches for the clock" in done.out
+
+
+def test_registering_without_the_engine_says_what_is_missing(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = call("stages", "register")
+    assert done.code == 1 and "noether is not on the PATH" in done.err
+    assert len(done.err.strip().splitlines()) == 1 and "in its own" in done.err
+
+
+def test_compositions_are_listed_shown_and_checked(call: Call) -> None:
+    rows = json.loads(call("compositions", "list", "--output", "json").out)
+    assert [row["name"] for row in rows] == compositions.names()
+    said = call("compositions", "show", "task_life").out
+    assert "dag_evaluate" in said and " → " in said and "```mermaid\nflowchart TD" in said
+    assert call("compositions", "show", "task_life", "--mermaid").out.startswith("flowchart TD\n")
+    done = call("compositions", "check")
+    assert done.code == 0 and all(line.endswith(": fits") for line in done.out.splitlines())
+
+
+def test_a_composition_is_run_with_its_trace(call: Call) -> None:
+    plain = json.loads(call("compositions", "run", "task_life", given=json.dumps(TURN)).out)
+    assert plain["now"] == TURN["now"]
+    whole = json.loads(call("compositions", "run", "task_life", "--trace", given=json.dumps(TURN)).out)
+    assert whole["output"] == plain
+    assert "dag_evaluate" in [stage["name"] for stage in whole["trace"]["stages"]]
+
+
+def test_resolved_compositions_name_ids(call: Call, tmp_path: Path) -> None:
+    done = call("compositions", "resolve", "--into", str(tmp_path / "by-id"))
+    assert done.code == 0 and len(done.out.splitlines()) == len(compositions.names())
+    graph = json.loads((tmp_path / "by-id" / "wanted.json").read_text())
+    ids = [stage["id"] for stage in graph["root"]["stages"]]
+    assert ids == [compositions.catalogue().find(name).stage_id for name in ("draw_boards", "want")]
+    assert json.loads(call("compositions", "resolve", "wanted").out) == graph
