@@ -60,7 +60,7 @@ def play(
     folder.mkdir(parents=True)
     fixture = folder / "fixture.json"
     fixture.write_text(json.dumps(recording(tasks)))
-    with Proxy(free_port(), free_port(), mode.fate, seed) as proxy:
+    with Proxy(0, free_port(), mode.fate, seed) as proxy:
         given = {
             "CALORON_STUB_FIXTURE": str(fixture),
             "PORT": str(proxy.door),

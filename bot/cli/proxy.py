@@ -39,7 +39,7 @@ class Proxy:
     """Listens while it is entered; `counts` tells what became of the deliveries."""
 
     def __init__(self, port: int, door: int, fate: Fate, seed: int) -> None:
-        self.url, self.door, self.fate, self.seed = f"http://127.0.0.1:{port}", door, fate, seed
+        self.door, self.fate, self.seed = door, fate, seed
         self.counts: Counter[str] = Counter()
         self.lost: list[str] = []
         self._kinds: Counter[str] = Counter()
@@ -49,6 +49,7 @@ class Proxy:
         self._hands = ThreadPoolExecutor(_AT_ONCE)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._listener())
         self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "Proxy":
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -1,0 +1,119 @@
+"""The faulty proxy by itself, and what is compared of two sprints."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from random import Random
+from time import monotonic, sleep
+from typing import Any
+
+import requests
+
+from bot.cli.diamond import found
+from bot.cli.outcome import differences, normalised
+from bot.cli.proxy import Fate, Proxy, a_tenth_lost, at_once, doubled
+
+
+@contextmanager
+def door() -> Iterator[tuple[int, list[tuple[str, str | None, bytes]]]]:
+    """Somewhere to deliver to: its port, and what came."""
+    came: list[tuple[str, str | None, bytes]] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            came.append((self.path, self.headers.get("X-Gitea-Signature"), body))
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield server.server_port, came
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def sent(fate: Fate, number: int = 1, seed: int = 7) -> tuple[Proxy, list[tuple[str, str | None, bytes]]]:
+    """The proxy after so many deliveries, and what came of them at the door."""
+    with door() as (port, came), Proxy(0, port, fate, seed) as proxy:
+        for at in range(number):
+            headers = {"X-Gitea-Event": "issues", "X-Gitea-Signature": f"{at}"}
+            body = {"action": "opened", "sender": {"login": "alice"}, "at": at}
+            assert requests.post(f"{proxy.url}/webhooks?x=1", json=body, headers=headers, timeout=5).ok
+        deadline = monotonic() + 10
+        while not proxy.quiet() and monotonic() < deadline:
+            sleep(0.02)
+        return proxy, came
+
+
+def test_a_delivery_goes_through_as_it_came() -> None:
+    proxy, came = sent(at_once)
+    assert came == [("/webhooks?x=1", "0", b'{"action": "opened", "sender": {"login": "alice"}, "at": 0}')]
+    assert proxy.told() == {"received": 1, "delivered": 1, "lost": 0, "doubled": 0, "failed": 0}
+
+
+def test_doubled_means_twice_and_in_another_order() -> None:
+    proxy, came = sent(doubled, 8)
+    order = [int(signature or "") for _, signature, _ in came]
+    assert sorted(order) == sorted([*range(8), *range(8)]) and order != sorted(order)
+    assert proxy.counts["doubled"] == 8 and proxy.counts["delivered"] == 16
+
+
+def test_the_same_seed_loses_the_same() -> None:
+    first, came = sent(a_tenth_lost, 40)
+    again, came_again = sent(a_tenth_lost, 40)
+    assert sorted(came) == sorted(came_again) and 0 < first.counts["lost"] == again.counts["lost"] < 40
+    assert first.lost == ["issues opened by alice"] * first.counts["lost"]
+
+
+def test_a_tenth_is_a_tenth() -> None:
+    draw = Random(3)
+    assert 900 < 10_000 - sum(len(a_tenth_lost(draw)) for _ in range(10_000)) < 1100
+
+
+def test_a_door_that_is_shut_is_counted() -> None:
+    with Proxy(0, 1, at_once, 0) as proxy:
+        requests.post(f"{proxy.url}/webhooks", json={}, timeout=5)
+        deadline = monotonic() + 10
+        while not proxy.quiet() and monotonic() < deadline:
+            sleep(0.02)
+        assert proxy.told()["failed"] == 1
+
+
+def test_texts_of_two_runs_become_the_same() -> None:
+    one = (
+        "#12 merged as 4f2a9bc0d1 after 3.5 s, 2026-11-21T07:00:00Z <!-- caloron:task key=a/b sprint=x-1 -->"
+    )
+    two = (
+        "#4 merged as aa00bb11cc after 12 s, 2026-11-22T19:10:59.120Z <!-- caloron:task key=c sprint=y-2 -->"
+    )
+    assert normalised(one) == normalised(two)
+    assert normalised("a defaced facade was added") == "a defaced facade was added"
+
+
+def test_what_differs_is_named() -> None:
+    thing = {"kind": "issue", "number": 1, "title": "A", "state": "closed", "labels": ["x"], "body": ""}
+    plain = {"things": [thing | {"comments": ["bot: done"]}], "merges": 1}
+    other = {"things": [thing | {"comments": ["bot: done", "bot: done"]}], "merges": 1}
+    wrong = [row for row in differences(plain, other) if row["equal"] != "yes"]
+    assert [row["compared"] for row in wrong] == ["comment bodies"]
+    assert wrong[0]["too many"] == ["issue “A”: bot: done"] and wrong[0]["missing"] == []
+
+
+def test_what_was_found_by_looking_is_counted_once() -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "seen", "key": "s", "found": True},
+        {"type": "label_added", "key": "l", "found": True},
+        {"type": "label_added", "key": "l", "found": True, "allowed": True},
+        {"type": "command", "key": "c", "found": True, "where": {"number": 1, "label": "caloron:sprint"}},
+        {"type": "command", "key": "d", "found": True, "where": {"number": 1, "comment_id": 3}},
+        {"type": "pr_merged", "key": "m"},
+    ]
+    assert found(iter(events)) == {"label_added": 1, "command": 1}
