@@ -42,9 +42,9 @@ def words_for(event: dict[str, Any]) -> str:
 
 
 def denial(event: dict[str, Any]) -> str:
-    who, what = event.get("actor") or "whoever that was", f"`/{event['name']}`"
+    who, what = event.get("actor"), f"`/{event['name']}`"
     if event.get("denial"):
-        return f"@{who}, I did not act on {what}: {event['denial']}."
+        return (f"@{who}, " if who else "") + f"I did not act on {what}: {event['denial']}."
     return f"@{who}, thank you, but {what} is for {WHO.get(event['minimum'], 'others')}; nothing was started."
 
 

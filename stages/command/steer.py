@@ -40,9 +40,14 @@ def status(state: dict[str, Any], event: dict[str, Any], now: str) -> Output:
     number = str(kickoff["number"])
     kickoff = {**kickoff, "asked_status_at": now}
     link = f"The board is on #{number}."
-    said = [] if event["where"]["number"] == kickoff["number"] else [comment(event, link)]
+    elsewhere = event["where"]["number"] != kickoff["number"]
+    said = (
+        [*react(event, "rocket"), comment(event, link)]
+        if elsewhere
+        else acted(event, "The board is up to date.")
+    )
     state = {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}
-    return {"state": state, "actions": [*react(event, "rocket"), *said], "events": []}
+    return {"state": state, "actions": said, "events": []}
 
 
 def kickoff_of(state: dict[str, Any], number: int) -> dict[str, Any] | None:
@@ -72,7 +77,7 @@ def stop(state: dict[str, Any], event: dict[str, Any]) -> Output:
     ended = [{"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}]
     if state.get("running") == number:
         ended = [cancelled(event, name) for name in sorted(state["tasks"])] + ended
-    return {"state": state, "actions": react(event, "rocket"), "events": ended}
+    return {"state": state, "actions": acted(event, "This sprint is stopped."), "events": ended}
 
 
 def cancelled(event: dict[str, Any], task_id: str) -> dict[str, Any]:
@@ -89,7 +94,13 @@ def steer_task(state: dict[str, Any], event: dict[str, Any]) -> Output:
     type_ = {"retry": "task_retry", "skip": "task_skip"}[event["name"]]
     told = {"type": type_, "key": f"{type_}:{event['key']}", "task_id": task_id, "actor": event["actor"],
             "hint": event["args"]["flags"].get("hint")}  # fmt: skip
-    return {"state": state, "actions": react(event, "rocket"), "events": [told]}
+    words = {"retry": "A new attempt begins.", "skip": "This task is left out."}[event["name"]]
+    return {"state": state, "actions": acted(event, words), "events": [told]}
+
+
+def acted(event: dict[str, Any], words: str) -> list[dict[str, Any]]:
+    """🚀, or one line where nothing can carry a reaction: a review, a label."""
+    return react(event, "rocket") or [comment(event, words)]
 
 
 def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:

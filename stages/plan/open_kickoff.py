@@ -47,7 +47,7 @@ def execute(input: Input) -> Output:
     kickoff = {**kept, **fresh(event, state, input["now"])}
     look = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
-    return {"state": state, "actions": [look, *react(event, "rocket")]}
+    return {"state": state, "actions": [look, *acted(event, "I am making a plan of this.")]}
 
 
 def fresh(event: dict[str, Any], state: dict[str, Any], now: str) -> dict[str, Any]:
@@ -66,17 +66,24 @@ def sprint_id(repo: dict[str, Any], number: int) -> str:
     return f"{name}-{code}-{number}"
 
 
+def acted(event: dict[str, Any], words: str) -> list[dict[str, Any]]:
+    """🚀, or one line where nothing can carry a reaction: a review, a label."""
+    return react(event, "rocket") or [comment(event, words)]
+
+
 def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:
     comment_id = event["where"].get("comment_id")
     key = f"react:{comment_id}:{content}"
     return [{"type": "react", "comment_id": comment_id, "content": content, "key": key}] if comment_id else []
 
 
-def answer(event: dict[str, Any], words: str, content: str) -> list[dict[str, Any]]:
+def comment(event: dict[str, Any], words: str) -> dict[str, Any]:
     number, mark = event["where"]["number"], {"kind": "answer"}
-    key = f"answer:{event['key']}"
-    said = {"type": "comment", "number": number, "body": words, "key": key, "mark": mark}
-    return [*react(event, content), said]
+    return {"type": "comment", "number": number, "body": words, "key": f"answer:{event['key']}", "mark": mark}
+
+
+def answer(event: dict[str, Any], words: str, content: str) -> list[dict[str, Any]]:
+    return [*react(event, content), comment(event, words)]
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
