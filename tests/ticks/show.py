@@ -90,7 +90,7 @@ def settled(value: Any, name: str = "") -> Any:
         return {key: settled(one, key) for key, one in value.items()}
     if isinstance(value, list):
         return [settled(one) for one in value]
-    if name in ("duration_ms", "completed_at", "started_at"):
+    if name in ("duration_ms", "completed_at", "started_at", "polled_at"):
         return 0
     return plain(value) if isinstance(value, str) and name != "composition_id" else value
 

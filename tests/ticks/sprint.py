@@ -169,18 +169,22 @@ def settings(server: dict[str, Any], kv: Path) -> Iterator[None]:
         yield
 
 
-def ticks(around: Around, run: RunTick, refusing: str) -> Iterator[Tick]:
-    given = {
+def where(around: Around) -> dict[str, Any]:
+    """What every tick is given."""
+    return {
         "sprint_id": SPRINT,
         "repo": around.repo,
         "host": f"{around.server['url']}/api/v1",
         "token_env": "GITEA_TOKEN",
         "stall_threshold_m": 20,
     }
+
+
+def ticks(around: Around, run: RunTick, refusing: str) -> Iterator[Tick]:
     for number in range(1, TICKS + 1):
         before = around.act() if number > 1 else ""
         shell = refusing if around.tasks["t1"]["status"] == "Done" else NOBODY
-        envelope = run({**given, "shell_url": shell})
+        envelope = run({**where(around), "shell_url": shell})
         statuses = {task_id: task["status"] for task_id, task in around.tasks.items()}
         yield Tick(number, before, envelope, statuses, around.issues())
         if set(statuses.values()) == {"Done"}:

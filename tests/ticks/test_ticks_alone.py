@@ -11,9 +11,12 @@ import compositions
 from tests.real_gitea import gitea_server
 from tests.ticks.engines import TICK, installed, noether, ours, registered
 from tests.ticks.show import PAGE, REPO, page, settled
-from tests.ticks.sprint import Tick, play
+from tests.ticks.sprint import NOBODY, PLAN, Around, Tick, play, settings, where
 
 __all__ = ["gitea_server"]
+
+
+CORE = "sprint_tick_core"
 
 
 def outcome(ticks: list[Tick]) -> list[Any]:
@@ -52,6 +55,31 @@ def test_the_real_engine_moves_a_sprint_by_ticks_alone(gitea_server: dict[str, A
     ticks = play(gitea_server, REPO, tmp_path / "sprint", noether(engine))
     assert_it_ended_well(ticks)
     assert page(ticks) == PAGE.read_text(encoding="utf-8"), "write it anew: python -m tests.ticks.show"
+
+
+@pytest.mark.gitea
+@pytest.mark.noether
+@pytest.mark.skipif(not installed, reason="the real engine is not built: tests/tools/noether install")
+def test_a_tick_that_is_given_its_state_is_the_same_on_both(
+    gitea_server: dict[str, Any], tmp_path: Path
+) -> None:
+    engine = registered(tmp_path / "noether", CORE)
+    with settings(gitea_server, tmp_path / "kv"):
+        around = Around(gitea_server, "core", tmp_path / "kv")
+        silent = {"last_heartbeat_at": "2026-11-21T07:00:00Z", "task_started_at": "2026-11-21T07:00:00Z"}
+        beside = {"agents": {"agent-2": silent}, "interventions": {"agent-2": 1}, "shell_url": NOBODY}
+        given = {**where(around), **beside, "now": "2026-11-21T09:00:00.000Z"}
+        first = ours({**given, "state": {"tasks": PLAN}}, CORE)["data"]["output"]
+        there, here = (run({**given, "state": first["state"]}) for run in (noether(engine, CORE), in_core))
+    assert first["actions_taken"] == ["issue:#1"]
+    assert gist(settled(there["data"])) == gist(settled(here["data"]))
+    output = there["data"]["output"]
+    assert {error.split(" ")[0] for error in output["errors"]} == {"spawn_agent:t1:", "restart:agent-2:"}
+    assert output["interventions"]["agent-2"]["count"] == 2
+
+
+def in_core(given: dict[str, Any]) -> dict[str, Any]:
+    return ours(given, CORE)
 
 
 def test_the_page_of_the_ticks_keeps_its_form() -> None:
