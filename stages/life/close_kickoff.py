@@ -23,7 +23,7 @@ UNDER_WAY = ("Proposed", "Planning", "AwaitingApproval", "Approved", "Running", 
 def execute(input: Input) -> Output:
     event, state = input["events"][0], input["state"]
     kickoff = state["kickoffs"].get(str(event["issue_number"]))
-    if kickoff is None or kickoff["status"] not in UNDER_WAY or event["type"] != "issue_closed":
+    if kickoff is None or kickoff["status"] not in UNDER_WAY or event["type"] != "kickoff_closed":
         return {"state": state, "actions": [], "events": []}
     if not event.get("allowed"):
         return {"state": state, "actions": reopen(kickoff, event), "events": []}
