@@ -1,6 +1,98 @@
 """An action: something to be done in the world, asked for once by its deterministic key."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 Action = dict[str, Any]
-"""`type`, `key` and the fields of the type (docs/actions.md); `mark` becomes the hidden marker of what is written."""
+"""`type`, `key` and the fields of the type (docs/actions.md); `mark` becomes the hidden marker."""
+
+COMMON = "type key sprint_id task_id mark due_in_s".split()
+"""Fields that any action may have."""
+
+
+class Asked(NamedTuple):
+    """A type of action: what is done, its own fields (`?`: not always there), and what its answer holds."""
+
+    does: str
+    fields: str
+    answer: str = "performed {}"
+
+
+ACTIONS: dict[str, Asked] = {
+    "look": Asked(
+        "reads what is there now",
+        "what number? login? since? agent_id? path? ref? known_reviews? asks? author? author_id? "
+        "caused? restoring?",
+        "seen {what, request, there}",
+    ),
+    "create_issue": Asked(
+        "opens an issue, once: a repeat looks for its marker first",
+        "title body labels",
+        "performed {number, html_url}",
+    ),
+    "comment": Asked(
+        "writes a comment, once: a repeat looks for its marker first",
+        "number body",
+        "performed {comment_id, html_url}",
+    ),
+    "react": Asked(
+        "puts a reaction on a comment or an issue",
+        "content comment_id? number? remove?",
+    ),
+    "close_issue": Asked(
+        "closes an issue",
+        "number",
+    ),
+    "reopen_issue": Asked(
+        "opens an issue again",
+        "number",
+    ),
+    "edit_issue": Asked(
+        "changes an issue's title or text",
+        "number title? body?",
+    ),
+    "request_review": Asked(
+        "asks for a review",
+        "number reviewers",
+    ),
+    "update_branch": Asked(
+        "merges the base into a pull request's branch",
+        "pr_number head_sha",
+    ),
+    "merge_pr": Asked(
+        "merges exactly the head that was judged",
+        "pr_number head_sha style? delete_branch? title?",
+        "performed {merged, merge_sha}",
+    ),
+    "make_labels": Asked(
+        "makes the labels that are missing",
+        "labels",
+    ),
+    "set_labels": Asked(
+        "adds and removes labels",
+        "number add? remove?",
+        "performed {labels}",
+    ),
+    "edit_comment": Asked(
+        "changes a comment of the bot",
+        "comment_id body",
+    ),
+    "delete_comment": Asked(
+        "deletes a comment of the bot",
+        "comment_id",
+    ),
+    "set_status": Asked(
+        "sets a commit's status",
+        "sha state context description?",
+    ),
+    "spawn_agent": Asked(
+        "starts an agent's run",
+        "agent_id attempt round branch base title prompt framework model scope protected issue_number "
+        "pr_title pr_body pr_number seen_sha time_limit_s merge_base",
+        "agent_started, then agent_finished",
+    ),
+    "stop_agent": Asked(
+        "tells an agent's run to stop",
+        "agent_id attempt",
+    ),
+}
+"""Every type of action that is carried out."""
