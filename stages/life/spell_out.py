@@ -183,7 +183,7 @@ class Sprint:
             f"The forge refuses to merge this: “{one_line(action['message'])}”. "
             "I will try again when a review, a check or a push changes that."
         )
-        return self.comment(task, task["pr_number"], f"refused/{task['head_sha']}", words)
+        return self.comment(task, task["pr_number"], f"refused/{self.now}", words)
 
     # silence and escalation
 
