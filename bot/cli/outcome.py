@@ -13,8 +13,10 @@ def normalised(text: str) -> str:
     """The text without what differs between two runs of one sprint: keys, times, shas, numbers."""
     for pattern, instead in (
         (r"(key|sprint)=[^\s>]+", r"\1=KEY"),
+        (r"-[0-9a-f]{4}-\d+\b", "-KEY"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d| UTC)?", "TIME"),
         (r"\b(under a|\d+(\.\d+)?) ?(ms|s|seconds?|m|min|minutes?|h|hours?)\b", "TIME"),
+        (r"TIME( TIME)+", "TIME"),
         (r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", "SHA"),
         (r"\d+(\.\d+)?", "N"),
     ):
