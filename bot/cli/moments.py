@@ -47,11 +47,17 @@ class Stage:
         return next(((name, number) for name, number in self.processes().items() if number == pid), None)
 
     def running(self) -> list[tuple[str, dict[str, Any]]]:
-        """Key and record of this lane's runs whose agent works, by task where it may die once more."""
+        """Key and record of this lane's runs whose agent works, unless the end of one would be one too many."""
         runs = [(key, run) for lane, key, run in self.scene.store.live_runs() if lane == self.lane]
-        working = [(key, run) for key, run in runs if run["status"] == "claimed" and run.get("pid")]
+        working = [(key, run) for key, run in runs if run["status"] == "claimed" and self._works(run)]
         tasks = {run["spec"]["task_id"] for _, run in working}
         return [] if tasks & self.avoided else working
+
+    def _works(self, run: dict[str, Any]) -> bool:
+        """Whether it has an agent, and its worker is a child of the `up` of now."""
+        name, _, pid = run["worker"].partition(":")
+        worker = self.processes().get(name, 0)
+        return "pid" in run and any(str(one.pid) == pid for one in descendants(worker))
 
 
 Moment = Callable[[Stage], Caught | None]

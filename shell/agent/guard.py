@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> int:
     """The status of the command, 128 + n if signal n ended it, 127 if there is no such command."""
     split = arguments.index("--")
     given, command = arguments[1:split] if arguments[:1] == ["--input"] else [], arguments[split + 1 :]
+    parent = os.getppid()
     _adopt_orphans()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> int:
         print(f"{command[0]}: {error.strerror}", flush=True)
         return 127
     status = _wait(child, reading)
-    _end_all(child)
+    _end_all(child, parent)
     return status if status is not None else 143
 
 
@@ -65,12 +66,12 @@ def _wait(child: "subprocess.Popen[bytes]", wake: int) -> "int | None":
             return None
 
 
-def _end_all(child: "subprocess.Popen[bytes]") -> None:
-    """Ask first, then force, until no descendant is left."""
-    asked, patience = time.monotonic(), GRACE_S
+def _end_all(child: "subprocess.Popen[bytes]", parent: int) -> None:
+    """Ask first, then force, until no descendant is left; at once, if nobody waits for us any more."""
+    asked = time.monotonic()
     _signal_all(signal.SIGTERM)
     while _reap(child) and time.monotonic() < asked + 10:
-        if time.monotonic() > asked + patience:
+        if time.monotonic() > asked + GRACE_S or os.getppid() != parent:
             _signal_all(signal.SIGKILL)
         time.sleep(0.02)
 

@@ -1,5 +1,6 @@
 """One attempt at one task: fresh folder, agent at work, final tree checked, pushed and proposed."""
 
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -151,7 +152,13 @@ def _keep(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:
         raise Ending("timeout", f"The agent was ended after {job.time_limit_s / 60:.4g} min, its limit.")
     if ended.status:
         last = ended.tail.rpartition("\n")[2][-300:]
-        raise Ending("failed", f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}")
+        words = f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}"
+        raise Ending("crashed" if _killed(ended) else "failed", words)
+
+
+def _killed(ended: Ended) -> bool:
+    """Whether it or its guard was killed, which is not of its doing: a person did it, or memory ran out."""
+    return ended.status < 0 or ended.status == 128 + signal.SIGKILL
 
 
 def _how(ended: Ended) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from shell.agent.guard import GRACE_S
 from shell.agent.harness import Activity, Ended, Job, run_job
 
 from .disk_forge import Stage, Witness
@@ -148,6 +149,21 @@ def test_nothing_of_an_agent_outlives_a_killed_worker(tmp_path: Path, who: str) 
     os.kill(running.pid if who == "worker" else pids_in(tmp_path / "child")[0], signal.SIGKILL)
     until(lambda: not [pid for pid in pids if lives(pid)])
     running.wait(10)
+
+
+def test_the_agent_of_a_killed_worker_is_not_asked_to_end_but_ended(tmp_path: Path) -> None:
+    code = f"trap '' TERM; echo $$ > {tmp_path}/pids; while true; do sleep 0.02; done"
+    guard = [sys.executable, "-I", "-S", str(ROOT / "shell/agent/guard.py"), "--", "sh", "-c", code]
+    program = (
+        f"import subprocess, sys, time; subprocess.Popen({guard}, stdin=subprocess.PIPE); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    until(lambda: len(pids_in(tmp_path / "pids")) == 1)
+    parent.kill()
+    parent.wait(5)
+    begun = time.monotonic()
+    until(lambda: not lives(pids_in(tmp_path / "pids")[0]))
+    assert time.monotonic() - begun < GRACE_S
 
 
 def test_a_killed_guard_takes_the_agent_with_it(tmp_path: Path) -> None:

@@ -162,6 +162,13 @@ def test_a_folder_swapped_for_a_link_is_not_read(stage: Stage, monkeypatch: pyte
     assert stage.forge.branches() == ["main"]
 
 
+@pytest.mark.parametrize("signal_name", ["KILL", "TERM"])
+def test_only_an_agent_that_was_killed_has_crashed(stage: Stage, signal_name: str) -> None:
+    result = stage.play(f"kill -{signal_name} $$")
+    assert result["outcome"] == ("crashed" if signal_name == "KILL" else "failed"), result
+    assert "ended by signal" in result["reason"]
+
+
 def test_an_agent_may_lock_its_folders_and_nothing_is_left(stage: Stage) -> None:
     stage.play("mkdir -p cache/a && echo x > cache/a/x && chmod 555 cache/a && chmod 0 cache")
     assert [path for path in (stage.home / "work").rglob("*") if path.is_file()] == []
