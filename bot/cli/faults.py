@@ -61,6 +61,10 @@ def faults(
             )
             for number, mode in enumerate([MODES["plain"], *wanted], 1)
         ]
+    if plain.outcome["merges"] != tasks:
+        raise SceneFailed(
+            f"The plain run merged {plain.outcome['merges']} of {tasks}; its logs are in {folder}"
+        )
     compared = [_compared(plain, run) for run in runs]
     told = {"forge": forge, "seed": seed, "tasks": tasks, "plain": plain.brief(), "runs": compared}
     rows = [{"mode": run["mode"], **row} for run in compared for row in _rows(run)]

@@ -15,7 +15,7 @@ Headers = Mapping[str, str]
 Fate = Callable[[Random], list[float]]
 """When a delivery is handed on, seconds from now: not at all, once, or twice."""
 
-LATEST_S = 0.8
+SHUFFLED_S, LATEST_S = 0.8, 6.0
 _AT_ONCE = 32
 _HOP_BY_HOP = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}
 
@@ -26,8 +26,9 @@ def at_once(_draw: Random) -> list[float]:
 
 
 def doubled(draw: Random) -> list[float]:
-    """Twice, each at its own time, so that the order is another."""
-    return [draw.uniform(0.0, LATEST_S), draw.uniform(0.0, LATEST_S)]
+    """Twice, each at its own time, so that the order is another; now and then the second long after."""
+    late = draw.random() < 0.2
+    return [draw.uniform(0.0, SHUFFLED_S), draw.uniform(0.0, LATEST_S if late else SHUFFLED_S)]
 
 
 def a_tenth_lost(draw: Random) -> list[float]:
