@@ -1,0 +1,50 @@
+"""`caloron docs`: the pages that are made from the code, written anew or compared with what is there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from .life import life
+from .pages import actions, commands, compositions, events, settings, stages
+
+FOLDER = Path(__file__).parents[2] / "docs"
+HEAD = "<!-- Made from the code by `caloron docs`; a change made here by hand is lost. -->\n\n"
+
+PAGES: dict[str, Callable[[], str]] = {
+    "stages.md": stages,
+    "compositions.md": compositions,
+    "events.md": events,
+    "actions.md": actions,
+    "life.md": life,
+    "commands.md": commands,
+    "settings.md": settings,
+}
+
+
+def page(name: str) -> str:
+    """The page as the code says it now."""
+    return HEAD + PAGES[name]().rstrip() + "\n"
+
+
+def stale(folder: Path) -> list[str]:
+    """The pages that do not say what the code says."""
+    return [
+        name for name in PAGES if not (folder / name).is_file() or (folder / name).read_text() != page(name)
+    ]
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail where a page is not current.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Where.")
+def docs(check: bool, folder: Path) -> None:
+    """Write the pages made from the code: stages, compositions, events, actions, life and others."""
+    old = stale(folder)
+    if check and old:
+        raise click.ClickException(f"{', '.join(old)} not current; run: caloron docs")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in old:
+        (folder / name).write_text(page(name), encoding="utf-8")
+        click.echo(f"wrote {folder / name}")
+    if not old:
+        click.echo("Every page is current.")

@@ -1,0 +1,238 @@
+"""The texts of the documentation pages that follow from the code, each made by one function."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import compositions as graphs
+from compositions.catalogue import StageFile
+from compositions.draw import mermaid, short, tree
+from compositions.effects import kind_of
+from handlers.commands import COMMANDS, Declaration
+from handlers.labels import LABEL_COMMANDS, LABELS, LabelCommand
+from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS
+from jobs.deeds import DEEDS, LOOKS
+from shell.action import ACTIONS
+from shell.action import COMMON as OF_ACTIONS
+from shell.event import COMMON as OF_EVENTS
+from shell.event import EVENTS, Told
+from shell.settings import Settings
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def code(words: Iterable[str]) -> str:
+    return " ".join(f"`{word}`" for word in words)
+
+
+def link(page: str, name: str) -> str:
+    return f"[{name}]({page}.md#{name})"
+
+
+# Stages and compositions
+
+
+def stages() -> str:
+    """The catalogue."""
+    parts = [
+        "# The stages\n",
+        "Each is one file below `stages/`, JSON in and JSON out: by hand (`python3 stages/dag/evaluate.py`), "
+        "in the bot, and in the Noether engine. `caloron stages show NAME` prints one with its examples; "
+        "[compositions](compositions.md) are made of them.",
+    ]
+    by_folder = groupby(graphs.catalogue().stages, key=lambda stage: stage.file.parent.name)
+    return "\n".join([*parts, *(line for folder, group in by_folder for line in of_folder(folder, group))])
+
+
+def of_folder(folder: str, group: Iterable[StageFile]) -> Iterator[str]:
+    yield f"\n## {folder}\n"
+    rows = []
+    for stage in group:
+        given, output = stage.types
+        effects = ", ".join(map(kind_of, stage.effects))
+        signature = f"`{short(given)}` → `{short(output)}`"
+        rows.append([f"`{stage.name}`", effects, stage.description, signature])
+    yield table(["stage", "effects", "what it does", "takes → gives"], rows)
+
+
+def compositions() -> str:
+    """Every graph as a tree and as a drawing."""
+    parts = [
+        "# The compositions\n",
+        "Each is a graph of [stages](stages.md) in `compositions/`; types stand on its edges. "
+        "`caloron compositions show NAME` prints one.",
+    ]
+    return "\n".join([*parts, *map(of_composition, graphs.names())])
+
+
+def of_composition(name: str) -> str:
+    graph = graphs.load(name)
+    kinds = sorted({kind for found in graph.effects.values() for kind in found} - {"pure"})
+    answers = [*answered_by(name)]
+    lines = [f"\n## {name}\n", f"{graph.graph.description}. Effects: {', '.join(kinds) or 'none'}."]
+    if answers:
+        lines.append(f"Answers to {', '.join(answers)}.")
+    return "\n".join([*lines, f"\n```\n{tree(graph)}```\n", f"```mermaid\n{mermaid(graph)}```"])
+
+
+def answered_by(name: str) -> Iterator[str]:
+    """What a composition answers to, with links."""
+    yield from (link("events", kind) for kind in EVENTS if COMPOSITIONS.get(kind) == name)
+    if name == "authorize":
+        yield "everything that needs a permission"
+    if name == "command_answer":
+        yield f"{link('events', 'command')} that is not allowed, or needs only words"
+    commands = [f"`/{command}`" for command, answer in COMMAND_COMPOSITIONS.items() if answer == name]
+    yield from commands
+
+
+# Events and actions
+
+
+def events() -> str:
+    """Every type of event."""
+    parts = [
+        "# Events\n",
+        "An event is one flat JSON object. It comes into its lane's inbox or is told by a composition; the "
+        "composition named here answers to it. One that `needs` a permission goes to "
+        f"{link('compositions', 'authorize')} first, and comes back with `allowed`.\n",
+        f"Any event may have {code(OF_EVENTS)}. A `?` means: not always.",
+    ]
+    return "\n".join([*parts, *(of_event(kind, told) for kind, told in EVENTS.items())])
+
+
+def of_event(kind: str, told: Told) -> str:
+    lines = [f"\n## {kind}\n", f"{sentence(told.means)} Told by {told.by}.\n"]
+    lines.append(f"- fields: {code(told.fields.split()) or 'none of its own'}")
+    lines.append(f"- answered by: {', '.join(answers_to(kind, told)) or 'nothing: it is only written down'}")
+    return "\n".join(lines)
+
+
+def sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def answers_to(kind: str, told: Told) -> Iterator[str]:
+    """The compositions that answer to an event, in order."""
+    if {"needs", "needs?"} & set(told.fields.split()):
+        yield link("compositions", "authorize")
+    if kind == "command":
+        yield from (link("compositions", name) for name in sorted(set(COMMAND_COMPOSITIONS.values())))
+        yield f"else {link('compositions', 'command_answer')}"
+    elif kind in COMPOSITIONS:
+        yield link("compositions", COMPOSITIONS[kind])
+
+
+def actions() -> str:
+    """Every type of action."""
+    parts = [
+        "# Actions\n",
+        "An action is asked for by a composition, once under its deterministic `key`: asked again while it "
+        "waits, it is replaced. Its answer is an [event](events.md): the one named here, or "
+        f"{link('events', 'refused')}.\n",
+        f"Any action may have {code(OF_ACTIONS)}. A `?` means: not always. "
+        f"What is looked at: {code(LOOKS)}.\n",
+    ]
+    rows = [
+        [f"`{kind}`", asked.does, code(asked.fields.split()), f"`{asked.answer}`", performer(kind)]
+        for kind, asked in ACTIONS.items()
+    ]
+    return "\n".join([*parts, table(["action", "what it does", "fields", "answer", "done by"], rows)])
+
+
+def performer(kind: str) -> str:
+    if kind in DEEDS:
+        return f"`jobs.deeds.{DEEDS[kind].__name__}`"
+    return {"look": "`jobs.deeds.look`", "spawn_agent": "`jobs.attempt`"}[kind]
+
+
+# What people write
+
+
+def commands() -> str:
+    """Every command and every label that is one."""
+    parts = [
+        "# Commands\n",
+        "A command is a line of its own in a comment, a review or an issue's text. 👀 says that it was read, "
+        "🚀 that it was done, 😕 that it was not; then a line says why. "
+        "`/help` says in place what you may run.\n",
+    ]
+    rows = [[f"[`/{one.name}`](#{one.name})", one.summary, who(one), where(one)] for one in COMMANDS.values()]
+    whole = table(["command", "what it does", "who at least", "where"], rows)
+    return "\n".join([*parts, whole, *map(of_command, COMMANDS.values()), labels()])
+
+
+def of_command(one: Declaration) -> str:
+    lines = [f"\n## {one.name}\n", one.summary, "", "```", one.usage, "```"]
+    if one.example != one.usage:
+        lines += ["", f"For example: `{one.example}`"]
+    return "\n".join([*lines, "", f"Who at least: {who(one)}. Where: {where(one)}."])
+
+
+def who(one: Declaration) -> str:
+    return {"none": "anyone", "read": "anyone who may read"}.get(one.minimum, one.minimum)
+
+
+PLACES = {
+    "anywhere": "anywhere",
+    "sprint": "anywhere in a sprint",
+    "issue": "an issue",
+    "kickoff": "the kickoff",
+    "task": "a task's issue",
+    "pr": "a pull request",
+    "escalation": "an escalation",
+}
+
+
+def where(one: Declaration) -> str:
+    return ", ".join(words for place, words in PLACES.items() if place in one.where)
+
+
+def labels() -> str:
+    parts = ["\n## Labels\n", "Setting one of these labels is exactly a command, with the same right:\n"]
+    rows = [[f"`{label}`", *meaning(found)] for label, found in LABEL_COMMANDS.items()]
+    lines = [*parts, table(["label", "set", "removed", "afterwards"], rows)]
+    lines.append("\nThese the bot sets itself, to show where a task is:\n")
+    state = [one for one in LABELS if one.name not in LABEL_COMMANDS or one.name == "caloron:task"]
+    lines.append(table(["label", "means"], [[f"`{one.name}`", one.description] for one in state]))
+    return "\n".join(lines)
+
+
+def meaning(found: LabelCommand) -> list[str]:
+    said = " ".join([f"/{found.command}", *found.positional])
+    after = "the bot takes it off" if found.taken_off else "it stays"
+    return [f"`{said}`", f"`/{found.removed}`" if found.removed else "–", after]
+
+
+DERIVED = {
+    "CALORON_WEBHOOK_SECRET": "none: it is required",
+    "CALORON_PUBLIC_URL": "`http://HOST:PORT`",
+    "CALORON_SHELL_URL": "`http://127.0.0.1:CALORON_SHELL_PORT`",
+    "CALORON_KV_DIR": "`CALORON_HOME/kv`",
+    "CALORON_SHELL_TOKEN": "`caloron up` makes one, in CALORON_HOME",
+}
+"""Defaults that follow from something else."""
+
+
+def settings() -> str:
+    """Every setting."""
+    parts = [
+        "# Settings\n",
+        "They come from the environment or from a file `.env` in the current folder; the environment wins. "
+        "`caloron config` shows each with its value and where that comes from, secrets masked. A wrong or "
+        "missing one is named with what to set, and nothing starts.\n",
+    ]
+    rows = []
+    for field in Settings.model_fields.values():
+        name = str(field.validation_alias)
+        secret = "" if field.repr else " (secret)"
+        rows.append([f"`{name}`", DERIVED.get(name) or shown(field.default), f"{field.description}{secret}"])
+    return "\n".join([*parts, table(["name", "default", "meaning"], rows)])
+
+
+def shown(value: Any) -> str:
+    return "–" if value in (None, ()) else f"`{value}`"

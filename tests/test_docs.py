@@ -1,0 +1,77 @@
+"""The pages that are made from the code say what the code says, and what they are made from is whole."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli.docs import FOLDER, PAGES, docs, page
+from bot.cli.life import FOLLOWS
+from compositions import names
+from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS
+from jobs.deeds import DEEDS
+from shell.action import ACTIONS
+from shell.event import EVENTS
+from stages.dag import evaluate
+
+ROOT = Path(__file__).parents[1]
+TOLD_BY_THE_TICK = {"ignored", "intervene", "notify_agent"}
+"""Types that are neither events of an inbox nor actions of an outbox."""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_current(name: str) -> None:
+    there = FOLDER / name
+    assert there.is_file() and there.read_text(encoding="utf-8") == page(name), "run: caloron docs"
+
+
+def test_writing_makes_them_current_and_checking_says_what_is_not(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    refused = run(docs, ["--check", "--folder", str(tmp_path)])
+    assert refused.exit_code == 1 and "life.md" in refused.output and "run: caloron docs" in refused.output
+    assert run(docs, ["--folder", str(tmp_path)]).exit_code == 0
+    (tmp_path / "life.md").write_text("other")
+    refused = run(docs, ["--check", "--folder", str(tmp_path)])
+    assert refused.exit_code == 1 and "stages.md" not in refused.output
+    assert run(docs, ["--folder", str(tmp_path)]).output.splitlines() == [f"wrote {tmp_path / 'life.md'}"]
+    assert run(docs, ["--check", "--folder", str(tmp_path)]).output == "Every page is current.\n"
+
+
+def test_every_event_and_action_is_told_of() -> None:
+    assert set(COMPOSITIONS) <= set(EVENTS) and set(evaluate.LIFE) <= set(EVENTS)
+    assert set(ACTIONS) == {*DEEDS, "look", "spawn_agent"}
+    assert {*COMPOSITIONS.values(), *COMMAND_COMPOSITIONS.values()} <= set(names())
+
+
+def literal_types(path: Path) -> Iterator[str]:
+    """The types that a module writes into events or actions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "type" and isinstance(value, ast.Constant):
+                    yield str(value.value)
+
+
+@pytest.mark.parametrize(
+    "room", ["jobs", "handlers", "stages/look", "stages/life", "stages/command", "stages/plan"]
+)
+def test_no_type_is_used_that_is_not_told_of(room: str) -> None:
+    known = {*EVENTS, *ACTIONS, *TOLD_BY_THE_TICK, "show", "label", "unlabel", "close", "reopen"}
+    used = {(path.name, type_) for path in (ROOT / room).rglob("*.py") for type_ in literal_types(path)}
+    unknown = sorted(f"{name}: {type_}" for name, type_ in used if type_ not in known)
+    assert not unknown, f"declare these in shell/event.py or shell/action.py: {unknown}"
+
+
+def test_the_life_of_a_task_is_drawn_with_all_that_is_done() -> None:
+    done = re.findall(r"^    (\w+)\(step\)$", (ROOT / "stages/dag/evaluate.py").read_text(), re.M)
+    assert tuple(done) == FOLLOWS
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    texts = {name.removesuffix(".md"): page(name) for name in PAGES}
+    headings = {name: set(re.findall(r"^#+ (.+)$", text, re.M)) for name, text in texts.items()}
+    links = {link for text in texts.values() for link in re.findall(r"\]\((\w+)\.md#([\w-]+)\)", text)}
+    assert links and [link for link in links if link[1] not in headings[link[0]]] == []
