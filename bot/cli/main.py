@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": "Fold a journal again, and prove that it leads to the same state.",
     "stages": "List, show, run and check the stages.",
     "compositions": "List, show, run and check the compositions.",
+    "docs": "Write the pages of the documentation that are made from the code.",
     "bench": "Measure the bot.",
     "kill": "Play sprints while processes are killed, and count what they left.",
     "faults": "Play a sprint with webhooks doubled, lost or none, and compare its end.",
