@@ -10,23 +10,28 @@ from shell.store import Fenced, Lease, Store
 
 _log = structlog.get_logger(__name__)
 
-AT_ONCE = 50
+AT_ONCE = 25
 """Events that are decided and kept together."""
-AT_A_STRETCH_S = 2.0
+AT_A_STRETCH_S = 0.1
 """After so long another lane may have its turn."""
 
 
-def advance(lane: str) -> None:
+def advance(lane: str, first: bool = False) -> None:
     """Handle all that waits in the lane's inbox, unless someone does already."""
     here = context.current()
-    drain(here.store, lane, here.decider(lane))
+    drain(here.store, lane, here.decider(lane), first)
 
 
-def drain(store: Store, lane: str, decider: Decider) -> int:
+def advance_first(lane: str) -> None:
+    """The same, for a ring that went before the others."""
+    advance(lane, first=True)
+
+
+def drain(store: Store, lane: str, decider: Decider, first: bool = False) -> int:
     """Drain the inbox under the lane's lease; how many events were handled."""
     until, handled = monotonic() + AT_A_STRETCH_S, 0
     while True:
-        lease = store.advance_lease(lane)
+        lease = store.advance_lease(lane, first)
         if lease is None:
             return handled
         left = 0

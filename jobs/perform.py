@@ -2,6 +2,7 @@
 
 import traceback
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -18,9 +19,11 @@ from shell.store.inbox import new_id
 
 _log = structlog.get_logger(__name__)
 
-AT_ONCE = 10
+AT_ONCE = 2
+"""Few: what comes meanwhile may go before the rest."""
 AT_A_STRETCH = 40
-"""After so many actions another lane may have its turn."""
+AT_A_STRETCH_S = 0.1
+"""After so many actions, or so long while others wait, another lane has its turn."""
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 300.0
 NOT_YET_S = (0.5, 1.0, 2.0, 5.0)
 NOT_YET_FOR_S = 60.0
@@ -32,10 +35,15 @@ def perform(lane: str) -> None:
     perform_with(context.current(), lane)
 
 
-def perform_with(here: Context, lane: str) -> None:
+def perform_first(lane: str) -> None:
+    """The same, for a ring that went before the others."""
+    perform_with(context.current(), lane, first=True)
+
+
+def perform_with(here: Context, lane: str, first: bool = False) -> None:
     """The same with these hands."""
     while True:
-        lease = here.store.perform_lease(lane)
+        lease = here.store.perform_lease(lane, first)
         if lease is None:
             return
         performer, left = _Performer(here, lane, lease), 0
@@ -61,6 +69,7 @@ class _Performer:
         self.memory = self.store.remembered(lane)
         self.away = self.memory.away
         self.left = AT_A_STRETCH
+        self.until = monotonic() + AT_A_STRETCH_S
         self.version = 0
         """The version of the state that was shown, as far as that was possible."""
 
@@ -79,7 +88,12 @@ class _Performer:
                 self.left -= 1
                 if not self._do(one):
                     return True
+            if self._turn_is_over():
+                return False
         return self._show()
+
+    def _turn_is_over(self) -> bool:
+        return monotonic() > self.until and self.store.others_wait("actions")
 
     def _show(self) -> bool:
         if self.lease.lost:

@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from time import monotonic
 from typing import Any
 
@@ -30,6 +32,10 @@ _WORKER_TTL_S = 18
 _BEAT_S = 2.5
 
 
+HANDS = 16
+"""How many lanes one worker of the actions serves side by side: mostly it waits for the forge."""
+
+
 class DoorbellWorker(SimpleWorker):
     """RQ's in-process worker without its books on each job: of a ring nothing need be remembered."""
 
@@ -37,18 +43,23 @@ class DoorbellWorker(SimpleWorker):
     next_beat = 0.0
 
     def execute_job(self, job: Any, queue: Any) -> None:
-        """Answer the ring; should that fail, the sweep rings again."""
+        """One ring after the other, each within its time."""
         self.set_state(WorkerStatus.BUSY)
         try:
-            self._forget(job, queue)
             with self.death_penalty_class(job.timeout, JobTimeoutException, job_id=job.id):
-                job.func(*job.args)
+                self._answer(job, queue)
+        finally:
+            self.set_state(WorkerStatus.IDLE)
+
+    def _answer(self, job: Any, queue: Any) -> None:
+        """Answer the ring; should that fail, the sweep rings again."""
+        try:
+            self._forget(job, queue)
+            job.func(*job.args)
         except Unavailable as error:
             _log.warning("could not do it now", job=job.func_name, lane=job.args[0], reason=str(error))
         except Exception:
             _log.exception("job failed", job=job.func_name, lane=job.args[0])
-        finally:
-            self.set_state(WorkerStatus.IDLE)
 
     def _forget(self, job: Any, queue: Any) -> None:
         with self.connection.pipeline() as pipe:
@@ -67,6 +78,37 @@ class DoorbellWorker(SimpleWorker):
             self.beat()
 
 
+class HandsWorker(DoorbellWorker):
+    """Answers several rings at a time, each by a hand of its own."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.hands = ThreadPoolExecutor(HANDS, thread_name_prefix="hand")
+        self.free = BoundedSemaphore(HANDS)
+
+    def dequeue_job_and_maintain_ttl(self, *args: Any, **options: Any) -> Any:
+        """No ring is taken before a hand is free: another worker may have one."""
+        while not self.free.acquire(timeout=_BEAT_S):
+            self.heartbeat()
+        self.free.release()
+        return super().dequeue_job_and_maintain_ttl(*args, **options)
+
+    def execute_job(self, job: Any, queue: Any) -> None:
+        """Give it to a free hand."""
+        self.free.acquire()
+        self.hands.submit(self._by_hand, job, queue)
+
+    def _by_hand(self, job: Any, queue: Any) -> None:
+        try:
+            self._answer(job, queue)
+        finally:
+            self.free.release()
+
+    def finish(self) -> None:
+        """Wait for what the hands still do."""
+        self.hands.shutdown(wait=True)
+
+
 def main(queue: str) -> None:
     """Work until told to stop; what runs then is finished."""
     if queue not in JOBS:
@@ -81,6 +123,8 @@ def main(queue: str) -> None:
     warm(queue, here)
     worker = worker_of(queue, here)
     worker.work(logging_level="WARNING", with_scheduler=False)
+    if queue == "actions":
+        worker.finish()
     here.store.gone(here.process)
 
 
@@ -99,7 +143,7 @@ def worker_of(queue: str, here: Context) -> Any:
         worker = AgentsWorker(queues, **options, job_monitoring_interval=RENEW_S)
         worker.here = here
     else:
-        worker = DoorbellWorker(queues, **options)
+        worker = (HandsWorker if queue == "actions" else DoorbellWorker)(queues, **options)
     worker.beat = lambda: beat(here)
     return worker
 

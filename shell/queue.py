@@ -11,6 +11,8 @@ JOBS = {
     "actions": "jobs.perform.perform",
     "agents": "jobs.attempt.attempt",
 }
+JOBS_FIRST = {"events": "jobs.advance.advance_first", "actions": "jobs.perform.perform_first"}
+"""The same for a ring that went before all others: each answers its own."""
 _TIMEOUT_S = {"events": 180, "actions": 600, "agents": -1}
 _FAILURE_TTL_S = 3600
 
@@ -27,9 +29,13 @@ class Bell:
         self.client = client
         self._queues: dict[str, Queue] = {}
 
-    def ring(self, pipe: Any, queue: str, lane: str) -> None:
-        """Within a transaction: one job for the lane."""
-        self._enqueue(pipe, queue, (lane,), None)
+    def ring(self, pipe: Any, queue: str, lane: str, first: bool = False) -> None:
+        """Within a transaction: one job for the lane, behind the others or before them."""
+        self._enqueue(pipe, queue, (lane,), None, first)
+
+    def others_wait(self, queue: str) -> bool:
+        """Whether a ring waits that no worker has taken yet."""
+        return bool(self.client.llen(self._queue(queue).key))
 
     def ring_run(self, pipe: Any, lane: str, key: str) -> None:
         """Within a transaction: one job for an agent's run."""
@@ -44,14 +50,17 @@ class Bell:
             self._queues[name] = queue_of(name, self.client)
         return self._queues[name]
 
-    def _enqueue(self, pipe: Any, name: str, args: tuple[str, ...], job_id: str | None) -> None:
+    def _enqueue(
+        self, pipe: Any, name: str, args: tuple[str, ...], job_id: str | None, first: bool = False
+    ) -> None:
         self._queue(name).enqueue_call(
-            JOBS[name],
+            (JOBS_FIRST if first else JOBS)[name],
             args=args,
             timeout=_TIMEOUT_S[name],
             result_ttl=0,
             failure_ttl=_FAILURE_TTL_S,
             job_id=job_id,
+            at_front=first,
             pipeline=pipe,
         )
 

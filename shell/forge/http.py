@@ -19,6 +19,7 @@ Json = Any
 
 _CONNECT_S = 3.0
 _RENAMES = 3
+_AT_ONCE = 32  # connections that are kept: a worker asks for many repositories at a time
 _WORDS = 500  # of a forge's message: enough to say why, too little to flood a thread
 _ONCE = Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0)
 _NEVER = Retry(0, redirect=0)
@@ -108,7 +109,7 @@ def _session(retries: Retry) -> requests.Session:
     session = requests.Session()
     session.headers["User-Agent"] = "caloron-bot"
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retries))
+        session.mount(scheme, HTTPAdapter(max_retries=retries, pool_maxsize=_AT_ONCE))
     return session
 
 

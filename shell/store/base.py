@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from shell.queue import Bell
 from shell.store import keys
+from shell.store.connection import reachable
 from shell.store.whole import Whole, absent
 
 _T = TypeVar("_T")
@@ -47,11 +48,12 @@ class Base:
         result: _T = self.client.transaction(whole, *watch, *flags, value_from_callable=True)
         return result
 
-    def _ring_in(self, whole: Whole, queue: str, lane: str) -> None:
-        """Ring with all the rest, unless a ring waits already."""
-        pipe = whole.block(absent(keys.rung(queue, lane)))
-        pipe.set(keys.rung(queue, lane), 1, px=_RUNG_MS)
-        self.bell.ring(pipe, queue, lane)
+    def _ring_in(self, whole: Whole, queue: str, lane: str, first: bool = False) -> None:
+        """Ring with all the rest, unless a ring waits already; `first`: before the other lanes."""
+        flag = keys.rung(queue, lane, first)
+        pipe = whole.block(absent(flag))
+        pipe.set(flag, 1, px=_RUNG_MS)
+        self.bell.ring(pipe, queue, lane, first)
 
     def _note_next_due(self, pipe: Any, lane: str) -> None:
         pipe.eval(_NEXT_DUE, 2, keys.outbox_due(lane), keys.DUE, lane)
@@ -59,6 +61,11 @@ class Base:
     def ring(self, queue: str, lane: str) -> None:
         """Ring for a lane, unless a ring waits already."""
         self._ringing(lambda pipe: None, [(queue, lane)])
+
+    @reachable
+    def others_wait(self, queue: str) -> bool:
+        """Whether rings wait in the queue, so that a long turn should end."""
+        return self.bell.others_wait(queue)
 
     def answer_ring(self, queue: str, lane: str) -> None:
         """A job begins: from here on, a new ring is needed for what comes."""

@@ -20,6 +20,11 @@ _UNTOLD = {"authorization", "cookie", "proxy-authorization"}
 class Inbox(Base):
     """Inboxes, receipts, dead letters."""
 
+    def __init__(self, client: Any) -> None:
+        super().__init__(client)
+        self._own: dict[str, int] = {}
+        """Kind of forge → the id of our account there, once that is known."""
+
     @reachable
     def accept(self, lane: str, event: Event) -> str:
         """Keep an event in its lane's inbox and ring, all or nothing; its receipt's id."""
@@ -32,9 +37,18 @@ class Inbox(Base):
         if event.get("repo"):
             about = {name: event[name] for name in ("repo", "repo_id", "forge") if event.get(name)}
             pipe.hset(keys.lane_about(lane), mapping=about)
-        self._ring_in(whole, "events", lane)
+        self._ring_in(whole, "events", lane, self._is_others(lane, event))
         whole.run()
         return receipt_id
+
+    def _is_others(self, lane: str, event: Event) -> bool:
+        """Whether someone else did it and may wait for us; what our own account did, nobody waits for."""
+        actor, kind = event.get("actor_id"), lane.partition("-")[0]
+        if actor is not None and kind not in self._own:
+            account = json.loads(self.client.get(keys.account(kind)) or "{}")
+            if "id" in account:
+                self._own[kind] = account["id"]
+        return actor is not None and self._own.get(kind) != actor
 
     def _put_event(self, pipe: Any, lane: str, event: Event) -> None:
         pipe.sadd(keys.LANES, lane)

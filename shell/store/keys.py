@@ -112,6 +112,6 @@ def lease(name: str) -> str:
     return f"lease:{name}"
 
 
-def rung(queue: str, lane: str) -> str:
-    """Present while a ring for the lane waits in the queue."""
-    return f"rung:{queue}:{lane}"
+def rung(queue: str, lane: str, first: bool = False) -> str:
+    """Present while a ring for the lane waits in the queue; those that go first are a kind of their own."""
+    return f"rung:{queue}:{lane}" + (":first" if first else "")

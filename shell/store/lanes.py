@@ -4,6 +4,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from shell.event import Event
@@ -14,7 +15,7 @@ from shell.store.fields import empty, join
 from shell.store.inbox import new_id, put_letter, receipt_text
 from shell.store.journals import Journals
 from shell.store.ledger import digest_of, hash_of
-from shell.store.outbox import put_actions
+from shell.store.outbox import goes_first, put_actions
 from shell.store.sprints import known_sprints, record_of, sprint_id_of
 from shell.store.whole import Whole, at_most, equals, next_due
 
@@ -35,6 +36,7 @@ class Lanes(Journals):
     def __init__(self, client: Any) -> None:
         super().__init__(client)
         self._known: OrderedDict[str, Loaded] = OrderedDict()
+        self._keeping = Lock()
 
     @reachable
     def load(self, lane: str) -> Loaded:
@@ -80,10 +82,11 @@ class Lanes(Journals):
         return self._keep(Loaded(lane, state, version, turn, seq, meta[3] or "", meta[4] or "", raw, parts))
 
     def _keep(self, loaded: Loaded) -> Loaded:
-        self._known[loaded.lane] = loaded
-        self._known.move_to_end(loaded.lane)
-        while len(self._known) > _LANES_KEPT:
-            self._known.popitem(last=False)
+        with self._keeping:
+            self._known[loaded.lane] = loaded
+            self._known.move_to_end(loaded.lane)
+            while len(self._known) > _LANES_KEPT:
+                self._known.popitem(last=False)
         return loaded
 
     @reachable
@@ -102,7 +105,7 @@ class Lanes(Journals):
         whole.guards.append(equals(keys.lane_meta(lane), "epoch", loaded.epoch))
         moved = self._write(whole.block(), loaded, decided, fence)
         if decided.actions or decided.changed:
-            self._ring_in(whole, "actions", lane)
+            self._ring_in(whole, "actions", lane, any(map(goes_first, decided.actions)))
         failed = whole.run()
         if failed == 1:
             raise Fenced(f"{lane} was taken over; {fence} may not write any more")

@@ -95,14 +95,15 @@ class Leases(Base):
         return self._lease(name, seconds)
 
     @reachable
-    def advance_lease(self, lane: str) -> Lease | None:
+    def advance_lease(self, lane: str, first: bool = False) -> Lease | None:
         """Answer the ring and take the lease for draining the lane's inbox."""
-        return self._lease(f"advance:{lane}", LEASE_S, keys.rung("events", lane), keys.inbox(lane))
+        return self._lease(f"advance:{lane}", LEASE_S, keys.rung("events", lane, first), keys.inbox(lane))
 
     @reachable
-    def perform_lease(self, lane: str) -> Lease | None:
+    def perform_lease(self, lane: str, first: bool = False) -> Lease | None:
         """Answer the ring and take the lease for the lane's due actions."""
-        return self._lease(f"perform:{lane}", LEASE_S, keys.rung("actions", lane), keys.outbox_due(lane))
+        ring = keys.rung("actions", lane, first)
+        return self._lease(f"perform:{lane}", LEASE_S, ring, keys.outbox_due(lane))
 
     def _lease(self, name: str, seconds: float, ring: str = "", work: str = "") -> Lease | None:
         where, holder = [keys.lease(name), keys.FENCE, *([ring] if ring else [])], this_process()

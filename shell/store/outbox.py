@@ -13,8 +13,16 @@ from shell.store.connection import milliseconds, reachable, write
 from shell.store.inbox import Inbox
 from shell.store.whole import Whole, equals, next_due
 
-_FIRST = ("react",)
-"""Types that go before all others: people wait for a sign."""
+_ORDER = {"react": 0} | dict.fromkeys(
+    ("look", "make_labels", "create_issue", "spawn_agent", "stop_agent", "merge_pr", "update_branch"), 1
+)
+_LAST = 2
+"""First the sign that a person waits for, then what a sprint waits for, then the words on it."""
+
+
+def goes_first(action: Action) -> bool:
+    """Whether someone or something waits for it: its lane has its turn before those with other work."""
+    return action["type"] in _ORDER
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Outbox(Inbox):
 
     @reachable
     def due_actions(self, lane: str, n: int = 25) -> list[Taken]:
-        """The due actions in order, reactions first."""
+        """The due actions in order, first those that something waits for."""
         due = self.client.zrangebyscore(keys.outbox_due(lane), "-inf", milliseconds())
         if not due:
             return []
@@ -72,7 +80,7 @@ class Outbox(Inbox):
                 pipe.hmget(where(lane), due)
             rows = zip(*pipe.execute(), strict=True)
         found = [(place or 0.0, _taken(*row)) for place, *row in rows if row[0] and row[1]]
-        found.sort(key=lambda one: (one[1].action["type"] not in _FIRST, one[0]))
+        found.sort(key=lambda one: (_ORDER.get(one[1].action["type"], _LAST), one[0]))
         return [taken for _, taken in found[:n]]
 
     @reachable
@@ -104,7 +112,7 @@ class Outbox(Inbox):
         self._take_out(whole.block(equals(keys.outbox_seq(lane), taken.key, taken.seq)), lane, taken)
         next_due(whole.block(), keys.outbox_due(lane), keys.DUE, lane)
         if events:
-            self._ring_in(whole, "events", lane)
+            self._ring_in(whole, "events", lane, _ORDER.get(taken.action["type"]) == 1)
         whole.run()
 
     def _take_out(self, pipe: Any, lane: str, taken: Taken) -> None:

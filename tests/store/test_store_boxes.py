@@ -25,6 +25,13 @@ def jobs(store: Store, queue: str) -> int:
     return int(store.client.llen(f"rq:queue:{queue}"))
 
 
+def rung(valkey: str, queue: str) -> list[str]:
+    """The lanes in the order in which they are served."""
+    client = connect(valkey, decode_responses=False)
+    waiting = Queue(queue, connection=client, serializer=JSONSerializer)
+    return [job.args[0] for job in waiting.get_jobs()]
+
+
 def test_an_event_that_is_kept_rings_once_until_it_is_answered(store: Store) -> None:
     for number in range(5):
         store.accept(LANE, {"type": "tick", "key": str(number)})
@@ -175,3 +182,20 @@ def test_health_tells_queues_and_processes(store: Store) -> None:
     assert health["processes"]["web"] < 5
     store.gone("web")
     assert store.health()["processes"] == {}
+
+
+def test_what_someone_waits_for_goes_before_other_lanes_and_is_rung_once(store: Store, valkey: str) -> None:
+    store.set_account("gitea", {"login": "bot", "id": 1})
+    ours = {"type": "changed", "key": "1", "actor_id": 1}
+    store.accept(LANE, dict(ours))
+    store.accept("gitea-8", ours | {"key": "2"})
+    store.accept("gitea-9", ours | {"key": "3", "actor_id": 2})
+    store.accept("gitea-9", ours | {"key": "4", "actor_id": 2})
+    assert rung(valkey, "events") == ["gitea-9", LANE, "gitea-8"]
+
+
+def test_first_the_sign_then_what_a_sprint_waits_for_then_the_words_on_it(store: Store) -> None:
+    kinds = ["comment", "close_issue", "create_issue", "react", "spawn_agent"]
+    put(store, *({"type": kind, "key": kind} for kind in kinds))
+    due = [taken.key for taken in store.due_actions(LANE)]
+    assert due == ["react", "create_issue", "spawn_agent", "comment", "close_issue"]
