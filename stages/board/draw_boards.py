@@ -79,7 +79,7 @@ def board(state: dict[str, Any], policy: dict[str, Any], kickoff: dict[str, Any]
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         what_next(state, kickoff, tasks),
         graph(tasks),
-        "\n".join(row(state, tasks, name) for name in tasks),
+        "\n".join(row(policy, tasks, name) for name in tasks),
         footer(policy, kickoff),
     ]
     body = "\n\n".join(part for part in parts if part)
@@ -158,11 +158,11 @@ def label(name: str, task: dict[str, Any]) -> str:
 # the checklist
 
 
-def row(state: dict[str, Any], tasks: dict[str, Any], name: str) -> str:
+def row(policy: dict[str, Any], tasks: dict[str, Any], name: str) -> str:
     task = tasks[name]
     box = "x" if task["status"] in ("Done", "Skipped") else " "
     links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
-    said = " · ".join(part for part in (links, waits_for(tasks, task)) if part)
+    said = " · ".join(part for part in (links, waits_for(policy, tasks, task)) if part)
     return f"- [{box}] {SIGN[task['status']]} **{clean(task['title'])}** (`{name}`)" + (
         f" — {said}" if said else ""
     )
@@ -170,10 +170,11 @@ def row(state: dict[str, Any], tasks: dict[str, Any], name: str) -> str:
 
 def clean(text: str) -> str:
     """A title as text: no mention, link or markup of its own."""
-    return re.sub(r"([\\`*_\[\]<>@#|])", r"\\\1", " ".join(str(text).split()))
+    escaped = re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(str(text).split()))
+    return re.sub("([@#])", "\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
-def waits_for(tasks: dict[str, Any], task: dict[str, Any]) -> str:
+def waits_for(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any]) -> str:
     match task["status"]:
         case "Pending":
             open_ = [
@@ -185,7 +186,7 @@ def waits_for(tasks: dict[str, Any], task: dict[str, Any]) -> str:
         case "InProgress":
             return at_work(task)
         case "InReview":
-            return in_review(task)
+            return in_review(policy, task)
         case "Blocked":
             return f"blocked: {task.get('blocked_by')}; `/skip` it too, or `/retry` what it waits for"
         case "Escalated":
@@ -204,7 +205,7 @@ def at_work(task: dict[str, Any]) -> str:
     return f"agent `{task['agent_id']}` at work{again}{silent}"
 
 
-def in_review(task: dict[str, Any]) -> str:
+def in_review(policy: dict[str, Any], task: dict[str, Any]) -> str:
     if task.get("merging"):
         return "being merged"
     if task.get("wait"):
@@ -214,7 +215,12 @@ def in_review(task: dict[str, Any]) -> str:
         return "waits for its checks" if checks == "pending" else "its checks have failed"
     if task.get("hold"):
         return "on hold"
-    return "waits for a review"
+    said = {
+        r["state"] for r in (task.get("reviews") or {}).values() if r["commit_sha"] == task.get("head_sha")
+    }
+    if "approved" not in said or "changes_requested" in said:
+        return "waits for a review"
+    return "approved, waits for " + ("`/merge`" if policy.get("merge") == "manual" else "its turn")
 
 
 def footer(policy: dict[str, Any], kickoff: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ def execute(input: Input) -> Output:
     ended = [task for k in state["kickoffs"].values() for task in (k.get("tasks") or {}).values()]
     tasks = [task for task in [*state["tasks"].values(), *ended] if task.get("issue_number")]
     labels = {task["issue_number"]: labels_of(state, task) for task in tasks}
+    labels |= {task["pr_number"]: cancelled(state, task) for task in tasks if task.get("pr_number")}
     boards = [board for drawn in input["boards"] for board in [board_of(state, drawn)] if board]
     return {"wanted": [labels[number] for number in sorted(labels) if labels[number]] + boards}
 
@@ -51,6 +52,23 @@ def labels_of(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | N
     }
 
 
+def cancelled(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:
+    """A cancelled task's pull request says so too."""
+    number, label = task["pr_number"], "caloron:sprint-cancelled"
+    there = (state["issues"].get(str(number)) or {}).get("labels") or []
+    if task["status"] != "Cancelled" or label in there:
+        return None
+    said = hash_of([number, label, sorted(there)])
+    return {
+        "object": f"issue:{number}",
+        "kind": "labels",
+        "number": number,
+        "on": [label],
+        "off": [],
+        "hash": said,
+    }
+
+
 def state_label(task: dict[str, Any]) -> str:
     if task["status"] == "InProgress" and task.get("probed"):
         return "caloron:stalled"
@@ -63,10 +81,10 @@ def state_label(task: dict[str, Any]) -> str:
 
 def ready_to_merge(task: dict[str, Any]) -> bool:
     """Approved and green, and waiting all the same: for its turn, for `/merge`, or for the forge."""
-    approved = any(
-        r["state"] == "approved" and r["commit_sha"] == task.get("head_sha")
-        for r in (task.get("reviews") or {}).values()
-    )
+    said = {
+        r["state"] for r in (task.get("reviews") or {}).values() if r["commit_sha"] == task.get("head_sha")
+    }
+    approved = "approved" in said and "changes_requested" not in said
     green = (task.get("checks") or {}).get("state", "none") in ("success", "none")
     return approved and green and not task.get("merging")
 
