@@ -10,7 +10,7 @@ from compositions.draw import mermaid, short, tree
 from compositions.effects import kind_of
 from handlers.commands import COMMANDS, Declaration
 from handlers.labels import LABEL_COMMANDS, LABELS, LabelCommand
-from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS
+from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS, THERE
 from jobs.deeds import DEEDS, LOOKS
 from shell.action import ACTIONS
 from shell.action import COMMON as OF_ACTIONS
@@ -123,6 +123,9 @@ def answers_to(kind: str, told: Told) -> Iterator[str]:
     if kind == "command":
         yield from (link("compositions", name) for name in sorted(set(COMMAND_COMPOSITIONS.values())))
         yield f"else {link('compositions', 'command_answer')}"
+    elif kind == "issue_comment":
+        found = f"{link('events', 'command')} and {link('events', 'mistakes')}"
+        yield f"the switchboard, which reads {found} in it"
     elif kind in COMPOSITIONS:
         yield link("compositions", COMPOSITIONS[kind])
 
@@ -161,16 +164,22 @@ def commands() -> str:
         "🚀 that it was done, 😕 that it was not; then a line says why. "
         "`/help` says in place what you may run.\n",
     ]
-    rows = [[f"[`/{one.name}`](#{one.name})", one.summary, who(one), where(one)] for one in COMMANDS.values()]
+    rows = [
+        [f"[`/{one.name}`](#{one.name})", summary(one), who(one), where(one)] for one in COMMANDS.values()
+    ]
     whole = table(["command", "what it does", "who at least", "where"], rows)
     return "\n".join([*parts, whole, *map(of_command, COMMANDS.values()), labels()])
 
 
 def of_command(one: Declaration) -> str:
-    lines = [f"\n## {one.name}\n", one.summary, "", "```", one.usage, "```"]
+    lines = [f"\n## {one.name}\n", summary(one), "", "```", one.usage, "```"]
     if one.example != one.usage:
         lines += ["", f"For example: `{one.example}`"]
     return "\n".join([*lines, "", f"Who at least: {who(one)}. Where: {where(one)}."])
+
+
+def summary(one: Declaration) -> str:
+    return one.summary if one.name in THERE else f"{one.summary} *(not there yet)*"
 
 
 def who(one: Declaration) -> str:

@@ -14,7 +14,10 @@ from jobs import advance
 from jobs.context import Context, run_pure
 from jobs.replay import prove, whole_ledger
 from jobs.retain import file_journal
+from shell.action import ACTIONS
+from shell.action import COMMON as OF_ACTIONS
 from shell.clock import now
+from shell.event import COMMON, EVENTS
 from shell.settings import Settings
 from shell.store import Store
 from shell.store.ledger import hash_of
@@ -152,6 +155,19 @@ def test_a_trace_names_the_stages_what_they_were_given_and_their_time(
     assert "dag_evaluate" in called(capsys, "trace", str(entry["entry"]))[1]
     code, said = called(capsys, "trace", sprint_id, "--verify")
     assert code == 0 and "is whole" in said
+
+
+def test_every_event_and_action_holds_what_is_told_of_it(play: Play) -> None:
+    play.sprint()
+    told = [
+        (entry["event"], EVENTS[entry["event"]["type"]].fields, COMMON) for entry in play.store.journal(LANE)
+    ]
+    told += [(one, ACTIONS[one["type"]].fields, OF_ACTIONS) for one in play.store.pending_actions(LANE)]
+    assert len(told) > 20
+    for one, fields, common in told:
+        own = {field.removesuffix("?") for field in fields.split()}
+        must = {field for field in fields.split() if not field.endswith("?")}
+        assert must <= one.keys() <= own | set(common), f"{one['type']}: {sorted(one.keys() ^ must)}"
 
 
 def test_what_nobody_knows_is_said_in_one_line(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
