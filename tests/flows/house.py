@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from bot.cli.scene import free_port
 from bot.cli.supervise import Child, Supervisor
@@ -45,7 +45,12 @@ class House:
         return self.clients.setdefault(login, self.client(login))
 
     def repository(
-        self, owner: str = BOT, rights: Mapping[str, str] | None = None, *, empty: bool = False
+        self,
+        owner: str = BOT,
+        rights: Mapping[str, str] | None = None,
+        *,
+        empty: bool = False,
+        hooked: bool = True,
     ) -> str:
         """A new public repository with the bot's hook: the bot administers it, alice may write."""
         name = f"r{time.time_ns() % 10**10}-{next(_names)}"
@@ -56,8 +61,13 @@ class House:
             path = f"/repos/{repo}/collaborators/{login}"
             self.of(owner).api.send("PUT", path, {"permission": RIGHTS[self.kind][right]})
             self._accept(login)
-        self.of(owner).create_hook(repo, self.hook_url, SECRET)
+        if hooked:
+            self.hook(repo)
         return repo
+
+    def hook(self, repo: str) -> None:
+        """From now on the repository tells the bot what happens."""
+        self.of(repo.partition("/")[0]).create_hook(repo, self.hook_url, SECRET)
 
     def _accept(self, login: str) -> None:
         if self.kind == "github":

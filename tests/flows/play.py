@@ -82,6 +82,23 @@ class Play:
         done = client.api.send(method, where, said | ({"sha": old} if old else {}))
         return str(done["commit"]["sha"])
 
+    def first_commit(self) -> None:
+        """The first commit of an empty repository."""
+        said = {"message": "Begin", "content": base64.b64encode(b"# Begin\n").decode(), "branch": "main"}
+        method = "PUT" if self.house.kind == "github" else "POST"
+        self.bot.api.send(method, f"/repos/{self.repo}/contents/README.md", said)
+
+    def branch_path(self, branch: str) -> str:
+        """Where a branch is to be deleted."""
+        return f"git/refs/heads/{branch}" if self.house.kind == "github" else f"branches/{branch}"
+
+    def request_changes(self, number: int, text: str, path: str, remark: str) -> None:
+        """A review by alice that asks for changes, with a remark on the first line of a file."""
+        where = {"new_position": 1} if self.house.kind == "gitea" else {"line": 1, "side": "RIGHT"}
+        comments = [{"path": path, "body": remark, **where}]
+        said = {"event": "REQUEST_CHANGES", "body": text, "comments": comments}
+        self.alice.api.send("POST", f"/repos/{self.repo}/pulls/{number}/reviews", said)
+
     def _blob(self, client: Client, branch: str, path: str) -> str | None:
         try:
             return str(client.api.get(f"/repos/{self.repo}/contents/{path}", ref=branch)["sha"])
@@ -124,9 +141,15 @@ class Play:
             if kind is None or any(mark["kind"] == kind for mark in read_marks(body))
         ]
 
-    def answer(self, number: int, seconds: float = 30.0) -> str:
-        """The newest answer on a thread, once there is one."""
-        return self.wait(lambda: self.written(number, "answer"), seconds) or ""
+    def answer(self, number: int, words: str) -> str:
+        """The one answer on a thread that holds these words, once it is there."""
+
+        def look() -> list[str]:
+            return [text for text in self.all_written(number, "answer") if words in text]
+
+        found = self.wait(look)
+        assert len(found) == 1, found
+        return found[0]
 
     def comment(self, number: int, kind: str) -> Shape:
         """The one comment of this kind on a thread."""
@@ -189,6 +212,26 @@ class Play:
         issue = self.tasks().get(task_id)
         return bool(issue and f"caloron:{state}" in issue["labels"])
 
+    def runs(self, task_id: str) -> list[Shape]:
+        """How the runs of a task's agent ended, the first one first."""
+        store = self.house.store
+        assert store
+        told = [entry["event"] for entry in store.journal(self.lane, 0)]
+        return [one for one in told if one["type"] == "agent_finished" and one["task_id"] == task_id]
+
+    def outcomes(self, task_id: str) -> list[str]:
+        """The outcomes of a task's runs."""
+        return [str(run["outcome"]) for run in self.runs(task_id)]
+
+    def was_told(self, task_id: str) -> bool:
+        """Whether the last run of the agent met the words that its recording waits for in the prompt."""
+        return "I was told" in str(self.runs(task_id)[-1]["output_tail"])
+
+    def sprint_id(self, kickoff: int) -> str:
+        """The sprint's id, as the board's marker has it."""
+        [found] = [m for m in read_marks(self.comment(kickoff, "board")["body"]) if m["kind"] == "board"]
+        return str(found["sprint"])
+
     def issue(self, number: int) -> Shape:
         """An issue as it is now."""
         return self.bot.issue(self.repo, number)
@@ -225,11 +268,9 @@ class Play:
 def line(entry: Shape) -> str:
     """One entry of the journal in a line."""
     event = entry["event"]
-    about = {
-        k: event[k]
-        for k in ("task_id", "issue_number", "number", "outcome", "name", "message", "reason")
-        if k in event
-    }
+    names = ("task_id", "issue_number", "number", "outcome", "name", "message", "reason", "actor", "allowed")
+    about = {name: event[name] for name in names if name in event}
     if event["type"] in ("performed", "refused"):
         about["of"] = event["action"]["key"]
-    return f"{event['type']} {about} → {entry['composition']}: {entry['actions']} {entry['trace'] if 'failed' in str(entry['trace']) else ''}"
+    failed = [words for words in entry["trace"] if str(words).startswith("failed")]
+    return f"{event['type']} {about} → {entry['composition']}: {entry['actions']} {failed or ''}"

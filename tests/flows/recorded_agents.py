@@ -19,46 +19,49 @@ def write_recording(file: Path) -> Path:
     return file
 
 
+_TOLD = "I was told.\n" + _FEEDBACK
+
+
 def responses() -> list[dict[str, Any]]:
     """The first that fits the prompt is what the agent does; a task that nobody recorded fails its run."""
     return [
         *[told for task in "abcdefgh" for told in diligent(task)],
-        {"match": r"(?m)^Task: noisy$", "output": "thinking about it\n" * 2000},
-        {"match": r"(?m)^Task: stray$", "files": {"elsewhere/stray.txt": "out here\n"}, "output": _FEEDBACK},
-        {
-            "match": r"(?m)^Task: guarded$",
-            "files": {".gitea/workflows/ci.yml": "on: push\n"},
-            "output": _FEEDBACK,
-        },
-        {
-            "match": rf"(?s)Task: wish\n.*Round: 2\n.*{WISH}.*wish\.txt:1: {WISH_INLINE}",
-            "files": {"wish.txt": "4.50\n"},
-            "output": _FEEDBACK,
-        },
-        {"match": r"(?s)Task: wish\n(?!Round)", "files": {"wish.txt": "4.5\n"}, "output": _FEEDBACK},
+        answer(r"(?s)Task: noisy\n.*Round: 2\n.*chang", {}, _TOLD),
+        answer(r"(?m)^Task: noisy$", {}, "thinking about it\n" * 2000),
+        answer(
+            r"(?s)Task: stray\n.*Round: 2\n.*> .*elsewhere/stray\.txt",
+            {"elsewhere/stray.txt": "again\n"},
+            _TOLD,
+        ),
+        answer(r"(?m)^Task: stray$", {"elsewhere/stray.txt": "out here\n"}),
+        answer(
+            r"(?s)Task: guarded\n.*Round: 2\n.*> .*workflows/ci\.yml",
+            {".gitea/workflows/ci.yml": "on: pull\n"},
+            _TOLD,
+        ),
+        answer(r"(?m)^Task: guarded$", {".gitea/workflows/ci.yml": "on: push\n"}),
+        answer(
+            rf"(?s)Task: wish\n.*Round: 2\n.*{WISH}.*wish\.txt:1: {WISH_INLINE}",
+            {"wish.txt": "4.50\n"},
+            _TOLD,
+        ),
+        answer(r"(?s)Task: wish\n(?!Round)", {"wish.txt": "4.5\n"}),
         *[told for task in ("left", "right") for told in contentious(task)],
     ]
 
 
+def answer(match: str, files: dict[str, str], output: str = _FEEDBACK) -> dict[str, Any]:
+    """What an agent does on a prompt."""
+    return {"match": match, "files": files, "output": output}
+
+
 def diligent(task: str) -> list[dict[str, Any]]:
     """A file of its own each round."""
-    return [
-        {
-            "match": rf"(?s)Task: {task}\n.*Round: {n}\n",
-            "files": {f"{task}.txt": f"round {n}\n"},
-            "output": _FEEDBACK,
-        }
-        for n in (2, 3)
-    ] + [{"match": rf"(?m)^Task: {task}$", "files": {f"{task}.txt": "round 1\n"}, "output": _FEEDBACK}]
+    later = [answer(rf"(?s)Task: {task}\n.*Round: {n}\n", {f"{task}.txt": f"round {n}\n"}) for n in (2, 3)]
+    return [*later, answer(rf"(?m)^Task: {task}$", {f"{task}.txt": "round 1\n"})]
 
 
 def contentious(task: str) -> list[dict[str, Any]]:
     """Writes what the other writes too; on the next round, both."""
-    return [
-        {
-            "match": rf"(?s)Task: {task}\n.*Round: 2\n",
-            "files": {"shared.txt": "left and right\n"},
-            "output": _FEEDBACK,
-        },
-        {"match": rf"(?m)^Task: {task}$", "files": {"shared.txt": f"{task}\n"}, "output": _FEEDBACK},
-    ]
+    both = answer(rf"(?s)Task: {task}\n.*Round: 2\n.*conflict", {"shared.txt": "left and right\n"})
+    return [both, answer(rf"(?m)^Task: {task}$", {"shared.txt": f"{task}\n"})]

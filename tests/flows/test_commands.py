@@ -1,0 +1,73 @@
+"""What people say on a thread, and what they see for it."""
+
+from tests.flows.play import Play
+
+
+def test_the_small_commands_answer(play: Play) -> None:
+    kickoff = play.kickoff("- a: The first", "- b: The second (after: a)")
+    ping = play.say(kickoff, "/ping", by=play.mallory)
+    play.answer(kickoff, "I am here")
+    play.reacted(ping, "eyes", "rocket")
+    play.say(kickoff, "/help")
+    play.answer(kickoff, "`/approve")
+    status = play.say(kickoff, "/status", by=play.mallory)
+    play.reacted(status, "eyes", "rocket")
+    before = len(play.all_written(kickoff, "answer"))
+    play.say(kickoff, "/lgtm, and `/approve` later; /tmp is full")
+    play.say(kickoff, "/stauts")
+    play.answer(kickoff, "/stauts")
+    play.quiet()
+    assert len(play.all_written(kickoff, "answer")) == before + 1
+    assert len(play.all_written(kickoff, "board")) == 1
+
+
+def test_status_on_a_task_points_to_the_board(play: Play) -> None:
+    kickoff = play.start("- a: The first")
+    play.pull("a")
+    play.say(play.task("a"), "/status")
+    play.answer(play.task("a"), f"#{kickoff}")
+
+
+def test_stop_ends_the_sprint(play: Play) -> None:
+    kickoff = play.start("- a: The first", "- b: The second (after: a)")
+    pull = play.pull("a")
+    refused = play.say(kickoff, "/stop", by=play.mallory)
+    play.reacted(refused, "eyes", "confused")
+    said = play.say(kickoff, "/stop")
+    play.wait(lambda: play.closed(kickoff))
+    play.reacted(said, "eyes", "rocket")
+    play.wait(lambda: play.is_in("a", "sprint-cancelled"))
+    play.quiet()
+    assert set(play.tasks()) == {"a"}
+    assert not play.bot.pull(play.repo, pull["number"])["merged"]
+    assert "was stopped" in (play.written(kickoff, "board") or "")
+
+
+def test_a_board_edited_by_hand_is_drawn_anew(play: Play) -> None:
+    kickoff = play.kickoff("- a: The first")
+    board = play.comment(kickoff, "board")
+    play.alice.edit_comment(play.repo, board["comment_id"], "Scribbled over.\n" + board["body"][-200:])
+    play.wait(lambda: "Scribbled" not in play.comment(kickoff, "board")["body"])
+    play.quiet()
+    assert play.comment(kickoff, "board")["body"].strip() == board["body"].strip()
+
+
+def test_two_kickoffs_run_one_after_the_other(play: Play) -> None:
+    first = play.start("- a: The first")
+    play.pull("a")
+    second = play.kickoff("- b: The second")
+    play.say(second, "/approve")
+    play.wait(lambda: f"waiting behind #{first}" in (play.written(second, "board") or ""))
+    play.quiet()
+    assert set(play.tasks()) == {"a"}
+    play.approve_until_closed(first)
+    assert not play.closed(second)
+    play.approve_until_closed(second)
+    assert set(play.tasks()) == {"a", "b"}
+    assert len(play.pulls()) == 2 and all(pull["merged"] for pull in play.pulls())
+
+
+def test_an_approval_in_a_quote_or_a_block_starts_nothing(play: Play) -> None:
+    kickoff = play.kickoff("- a: The first")
+    play.say(kickoff, "> /approve\n\n```\n/approve\n```\n\nI would say `/approve`, but not yet.")
+    play.nothing_started()

@@ -1,0 +1,88 @@
+"""The store is lost in the middle of a sprint, or the forge took something twice: nothing stays doubled."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.fake_forge import FakeForge
+from shell.forge.gitea import GiteaForge
+from tests.flows.house import ALICE, BOT, MALLORY, House, served
+from tests.flows.play import Play
+
+DIAMOND = ("- a: First", "- b: Left (after: a)", "- c: Right (after: a)", "- d: Last (after: b, c)")
+
+
+@pytest.fixture
+def forge(tmp_path: Path) -> Iterator[FakeForge]:
+    """A forge of the test's own."""
+    with FakeForge("gitea", tmp_path / "forge") as running:
+        yield running
+
+
+@pytest.fixture
+def house(forge: FakeForge) -> House:
+    """Its accounts, and the bot's settings; reconcile is on."""
+    tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
+    settings = {"GITEA_URL": forge.url, "GITEA_TOKEN": tokens[BOT], "CALORON_RECONCILE_S": "1"}
+    return House("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings)
+
+
+def kept(folder: Path, good: Callable[[dict[str, Any]], bool]) -> bool:
+    """Whether a sprint's file says something."""
+    return any(good(json.loads(file.read_text())) for file in (folder / "home" / "kv").glob("*.json"))
+
+
+def test_a_sprint_whose_store_was_lost_ends_as_if_it_was_not(house: House, tmp_path: Path) -> None:
+    folder = tmp_path / "bot"
+    with served(house, folder):
+        play = Play(house, house.repository())
+        kickoff = play.start(*DIAMOND)
+        play.wait(lambda: play.approve_all() or (play.pull_of("a") or {}).get("merged"), 60)
+        play.wait(lambda: kept(folder, lambda told: told["state"]["tasks"]["a"]["status"] == "Done"))
+    shutil.rmtree(folder / "home" / "store")
+    with served(house, folder):
+        house.hook(play.repo)
+        play.approve_until_closed(kickoff, 120)
+        play.wait(lambda: all("caloron:done" in issue["labels"] for issue in play.tasks().values()))
+        play.quiet()
+        assert house.store and "restored" in [one["event"]["type"] for one in house.store.journal(play.lane)]
+    assert set(play.tasks()) == {"a", "b", "c", "d"}
+    for name, issue in play.tasks().items():
+        assert sorted(issue["labels"]) == ["caloron:done", "caloron:task"], name
+        done = [text for text in play.all_written(issue["number"]) if text.startswith("Done: ")]
+        assert len(done) == 1, name
+    pulls = play.pulls()
+    assert sorted(pull["head"]["ref"].rpartition("/")[2] for pull in pulls) == ["a", "b", "c", "d"]
+    assert all(pull["merged"] for pull in pulls)
+    assert len(play.all_written(kickoff, "board")) == len(play.all_written(kickoff, "retro")) == 1
+    said = play.all_written(kickoff)
+    assert len(said) == len(set(said))
+
+
+def test_of_two_with_one_key_the_younger_goes(house: House, tmp_path: Path) -> None:
+    with served(house, tmp_path / "bot"):
+        play = Play(house, house.repository())
+        kickoff = play.kickoff("- a: The only one")
+        board = play.comment(kickoff, "board")
+        play.bot.comment(play.repo, kickoff, board["body"])
+        pasted = play.mallory.comment(play.repo, kickoff, board["body"])["comment_id"]
+        play.wait(lambda: len(play.all_written(kickoff, "board")) == 1)
+        assert play.comment(kickoff, "board")["comment_id"] == board["comment_id"]
+
+        play.say(kickoff, "/approve")
+        issue = play.wait(lambda: play.tasks().get("a"))
+        double = play.bot.create_issue(play.repo, issue["title"], issue["body"], ["caloron:task"])["number"]
+        play.wait(lambda: play.closed(double))
+        assert f"#{issue['number']}" in play.all_written(double)[-1]
+        assert not play.closed(issue["number"])
+
+        play.approve_until_closed(kickoff)
+        retro = play.comment(kickoff, "retro")
+        play.bot.comment(play.repo, kickoff, retro["body"])
+        play.wait(lambda: len(play.all_written(kickoff, "retro")) == 1)
+        assert play.comment(kickoff, "retro")["comment_id"] == retro["comment_id"]
+        assert pasted in [one["comment_id"] for one in play.bot.issue_comments(play.repo, kickoff)]
