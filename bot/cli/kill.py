@@ -31,7 +31,7 @@ from .tally import Tally, tally
 TASKS = ("first", "part2", "part3", "whole")
 MORE_SPRINTS = 3
 """So many more than asked for may be played, for kills whose moment did not come."""
-_STEP_S, _AGENT_S, _DEATHS = 0.25, 1.0, 2
+_STEP_S, _AGENT_S = 0.25, 1.0
 _RECONCILE_S = 3.0
 
 
@@ -131,7 +131,6 @@ class _Sprint:
         self.deadline = monotonic() + run.timeout
         self.closed = threading.Event()
         self.failed: list[BaseException] = []
-        self.helped: set[str] = set()
 
     def played(self, due: list[Planned]) -> Tally:
         """The sprint to its end; what the forge has of it then."""
@@ -157,18 +156,9 @@ class _Sprint:
         while left and not self.closed.is_set():
             self._check_time()
             sleep(self.run.random.uniform(0.1, 1.0))
-            killer.stage.avoided = self._tired()
             if (planned := killer.kill(left)) is not None:
                 left.remove(planned)
         return left
-
-    def _tired(self) -> set[str]:
-        """Tasks that a person would be asked about, should their agent die once more."""
-        try:
-            tasks = self.scene.store.load(self.lane).state["tasks"]
-        except Unavailable:
-            return set(TASKS)
-        return {name for name, task in tasks.items() if task.get("intervention_count", 0) >= _DEATHS}
 
     def _act(self) -> None:
         """The person, until the kickoff is closed."""

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.request import urlopen
 
@@ -32,8 +32,6 @@ class Stage:
     scene: Scene
     lane: str
     random: random.Random
-    avoided: set[str] = field(default_factory=set)
-    """Tasks whose agents have died often enough."""
 
     def processes(self) -> dict[str, int]:
         """The children of the `up` that runs now."""
@@ -46,12 +44,16 @@ class Stage:
         pid = int(told.rpartition(":")[2]) if told else 0
         return next(((name, number) for name, number in self.processes().items() if number == pid), None)
 
-    def running(self) -> list[tuple[str, dict[str, Any]]]:
-        """Key and record of this lane's runs whose agent works, unless the end of one would be one too many."""
+    def working(self) -> list[tuple[str, dict[str, Any]]]:
+        """Key and record of this lane's runs whose agent works."""
         runs = [(key, run) for lane, key, run in self.scene.store.live_runs() if lane == self.lane]
-        working = [(key, run) for key, run in runs if run["status"] == "claimed" and self._works(run)]
-        tasks = {run["spec"]["task_id"] for _, run in working}
-        return [] if tasks & self.avoided else working
+        return [(key, run) for key, run in runs if run["status"] == "claimed" and self._works(run)]
+
+    def tired(self, working: list[tuple[str, dict[str, Any]]]) -> bool:
+        """Whether a person would be asked about one of these tasks, should its agent die once more."""
+        tasks = self.scene.store.load(self.lane).state["tasks"]
+        counts = [tasks[run["spec"]["task_id"]].get("intervention_count", 0) for _, run in working]
+        return max(counts, default=0) >= _DEATHS
 
     def _works(self, run: dict[str, Any]) -> bool:
         """Whether it has an agent, and its worker is a child of the `up` of now."""
@@ -59,6 +61,8 @@ class Stage:
         worker = self.processes().get(name, 0)
         return "pid" in run and any(str(one.pid) == pid for one in descendants(worker))
 
+
+_DEATHS = 2
 
 Moment = Callable[[Stage], Caught | None]
 Planned = tuple[str, Moment]
@@ -120,9 +124,14 @@ def intending(stage: Stage) -> Caught | None:
     )
 
 
+def _frail(stage: Stage) -> list[tuple[str, dict[str, Any]]]:
+    """The runs that may end now."""
+    return [one for one in stage.working() if not stage.tired([one])]
+
+
 def running(stage: Stage) -> Caught | None:
     """The worker of an agent's run."""
-    for key, run in stage.running():
+    for key, run in _frail(stage):
         name, task = run["worker"].partition(":")[0], run["spec"]["task_id"]
         pid = stage.processes().get(name)
         if pid:
@@ -132,7 +141,7 @@ def running(stage: Stage) -> Caught | None:
 
 def at_work(stage: Stage) -> Caught | None:
     """The agent itself: the process that watches over it, or its command."""
-    for key, run in stage.running():
+    for key, run in _frail(stage):
         guard = int(run["pid"])
         below = descendants(guard)
         pid = below[-1].pid if below and stage.random.random() < 0.5 else guard

@@ -106,7 +106,7 @@ def _doubled(comments: dict[int, list[str]]) -> list[str]:
         texts = Counter(re.sub(r"<!--.*?-->", "", body).strip() for body in bodies)
         keys = Counter(mark["key"] for body in bodies for mark in read_marks(body) if mark["key"])
         twice = [
-            *(t for t, count in texts.items() if count > 1),
+            *(t for t, count in texts.items() if t and count > 1),
             *(k for k, count in keys.items() if count > 1),
         ]
         found += [f"on #{number} twice: {words[:80]!r}" for words in twice]
