@@ -1,4 +1,4 @@
-"""Someone edited what we wrote: forget that the board was shown, so that it is drawn anew."""
+"""Someone edited what we wrote: note that something else stands there now, so that the board is drawn anew."""
 
 from typing import Any, TypedDict
 
@@ -21,7 +21,8 @@ def execute(input: Input) -> Output:
     shown = state["shown"].get(name)
     if shown is None or shown.get("comment_id") != event["comment_id"]:
         return {"state": state, "actions": []}
-    return {"state": {**state, "shown": {**state["shown"], name: {**shown, "hash": None}}}, "actions": []}
+    edited = {**shown, "hash": f"edited:{event['key']}"}
+    return {"state": {**state, "shown": {**state["shown"], name: edited}}, "actions": []}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
