@@ -134,6 +134,8 @@ class _Performer:
         action, kind = taken.action, taken.action["type"]
         if kind == "spawn_agent":
             self._spawn(taken)
+        elif kind == "show":
+            self.store.answer(self.lane, taken)
         elif kind == "look":
             there = look(self.hands(), action)
             self._answer(taken, "seen", **_looked_at(action), request=action, there=there)
@@ -221,7 +223,7 @@ class _Performer:
         self.store.set_away(self.lane, None, {"type": "available", "host": host, "key": key})
 
 
-_OFFLINE = frozenset({"stop_agent", "spawn_agent"})
+_OFFLINE = frozenset({"stop_agent", "spawn_agent", "show"})
 """What needs no answer of the forge."""
 
 

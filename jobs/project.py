@@ -1,6 +1,7 @@
 """Show a lane's state on the forge: what is wanted is compared with what is there, the difference written."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,14 @@ import structlog
 
 from jobs.context import Context
 from jobs.deeds import Hands
+from shell.action import Action
 from shell.clock import now
 from shell.errors import Refused, Unavailable
 from shell.event import Event
 from shell.marker import mark, marked, read_marks
-from shell.store.connection import write
+from shell.store.connection import milliseconds, write
 from shell.store.fields import State
-from shell.store.outbox import Remembered
+from shell.store.outbox import Remembered, paced
 
 _log = structlog.get_logger(__name__)
 
@@ -23,6 +25,15 @@ Item = dict[str, Any]
 
 _UNTOLD = frozenset({"body", "mark", "on", "off"})
 """Of what was wanted, what the event that it is shown need not repeat."""
+
+
+BOARD_EVERY_S = 3.0
+"""While a sprint runs its board is drawn no oftener; only the newest is, and always the last."""
+
+SHOW: Action = {"type": "show", "key": "show:later"}
+"""Nothing to do by itself: when it is due the performer comes by, and shows what is to be seen."""
+
+_STUCK = ("Blocked", "Escalated", "HumanAssigned")
 
 
 @dataclass(frozen=True)
@@ -50,8 +61,12 @@ def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Ha
         items = []
     wrong, right = _compare(items, loaded.state, memory.written)
     store.forget_written(lane, right)
-    written, failed = 0, 0
+    written, failed, later = 0, 0, list[float]()
     for item, situation in wrong:
+        pause = pause_s(item, loaded.state, memory.written)
+        if pause > 0:
+            later.append(pause)
+            continue
         if written + failed == at_most:
             return Shown(False, written, loaded.version)
         try:
@@ -62,7 +77,9 @@ def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Ha
                 raise
             _log.warning("projection failed", lane=lane, what=name_of(item), reason=fault.reason)
             failed += 1
-    if not failed:  # else the sweep rings for it again
+    if later:
+        store.come_again(lane, SHOW | {"due_in_s": min(later)})
+    elif not failed:  # else the sweep rings for it again
         store.set_projected(lane, loaded.version)
     return Shown(True, written, loaded.version)
 
@@ -92,6 +109,32 @@ def _compare(
         if written.get(name) != situation:
             wrong.append((item, situation))
     return wrong, right
+
+
+def pause_s(item: Item, state: State, written: dict[str, str]) -> float:
+    """How long a board is not drawn yet: not where a person waits for it, or has something new to do."""
+    name = name_of(item)
+    kickoff = _kickoff(item, state)
+    told = written.get(paced(name))
+    shown = (state.get("shown") or {}).get(name) or {}
+    if item["kind"] != "board" or kickoff.get("status") != "Running" or not told or not shown.get("hash"):
+        return 0.0
+    at, last_occasion = json.loads(told)
+    if last_occasion != occasion(item, state):
+        return 0.0
+    elapsed_s: float = (milliseconds() - at) / 1000
+    return max(0.0, BOARD_EVERY_S - elapsed_s)
+
+
+def occasion(item: Item, state: State) -> list[Any]:
+    """What is told at once when it changes: where the sprint is, who asked, who must come to help."""
+    kickoff, tasks = _kickoff(item, state), state.get("tasks") or {}
+    stuck = sorted(name for name, task in tasks.items() if task.get("status") in _STUCK)
+    return [kickoff.get("status"), kickoff.get("asked_status_at"), stuck]
+
+
+def _kickoff(item: Item, state: State) -> dict[str, Any]:
+    return (state.get("kickoffs") or {}).get(str(item.get("number"))) or {}
 
 
 def name_of(item: Item) -> str:
@@ -136,7 +179,8 @@ def _write_one(lane: str, hands: Hands, item: Item, state: State, situation: str
         action = {"type": "show", "key": name} | {k: v for k, v in item.items() if k != "body"}
         event = {"type": "refused", "key": f"refused:{event['key']}", "action": action}
         event |= {"status": refusal.status, "message": refusal.message}
-    hands.store.note_written(lane, name, situation, event)
+    pace = write([milliseconds(), occasion(item, state)])
+    hands.store.note_written(lane, name, situation, pace, event)
 
 
 def _labels(hands: Hands, item: Item, state: State) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Remembered:
     away: dict[str, Any] | None
     """The host that does not answer: `{host, reason, since, until_ms, tries}`."""
     written: dict[str, str]
-    """Object and kind → the situation in which the projection was last written."""
+    """Object and kind → the situation in which the projection was last written; `paced` → when and why."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Taken:
 def _taken(action: str, seq: str, tries: str | None, intent: str | None) -> Taken:
     told = json.loads(action)
     return Taken(told["key"], told, seq, json.loads(tries) if tries else {}, bool(intent))
+
+
+def paced(what: str) -> str:
+    """Under which name it is remembered when a projection was last written."""
+    return f"{what} written"
 
 
 def put_actions(pipe: Any, lane: str, turn: int, actions: Iterable[Action]) -> None:
@@ -171,6 +176,14 @@ class Outbox(Inbox):
         return Remembered(int(about.get("projected") or 0), away, dict(written))
 
     @reachable
+    def come_again(self, lane: str, action: Action) -> None:
+        """Put in an action of the performer's own, which brings it back when it is due."""
+        whole = Whole(self.client)
+        put_actions(whole.block(), lane, 0, [action])
+        next_due(whole.block(), keys.outbox_due(lane), keys.DUE, lane)
+        whole.run()
+
+    @reachable
     def set_projected(self, lane: str, version: int) -> None:
         self.client.hset(keys.performing(lane), "projected", version)
 
@@ -189,10 +202,10 @@ class Outbox(Inbox):
         whole.run()
 
     @reachable
-    def note_written(self, lane: str, what: str, situation: str, event: Event | None) -> None:
-        """A projection was written (or refused): remember for which situation, and tell."""
+    def note_written(self, lane: str, what: str, situation: str, pace: str, event: Event | None) -> None:
+        """A projection was written (or refused): remember for which situation, when and why, and tell."""
         whole = Whole(self.client)
-        whole.block().hset(keys.shown(lane), what, situation)
+        whole.block().hset(keys.shown(lane), mapping={what: situation, paced(what): pace})
         if event:
             self._tell_in(whole, lane, event)
         whole.run()

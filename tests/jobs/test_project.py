@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from jobs import advance, perform
+from jobs import advance, perform, project
 from shell.errors import Refused, Unavailable
 from shell.store import Lease
+from shell.store.connection import milliseconds
 
 LANE = "gitea-7"
+AS_IT_WAS = '["Running",null,[]]'
 BOARD = {"object": "issue:1", "kind": "board", "number": 1, "comment_id": None, "mark": {"sprint": "s"}}
 
 
@@ -74,6 +76,42 @@ def test_the_board_is_one_comment_drawn_anew(bench: Any, forge: Any) -> None:
     assert [forge.asked(verb) for verb in ("comment", "edit_comment")] == [1, 1]
     assert "<!-- caloron:board key=issue:1:board sprint=s -->" in forge.comments[0]["body"]
     assert bench.store.load(LANE).state["shown"]["issue:1:board"]["comment_id"] == 100
+
+
+def test_the_board_of_a_running_sprint_is_drawn_after_a_pause_and_the_newest_only(
+    bench: Any, forge: Any
+) -> None:
+    set_up(bench)
+    running = {"1": {"status": "Running"}}
+    become(bench, "1", kickoffs=running, want=[BOARD | {"hash": "h1", "body": "one"}])
+    for number in ("2", "3", "4"):
+        become(bench, number, want=[BOARD | {"hash": f"h{number}", "body": f"drawn {number}"}])
+    assert forge.asked("edit_comment") == 0
+    moment = milliseconds()
+    assert moment < (bench.store.next_due(LANE) or 0) <= moment + 1000 * project.BOARD_EVERY_S
+    bench.store.client.hset(f"lane:{LANE}:written", "issue:1:board written", f"[0,{AS_IT_WAS}]")
+    bench.hasten()
+    bench.work()
+    edits = [given for verb, given in forge.calls if verb == "edit_comment"]
+    assert len(edits) == 1 and edits[0][1].startswith("drawn 4")
+    assert not bench.store.pending_actions(LANE)
+    assert bench.store.remembered(LANE).projected == bench.store.load(LANE).version
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        {"kickoffs": {"1": {"status": "Done"}}},
+        {"kickoffs": {"1": {"status": "Running", "asked_status_at": "2026-01-01T00:00:00.000Z"}}},
+        {"tasks": {"a": {"status": "Escalated"}}},
+    ],
+)
+def test_what_a_person_waits_for_is_drawn_at_once(bench: Any, forge: Any, why: dict[str, Any]) -> None:
+    set_up(bench)
+    running = {"1": {"status": "Running"}}
+    become(bench, "1", kickoffs=running, want=[BOARD | {"hash": "h1", "body": "one"}])
+    become(bench, "2", want=[BOARD | {"hash": "h2", "body": "two"}], **why)
+    assert forge.asked("edit_comment") == 1
 
 
 def test_a_board_whose_answer_was_lost_is_found_again(bench: Any, forge: Any) -> None:
