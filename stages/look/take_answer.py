@@ -116,6 +116,10 @@ def refused(state: dict[str, Any], event: dict[str, Any]) -> Answer:
             return state, [told(event, "merge_refused", **said, **fields)], []
         case "update_branch":
             return state, [told(event, "pr_conflict", **fields)], []
+        case "spawn_agent":
+            run = {name: action.get(name) for name in ("sprint_id", "task_id", "agent_id", "attempt")}
+            end = {"outcome": "crashed", "reason": f"The agent could not be started: {event['message']}"}
+            return state, [told(event, "agent_finished", **run, **end)], []
         case _:
             return state, [event], []
 
