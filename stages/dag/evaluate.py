@@ -28,6 +28,7 @@ class Output(TypedDict):
 
 ENDED = ("Done", "Cancelled", "Skipped")
 OPEN = ("Pending", "Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned")
+WITH_A_PERSON = ("Escalated", "HumanAssigned")
 NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
 STALL_THRESHOLD_M = 20
 RETRY_LIMIT = 3
@@ -249,6 +250,9 @@ def pr_synchronized(step: Step, task_id: str, event: dict[str, Any]) -> None:
     head = event.get("head_sha") or task.get("head_sha")
     if event.get("head_sha") and head == task.get("head_sha"):
         return
+    if task["status"] in WITH_A_PERSON:
+        step.change(task_id, head_sha=head, checks={}, last_activity_at=step.moment())
+        return
     fresh = task["status"] == "InProgress"
     fields: dict[str, Any] = {"head_sha": head, "checks": {}, "wait": None, "merging": None}
     step.change(task_id, status="InReview", sent_back=False, last_activity_at=step.moment(), **fields)
@@ -306,9 +310,9 @@ def review_text(event: dict[str, Any]) -> str:
 
 def check_completed(step: Step, task_id: str, event: dict[str, Any]) -> None:
     if event.get("head_sha") in (None, step.tasks[task_id].get("head_sha")):
-        step.change(
-            task_id, checks={"state": event.get("state"), "contexts": event.get("contexts") or {}}, wait=None
-        )
+        step.change(task_id, checks={"state": event.get("state"), "contexts": event.get("contexts") or {}})
+        if step.tasks[task_id]["status"] not in WITH_A_PERSON:
+            step.change(task_id, wait=None)
 
 
 def pr_merged(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -459,9 +463,9 @@ LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
     "agent_finished": (("Ready", "InProgress", "InReview"), agent_finished),
     "agent_intervened": (("InProgress",), agent_intervened),
     "pr_opened": (("Ready", "InProgress"), pr_opened),
-    "pr_synchronized": (("InProgress", "InReview"), pr_synchronized),
+    "pr_synchronized": (("InProgress", "InReview", *WITH_A_PERSON), pr_synchronized),
     "pr_review_submitted": (("InProgress", "InReview"), pr_review_submitted),
-    "check_completed": (("InProgress", "InReview"), check_completed),
+    "check_completed": (("InProgress", "InReview", *WITH_A_PERSON), check_completed),
     "pr_merged": (OPEN, pr_merged),
     "pr_closed": (("InReview", "InProgress"), pr_closed),
     "pr_reopened": (("Ready", "InProgress", "Escalated"), pr_reopened),

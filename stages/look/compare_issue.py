@@ -45,6 +45,7 @@ def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]
     if there.get("is_pull"):
         return state, [], []
     known = (state.get("issues") or {}).get(number)
+    known = known if known and "title" in known else None  # else only its labels were shown, or it was closed
     state = {**state, "issues": {**state["issues"], number: remembered(there)}}
     if known is None and shares_account(policy, there):
         state = {**state, "shared": True}

@@ -101,7 +101,7 @@ def opened_or_moved(
     if task.get("pr_number") != event["number"]:
         return [told(event, "pr_opened", "first", **fields)]
     if task.get("head_sha") != sha:
-        return [told(event, "pr_synchronized", sha, **fields)]
+        return [told(event, "pr_synchronized", f"{sha}:{event['key']}", **fields)]
     return []
 
 

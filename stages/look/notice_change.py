@@ -54,8 +54,8 @@ def look_at(what: str, number: int, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def look_at_pull(state: dict[str, Any], number: int, event: dict[str, Any]) -> dict[str, Any]:
-    known = sorted(((state.get("pulls") or {}).get(str(number)) or {}).get("reviews") or {})
-    return {**look_at("pull", number, event), "known_reviews": [int(name) for name in known]}
+    known = ((state.get("pulls") or {}).get(str(number)) or {}).get("reviews") or {}
+    return {**look_at("pull", number, event), "known_reviews": sorted(int(name) for name in known)}
 
 
 def tasks_with_head(state: dict[str, Any], sha: str | None) -> list[dict[str, Any]]:
