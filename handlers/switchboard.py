@@ -200,11 +200,13 @@ TASK_EVENTS = frozenset(
     """issue_opened agent_started agent_heartbeat agent_finished agent_intervened pr_opened pr_synchronized
     pr_review_submitted check_completed pr_merged pr_closed pr_reopened pr_conflict merge_refused
     merge_postponed issue_closed issue_reopened task_retry task_skip task_cancelled spawn_requested
-    stop_requested sprint_approved sprint_stopped sprint_ended""".split()
+    stop_requested sprint_approved sprint_stopped sprint_ended
+    sprint_resumed""".split()
 )
 
 COMPOSITIONS = {
     "repository_met": "meet",
+    "restored": "restore",
     "changed": "notice",
     "seen": "differences",
     "performed": "differences",

@@ -12,8 +12,9 @@ import structlog
 
 from jobs import context
 from jobs.context import Context
+from jobs.restore import Known, restore
 from jobs.retain import retain
-from jobs.snapshot import snapshot
+from jobs.snapshot import Written, snapshot
 from jobs.sweep import ring_due, sweep
 from jobs.ticks import discover, reconcile, tick
 from jobs.worker import beat
@@ -50,11 +51,13 @@ class Clock:
         self.lease: Lease | None = None
         self.done = threading.Event()
         self.next_renewal = self.next_beat = 0.0
-        written: dict[str, int] = {}
+        written: Written = {}
+        known: Known = {}
         settings, later = here.settings, monotonic()
         self.duties = [
             Duty(STEP_S, lambda: ring_due(here)),
             Duty(SWEEP_S, lambda: sweep(here)),
+            Duty(SWEEP_S, lambda: restore(here, known)),
             Duty(SWEEP_S, lambda: snapshot(here, written)),
             Duty(settings.tick_s, lambda: tick(here), later + settings.tick_s),
             Duty(settings.reconcile_s, lambda: reconcile(here)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from shell.action import Action
 from shell.forge import Forge
-from shell.marker import mark, marked, read_marks
+from shell.marker import mark, marked, own_mark
 from shell.store import Store, Taken
 
 TASK_LABEL = "caloron:task"
@@ -22,6 +22,10 @@ class Hands:
     forge: Forge
     lane: str
     repo: str
+    me: int
+    """The id of our account: a marker that anyone else wrote is no marker."""
+    restored: bool = False
+    """Whether the lane's store was lost, with what was intended: then any text may be there already."""
 
 
 Result = dict[str, Any]
@@ -35,9 +39,9 @@ class Busy(Exception):
 def create_issue(hands: Hands, taken: Taken) -> Result:
     """Once, also after a crash: a repeat looks for the marker first."""
     action, line = taken.action, _mark(taken.action)
-    if taken.intended:
+    if taken.intended or hands.restored:
         for issue in hands.forge.issues_with_label(hands.repo, TASK_LABEL, state="all"):
-            if _carries(issue["body"], action["key"]):
+            if carries(hands, issue, line):
                 return _issue(issue)
     hands.store.set_intent(hands.lane, taken.key)
     body = marked(action.get("body") or "", line)
@@ -51,9 +55,9 @@ def _issue(issue: dict[str, Any]) -> Result:
 def comment(hands: Hands, taken: Taken) -> Result:
     """Once, also after a crash: a repeat looks for the marker first."""
     action, line = taken.action, _mark(taken.action)
-    if taken.intended:
+    if taken.intended or hands.restored:
         for there in hands.forge.issue_comments(hands.repo, action["number"]):
-            if _carries(there["body"], action["key"]):
+            if carries(hands, there, line):
                 return _comment(there)
     hands.store.set_intent(hands.lane, taken.key)
     return _comment(hands.forge.comment(hands.repo, action["number"], marked(action["body"], line)))
@@ -69,8 +73,9 @@ def _mark(action: Action) -> str:
     return mark(kind, given.get("key") or action["key"], given.get("sprint") or "", given.get("task") or "")
 
 
-def _carries(text: str, key: str) -> bool:
-    return any(found["key"] == key for found in read_marks(text))
+def carries(hands: Hands, there: dict[str, Any], line: str) -> bool:
+    """Whether we wrote this, with this marker."""
+    return there["author_id"] == hands.me and own_mark(there["body"]) == own_mark(line)
 
 
 def react(hands: Hands, taken: Taken) -> Result:

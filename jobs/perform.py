@@ -110,7 +110,9 @@ class _Performer:
 
     def hands(self) -> Hands:
         """Made when first needed: a lane whose repository nobody named yet can still stop an agent."""
-        return Hands(self.store, self.here.forge(self.lane), self.lane, self.here.repo(self.lane))
+        here, lane = self.here, self.lane
+        me, restored = here.account(lane)["id"], self.memory.restored is not None
+        return Hands(self.store, here.forge(lane), lane, here.repo(lane), me, restored)
 
     # One action
 

@@ -9,12 +9,12 @@ from typing import Any
 import structlog
 
 from jobs.context import Context
-from jobs.deeds import Hands
+from jobs.deeds import Hands, carries
 from shell.action import Action
 from shell.clock import now
 from shell.errors import Refused, Unavailable
 from shell.event import Event
-from shell.marker import mark, marked, read_marks
+from shell.marker import mark, marked
 from shell.store.connection import milliseconds, write
 from shell.store.fields import State
 from shell.store.outbox import Remembered, paced
@@ -204,7 +204,7 @@ def _board(hands: Hands, item: Item, state: State) -> dict[str, Any]:
             if refusal.status != 404:
                 raise
     for there in hands.forge.issue_comments(hands.repo, item["number"]):
-        if any(found == read_marks(line)[0] for found in read_marks(there["body"])):
+        if carries(hands, there, line):
             hands.forge.edit_comment(hands.repo, there["comment_id"], body)
             return {"comment_id": there["comment_id"]}
     return {"comment_id": hands.forge.comment(hands.repo, item["number"], body)["comment_id"]}

@@ -6,6 +6,10 @@ from urllib.parse import quote, unquote
 _MARK = re.compile(r"<!-- caloron:([a-z0-9_-]+)((?: [a-z_]+=[^\s>]*)*) -->")
 _PLAIN = "/:@#+,;~!$()*"  # readable in a marker; the one sign that could end its comment is `>`
 
+LONGEST = 60_000
+"""Signs of one text; GitHub takes 65,536."""
+_CUT = "… the rest is left out: this text is too long for one comment."
+
 
 def mark(kind: str, key: str, sprint: str = "", task: str = "") -> str:
     """The marker as one line; spaces and `>` in a value are percent-encoded, for they would end it."""
@@ -15,13 +19,29 @@ def mark(kind: str, key: str, sprint: str = "", task: str = "") -> str:
 
 
 def marked(text: str, line: str) -> str:
-    """The text with the marker as its last line, once."""
-    return text if line in text else f"{text.rstrip()}\n\n{line}".lstrip("\n")
+    """The text, cut where it is too long, with the marker as its last line, once."""
+    text = text.rstrip()
+    return text if text.endswith(line) else f"{shortened(text)}\n\n{line}".lstrip("\n")
+
+
+def shortened(text: str) -> str:
+    """As much of the text as a forge takes in one comment; a code block that is cut is ended."""
+    if len(text) <= LONGEST:
+        return text
+    kept = text[:LONGEST].rpartition("\n")[0] or text[:LONGEST]
+    fences = sum(line.lstrip().startswith("```") for line in kept.splitlines())
+    return f"{kept}\n" + ("```\n" if fences % 2 else "") + f"\n{_CUT}"
 
 
 def read_marks(text: str) -> list[dict[str, str]]:
     """Every marker of a text in order, as `{kind, key, sprint, task}`; absent fields are empty."""
     return [_read(kind, fields) for kind, fields in _MARK.findall(text or "")]
+
+
+def own_mark(text: str) -> dict[str, str] | None:
+    """The marker at the very end, where we put ours; one further up was quoted from someone."""
+    found = list(_MARK.finditer(text or ""))
+    return _read(*found[-1].groups()) if found and not text[found[-1].end() :].strip() else None
 
 
 def _quoted(value: str) -> str:

@@ -42,7 +42,17 @@ def write(sprint_id: str, kept: dict[str, Any], folder: Path | None = None) -> P
         draft.flush()
         os.fsync(draft.fileno())
     os.replace(draft.name, path)
+    _sync(path.parent)
     return path
+
+
+def _sync(folder: Path) -> None:
+    """So that the new name outlives a power cut too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _folder() -> Path:

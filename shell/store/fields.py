@@ -6,7 +6,7 @@ from typing import Any
 
 from shell.store.connection import write
 
-MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting")
+MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting", "own")
 
 State = dict[str, Any]
 

@@ -63,6 +63,11 @@ class Lanes(Journals):
         """The version of the lane's state."""
         return int(self.client.hget(keys.lane_meta(lane), "version") or 0)
 
+    @reachable
+    def epoch(self, lane: str) -> str:
+        """Made with the lane's first commit, another one in a store that was lost; empty before that."""
+        return str(self.client.hget(keys.lane_meta(lane), "epoch") or "")
+
     def _still(self, lane: str, meta: list[str | None]) -> Loaded | None:
         """What is known of the lane, if that is its state still."""
         known = self._known.get(lane)
@@ -95,6 +100,19 @@ class Lanes(Journals):
         asked = list(event_keys)
         scores = self.client.zmscore(keys.seen(lane), asked) if asked else []
         return {key for key, score in zip(asked, scores, strict=True) if score is not None}
+
+    @reachable
+    def seen_lately(self, lane: str, beginning: str, n: int) -> list[str]:
+        """The newest keys seen, as far as they begin like that."""
+        found = self.client.zrevrange(keys.seen(lane), 0, n - 1)
+        return [key for key in found if key.startswith(beginning)]
+
+    @reachable
+    def note_seen(self, lane: str, event_keys: Iterable[str]) -> None:
+        """These events were handled before the store was lost."""
+        told = dict.fromkeys(event_keys, milliseconds())
+        if told:
+            self.client.zadd(keys.seen(lane), told)
 
     @reachable
     def commit(self, lane: str, loaded: Loaded, decided: Decided, fence: int) -> bool:

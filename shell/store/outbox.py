@@ -35,6 +35,8 @@ class Remembered:
     """The host that does not answer: `{host, reason, since, until_ms, tries}`."""
     written: dict[str, str]
     """Object and kind → the situation in which the projection was last written; `paced` → when and why."""
+    restored: str | None = None
+    """The sprint that was restored after the store was lost."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ class Outbox(Inbox):
             pipe.hgetall(keys.shown(lane))
             about, written = pipe.execute()
         away = json.loads(about["away"]) if about.get("away") else None
-        return Remembered(int(about.get("projected") or 0), away, dict(written))
+        return Remembered(int(about.get("projected") or 0), away, dict(written), about.get("restored"))
 
     @reachable
     def come_again(self, lane: str, action: Action) -> None:
@@ -182,6 +184,25 @@ class Outbox(Inbox):
         put_actions(whole.block(), lane, 0, [action])
         next_due(whole.block(), keys.outbox_due(lane), keys.DUE, lane)
         whole.run()
+
+    @reachable
+    def set_restored(self, lane: str, sprint_id: str) -> None:
+        """Note that the lane's sprint is restored: what was intended before is not known any more."""
+        self.client.hset(keys.performing(lane), "restored", sprint_id)
+
+    @reachable
+    def restored_from(self, lane: str) -> str | None:
+        """The epoch that the lane was restored from; None if it never was."""
+        found: str | None = self.client.hget(keys.performing(lane), "restored_from")
+        return found
+
+    @reachable
+    def set_restored_from(self, lane: str, epoch: str) -> None:
+        self.client.hset(keys.performing(lane), "restored_from", epoch)
+
+    @reachable
+    def forget_restored(self, lane: str) -> None:
+        self.client.hdel(keys.performing(lane), "restored")
 
     @reachable
     def set_projected(self, lane: str, version: int) -> None:

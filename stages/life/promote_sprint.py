@@ -33,8 +33,10 @@ def start(state: dict[str, Any], kickoff: dict[str, Any], now: str) -> dict[str,
         name: k for name, k in state["kickoffs"].items() if k["status"] not in ("Done", "Failed", "Cancelled")
     }
     tasks = {task_id: frozen(task) for task_id, task in kickoff["plan"].items()}
+    ours = {record["id"] for record in kept.values()}
+    own = {key: entry for key, entry in (state.get("own") or {}).items() if entry.get("sprint") in ours}
     return {**state, "running": kickoff["number"], "kickoffs": {**kept, number: running}, "tasks": tasks,
-            "pulls": {}, "interventions": {}}  # fmt: skip
+            "pulls": {}, "own": own, "interventions": {}}  # fmt: skip
 
 
 def frozen(task: dict[str, Any]) -> dict[str, Any]:

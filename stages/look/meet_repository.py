@@ -18,7 +18,7 @@ class Output(TypedDict):
     actions: list[Any]
 
 
-MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting", "permissions")
+MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting", "own", "permissions")
 
 
 def execute(input: Input) -> Output:

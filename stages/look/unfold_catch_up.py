@@ -27,6 +27,7 @@ def execute(input: Input) -> Output:
             ]
             events += [said(event, comment, state) for comment in event["there"]["comments"]]
             actions += [look_at_pull(state, number) for number in awaited(state, event["there"]["pulls"])]
+            actions += resume(event["request"])
         else:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}
@@ -50,6 +51,13 @@ def said(event: dict[str, Any], comment: dict[str, Any], state: dict[str, Any]) 
     editor = {} if edited else {"actor": comment["author"], "actor_id": comment["author_id"]}
     return {**common(event), "type": "issue_comment", **comment, **editor, "previous": None, "found": True,
             "hint": "edited" if edited else "created"}  # fmt: skip
+
+
+def resume(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """A restored sprint goes on once all this was looked at; the answer to the last look says so."""
+    sprint_id = request.get("restoring")
+    look = {"type": "look", "what": "repository", "key": "look:repository:restored", "resuming": sprint_id}
+    return [look] if sprint_id else []
 
 
 def awaited(state: dict[str, Any], changed: list[int]) -> list[int]:

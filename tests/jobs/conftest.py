@@ -57,7 +57,13 @@ class MemoryForge:
 
     def create_issue(self, repo: str, title: str, body: str, labels: list[str]) -> dict[str, Any]:
         self._call("create_issue", title)
-        issue = {"number": len(self.issues) + 1, "title": title, "body": body, "html_url": "u"}
+        issue = {
+            "number": len(self.issues) + 1,
+            "title": title,
+            "body": body,
+            "html_url": "u",
+            "author_id": 1,
+        }
         self.issues.append(issue)
         self._then("create_issue")
         return issue
@@ -72,7 +78,7 @@ class MemoryForge:
 
     def comment(self, repo: str, number: int, body: str) -> dict[str, Any]:
         self._call("comment", number, body)
-        comment = {"comment_id": len(self.comments) + 100, "body": body, "html_url": "u"}
+        comment = {"comment_id": len(self.comments) + 100, "body": body, "html_url": "u", "author_id": 1}
         self.comments.append(comment)
         self._then("comment")
         return comment

@@ -123,7 +123,7 @@ def test_a_sprint_that_changed_gets_its_file(bench: Any) -> None:
     tasks = {"t1": {"id": "t1", "agent_id": "a", "status": "Ready", "intervention_count": 2}}
     since = "2026-01-01T00:00:00.000Z"
     become(bench, running=3, kickoffs={"3": {"id": "shop-1a2b-3"}}, tasks=tasks, marks={"since": since})
-    written: dict[str, int] = {}
+    written: snapshot.Written = {}
     snapshot.snapshot(bench, written)
     [file] = Path(bench.settings.kv_dir).iterdir()
     told = json.loads(file.read_text())

@@ -1,0 +1,45 @@
+"""Let a restored sprint go on: all was looked at, so runs that brought nothing are wanted again."""
+
+from typing import Any, TypedDict
+
+NAME = "resume_sprint"
+
+
+class Input(TypedDict):
+    state: Any
+    events: list[Any]
+
+
+class Output(TypedDict):
+    state: Any
+    actions: list[Any]
+    events: list[Any]
+
+
+def execute(input: Input) -> Output:
+    state, events = input["state"], list(input["events"])
+    for event in input["events"]:
+        sprint_id = (event.get("request") or {}).get("resuming") if event["type"] == "seen" else None
+        if sprint_id:
+            tasks = {name: let_go(task) for name, task in state["tasks"].items()}
+            state = {**state, "tasks": tasks}
+            events.append({"type": "sprint_resumed", "key": f"sprint_resumed:{event['key']}"})
+    return {"state": state, "actions": [], "events": events}
+
+
+def let_go(task: dict[str, Any]) -> dict[str, Any]:
+    """A run that was lost is wanted again, unless its work was found; who was held back is free."""
+    if task.get("agent") not in ("lost", "held"):
+        return task
+    again = task["agent"] == "lost" and task["status"] == "InProgress"
+    return {**task, "agent": "wanted" if again else None}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))
