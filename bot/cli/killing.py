@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 from shell.errors import Unavailable
 
-from .moments import Caught, Moment, Planned, Stage, intending
+from .moments import STALLED, Caught, Moment, Planned, Stage
 from .processes import Process, commands, descendants, of_home
 from .scene import Scene, SceneFailed
 
@@ -20,7 +20,7 @@ BACK_WAIT_S = 60.0
 _HOLD_S = 1.0
 """So long a stopped process is given to hold what it is to be killed with."""
 _LOOK_S = 0.001
-_STALL = {"api": [{"method": "POST", "path": "/issues$|/issues/\\d+/comments$", "seconds": 1.0}]}
+_STALL_S = 1.0
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Killer:
     def _catch(self, due: list[Planned]) -> tuple[Planned, Caught] | None:
         """Whoever has the moment, stopped in it."""
         patience, sought = monotonic() + MOMENT_WAIT_S, due[:1]
-        self._stall(sought)
+        self._stall(due[0][1])
         try:
             while not self.over():
                 for planned in sought:
@@ -81,11 +81,10 @@ class Killer:
                     if caught is not None and (caught.name == "store" or self._held(caught)):
                         return planned, caught
                 if monotonic() > patience and sought is not due:
-                    sought = due
-                    self._stall(sought)
+                    sought = [planned for planned in due if planned[1] not in STALLED] or due
                 sleep(_LOOK_S)
         finally:
-            self._stall([])
+            self._stall(None)
         return None
 
     def _look(self, moment: Moment) -> Caught | None:
@@ -101,19 +100,22 @@ class Killer:
         except ProcessLookupError:
             return False
         patience = monotonic() + (_HOLD_S if caught.name == "web" else 0.0)
-        while not (holds := caught.still()) and monotonic() < patience:
+        while not (holds := self._is(caught.still)) and monotonic() < patience:
             sleep(0.01)
         if not holds:
             os.kill(caught.pid, signal.SIGCONT)
         return holds
 
-    def _stall(self, sought: list[Planned]) -> None:
+    def _stall(self, moment: Moment | None) -> None:
         """Let the forge take its time for what must not be doubled (a real one takes what it takes)."""
-        if "api_url" in self.scene.forge:
-            wanted = any(moment is intending for _, moment in sought)
-            body = json.dumps(_STALL if wanted else {}).encode()
-            with urlopen(f"{self.scene.forge['url']}/_fake/faults", body, timeout=10) as answer:
-                answer.read()
+        if not self.stage.fake:
+            return
+        self.stage.struck_before = self.stage.counts()["struck"]
+        path = STALLED.get(moment) if moment else None
+        rules = [{"method": "POST", "path": path, "seconds": _STALL_S}] if path else []
+        body = json.dumps({"api": rules}).encode()
+        with urlopen(f"{self.scene.forge['url']}/_fake/faults", body, timeout=10) as answer:
+            answer.read()
 
     def wait(self, true: Callable[[], bool], what: str, within_s: float = BACK_WAIT_S) -> None:
         """Until that is so; SceneFailed if it does not become so."""

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.request import urlopen
 
@@ -32,6 +32,8 @@ class Stage:
     scene: Scene
     lane: str
     random: random.Random
+    struck_before: int = 0
+    """How many calls the forge had kept waiting before the moment was looked for."""
 
     def processes(self) -> dict[str, int]:
         """The children of the `up` that runs now."""
@@ -43,6 +45,20 @@ class Stage:
         told = self.scene.store.holder(lease)
         pid = int(told.rpartition(":")[2]) if told else 0
         return next(((name, number) for name, number in self.processes().items() if number == pid), None)
+
+    def struck(self) -> bool:
+        """Whether the forge keeps a call waiting that was asked to be; a real one never tells."""
+        return not self.fake or self.counts()["struck"] > self.struck_before
+
+    @property
+    def fake(self) -> bool:
+        return "api_url" in self.scene.forge
+
+    def counts(self) -> dict[str, Any]:
+        """What the fake forge counts of itself."""
+        with urlopen(f"{self.scene.forge['url']}/_fake/counts", timeout=10) as answer:
+            told: dict[str, Any] = json.load(answer)
+        return told
 
     def working(self) -> list[tuple[str, dict[str, Any]]]:
         """Key and record of this lane's runs whose agent works."""
@@ -74,19 +90,13 @@ def at_the_door(stage: Stage) -> Caught | None:
     web = stage.processes().get("web")
     if web is None:
         return None
-    if "api_url" not in stage.scene.forge:
-        waiting = stage.scene.store.waiting
-        return (
-            Caught("web", web, "the door open, its events being handled", lambda: True)
-            if waiting(stage.lane)
-            else None
+    if stage.fake:
+        return Caught(
+            "web", web, "a delivery at its door", lambda: stage.counts()["deliveries"]["pending"] > 0
         )
-    return Caught("web", web, "a delivery at its door", lambda: _pending(stage) > 0)
-
-
-def _pending(stage: Stage) -> int:
-    with urlopen(f"{stage.scene.forge['url']}/_fake/counts", timeout=10) as answer:
-        return int(json.load(answer)["deliveries"]["pending"])
+    waiting = stage.scene.store.waiting(stage.lane)
+    words = f"the door open, {_count(waiting, 'event')} just let in"
+    return Caught("web", web, words, lambda: True) if waiting else None
 
 
 def draining(stage: Stage) -> Caught | None:
@@ -127,6 +137,23 @@ def intending(stage: Stage) -> Caught | None:
 def _frail(stage: Stage) -> list[tuple[str, dict[str, Any]]]:
     """The runs that may end now."""
     return [one for one in stage.working() if not stage.tired([one])]
+
+
+def merging(stage: Stage) -> Caught | None:
+    """Who merges, and has no answer yet."""
+    store, lease = stage.scene.store, f"perform:{stage.lane}"
+    merges = [taken.key for taken in store.due_actions(stage.lane) if taken.action["type"] == "merge_pr"]
+    held = stage.holder(lease) if merges and stage.struck() else None
+    if held is None:
+        return None
+    words = f"the lease {lease}, a merge without its answer: {merges[0]}"
+    return Caught(*held, words, lambda: _holds(stage, lease, held[1]))
+
+
+def proposing(stage: Stage) -> Caught | None:
+    """The worker of a run that opens its pull request, and has no answer yet."""
+    caught = running(stage) if stage.struck() else None
+    return replace(caught, held=f"{caught.held}, whose pull request is being opened") if caught else None
 
 
 def running(stage: Stage) -> Caught | None:
@@ -196,11 +223,18 @@ def _count(number: int, thing: str) -> str:
 ROUNDS: dict[str, tuple[Moment, ...]] = {
     "web": (at_the_door,),
     "events": (draining,),
-    "actions": (intending, performing),
-    "agents": (running,),
+    "actions": (intending, merging, performing),
+    "agents": (running, proposing),
     "clock": (leading,),
     "store": (writing,),
     "agent": (at_work,),
     "up": (whole(running), whole(performing), whole(draining)),
 }
 """Victim → its moments, taken in turn."""
+
+STALLED: dict[Moment, str] = {
+    intending: r"/issues$|/issues/\d+/comments$",
+    merging: r"/pulls/\d+/merge$",
+    proposing: r"/pulls$",
+}
+"""Moment → the calls for which the forge takes its time meanwhile."""
