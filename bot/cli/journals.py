@@ -82,8 +82,10 @@ def of_sprint(entries: list[Entry], sprint_id: str) -> list[Entry]:
     turns = [at for at in told if "running" in entries[at]["changed"]]
     if not told:
         return []
-    ended = len(turns) > 1  # it has begun to run, and has given its place away
-    return entries[told[0] : told[-1] + 1 if ended else len(entries)]
+    if len(turns) < 2:  # it has not given its place away yet
+        return entries[told[0] :]
+    last = max(at for at in told if turns[2:] == [] or at < turns[2])  # a later sprint takes its record away
+    return entries[told[0] : last + 1]
 
 
 def of_event(entries: list[Entry], name: str) -> list[Entry]:

@@ -1,0 +1,87 @@
+"""The sprints of a store as commands tell of them: those that run, that wait, and that have ended."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shell.store import Store
+from shell.store.sprints import known_sprints, running_sprint, sprint_id_of
+
+Record = dict[str, Any]
+OVER = ("Done", "Failed", "Cancelled")
+STUCK = ("Escalated", "Blocked", "HumanAssigned")
+
+
+@dataclass(frozen=True)
+class Sprint:
+    """One sprint and where it stands."""
+
+    id: str
+    lane: str
+    repository: str
+    record: Record
+    tasks: dict[str, Record]
+
+    @property
+    def status(self) -> str:
+        return str(self.record.get("status"))
+
+    @property
+    def over(self) -> bool:
+        return self.status in OVER
+
+    @property
+    def stuck(self) -> list[str]:
+        """The tasks that wait for a person."""
+        return [name for name, task in self.tasks.items() if task.get("status") in STUCK]
+
+    def counted(self) -> str:
+        done = sum(task.get("status") == "Done" for task in self.tasks.values())
+        return f"{done}/{len(self.tasks)}"
+
+    def row(self) -> dict[str, Any]:
+        record = self.record
+        return {
+            "sprint": self.id,
+            "repository": self.repository,
+            "kickoff": record.get("number"),
+            "status": self.status,
+            "done": self.counted(),
+            "started": record.get("started_at"),
+            "ended": record.get("ended_at"),
+            "title": record.get("title"),
+        }
+
+    def whole(self) -> dict[str, Any]:
+        """All that is known, as data."""
+        return {**self.row(), "lane": self.lane, "record": self.record, "tasks": self.tasks}
+
+
+def all_sprints(store: Store) -> list[Sprint]:
+    """Every sprint, the newest last."""
+    lanes: dict[str, list[str]] = {}
+    for sprint_id, lane in store.sprints().items():
+        lanes.setdefault(lane, []).append(sprint_id)
+    found = [one for lane, ids in lanes.items() for one in of_lane(store, lane, ids)]
+    return sorted(
+        found, key=lambda one: (one.record.get("started_at") or "9", one.lane, one.record.get("number"))
+    )
+
+
+def of_lane(store: Store, lane: str, ids: list[str]) -> Iterator[Sprint]:
+    state = store.load(lane).state
+    repository = (state.get("repo") or {}).get("full_name") or lane
+    known, running = known_sprints(state), sprint_id_of(running_sprint(state) or {})
+    for sprint_id in ids:
+        record = known.get(sprint_id)
+        tasks = (state["tasks"] if sprint_id == running else None) or (record or {}).get("tasks")
+        if record is None:
+            ended = store.sprint(sprint_id) or {}
+            record, tasks = ended.get("sprint") or {}, ended.get("tasks")
+        yield Sprint(sprint_id, lane, repository, record, in_order(tasks or record.get("plan") or {}))
+
+
+def in_order(tasks: dict[str, Record]) -> dict[str, Record]:
+    """The plan's order."""
+    names = sorted(tasks, key=lambda name: (tasks[name].get("position") or 0, name))
+    return {name: {"status": "Planned", **tasks[name]} for name in names}
