@@ -1,4 +1,4 @@
-"""Someone edited what we wrote: note that something else stands there now, so that the board is drawn anew."""
+"""Someone edited what we wrote: note that something else stands there, so that the board is drawn anew."""
 
 from typing import Any, TypedDict
 

@@ -17,6 +17,9 @@ class Output(TypedDict):
     events: list[Any]
 
 
+ENDED = ("Done", "Cancelled", "Skipped")
+
+
 def execute(input: Input) -> Output:
     state, actions, events = input["state"], list[Any](), list[Any]()
     for event in input["events"]:
@@ -63,17 +66,15 @@ def resume(request: dict[str, Any]) -> list[dict[str, Any]]:
 def awaited(state: dict[str, Any], changed: list[int]) -> list[int]:
     """Pull requests that changed, and those of tasks still open: reviews and statuses move no time stamp."""
     tasks = (state.get("tasks") or {}).values()
-    waiting = [
-        t["pr_number"] for t in tasks if t.get("pr_number") and t["status"] in ("InReview", "InProgress")
-    ]
+    waiting = [t["pr_number"] for t in tasks if t.get("pr_number") and t["status"] not in ENDED]
     return sorted({*changed, *waiting})
 
 
 def look_at_pull(state: dict[str, Any], number: int) -> dict[str, Any]:
-    known = sorted(((state.get("pulls") or {}).get(str(number)) or {}).get("reviews") or {})
+    known = ((state.get("pulls") or {}).get(str(number)) or {}).get("reviews") or {}
     caused = {"hint": "reconcile"}
     return {"type": "look", "what": "pull", "number": number, "key": f"look:pull:{number}", "caused": caused,
-            "known_reviews": [int(name) for name in known]}  # fmt: skip
+            "known_reviews": sorted(int(name) for name in known)}  # fmt: skip
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
