@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
@@ -12,7 +13,24 @@ from types import TracebackType
 from typing import Any
 
 Headers = Mapping[str, str]
-Fate = Callable[[Random], list[float]]
+
+
+@dataclass(frozen=True)
+class Came:
+    """One delivery: what it is, and the how many-th of its kind and of its sender."""
+
+    seed: int
+    kind: str
+    sender: str
+    of_kind: int
+    of_sender: int
+
+    def draw(self) -> Random:
+        """By what it is and not by when it came, for deliveries come in another order each time."""
+        return Random(f"{self.seed}:{self.kind}:{self.sender}:{self.of_kind}")
+
+
+Fate = Callable[[Came], list[float]]
 """When a delivery is handed on, seconds from now: not at all, once, or twice."""
 
 SHUFFLED_S, LATEST_S = 0.8, 6.0
@@ -20,20 +38,22 @@ _AT_ONCE = 32
 _HOP_BY_HOP = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}
 
 
-def at_once(_draw: Random) -> list[float]:
+def at_once(_came: Came) -> list[float]:
     """Handed on as it came."""
     return [0.0]
 
 
-def doubled(draw: Random) -> list[float]:
+def doubled(came: Came) -> list[float]:
     """Twice, each at its own time, so that the order is another; now and then the second long after."""
+    draw = came.draw()
     late = draw.random() < 0.2
     return [draw.uniform(0.0, SHUFFLED_S), draw.uniform(0.0, LATEST_S if late else SHUFFLED_S)]
 
 
-def a_tenth_lost(draw: Random) -> list[float]:
-    """Never, for one in ten."""
-    return [] if draw.random() < 0.1 else [0.0]
+def a_tenth_lost(came: Came) -> list[float]:
+    """Never, for one of each ten of a sender: of the few that people cause, a tenth is lost too."""
+    block, place = divmod(came.of_sender, 10)
+    return [] if place == Random(f"{came.seed}:{came.sender}:{block}").randrange(10) else [0.0]
 
 
 class Proxy:
@@ -43,7 +63,7 @@ class Proxy:
         self.door, self.fate, self.seed = door, fate, seed
         self.counts: Counter[str] = Counter()
         self.lost: list[str] = []
-        self._kinds: Counter[str] = Counter()
+        self._seen: Counter[Any] = Counter()
         self._under_way = 0
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -78,24 +98,18 @@ class Proxy:
 
     def take(self, path: str, headers: Headers, body: bytes) -> None:
         """Decide what becomes of one delivery; the same seed decides the same about the same."""
-        kind = self._kind(headers, body)
+        kind, sender = _told(headers, body)
         with self._lock:
-            self._kinds[kind] += 1
-            # by the delivery's kind and count, as deliveries come in another order each time
-            delays = self.fate(Random(f"{self.seed}:{kind}:{self._kinds[kind]}"))
+            came = Came(self.seed, kind, sender, self._seen[kind, sender], self._seen[sender])
+            self._seen.update([(kind, sender), sender])
+            delays = self.fate(came)
             self.counts["received"] += 1
             self.counts["lost"] += not delays
             self.counts["doubled"] += len(delays) > 1
-            self.lost += [] if delays else [kind]
+            self.lost += [] if delays else [f"{kind} by {sender}"]
             self._under_way += len(delays)
         for delay in delays:
             self._hands.submit(self._hand_on, delay, path, headers, body)
-
-    @staticmethod
-    def _kind(headers: Headers, body: bytes) -> str:
-        told: dict[str, Any] = json.loads(body)
-        event = headers.get("X-Gitea-Event-Type") or headers.get("X-Gitea-Event") or "?"
-        return f"{event} {told.get('action') or ''} by {(told.get('sender') or {}).get('login')}"
 
     def _hand_on(self, delay: float, path: str, headers: Headers, body: bytes) -> None:
         self._ended.wait(delay)
@@ -137,3 +151,11 @@ class Proxy:
                 """The counts tell enough."""
 
         return Listener
+
+
+def _told(headers: Headers, body: bytes) -> tuple[str, str]:
+    """What a delivery tells of, and who caused it."""
+    told: dict[str, Any] = json.loads(body)
+    event = headers.get("X-Gitea-Event-Type") or headers.get("X-Gitea-Event") or "?"
+    kind = f"{event} {told.get('action') or ''}".strip()
+    return kind, (told.get("sender") or {}).get("login") or "nobody"
