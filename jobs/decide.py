@@ -11,6 +11,7 @@ from shell.event import Event
 from shell.store import DeadEvent, Decided, Loaded
 from shell.store.fields import State, differences, texts
 from shell.store.inbox import new_id
+from shell.store.sprints import known_sprints, record_of
 
 Turn = dict[str, Any]
 Trace = list[tuple[str, float]]
@@ -95,6 +96,7 @@ class _Draft:
         turn = {"state": self.decided.state, "events": [event], "actions": [], "now": now, "policy": policy}
         out, stages = self.decider.run(name, turn)
         changed = texts(differences(self.decided.state, out["state"]))
+        self._keep_what_left(out["state"], changed)
         self.decided.state = out["state"]
         self.decided.changed |= changed
         self.decided.actions += out["actions"]
@@ -102,6 +104,14 @@ class _Draft:
         for follows in out["events"]:
             if follows != event:
                 self._take_told(follows)
+
+    def _keep_what_left(self, after: State, changed: dict[str, str | None]) -> None:
+        """A sprint that leaves the state is kept as it was just before, however much this drain did to it."""
+        if not any(text is None and field.startswith("kickoffs/") for field, text in changed.items()):
+            return
+        before, stays = known_sprints(self.decided.state), known_sprints(after)
+        for name in before.keys() - stays.keys():
+            self.decided.left[name] = record_of(self.lane, self.decided.state, before[name])
 
     def _take_told(self, event: Event) -> None:
         """A comment may have come by webhook before the look found it; all else is new by comparison."""
@@ -149,11 +159,12 @@ class _Draft:
             len(whole.actions),
             dict(whole.keys),
             set(self.known),
+            dict(whole.left),
         )
 
     def _back_to(self, mark: tuple[Any, ...]) -> None:
         whole = self.decided
-        whole.state, whole.changed, entries, actions, whole.keys, self.known = mark
+        whole.state, whole.changed, entries, actions, whole.keys, self.known, whole.left = mark
         del whole.entries[entries:]
         del whole.actions[actions:]
 

@@ -52,4 +52,6 @@ class Decided:
     """Keys of events that are known from now on, in order."""
     consumed: list[Event] = field(default_factory=list)
     """The first entries of the inbox, which leave it."""
+    left: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Records of sprints that left the state."""
     dead: list[DeadEvent] = field(default_factory=list)

@@ -144,7 +144,7 @@ class Lanes(Journals):
         meta = (moved.version, moved.turn, moved.seq, moved.head, moved.epoch, fence)
         pipe.hset(keys.lane_meta(lane), mapping=dict(zip(_META, meta, strict=True)))
         _write_state(pipe, lane, decided)
-        _index_sprints(pipe, lane, loaded.state, decided.state)
+        _index_sprints(pipe, lane, loaded.state, decided)
         _write_seen(pipe, lane, decided, moved.turn)
         _take_out(pipe, lane, decided)
         put_actions(pipe, lane, moved.turn, decided.actions)
@@ -254,10 +254,11 @@ def _close_receipt(pipe: Any, lane: str, event: Event, status: str) -> None:
         pipe.set(keys.receipt(event["receipt"]), receipt_text(event, lane, status), xx=True, keepttl=True)
 
 
-def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], decided: Decided) -> None:
     """Sprints are found by their id; one that leaves the state stays as a record of its own."""
-    before, after = known_sprints(old), known_sprints(new)
-    for sprint_id in after.keys() - before.keys():
+    before, after = known_sprints(old), known_sprints(decided.state)
+    for sprint_id in (after.keys() | decided.left.keys()) - before.keys():
         pipe.hset(keys.SPRINTS, sprint_id, lane)
-    for sprint_id in before.keys() - after.keys():
-        pipe.set(keys.sprint(sprint_id), write(record_of(lane, old, before[sprint_id])))
+    left = {sprint_id: record_of(lane, old, before[sprint_id]) for sprint_id in before.keys() - after.keys()}
+    for sprint_id, record in (left | decided.left).items():
+        pipe.set(keys.sprint(sprint_id), write(record))

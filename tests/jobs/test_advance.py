@@ -146,3 +146,30 @@ def test_events_that_tell_each_other_for_ever_are_a_mistake_of_ours(bench: Any) 
     bench.work()
     [letter] = bench.store.dead_letters()
     assert "circle" in letter["reason"]
+
+
+def test_a_sprint_that_ends_and_leaves_in_one_go_is_kept_as_it_ended(bench: Any) -> None:
+    """The end of one sprint is the beginning of the next, which takes the ended one's place."""
+    plan = {"t1": {"id": "t1", "status": "InReview"}}
+    running = {"id": "shop-1a2b-1", "number": 1, "status": "Running"}
+
+    def begin(turn: dict[str, Any]) -> dict[str, Any]:
+        more = {"kickoffs": {"1": running}, "running": 1, "tasks": plan}
+        return turn | {"state": turn["state"] | more, "events": []}
+
+    def finish(turn: dict[str, Any]) -> dict[str, Any]:
+        done = running | {"status": "Done", "tasks": {"t1": {"id": "t1", "status": "Done"}}}
+        state = turn["state"] | {"kickoffs": {"1": done}, "running": None}
+        return turn | {"state": state, "events": [{"type": "over", "key": "over"}]}
+
+    def make_room(turn: dict[str, Any]) -> dict[str, Any]:
+        return turn | {"state": turn["state"] | {"kickoffs": {}, "tasks": {}}, "events": []}
+
+    bench.routes |= {"begin": "begin", "finish": "finish", "over": "make_room"}
+    bench.compositions |= {"begin": begin, "finish": finish, "make_room": make_room}
+    for type_ in ("begin", "finish"):
+        bench.tell({"type": type_, "key": type_})
+        bench.work()
+    kept = bench.store.sprint("shop-1a2b-1")
+    assert kept["sprint"]["status"] == "Done" and kept["tasks"]["t1"]["status"] == "Done"
+    assert bench.store.lane_of("shop-1a2b-1") == LANE
