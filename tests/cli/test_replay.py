@@ -279,6 +279,21 @@ def test_what_comes_out_differently_now_is_named(play: Play) -> None:
     ]
 
 
+def test_no_decision_hangs_on_the_order_in_which_a_state_lies(play: Play) -> None:
+    """The store keeps no order, so a worker that starts again has another one."""
+    play.sprint()
+
+    def backwards(part: Any) -> Any:
+        return dict(reversed(part.items())) if isinstance(part, dict) else part
+
+    def turned(name: str, turn: dict[str, Any]) -> dict[str, Any]:
+        state = {name: backwards(part) for name, part in turn["state"].items()}
+        out: dict[str, Any] = run_pure(name, turn | {"state": backwards(state)})[0]
+        return out
+
+    assert prove(play.store.ledger(LANE), turned).faults == []
+
+
 def test_entries_that_went_to_a_file_are_told_too(play: Play, settings: Settings) -> None:
     play.sprint()
     play.tell(type="tick", key="tick:1", reconcile=False, agents={})
