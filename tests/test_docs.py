@@ -25,7 +25,8 @@ TOLD_BY_THE_TICK = {"ignored", "intervene", "notify_agent"}
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_current(name: str) -> None:
     there = FOLDER / name
-    assert there.is_file() and there.read_text(encoding="utf-8") == page(name), "run: caloron docs"
+    if not there.is_file() or there.read_text(encoding="utf-8") != page(name):
+        pytest.fail(f"docs/{name} does not say what the code says; run: caloron docs", pytrace=False)
 
 
 def test_writing_makes_them_current_and_checking_says_what_is_not(tmp_path: Path) -> None:
