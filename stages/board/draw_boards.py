@@ -2,6 +2,7 @@
 
 import math
 import re
+import textwrap
 from typing import Any, TypedDict
 
 NAME = "draw_boards"
@@ -149,8 +150,7 @@ def graph(tasks: dict[str, Any]) -> str:
 
 
 def label(name: str, task: dict[str, Any]) -> str:
-    title = " ".join(str(task["title"]).split())
-    short = title if len(title) <= 34 else title[:33].rstrip() + "…"
+    short = textwrap.shorten(str(task["title"]), 40, placeholder=" …") or str(task["title"])[:40]
     plain = re.sub(r"[^\w .,:;!?()/+…-]", " ", short)
     return f"{SIGN[task['status']]} {plain}" if plain.strip() else name
 
@@ -192,9 +192,12 @@ def waits_for(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any
         case "Escalated":
             return f"needs you: {clean(task.get('wait') or 'it is stuck')}"
         case status:
-            return {"Skipped": "left out", "Cancelled": "cancelled", "HumanAssigned": "with a person"}.get(
-                status, ""
-            )
+            return {
+                "Done": "merged",
+                "Skipped": "left out",
+                "Cancelled": "cancelled",
+                "HumanAssigned": "with a person",
+            }.get(status, "")
 
 
 def at_work(task: dict[str, Any]) -> str:
