@@ -30,15 +30,19 @@ def execute(input: Input) -> Output:
         actions += receipt(event)
         verdict = judge(state, event, input["now"])
         if verdict is None:
-            state = {**state, "waiting": {**state["waiting"], event["key"]: in_line(state["waiting"], event)}}
+            held = {
+                **in_line(state["waiting"], event),
+                **({"looked_again": True} if empty(state, event) else {}),
+            }
             actions.append(question(state, event))
+            state = {**state, "waiting": {**state["waiting"], event["key"]: held}}
         else:
             events.append({**event, **verdict})
     return {"state": state, "actions": actions, "events": events}
 
 
 def judge(state: dict[str, Any], event: dict[str, Any], now: str) -> dict[str, Any] | None:
-    if "default_branch" not in (state.get("repo") or {}):
+    if unknown(state, event):
         return None
     if event["needs"] in ("none", "read"):
         return {"allowed": True}
@@ -50,10 +54,21 @@ def judge(state: dict[str, Any], event: dict[str, Any], now: str) -> dict[str, A
     return verdict_of(known, event, str(state["repo"].get("forge")))
 
 
+def unknown(state: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Whether the repository must be looked at before anything else."""
+    return "default_branch" not in (state.get("repo") or {}) or empty(state, event)
+
+
+def empty(state: dict[str, Any], event: dict[str, Any]) -> bool:
+    """A plan for a repository that was empty: its first commit may be there before the word of it."""
+    was = (state.get("repo") or {}).get("empty")
+    return bool(was and event.get("name") == "plan" and not event.get("looked_again"))
+
+
 def verdict_of(known: dict[str, Any], event: dict[str, Any], forge: str) -> dict[str, Any]:
     if known.get("denial"):
         return {"allowed": False, "denial": known["denial"]}
-    if event.get("actor_id") != known["user_id"]:
+    if known["user_id"] is None or event.get("actor_id") != known["user_id"]:
         return {"allowed": False, "denial": "the account of that name is not the one that wrote it"}
     wanted = "admin" if event["needs"] == "maintain" and forge != "github" else event["needs"]
     return {
@@ -74,7 +89,7 @@ def in_line(waiting: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
 
 
 def question(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-    if "default_branch" not in (state.get("repo") or {}):
+    if unknown(state, event):
         return {"type": "look", "what": "repository", "key": "look:repository"}
     login = event["actor"]
     return {"type": "look", "what": "permission", "login": login, "key": f"look:permission:{login}"}

@@ -130,5 +130,5 @@ def until(
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"it did not happen in {seconds:.0f} s\n{otherwise()}"
-        time.sleep(0.1)
+        time.sleep(0.2)
     return found

@@ -88,6 +88,15 @@ class Play:
         method = "PUT" if self.house.kind == "github" else "POST"
         self.bot.api.send(method, f"/repos/{self.repo}/contents/README.md", said)
 
+    def protect_main(self) -> None:
+        """From now on main wants two approvals."""
+        rule = {"rule_name": "main", "branch_name": "main", "required_approvals": 2}
+        self.bot.api.send("POST", f"/repos/{self.repo}/branch_protections", rule)
+
+    def unprotect_main(self) -> None:
+        """Main wants nothing any more."""
+        self.bot.api.send("DELETE", f"/repos/{self.repo}/branch_protections/main")
+
     def branch_path(self, branch: str) -> str:
         """Where a branch is to be deleted."""
         return f"git/refs/heads/{branch}" if self.house.kind == "github" else f"branches/{branch}"
@@ -161,15 +170,10 @@ class Play:
         assert len(found) == 1, [one["body"] for one in found]
         return found[0]
 
-    def issues(self) -> list[Shape]:
-        """All issues."""
-        found: list[Shape] = self.bot.changes_since(self.repo, None)["issues"]
-        return [issue for issue in found if not issue["is_pull"]]
-
     def tasks(self) -> dict[str, Shape]:
         """The task issues that the bot made, by their task's id; two of one task are a failure."""
         made: dict[str, Shape] = {}
-        for issue in self.issues():
+        for issue in self.bot.issues_with_label(self.repo, "caloron:task"):
             marks = [mark for mark in read_marks(issue["body"]) if mark["kind"] == "task"]
             if issue["author"] == BOT and marks:
                 assert marks[0]["task"] not in made, f"two issues of {marks[0]['task']}"
@@ -184,9 +188,9 @@ class Play:
 
     def pulls(self) -> list[Shape]:
         """All pull requests of the bot's, the oldest first."""
-        numbers = self.bot.changes_since(self.repo, None)["pulls"]
-        found = [self.bot.pull(self.repo, number) for number in sorted(numbers)]
-        return [pull for pull in found if pull["author"] == BOT]
+        there = self.bot.api.get(f"/repos/{self.repo}/pulls", state="all")
+        numbers = sorted(pull["number"] for pull in there if pull["user"]["login"] == BOT)
+        return [self.bot.pull(self.repo, number) for number in numbers]
 
     def pull_of(self, task_id: str) -> Shape | None:
         """The newest pull request of a task."""

@@ -46,5 +46,7 @@ def test_a_diamond_is_done_once_and_in_order(play: Play) -> None:
     assert after["body"].count("- [x]") == 4
     assert len(play.all_written(kickoff, "retro")) == 1
     assert play.all_written(kickoff, "answer") == ["I am making a plan of this."]
-    assert len(play.all_written(kickoff)) == 3, "the answer to the label, the board and the retro, nothing else"
+    assert len(play.all_written(kickoff)) == 3, (
+        "the answer to the label, the board and the retro, nothing else"
+    )
     assert play.issue(kickoff)["labels"] == ["caloron:sprint"]
