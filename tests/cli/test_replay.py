@@ -170,6 +170,21 @@ def test_every_event_and_action_holds_what_is_told_of_it(play: Play) -> None:
         assert must <= one.keys() <= own | set(common), f"{one['type']}: {sorted(one.keys() ^ must)}"
 
 
+def test_an_event_that_broke_something_is_traced_and_replayed_too(
+    play: Play, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play.sprint()
+
+    def breaks(name: str, turn: Any) -> Any:
+        raise RuntimeError("oh")
+
+    play.here.run = breaks
+    play.tell(type="tick", key="tick:1", reconcile=False, agents={})
+    code, said = called(capsys, "trace", "tick:1")
+    assert code == 0 and "only written down" in said and "failed: RuntimeError: oh" in said
+    assert prove(play.store.ledger(LANE)).holds
+
+
 def test_what_nobody_knows_is_said_in_one_line(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
     sprint_id = play.sprint()
     for words in (["trace", "nothing"], ["replay", "nothing"]):
