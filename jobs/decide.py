@@ -61,7 +61,7 @@ class _Draft:
 
     def _take(self, event: Event) -> None:
         key = event.get("key")
-        if key and event["type"] != "changed" and key in self.known:
+        if key and key in self.known and not self._tells_each_time(event):
             return
         before, self.depth, self.cause = self._mark(), 0, event.get("receipt") or key
         try:
@@ -71,6 +71,14 @@ class _Draft:
             self._bury(event, error)
         if key:
             self._know(key)
+
+    def _tells_each_time(self, event: Event) -> bool:
+        """A hint does, and so does someone who edits what we wrote: the same text may be put there again."""
+        if event["type"] == "changed":
+            return True
+        me = (self.decided.state.get("me") or {}).get("id")
+        ours = event["type"] == "issue_comment" and me is not None and event.get("author_id") == me
+        return ours and event.get("hint") == "edited" and event.get("actor_id") not in (None, me)
 
     def _know(self, key: str) -> None:
         self.known.add(key)

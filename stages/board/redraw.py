@@ -21,7 +21,7 @@ def execute(input: Input) -> Output:
     shown = state["shown"].get(name)
     if shown is None or shown.get("comment_id") != event["comment_id"]:
         return {"state": state, "actions": []}
-    edited = {**shown, "hash": f"edited:{event['key']}"}
+    edited = {**shown, "hash": f"edited:{event['key']}:{event.get('at')}"}
     return {"state": {**state, "shown": {**state["shown"], name: edited}}, "actions": []}
 
 
