@@ -1,7 +1,6 @@
 """`caloron doctor`: is everything there that the bot needs, and does it say yes."""
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -9,6 +8,7 @@ from typing import Literal
 import click
 
 from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.git import git_problem
 from shell.agent.sandbox import find_sandbox
 from shell.errors import Refused, Unavailable
 from shell.event import ForgeKind
@@ -18,6 +18,10 @@ from shell.store import Store, connect
 
 from .output import output_option, say
 
+NEEDED_SCOPES: dict[ForgeKind, str] = {
+    "gitea": "it needs the scopes write:repository, write:issue, read:user",
+    "github": "it needs `repo`, or read and write on contents, issues, pull requests, statuses and webhooks",
+}
 MARKS = {"good": "✔", "mind": "!", "bad": "✘"}
 
 
@@ -55,11 +59,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _git() -> Finding:
-    found = shutil.which("git")
-    if not found:
-        return Finding("git", "bad", "not found; install git")
-    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
-    return Finding("git", "good", told.stdout.strip())
+    problem = git_problem()
+    return Finding("git", "bad" if problem else "good", problem or "here, and new enough")
 
 
 def _store(settings: Settings) -> Finding:
@@ -83,8 +84,10 @@ def _forge(settings: Settings, kind: ForgeKind) -> Iterator[Finding]:
                 kind, "bad", f"{account['login']} may push to no repository; add it to one with write"
             )
     except (Refused, Unavailable) as error:
-        yield Finding(kind, "bad", f"{error}; check its address and token")
+        yield Finding(kind, "bad", f"{error}; check its address and token ({NEEDED_SCOPES[kind]})")
         return
+    if repos:
+        yield token_scopes(forge, kind, repos[0])
     for repo in repos:
         yield _guarded(repo, lambda repo=repo: _rights(forge, repo))  # type: ignore[misc]
         yield _guarded(f"{repo} hook", lambda repo=repo: _hook(settings, forge, repo))  # type: ignore[misc]
@@ -107,6 +110,24 @@ def _rights(forge: Forge, repo: str) -> Finding:
         )
         return Finding(repo, "mind", words)
     return Finding(repo, "bad", "may only read; give the bot's account write, better admin")
+
+
+def token_scopes(forge: Forge, kind: ForgeKind, repo: str) -> Finding:
+    """Takes away what cannot be there, number 0: a token without the scope is refused for that reason."""
+    writes: tuple[Callable[[], object], ...] = (
+        lambda: forge.delete_comment(repo, 0),
+        lambda: forge.delete_hook(repo, 0),
+    )
+    for write in writes:
+        try:
+            write()
+        except Refused as refusal:
+            lacking = ("scope", "not accessible")
+            if refusal.status == 403 and any(word in refusal.message for word in lacking):
+                return Finding(f"{kind} token", "bad", f"{refusal.message}; {NEEDED_SCOPES[kind]}")
+        except Unavailable as error:
+            return Finding(f"{kind} token", "bad", str(error))
+    return Finding(f"{kind} token", "good", "may write")
 
 
 def _hook(settings: Settings, forge: Forge, repo: str) -> Finding:

@@ -72,12 +72,15 @@ def take(hook: Hook, headers: Mapping[str, str], body: bytes, store: Inbox) -> T
 
 
 def _same_owner(hook: Hook, event: Event, body: bytes) -> None:
-    """A hook's secret speaks only for its own repository or organisation."""
-    if hook.scope == "repo" and event.get("repo_id") not in (hook.owner_id, None):
-        raise Turned(403, f"This hook is for repository {hook.owner_id}, not for {event['repo_id']}.")
-    if hook.scope == "org" and _owner_id(json.loads(body)) not in (hook.owner_id, None):
+    """A hook's secret speaks only for its own repository or organisation; what names none moves nothing."""
+    if event["type"] == "ignored" and "repo_id" not in event:
+        return
+    if hook.scope == "repo" and event.get("repo_id") != hook.owner_id:
+        raise Turned(403, f"This hook is for repository {hook.owner_id}, not for {event.get('repo_id')}.")
+    if hook.scope == "org" and _owner_id(json.loads(body)) != hook.owner_id:
         raise Turned(403, f"This hook is for organisation {hook.owner_id}, the delivery is from another.")
 
 
 def _owner_id(payload: Any) -> Any:
-    return payload.get("repository", {}).get("owner", {}).get("id")
+    repository = payload.get("repository") or {}
+    return (repository.get("owner") or {}).get("id")

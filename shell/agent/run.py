@@ -34,8 +34,8 @@ class PullForge(Protocol):
     def repository(self, repo: str) -> dict[str, Any]:
         """With its `clone_url` of today; asked only where the known one has moved."""
 
-    def credential(self) -> tuple[str, str]:
-        """User name and secret that git uses over HTTP."""
+    def credential(self, repo: str | None = None) -> tuple[str, str]:
+        """User name and secret that git uses over HTTP, for this repository."""
 
 
 Report = Watcher
@@ -129,7 +129,7 @@ def _begun(
         copy = Repository(
             places.repository(spec["lane"]),
             url,
-            lambda: Credential(*forge.credential()),
+            lambda: Credential(*forge.credential(spec["repo"])),
             lambda: report.heartbeat(now()),
         )
         return copy, begin(copy, spec["branch"], spec["base"], bool(spec.get("merge_base")))

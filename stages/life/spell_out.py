@@ -91,16 +91,16 @@ class Sprint:
 
     def issue(self, task: dict[str, Any]) -> dict[str, Any]:
         fields = {
-            "title": task["title"],
+            "title": headline(task["title"]),
             "body": self.issue_text(task),
             "labels": ["caloron:task", "caloron:assigned"],
         }
         return self.deed("create_issue", task, "issue", mark=self.mark("task", task), **fields)
 
     def issue_text(self, task: dict[str, Any]) -> str:
-        parts = [f"Part of the sprint #{self.kickoff['number']}: {one_line(self.kickoff['goal'])}"]
+        parts = [f"Part of the sprint #{self.kickoff['number']}: {quoted(self.kickoff['goal'])}"]
         if task.get("acceptance"):
-            parts.append("**Done when**\n\n" + "\n".join(f"- {line}" for line in task["acceptance"]))
+            parts.append("**Done when**\n\n" + "\n".join(f"- {quoted(line)}" for line in task["acceptance"]))
         if task.get("scope"):
             parts.append("**Stays within** " + ", ".join(f"`{path}`" for path in task["scope"]))
         needed = [self.tasks[name] for name in task.get("depends_on") or []]
@@ -131,7 +131,7 @@ class Sprint:
             "scope": task.get("scope") or [],
             "protected": self.policy.get("protected_paths") or [],
             "issue_number": number,
-            "pr_title": task["title"],
+            "pr_title": headline(task["title"]),
             "pr_body": f"Closes #{number}\n\nTask `{task['id']}` of the sprint {sprint}.\n\n{mark}",
             "pr_number": task.get("pr_number"),
             "seen_sha": task.get("head_sha"),
@@ -180,7 +180,7 @@ class Sprint:
 
     def tell_refusal(self, task: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
         words = (
-            f"The forge refuses to merge this: “{one_line(action['message'])}”. "
+            f"The forge refuses to merge this: “{quoted(action['message'])}”. "
             "I will try again when a review, a check or a push changes that."
         )
         return self.comment(task, task["pr_number"], f"refused/{self.now}", words)
@@ -199,7 +199,8 @@ class Sprint:
             )
             return [self.comment(task, number, count, words)]
         if action["action"] == "restart":
-            words = f"The agent `{task['agent_id']}` is started again: {lowered(action['reason'])}."
+            step = f"step {task.get('intervention_count')} of {self.policy.get('stuck_retry_limit') or 3}"
+            words = f"The agent `{task['agent_id']}` is started again ({step}): {lowered(action['reason'])}."
             return [self.comment(task, number, count, words)]
         words = (
             f"Task `{task['id']}` (#{number}) needs a person: {lowered(action['reason'])}. "
@@ -230,6 +231,7 @@ class Sprint:
         ]
 
 
+LONGEST_TITLE = 200
 RULES = [
     "Work only in this folder. Leave the result as files; do not push and do not open a pull request: "
     "that is done for you.",
@@ -243,8 +245,19 @@ def one_line(text: str) -> str:
     return " ".join(str(text).split())
 
 
+def headline(text: str) -> str:
+    """A title that every forge takes."""
+    text = one_line(text)
+    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def quoted(text: str) -> str:
+    """Another's words in ours: they call nobody, and open no comment that would hide the rest."""
+    return one_line(text).replace("@", "@\N{WORD JOINER}").replace("<!--", "<\N{WORD JOINER}!--")
+
+
 def lowered(text: str) -> str:
-    text = one_line(text).rstrip(".")
+    text = quoted(text).rstrip(".")
     return text[:1].lower() + text[1:]
 
 

@@ -105,7 +105,7 @@ class DiskForge:
     def repository(self, repo: str) -> dict[str, Any]:
         return {"clone_url": self.moved_to}
 
-    def credential(self) -> tuple[str, str]:
+    def credential(self, repo: str | None = None) -> tuple[str, str]:
         return "caloron", "forge-token-0123456789"
 
 

@@ -131,7 +131,7 @@ def test_the_credential_follows_no_redirect(stage: Stage, url: str, monkeypatch:
 def test_a_wrong_credential_is_said_without_showing_it(
     stage: Stage, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DiskForge, "credential", lambda self: ("caloron", "wrong-token-987"))
+    monkeypatch.setattr(DiskForge, "credential", lambda *_: ("caloron", "wrong-token-987"))
     result = stage.run(clone_url=url)
     assert result["outcome"] == "failed" and "git ls-remote" in result["reason"]
     assert "wrong-token" not in str(result)
@@ -167,7 +167,7 @@ def test_a_credential_that_changed_while_the_agent_worked_is_used_for_the_push(
     class Renewing(Witness):
         def started(self, pid: int) -> None:
             monkeypatch.setattr(GitOverHttp, "wanted", header("renewed-token"))
-            monkeypatch.setattr(DiskForge, "credential", lambda _: ("caloron", "renewed-token"))
+            monkeypatch.setattr(DiskForge, "credential", lambda *_: ("caloron", "renewed-token"))
 
     stage.witness = Renewing()
     assert stage.run(clone_url=url)["outcome"] == "done"

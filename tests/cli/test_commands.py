@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.doctor import token_scopes
 from bot.cli.main import COMMANDS, main
 from bot.cli.output import table
 from bot.fake_forge import FakeForge
 from handlers.labels import LABELS
+from shell.errors import Refused
+from shell.forge.gitea import GiteaForge
 from shell.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +92,19 @@ def test_doctor_names_what_is_bad_and_fails(
     assert found["gitea"]["state"] == "bad" and "token" in found["gitea"]["words"]
     assert found["git"]["state"] == "good"
     assert found["store"]["state"] == "mind" and "caloron up" in found["store"]["words"]
+
+
+def test_doctor_says_which_scopes_a_token_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(repo: str, number: int) -> None:
+        raise Refused(403, "token does not have at least one of required scope(s): [write:issue]")
+
+    with FakeForge(folder=tmp_path / "forge") as forge:
+        client = GiteaForge(forge.api_url, forge.add_user("caloron"))
+        forge.add_repository("acme/shop", collaborators={"caloron": "admin"})
+        assert token_scopes(client, "gitea", "acme/shop").state == "good"
+        monkeypatch.setattr(client, "delete_comment", refuse)
+        found = token_scopes(client, "gitea", "acme/shop")
+        assert found.state == "bad" and "write:repository, write:issue, read:user" in found.words
 
 
 def test_install_where_the_forge_is_away_says_so_in_one_line(

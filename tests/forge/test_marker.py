@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell.marker import mark, marked, read_marks
+from shell.marker import LONGEST, mark, marked, own_mark, read_marks
 
 
 def test_a_marker_is_one_hidden_readable_line() -> None:
@@ -43,3 +43,20 @@ def test_a_text_is_marked_once_as_its_last_line() -> None:
     assert once == f"Hello.\n\n{line}"
     assert marked(once, line) == once
     assert marked("", line) == line
+
+
+def test_only_the_marker_at_the_end_is_ours() -> None:
+    ours, theirs = mark("note", "ours"), mark("task", "theirs")
+    found = own_mark(f"You said {theirs}.\n\n{ours}\n")
+    assert found and found["key"] == "ours"
+    assert own_mark(f"{ours}\n\nsaid someone") is None
+    assert own_mark("nothing") is None
+    assert marked(f"{ours} is what they said", ours).endswith(f"\n\n{ours}")
+
+
+def test_a_text_too_long_for_a_forge_is_cut_and_keeps_its_marker() -> None:
+    line = mark("retro", "k")
+    text = marked("```\n" + "much\n" * 20_000 + "```", line)
+    assert len(text) <= 65_536 and len(text) > LONGEST - 100
+    assert text.endswith(line) and "too long" in text
+    assert sum(row.startswith("```") for row in text.splitlines()) == 2

@@ -159,6 +159,40 @@ def test_a_run_is_handed_to_the_agents(bench: Any) -> None:
     assert done["result"] == {"stopped": True}
 
 
+@pytest.mark.parametrize("verb", ["create_issue", "comment"])
+def test_a_marker_that_a_stranger_wrote_is_not_taken_for_ours(bench: Any, forge: Any, verb: str) -> None:
+    action = (
+        make_issue("k") if verb == "create_issue" else {"type": verb, "key": "k", "number": 1, "body": "B"}
+    )
+    kind = "task key=k sprint=s task=t1" if verb == "create_issue" else "comment key=k"
+    pasted = {
+        "number": 8,
+        "comment_id": 8,
+        "author_id": 9,
+        "html_url": "u",
+        "body": f"<!-- caloron:{kind} -->",
+    }
+    (forge.issues if verb == "create_issue" else forge.comments).append(pasted)
+    forge.faults[verb] = [Unavailable("forge.test", "read timed out")]
+    bench.put(action)
+    bench.work()
+    bench.hasten()
+    bench.work()
+    assert forge.asked(verb) == 2
+    [event] = bench.journalled("performed")
+    assert 8 not in event["result"].values()
+
+
+def test_after_a_loss_what_is_there_already_is_found(bench: Any, forge: Any) -> None:
+    line = "<!-- caloron:task key=issue:t1 sprint=s task=t1 -->"
+    forge.issues.append({"number": 4, "author_id": 1, "html_url": "u", "body": line})
+    bench.store.set_restored(LANE, "s")
+    bench.put(make_issue())
+    bench.work()
+    assert forge.asked("create_issue") == 0
+    assert bench.journalled("performed")[0]["result"]["number"] == 4
+
+
 class Killed(BaseException):
     """The process dies here."""
 

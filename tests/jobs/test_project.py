@@ -125,6 +125,14 @@ def test_a_board_whose_answer_was_lost_is_found_again(bench: Any, forge: Any) ->
     assert len(bench.journalled("available")) == 1
 
 
+def test_a_board_that_a_stranger_pasted_is_left_alone(bench: Any, forge: Any) -> None:
+    set_up(bench)
+    body = "<!-- caloron:board key=issue:1:board sprint=s -->"
+    forge.comments.append({"comment_id": 5, "author_id": 9, "body": body})
+    become(bench, "1", want=[BOARD | {"hash": "h1", "body": "one"}])
+    assert [forge.asked(verb) for verb in ("comment", "edit_comment")] == [1, 0]
+
+
 def test_a_board_that_was_deleted_is_written_anew(bench: Any, forge: Any) -> None:
     set_up(bench)
     become(bench, "1", want=[BOARD | {"hash": "h1", "body": "one"}])

@@ -223,6 +223,19 @@ def test_a_hook_speaks_only_for_its_own(
     assert post(door, BODY, signed(settings.hook_secret(path), BODY), path)[0] == status
 
 
+@pytest.mark.parametrize("told", [{"repository": None}, {"repository": {"id": 12}}, {}])
+@pytest.mark.parametrize("path", ["/webhooks/gitea/org/3", "/webhooks/gitea/repo/13"])
+def test_what_names_no_owner_moves_nothing(
+    door: FlaskClient, store: Memory, settings: Settings, path: str, told: dict[str, Any]
+) -> None:
+    body = json.dumps(json.loads(BODY) | {"repository": None} | told).encode()
+    status, _ = post(door, body, signed(settings.hook_secret(path), body), path)
+    assert status in (202, 403) and store.inbox == []
+    ping = json.dumps({"zen": "calm"} | told).encode()
+    headers = signed(settings.hook_secret(path), ping, event="star")
+    assert post(door, ping, headers, path)[0] in (202, 403) and store.inbox == []
+
+
 def test_readiness_names_what_is_missing_or_late(door: FlaskClient, store: Memory) -> None:
     assert door.get("/readyz").status_code == 200
     store.processes.pop("clock")
