@@ -14,7 +14,7 @@ from bot.cli.tally import tally
 from bot.cli.up import environment
 from shell.marker import mark
 
-VICTIMS = ("store", "actions", "agent", "web", "clock", "up")
+VICTIMS = ("store", "actions", "agent", "web", "up")
 
 
 def test_a_sprint_survives_the_death_of_its_processes(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_sprint_survives_the_death_of_its_processes(tmp_path: Path) -> None:
     found = json.loads(played.stdout)
     assert found["killed"] == dict.fromkeys(VICTIMS, 1) and found["wrong"] == []
     held = {one["victim"].partition("-")[0]: one["held"] for one in found["kills"]}
-    assert "an intent without its answer" in held["actions"] and "lease clock" in held["clock"]
+    assert "an intent without its answer" in held["actions"]
     assert any("crashed" in attempt for attempt in found["attempts"])
     assert "4 issues, 4 pulls, 4 merges, 1 board, 1 retro" in found["sprints"][0]
 
