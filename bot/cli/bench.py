@@ -27,7 +27,7 @@ def bench() -> None:
 @click.option("--n", default=500, show_default=True, help="Commands whose answer is timed.")
 @click.option("--others", default=24, show_default=True, help="Other repositories that are kept busy.")
 @click.option("--pause", default=0.0, show_default=True, help="Seconds from an answer to the next, there.")
-@click.option("--slow", default=0.5, show_default=True, help="Seconds that a call takes there.")
+@click.option("--slow", default=1.0, show_default=True, help="Seconds that a call takes there.")
 @click.option("--tasks", default=12, show_default=True, help="Tasks of the sprint whose merges are timed.")
 @click.option("--events", default=2000, show_default=True, help="Events of the burst.")
 @output_option

@@ -14,6 +14,11 @@ from .scene import PERSON, Scene
 
 Call = dict[str, Any]
 _LOOK_S = 0.04
+OPEN = 3
+"""Commands that are given to a busy repository before the first of them is answered."""
+REACTIONS = 2
+"""A command gets 👀 at once, 🚀 or 😕 at the end."""
+BUSY_WITHIN_S = 30.0
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -76,7 +81,7 @@ def figures(milliseconds: list[float]) -> dict[str, float]:
 
 @dataclass
 class Busy:
-    """Keeps repositories busy: where a command was answered, the next is given."""
+    """Keeps repositories busy: each has commands whose answers are not all given yet."""
 
     scene: Scene
     log: CallLog
@@ -93,12 +98,20 @@ class Busy:
     def __enter__(self) -> "Busy":
         slow = {"path": "/repos/acme/other-.*/(reactions|comments|labels)", "seconds": self.slow_s}
         self._set_faults({"api": [slow]})
-        self._began, self._before = time(), self._advanced()
-        jobs = [self._keep_busy, self._measure]
-        self._threads = [threading.Thread(target=job, daemon=True) for job in jobs]
+        busy = [threading.Thread(target=self._keep_busy, args=(repo,), daemon=True) for repo in self.repos]
+        self._threads = [*busy, threading.Thread(target=self._measure, daemon=True)]
         for thread in self._threads:
             thread.start()
+        self._wait_until_busy()
         return self
+
+    def _wait_until_busy(self) -> None:
+        """What is measured begins when nearly all have something to do."""
+        deadline = monotonic() + BUSY_WITHIN_S
+        while monotonic() < deadline and (self.depths or [0])[-1] < len(self.repos) * 0.8:
+            sleep(_LOOK_S)
+        self.depths.clear()
+        self._began, self._before = time(), self._advanced()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -129,21 +142,16 @@ class Busy:
     def _advanced(self) -> int:
         return sum(self.scene.store.load(self._lane(repo)).seq for repo in self.repos)
 
-    def _keep_busy(self) -> None:
-        forge = self.scene.client(PERSON)
-        issues = {repo: forge.create_issue(repo, "Busy", "")["number"] for repo in self.repos}
-        due = dict.fromkeys(self.repos, 0.0)
-        asked: dict[str, int] = {}
-        while not self._ended.is_set():
-            for repo in self.repos:
-                seen = self.log.reactions[repo]
-                if repo in asked and seen >= asked[repo] + 2:
-                    del asked[repo]
-                    due[repo] = monotonic() + self.pause_s
-                if repo not in asked and monotonic() >= due[repo]:
-                    asked[repo] = seen
-                    forge.comment(repo, issues[repo], "/status")
-            sleep(_LOOK_S)
+    def _keep_busy(self, repo: str) -> None:
+        """Give a command, and the next before the first is answered: something is always left to do."""
+        forge, given = self.scene.client(PERSON), 0
+        number, before = forge.create_issue(repo, "Busy", "")["number"], self.log.reactions[repo]
+        while not self._ended.wait(_LOOK_S):
+            answered = (self.log.reactions[repo] - before) / REACTIONS
+            if given - answered < OPEN:
+                forge.comment(repo, number, "/status")
+                given += 1
+                self._ended.wait(self.pause_s)
 
     def _measure(self) -> None:
         while not self._ended.is_set():
