@@ -23,6 +23,7 @@ from shell.logging import set_up
 from shell.queue import JOBS, queue_of
 from shell.settings import Settings, SettingsError
 from shell.store import connect
+from shell.store.connection import LOST
 
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +57,7 @@ class DoorbellWorker(SimpleWorker):
         try:
             self._forget(job, queue)
             job.func(*job.args)
-        except Unavailable as error:
+        except (Unavailable, *LOST) as error:
             _log.warning("could not do it now", job=job.func_name, lane=job.args[0], reason=str(error))
         except Exception:
             _log.exception("job failed", job=job.func_name, lane=job.args[0])
@@ -66,6 +67,9 @@ class DoorbellWorker(SimpleWorker):
             pipe.lrem(queue.intermediate_queue.key, 1, job.id)
             pipe.delete(job.key)
             pipe.execute()
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Nobody suspends us, and should the store be away just then, the worker would end."""
 
     def set_state(self, state: Any, pipeline: Any = None) -> None:
         """Kept in this process alone."""
