@@ -31,6 +31,10 @@ class PullForge(Protocol):
 
     def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> dict[str, Any]: ...
 
+    def issue(self, repo: str, number: int) -> dict[str, Any]: ...
+
+    def me(self) -> dict[str, Any]: ...
+
     def repository(self, repo: str) -> dict[str, Any]:
         """With its `clone_url` of today; asked only where the known one has moved."""
 
@@ -104,6 +108,8 @@ def _attempt(
 ) -> str:
     framework = framework_of(spec["framework"])
     repository, start = _begun(spec, forge, places, report)
+    if start.head is not None and not spec.get("pr_number"):
+        patiently(lambda: _standing(spec, forge))
     attempt.make()
     furnish(repository, start, attempt, spec["branch"])
     job = prepare(spec, framework, places, attempt, prompt_of(spec["prompt"], start, spec["base"]))
@@ -219,12 +225,27 @@ def _propose(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:
     repo, branch, base = spec["repo"], spec["branch"], spec["base"]
 
     def once() -> int:
-        there = forge.find_pull(repo, branch, base)
-        return there or int(
+        return _standing(spec, forge) or int(
             forge.create_pull(repo, spec["pr_title"], spec["pr_body"], branch, base)["number"]
         )
 
     return patiently(once)
+
+
+def _standing(spec: Mapping[str, Any], forge: PullForge) -> int | None:
+    """The open pull request of the branch, if it is ours; Ending if someone else's is in the way."""
+    number = forge.find_pull(spec["repo"], spec["branch"], spec["base"])
+    if number is None:
+        return None
+    there = forge.issue(spec["repo"], number)
+    if there["author_id"] != forge.me()["id"]:
+        whose = f"the pull request #{number} of {there['author']}"
+        raise Ending(
+            "push_rejected",
+            f"The branch {spec['branch']} carries {whose}, which is not mine; "
+            "close that and remove the branch first.",
+        )
+    return number
 
 
 def _message(spec: Mapping[str, Any]) -> str:

@@ -99,8 +99,15 @@ class DiskForge:
 
     def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> dict[str, Any]:
         pull = {"number": 7 + len(self.pulls), "title": title, "body": body, "head": head, "base": base}
+        pull |= {"author": "bot", "author_id": 1}
         self.pulls.append(pull)
         return pull
+
+    def issue(self, repo: str, number: int) -> dict[str, Any]:
+        return next(pull for pull in self.pulls if pull["number"] == number)
+
+    def me(self) -> dict[str, Any]:
+        return {"login": "bot", "id": 1}
 
     def repository(self, repo: str) -> dict[str, Any]:
         return {"clone_url": self.moved_to}

@@ -1,0 +1,67 @@
+"""A plan is what was shown: it changes with its text, and is approved by its hash."""
+
+import re
+
+from tests.flows.play import PLAN_LABEL, Play
+
+
+def shown_hash(play: Play, kickoff: int) -> str:
+    """The hash at the foot of the board."""
+    found = re.search(r"Plan `([0-9a-f]+)`", play.written(kickoff, "board") or "")
+    assert found
+    return found[1]
+
+
+def test_a_changed_plan_is_approved_by_its_own_hash(play: Play) -> None:
+    kickoff = play.kickoff("- a: The first")
+    old = shown_hash(play, kickoff)
+    play.alice.edit_issue(play.repo, kickoff, body="Another thing.\n\n- b: The second")
+    play.say(kickoff, "/plan")
+    play.wait(lambda: shown_hash(play, kickoff) != old)
+    play.quiet()
+    late = play.say(kickoff, f"/approve {old}")
+    play.answer(kickoff, f"not `{old}`")
+    play.reacted(late, "eyes", "confused")
+    play.nothing_started()
+
+    good = play.say(kickoff, f"/approve {shown_hash(play, kickoff)}")
+    play.reacted(good, "eyes", "rocket")
+    play.approve_until_closed(kickoff)
+    assert set(play.tasks()) == {"b"}
+    assert len(play.all_written(kickoff, "board")) == 1
+
+
+def test_a_plan_that_cannot_be_is_said_and_can_be_mended(play: Play) -> None:
+    number = play.open("A sprint", "Round and round.\n\n- a: One (after: b)\n- b: Two (after: a)")
+    play.alice.set_labels(play.repo, number, [PLAN_LABEL], [])
+    play.answer(number, "I could not make a plan of this")
+    said = play.say(number, "/approve")
+    play.reacted(said, "eyes", "confused")
+    play.nothing_started()
+    play.alice.edit_issue(play.repo, number, body="Straight on.\n\n- a: One\n- b: Two (after: a)")
+    play.say(number, "/plan")
+    play.wait(lambda: play.written(number, "board"))
+    play.quiet()
+    play.say(number, "/approve")
+    play.approve_until_closed(number)
+    assert set(play.tasks()) == {"a", "b"}
+
+
+def test_a_branch_that_someone_has_put_in_the_way_is_not_written_over(play: Play) -> None:
+    kickoff = play.kickoff("- a: The first")
+    branch = f"agent/{play.sprint_id(kickoff)}/a"
+    theirs = play.write(branch, "theirs.txt", "mine\n")
+    pull = play.alice.create_pull(play.repo, "Mine", "Not yours.", branch, "main")
+    play.say(kickoff, "/approve")
+    play.wait(lambda: play.is_in("a", "escalated"), 60)
+    play.quiet()
+    assert f"pull request #{pull['number']} of alice" in (play.written(kickoff, "note") or "")
+    assert play.bot.branch_head(play.repo, branch) == theirs
+    there = play.bot.pull(play.repo, pull["number"])
+    assert there["state"] == "open" and not there["merged"]
+
+    play.alice.edit_issue(play.repo, pull["number"], state="closed")
+    play.alice.api.send("DELETE", f"/repos/{play.repo}/" + play.branch_path(branch))
+    play.say(play.task("a"), "/retry")
+    play.approve_until_closed(kickoff)
+    assert "theirs.txt" not in play.bot.tree(play.repo, "main")
