@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Any
+from uuid import uuid4
 
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -17,9 +18,25 @@ _TIMEOUT_S = {"events": 180, "actions": 600, "agents": -1}
 _FAILURE_TTL_S = 3600
 
 
+FIRST = "first-"
+"""How the ids of those jobs begin that go before all others, each behind those of its kind."""
+PUSH_FIRST = "PUSH-FIRST"
+"""A pseudo command of the store's transactions."""
+
+
+class FairQueue(Queue):
+    """What goes first does not go before what went first earlier: none waits for ever."""
+
+    def push_job_id(self, job_id: str, pipeline: Any = None, at_front: bool = False) -> Any:
+        """At the end, or behind the last that goes first."""
+        if at_front and pipeline is not None:
+            return pipeline.execute_command(PUSH_FIRST, self.key, job_id, FIRST)
+        return super().push_job_id(job_id, pipeline=pipeline, at_front=at_front)
+
+
 def queue_of(name: str, client: Any) -> Queue:
     """The RQ queue of this name; JSON only, never pickle."""
-    return Queue(name, connection=client, serializer=JSONSerializer)
+    return FairQueue(name, connection=client, serializer=JSONSerializer)
 
 
 class Bell:
@@ -31,7 +48,7 @@ class Bell:
 
     def ring(self, pipe: Any, queue: str, lane: str, first: bool = False) -> None:
         """Within a transaction: one job for the lane, behind the others or before them."""
-        self._enqueue(pipe, queue, (lane,), None, first)
+        self._enqueue(pipe, queue, (lane,), FIRST + uuid4().hex if first else None, first)
 
     def others_wait(self, queue: str) -> bool:
         """Whether a ring waits that no worker has taken yet."""

@@ -21,6 +21,15 @@ local function next_due(due, all, lane)
   local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
   if first[1] then redis.call('ZADD', all, first[2], lane) else redis.call('ZREM', all, lane) end
 end
+local function push_first(queue, id, beginning)
+  for _, other in ipairs(redis.call('LRANGE', queue, 0, -1)) do
+    if string.sub(other, 1, #beginning) ~= beginning then
+      redis.call('LINSERT', queue, 'BEFORE', other, id)
+      return
+    end
+  end
+  redis.call('RPUSH', queue, id)
+end
 for number = 1, tonumber(take()) do
   if not holds() then return number end
 end
@@ -33,6 +42,8 @@ for _ = 1, tonumber(take()) do
     if wanted then
       if ARGV[first] == 'NEXT-DUE' then
         next_due(ARGV[first + 1], ARGV[first + 2], ARGV[first + 3])
+      elseif ARGV[first] == 'PUSH-FIRST' then
+        push_first(ARGV[first + 1], ARGV[first + 2], ARGV[first + 3])
       else
         redis.call(unpack(ARGV, first, at))
       end

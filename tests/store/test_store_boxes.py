@@ -191,7 +191,8 @@ def test_what_someone_waits_for_goes_before_other_lanes_and_is_rung_once(store: 
     store.accept("gitea-8", ours | {"key": "2"})
     store.accept("gitea-9", ours | {"key": "3", "actor_id": 2})
     store.accept("gitea-9", ours | {"key": "4", "actor_id": 2})
-    assert rung(valkey, "events") == ["gitea-9", LANE, "gitea-8"]
+    store.accept("gitea-10", ours | {"key": "5", "actor_id": 2})
+    assert rung(valkey, "events") == ["gitea-9", "gitea-10", LANE, "gitea-8"]
 
 
 def test_first_the_sign_then_what_a_sprint_waits_for_then_the_words_on_it(store: Store) -> None:
