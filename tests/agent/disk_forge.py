@@ -99,12 +99,12 @@ class DiskForge:
 
     def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> dict[str, Any]:
         pull = {"number": 7 + len(self.pulls), "title": title, "body": body, "head": head, "base": base}
-        pull |= {"author": "bot", "author_id": 1}
         self.pulls.append(pull)
         return pull
 
     def issue(self, repo: str, number: int) -> dict[str, Any]:
-        return next(pull for pull in self.pulls if pull["number"] == number)
+        there = next(pull for pull in self.pulls if pull["number"] == number)
+        return {"author": "bot", "author_id": 1} | there
 
     def me(self) -> dict[str, Any]:
         return {"login": "bot", "id": 1}

@@ -43,6 +43,16 @@ def test_nothing_is_left_on_the_machine_but_the_bare_copy_and_the_log(stage: Sta
     assert (stage.home / "logs/agents/s-1/t1-1.log").read_text() == "kept in the log\n"
 
 
+def test_a_pull_request_of_someone_else_on_the_branch_is_left_alone(stage: Stage) -> None:
+    theirs = stage.forge.commit({"theirs.md": "mine"}, BRANCH, "main")
+    stage.forge.pulls.append(
+        {"number": 7, "head": BRANCH, "base": "main", "author": "mallory", "author_id": 2}
+    )
+    result = stage.run()
+    assert result["outcome"] == "push_rejected" and "#7 of mallory" in result["reason"]
+    assert stage.forge.head(BRANCH) == theirs and stage.witness.lines == []
+
+
 def test_a_later_round_goes_on_from_the_branch(stage: Stage) -> None:
     stage.answers({"match": "Round: 2", "files": {"b.md": "b"}}, {"match": "", "files": {"a.md": "a"}})
     first = stage.run()

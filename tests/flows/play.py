@@ -55,7 +55,7 @@ class Play:
                 self.approved_heads.add(head)
                 self.alice.review(self.repo, pull["number"], "approve", "Good.")
 
-    def approve_until_closed(self, number: int, seconds: float = 60.0) -> None:
+    def approve_until_closed(self, number: int, seconds: float = 120.0) -> None:
         """Alice approves what comes until the issue is closed."""
 
         def look() -> bool:
@@ -118,7 +118,7 @@ class Play:
 
     # what is seen
 
-    def wait(self, look: Callable[[], Found], seconds: float = 30.0) -> Found:
+    def wait(self, look: Callable[[], Found], seconds: float = 60.0) -> Found:
         """The look's first true answer; else the test fails with what the bot did so far."""
         return until(look, seconds, self.story)
 
@@ -196,7 +196,7 @@ class Play:
         """The newest pull request of a task."""
         return next((p for p in reversed(self.pulls()) if p["head"]["ref"].endswith(f"/{task_id}")), None)
 
-    def pull(self, task_id: str, seconds: float = 30.0) -> Shape:
+    def pull(self, task_id: str, seconds: float = 60.0) -> Shape:
         """The open pull request of a task, once it is there and known to be under review."""
 
         def look() -> Shape | None:

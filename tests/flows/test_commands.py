@@ -40,7 +40,8 @@ def test_stop_ends_the_sprint(play: Play) -> None:
     play.wait(lambda: play.is_in("a", "sprint-cancelled"))
     play.quiet()
     assert set(play.tasks()) == {"a"}
-    assert not play.bot.pull(play.repo, pull["number"])["merged"]
+    there = play.bot.pull(play.repo, pull["number"])
+    assert not there["merged"] and there["labels"] == ["caloron:sprint-cancelled"]
     assert "was stopped" in (play.written(kickoff, "board") or "")
 
 
