@@ -151,8 +151,10 @@ def merging(stage: Stage) -> Caught | None:
 
 
 def proposing(stage: Stage) -> Caught | None:
-    """The worker of a run that opens its pull request, and has no answer yet."""
+    """The worker of a run that opens its pull request, and has no answer yet; of a real forge, any run's."""
     caught = running(stage) if stage.struck() else None
+    if not stage.fake:
+        return caught
     return replace(caught, held=f"{caught.held}, whose pull request is being opened") if caught else None
 
 
