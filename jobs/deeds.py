@@ -39,7 +39,7 @@ class Busy(Exception):
 def create_issue(hands: Hands, taken: Taken) -> Result:
     """Once, also after a crash: a repeat looks for the marker first."""
     action, line = taken.action, _mark(taken.action)
-    if taken.intended or hands.restored:
+    if _may_be_there(hands, taken):
         for issue in hands.forge.issues_with_label(hands.repo, TASK_LABEL, state="all"):
             if carries(hands, issue, line):
                 return _issue(issue)
@@ -55,12 +55,17 @@ def _issue(issue: dict[str, Any]) -> Result:
 def comment(hands: Hands, taken: Taken) -> Result:
     """Once, also after a crash: a repeat looks for the marker first."""
     action, line = taken.action, _mark(taken.action)
-    if taken.intended or hands.restored:
+    if _may_be_there(hands, taken):
         for there in hands.forge.issue_comments(hands.repo, action["number"]):
             if carries(hands, there, line):
                 return _comment(there)
     hands.store.set_intent(hands.lane, taken.key)
     return _comment(hands.forge.comment(hands.repo, action["number"], marked(action["body"], line)))
+
+
+def _may_be_there(hands: Hands, taken: Taken) -> bool:
+    """Whether it may have been written already: tried before, or intended in a store that was lost."""
+    return taken.intended or hands.restored
 
 
 def _comment(there: dict[str, Any]) -> Result:
