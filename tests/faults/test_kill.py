@@ -14,7 +14,7 @@ from bot.cli.tally import tally
 from bot.cli.up import environment
 from shell.marker import mark
 
-VICTIMS = ("store", "actions", "agent", "web", "up")
+VICTIMS = ("store", "actions", "agent", "up")
 
 
 def test_a_sprint_survives_the_death_of_its_processes(tmp_path: Path) -> None:
