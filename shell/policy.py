@@ -4,11 +4,11 @@ from typing import Any
 
 from shell.settings import Settings
 
-PROTECTED = (
-    ".github/**", ".gitea/**", ".forgejo/**", ".gitlab-ci.yml", ".woodpecker*", ".circleci/**", "Jenkinsfile",
-    ".caloron.yml", "CODEOWNERS", "docs/CODEOWNERS", "AGENTS.md", "CLAUDE.md", "GEMINI.md", ".cursorrules", ".cursor/**",
-    ".claude/**", ".mcp.json",
-)  # fmt: skip
+PROTECTED = tuple(
+    """.github/** .gitea/** .forgejo/** .gitlab-ci.yml .woodpecker* .circleci/** Jenkinsfile .caloron.yml
+    CODEOWNERS docs/CODEOWNERS AGENTS.md CLAUDE.md GEMINI.md .cursorrules .cursor/** .claude/**
+    .mcp.json""".split()
+)
 """CI files, our own file, agents' instruction files, owners: an agent changes none of them."""
 
 
