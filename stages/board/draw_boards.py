@@ -1,5 +1,6 @@
 """Draw the board of every kickoff: the graph, a checklist with links, and who waits for whom."""
 
+import functools
 import math
 import re
 import textwrap
@@ -150,9 +151,15 @@ def graph(tasks: dict[str, Any]) -> str:
 
 
 def label(name: str, task: dict[str, Any]) -> str:
-    short = textwrap.shorten(str(task["title"]), 40, placeholder=" …") or str(task["title"])[:40]
-    plain = re.sub(r"[^\w .,:;!?()/+…-]", " ", short)
+    plain = short(str(task["title"]))
     return f"{SIGN[task['status']]} {plain}" if plain.strip() else name
+
+
+@functools.lru_cache(maxsize=20_000)
+def short(title: str) -> str:
+    """As much of a title as a box has room for, cut at a word, without what means something to Mermaid."""
+    cut = textwrap.shorten(title, 40, placeholder=" …") or title[:40]
+    return re.sub(r"[^\w .,:;!?()/+…-]", " ", cut)
 
 
 # the checklist
@@ -168,6 +175,7 @@ def row(policy: dict[str, Any], tasks: dict[str, Any], name: str) -> str:
     )
 
 
+@functools.lru_cache(maxsize=20_000)
 def clean(text: str) -> str:
     """A title as text: no mention, link or markup of its own."""
     escaped = re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(str(text).split()))
