@@ -9,7 +9,7 @@ import click
 
 from .hooks import install_hook
 from .load import Busy, CallLog
-from .loops import answers, burst, merges
+from .loops import answers, burst, merges, settled
 from .machine import bound, busy_share, on_what, ticks
 from .output import output_option, say, table
 from .scene import BOT, Scene, scenery
@@ -42,6 +42,7 @@ def loop(n: int, others: int, pause: float, slow: float, tasks: int, events: int
         for repo in repos:
             install_hook(scene.settings, scene.client(BOT), "gitea", repo)
         with CallLog(scene.forge["url"], BOT) as log:
+            settled(scene)
             found = {"alone": measure(scene, log, (ALONE, ALONE_CHAIN), max(n // 5, 1), tasks)}
             with Busy(scene, log, busy, pause, slow) as load:
                 before = ticks()

@@ -23,9 +23,14 @@ from .supervise import Supervisor
 
 ADMIN = "root"
 TOOL = Path(__file__).parents[2] / "tests" / "tools" / "gitea"
+NAME_ONE = "or name a server for trials with --url and its administrator's token with --token."
 ABSENT = (
     "There is no Gitea here. Set GITEA_BIN, put `gitea` on the PATH, run `tests/tools/gitea install` in the "
-    "checkout, or name a server with --url and its administrator's token with --token."
+    f"checkout, {NAME_ONE}"
+)
+NO_CHECKOUT = (
+    "Starting a Gitea needs the checkout's own tool, and this `caloron` was installed without it. "
+    f"Install it from the checkout with `pip install -e .`, {NAME_ONE}"
 )
 
 
@@ -77,7 +82,7 @@ def program() -> str | None:
 def _started(folder: Path) -> dict[str, Any]:
     gitea = program()
     if gitea is None:
-        raise click.ClickException(ABSENT)
+        raise click.ClickException(ABSENT if TOOL.is_file() else NO_CHECKOUT)
     users = [word for user in (f"{ADMIN}:admin", BOT, PERSON) for word in ("--user", user)]
     told = os.environ | {"GITEA_BIN": gitea}
     line = [sys.executable, str(TOOL), "start", str(folder), *users]

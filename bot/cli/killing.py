@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,10 +14,13 @@ from shell.errors import Unavailable
 from .moments import STALLED, Caught, Moment, Planned, Stage
 from .processes import Process, commands, descendants, of_home
 from .scene import Scene, SceneFailed
+from .store_log import StoreLog, is_syncing
 
 MOMENT_WAIT_S = 5.0
 """If the first one's moment does not come within this time, whoever's comes first is taken."""
 BACK_WAIT_S = 60.0
+COMMIT_WAIT_S = 5.0
+SYNCING = "while it synced a commit, not answered yet"
 _HOLD_S = 1.0
 """So long a stopped process is given to hold what it is to be killed with."""
 _LOOK_S = 0.001
@@ -143,15 +147,29 @@ def _store(killer: Killer, made: Kill) -> None:
     """The store: what it has answered must be there when it is back."""
     store, lane = killer.scene.store, killer.stage.lane
     before = store.load(lane).seq
-    sleep(killer.stage.random.uniform(0, 0.004))
-    os.kill(made.pid, signal.SIGKILL)
+    with StoreLog(killer.scene.settings.home) as log:
+        doing = _caught_writing(log, lane, made.pid)
+        os.kill(made.pid, signal.SIGKILL)
     killer.wait(lambda: bool(store.health()["ok"]) and _new(killer, made), "the store was not started again")
     after = store.load(lane).seq
-    made.notes.append(f"journal {before} before, {after} after")
+    made.notes.append(f"{doing}; journal {before} before, {after} after")
     if after < before:
         made.wrong.append(f"{before - after} entries of the journal are lost")
     if broken := store.journal_faults(lane):
         made.wrong.append(f"the journal is damaged: {broken}")
+
+
+def _caught_writing(log: StoreLog, lane: str, pid: int) -> str:
+    """What the store does when this returns: it syncs a commit to the lane, if that can be seen in time."""
+    deadline, machine, doing = monotonic() + COMMIT_WAIT_S, platform.machine(), "between two commits"
+    while log.wait_for_commit(lane, deadline - monotonic()):
+        syncing = is_syncing(pid, machine)
+        if syncing:
+            return SYNCING
+        doing = "just after a commit"
+        if syncing is None:
+            return doing
+    return doing
 
 
 def _new(killer: Killer, made: Kill) -> bool:

@@ -12,7 +12,19 @@ from .load import WRITES, Call, CallLog, figures
 from .scene import BOT, PERSON, Scene, SceneFailed
 
 ANSWER_WITHIN_S = 60.0
+QUIET_FOR_S = 1.0
 _NUMBER = re.compile(r"(?<=/)(\d+|[0-9a-f]{40})(?=/|$)")
+
+
+def settled(scene: Scene) -> None:
+    """Until the bot has met every repository and nothing is left to do: what is timed then has it alone."""
+    quiet_since = monotonic()
+    deadline = quiet_since + ANSWER_WITHIN_S
+    while monotonic() < min(deadline, quiet_since + QUIET_FOR_S):
+        lanes = scene.store.lanes()
+        if any(scene.store.waiting(lane) or scene.store.due_actions(lane, 1) for lane in lanes):
+            quiet_since = monotonic()
+        sleep(0.05)
 
 
 def answers(scene: Scene, log: CallLog, repo: str, n: int) -> dict[str, Any]:

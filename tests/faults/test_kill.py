@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli.kill import plan
+from bot.cli.killing import SYNCING
 from bot.cli.moments import ROUNDS
 from bot.cli.processes import children, descendants, process
+from bot.cli.store_log import StoreLog, is_syncing
 from bot.cli.tally import tally
 from bot.cli.up import environment
 from shell.marker import mark
@@ -29,6 +31,8 @@ def test_a_sprint_survives_the_death_of_its_processes(tmp_path: Path) -> None:
     assert found["killed"] == dict.fromkeys(VICTIMS, 1) and found["wrong"] == []
     held = {one["victim"].partition("-")[0]: one["held"] for one in found["kills"]}
     assert "an intent without its answer" in held["actions"]
+    [store] = [one for one in found["kills"] if one["victim"] == "store"]
+    assert store["notes"][0].startswith((SYNCING, "just after a commit"))  # the second where /proc is closed
     assert any("crashed" in attempt for attempt in found["attempts"])
     assert "4 issues, 4 pulls, 4 merges, 1 board, 1 retro" in found["sprints"][0]
 
@@ -91,3 +95,19 @@ def test_processes_are_found_below_and_a_dead_one_is_not_alive() -> None:
         assert not me.alive()
         for one in below:
             os.kill(one.pid, 9)
+
+
+def test_a_commit_is_seen_in_the_log_as_it_is_written_for_its_lane_alone(tmp_path: Path) -> None:
+    log = tmp_path / "appendonly.aof.1.incr.aof"
+    log.write_bytes(b"RPUSH lane:gitea-1:journal old")
+    with StoreLog(tmp_path) as watched, log.open("ab", buffering=0) as store:
+        assert not watched.wait_for_commit("gitea-1", 0.02), "what was there before is no news"
+        store.write(b"RPUSH lane:gitea-2:journal x")
+        assert not watched.wait_for_commit("gitea-1", 0.02)
+        store.write(b"RPUSH lane:gitea-1:journal x")
+        assert watched.wait_for_commit("gitea-1", 5.0)
+
+
+def test_a_process_that_waits_for_no_disk_is_not_syncing() -> None:
+    assert is_syncing(os.getpid(), "x86_64") in (False, None)
+    assert is_syncing(2**30, "x86_64") is None
