@@ -9,7 +9,8 @@ from typing import Any
 
 from compositions.catalogue import Catalogue, ReferenceFault, stage_files
 from compositions.effects import kind_of, kinds_of
-from compositions.execute import Compiler, CompositionError, start
+from compositions.execute import Compiler, start
+from compositions.failure import CompositionError
 from compositions.graph import Graph, GraphError, Stage, read_graph, walk
 from compositions.trace import Record, make_trace
 

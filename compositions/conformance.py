@@ -9,7 +9,8 @@ from typing import Any
 from compositions.catalogue import Catalogue
 from compositions.dry_run import FAILED, NO_FILE, Allowed, DryRun, NotRunnable
 from compositions.effects import effect_set
-from compositions.execute import Compiler, CompositionError, OverBudget, StageFailed, start
+from compositions.execute import Compiler, start
+from compositions.failure import CompositionError, OverBudget, StageFailed
 from compositions.graph import OPERATORS, GraphError, Stage, read_graph
 from compositions.identity import implementation_hash, signature_id_of
 from compositions.ntype import read_type, to_json

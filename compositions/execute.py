@@ -7,42 +7,10 @@ from typing import Any
 
 from compositions import graph as g
 from compositions.effects import cents_of, is_pure
-from compositions.trace import Entry, Leaf, Record, compact
+from compositions.failure import CompositionError, OverBudget, StageFailed
+from compositions.trace import Entry, Frame, Leaf, Record
 
 CONFIG_KEYS = ("items", "text", "data", "input", "records", "train", "document", "html", "csv", "json_str")
-
-
-class CompositionError(Exception):
-    """A composition could not be run to its end: which stage, and its words."""
-
-    def __init__(self, message: str, stage: str | None = None, words: str | None = None) -> None:
-        super().__init__(message)
-        self.stage = stage
-        self.words = words if words is not None else message
-        self.record: Record | None = None  # how far it came
-
-
-class StageFailed(CompositionError):
-    """A stage raised; what it raised is the cause."""
-
-    def __init__(self, name: str, stage_id: Callable[[], str], words: str) -> None:
-        super().__init__(f"stage {name} failed: {words}", name, words)
-        self.stage_id = stage_id
-
-
-class OverBudget(CompositionError):
-    """A stage would have cost more than is allowed."""
-
-
-class Frame:
-    """One line of execution: its own count of steps, and the run that it belongs to."""
-
-    __slots__ = ("record", "remembered", "step")
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.step = 0
-        self.remembered: dict[int, list[tuple[Any, Any]]] = {}
 
 
 Run = Callable[[Any, Frame], Any]
@@ -155,8 +123,7 @@ def remembering(leaf: Leaf, key: int, run: Run) -> Run:
     def remembered(given: Any, frame: Frame) -> Any:
         before = frame.remembered.setdefault(key, [])
         for earlier, output in before:
-            # Comparing is quick where values differ; only then is 1 told from 1.0 and from true.
-            if earlier == given and compact(earlier) == compact(given):
+            if earlier == given and alike(earlier, given):
                 frame.record.hits += 1
                 frame.record.entries.append(Entry(leaf, frame.step, given, output, 0))
                 frame.step += 1
@@ -167,6 +134,26 @@ def remembering(leaf: Leaf, key: int, run: Run) -> Run:
         return output
 
     return remembered
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether equal values are also one text to the engine: 1, 1.0 and true are equal, their texts differ.
+
+    What both share is not walked through: most of a state is the very same from step to step.
+    """
+    if one is other:
+        return True
+    match one:
+        case dict():
+            return isinstance(other, dict) and all(
+                key in other and alike(value, other[key]) for key, value in one.items()
+            )
+        case list():
+            return isinstance(other, list) and all(map(alike, one, other))
+        case float():
+            return isinstance(other, float) and repr(one) == repr(other)
+        case _:
+            return type(one) is type(other) and one == other
 
 
 def charged(leaf: Leaf, cents: int, run: Run) -> Run:

@@ -1,13 +1,11 @@
 """The one thing looked at while running: values of refined types."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from compositions.failure import StageFailed
 from compositions.ntype import NType, display_refinement, plain
-from compositions.trace import Entry, Leaf, compact
-
-if TYPE_CHECKING:
-    from compositions.execute import Frame
+from compositions.trace import Entry, Frame, Leaf, compact
 
 WORDS = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 
@@ -58,12 +56,11 @@ def violation(value: Any, given: NType, side: str) -> str | None:
 
 
 def guarded(
-    leaf: Leaf, types: tuple[NType, NType], run: Callable[[Any, "Frame"], Any]
-) -> Callable[[Any, "Frame"], Any]:
+    leaf: Leaf, types: tuple[NType, NType], run: Callable[[Any, Frame], Any]
+) -> Callable[[Any, Frame], Any]:
     """The stage with its refinements looked at before and after."""
-    from compositions.execute import StageFailed
 
-    def checked(given: Any, frame: "Frame") -> Any:
+    def checked(given: Any, frame: Frame) -> Any:
         if words := violation(given, types[0], "input"):
             frame.record.entries.append(Entry(leaf, frame.step, given, None, 0, ValueError(words)))
             frame.step += 1

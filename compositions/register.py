@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -143,9 +144,13 @@ def register(
 def refuse_without_project(stages: Catalogue) -> None:
     """Stages that touch the world import the project, so the engine's interpreter has to know it."""
     touching = [stage.name for stage in stages.stages if not is_pure(stage.effects)]
-    python = os.environ.get("NOETHER_PYTHON", "python3")
     if not touching:
         return
+    named = os.environ.get("NOETHER_PYTHON", "python3")
+    found = shutil.which(named)
+    if found is None:
+        raise EngineFault(f"there is no interpreter {named}: set NOETHER_PYTHON to one with the project")
+    python = os.path.abspath(found)
     probe = "import importlib.util, sys; sys.exit(importlib.util.find_spec('shell') is None)"
     # From elsewhere, so that the folder which happens to be current does not count.
     done = subprocess.run([python, "-c", probe], cwd=tempfile.gettempdir(), capture_output=True)
@@ -179,11 +184,13 @@ def compare_look(engine: Engine, composition: Composition) -> Iterator[str]:
 
 
 def golden_cases(composition: Composition) -> list[dict[str, Any]]:
-    """Inputs on which a Pure composition can be run: its first stage's examples, made whole to a turn."""
+    """Inputs on which a Pure composition can be run: its stages' examples, made whole to a turn."""
     if any(kinds - {"pure"} for kinds in composition.effects.values()):
         return []
-    first = next(node for node in walk(composition.graph.root) if isinstance(node, Stage))
-    examples = [one for one in examples_of(composition.find(first)) if "output" in one]
+    stages = dict.fromkeys(
+        composition.find(node) for node in walk(composition.graph.root) if isinstance(node, Stage)
+    )
+    examples = [one for stage in stages for one in examples_of(stage) if "output" in one]
     cases = [{"name": one["name"], "input": whole_turn(one["input"])} for one in examples]
     cases.append({"name": "a turn without events", "input": TURN})
     return [case for case in cases if runs(composition, case["input"])]
@@ -196,7 +203,7 @@ def whole_turn(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def runs(composition: Composition, given: Any) -> bool:
-    """An example of the first stage may say too little for the stages after it."""
+    """An example of one stage may say too little for the others."""
     try:
         composition.run(given)
     except CompositionError:

@@ -43,6 +43,17 @@ class Record:
         self.spent = 0
 
 
+class Frame:
+    """One line of execution: its own count of steps, and the run that it belongs to."""
+
+    __slots__ = ("record", "remembered", "step")
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.step = 0
+        self.remembered: dict[int, list[tuple[Any, Any]]] = {}
+
+
 def compact(value: Any) -> str:
     """The value as compact JSON with sorted keys, numbers written as the engine writes them."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

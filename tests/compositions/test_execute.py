@@ -159,6 +159,38 @@ def test_a_pure_stage_is_not_run_twice_on_the_same() -> None:
     assert len(done.trace["stages"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}, True),
+        ([1, 2], [1, 2.0], False),
+        (1, 1.0, False),
+        (1, True, False),
+        ({"a": [0]}, {"a": [False]}, False),
+        (0.0, -0.0, False),
+        ({"a": 1}, {"b": 1}, False),
+    ],
+)
+def test_what_is_remembered_is_alike_to_the_letter(one: Any, other: Any, same: bool) -> None:
+    counted = Flaky(0)
+    both = {"op": "Sequential", "stages": [stage("count"), stage("other"), stage("count")]}
+    run(both, one, Made("count", counted), Made("other", lambda given: other))
+    assert (counted.calls == 1) is same
+
+
+def test_what_two_inputs_share_is_not_read_to_tell_them_apart() -> None:
+    class Sealed(dict[str, Any]):
+        def items(self) -> Any:
+            raise AssertionError("a state is large; it was the very same")
+
+    counted = Flaky(0)
+    state = Sealed(tasks={})
+    again = Made("again", lambda given: {"state": state, "actions": []})
+    both = {"op": "Sequential", "stages": [stage("count"), stage("again"), stage("count")]}
+    run(both, {"state": state, "actions": []}, Made("count", counted), again)
+    assert counted.calls == 1
+
+
 def test_effects_that_are_not_allowed_are_refused_before_anything_runs() -> None:
     counted = Flaky(0)
     root = {"op": "Sequential", "stages": [stage("count"), stage("net")]}

@@ -13,7 +13,7 @@ from compositions import catalogue, load, names
 from compositions.catalogue import Catalogue
 from compositions.conformance import compare
 from compositions.engine import EngineFault
-from compositions.register import golden_cases, in_full, in_short, register, resolved
+from compositions.register import golden_cases, in_full, in_short, refuse_without_project, register, resolved
 from tests.compositions.record import record
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,9 @@ NOETHER = ROOT / "tests" / "tools" / "noether"
 installed = subprocess.run([str(NOETHER), "path"], capture_output=True).returncode == 0
 real = pytest.mark.skipif(not installed, reason="the real engine is not built: tests/tools/noether install")
 
-TOUCHING = {"sprint_tick_core", "sprint_tick_stateful"}  # tests/ticks runs these, on a real forge
+TICKS = {"sprint_tick_core", "sprint_tick_stateful"}  # tests/ticks runs these, on a real forge
+ASKING = {name for name in names() if name.endswith("_llm")}  # test_asking runs these, on a model at the wire
+TOUCHING = TICKS | ASKING
 
 
 @pytest.fixture
@@ -74,6 +76,16 @@ def test_stages_that_touch_the_world_need_an_interpreter_with_the_project(
     monkeypatch.setenv("NOETHER_PYTHON", "false")
     with pytest.raises(EngineFault, match="set NOETHER_PYTHON to an interpreter that has it installed"):
         register(program="sh", compositions=[])
+
+
+def test_an_interpreter_may_be_named_from_here_and_must_exist(
+    interpreter: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOETHER_PYTHON", os.path.relpath(os.environ["NOETHER_PYTHON"]))
+    refuse_without_project(catalogue())
+    monkeypatch.setenv("NOETHER_PYTHON", "no-such-python")
+    with pytest.raises(EngineFault, match="there is no interpreter no-such-python: set NOETHER_PYTHON"):
+        refuse_without_project(catalogue())
 
 
 def test_both_forms_of_a_specification_say_the_same() -> None:
