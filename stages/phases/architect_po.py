@@ -21,6 +21,8 @@ class Input(TypedDict):
     constraints: NotRequired[Any]
     design_brief: NotRequired[str | None]
     components_inventory: NotRequired[list[Any] | None]
+    answered: NotRequired[Any]
+    notes: NotRequired[list[str] | None]
 
 
 class Component(TypedDict):
@@ -33,12 +35,26 @@ class Output(TypedDict):
     design_doc: str
     components: list[Component]
     risks: list[str]
+    notes: NotRequired[list[str] | None]
 
 
 def execute(input: Input) -> Output:
+    """With `answered`, the model's, that is the design if it holds; else the rules' with a note."""
     goal = (input.get("goal") or "").strip()
     if not goal:
         raise ValueError("architect_po: 'goal' must be a non-empty text")
+    answered, notes = input.get("answered"), list(input.get("notes") or [])
+    output = None
+    if answered is not None:
+        try:
+            output = design_of(answered, input.get("components_inventory") or [])
+        except ValueError as fault:
+            notes.append(f"The design was made by rules: {fault}")
+    output = output or by_rules(input, goal)
+    return {**output, "notes": notes} if notes else output
+
+
+def by_rules(input: Input, goal: str) -> Output:
     inventory = input.get("components_inventory") or []
     found = [component_of(item, goal) for item in inventory or names_in(goal) or ["Core"]]
     constraints = points(input.get("constraints"))
@@ -49,6 +65,38 @@ def execute(input: Input) -> Output:
         "components": components,
         "risks": risks(goal, constraints, found, components),
     }
+
+
+def design_of(answered: Any, inventory: list[Any]) -> Output:
+    """The model's design, if people can work by it."""
+    document = said(answered, "design_doc", str)
+    components: list[Component] = [
+        {
+            "name": said(one, "name", str),
+            "purpose": said(one, "purpose", str),
+            "interface": said(one, "interface", str),
+        }
+        for one in said(answered, "components", list)
+    ]
+    names = [one["name"] for one in components]
+    if len(set(names)) < len(names):
+        raise ValueError("the model's answer has two components of one name")
+    if len(names) > max(MOST, len(inventory)):
+        raise ValueError(f"the model's answer has {len(names)} components, more than {MOST}")
+    risks = answered.get("risks")
+    listed = risks if isinstance(risks, list) else []
+    return {"design_doc": document, "components": components, "risks": [str(risk) for risk in listed]}
+
+
+def said(answered: Any, field: str, kind: type) -> Any:
+    """What the model said there; where there is nothing, ValueError says why."""
+    told = answered if isinstance(answered, dict) else {}
+    if isinstance(why := told.get("notes"), list) and why:
+        raise ValueError(str(why[0]))
+    value = told.get(field)
+    if not isinstance(value, kind) or not value or not str(value).strip():
+        raise ValueError(f"the model's answer has no '{field}'")
+    return value
 
 
 def names_in(goal: str) -> list[str]:

@@ -5,12 +5,16 @@ from typing import Any, NotRequired, TypedDict
 
 NAME = "dev_po"
 
+ID = re.compile(r"[a-z0-9_-]{1,57}")  # so that `review-` fits before it
+
 
 class Input(TypedDict):
     components: list[Any]
     design_doc: NotRequired[str | None]
     risks: NotRequired[list[Any] | None]
     framework: NotRequired[str | None]
+    answered: NotRequired[Any]
+    notes: NotRequired[list[str] | None]
 
 
 class Task(TypedDict):
@@ -27,21 +31,70 @@ class Output(TypedDict):
     components: list[Any]
     risks: list[Any]
     tasks: list[Task]
+    notes: NotRequired[list[str] | None]
 
 
 def execute(input: Input) -> Output:
+    """With `answered`, the model's, these are the tasks if they hold; else the rules' with a note."""
     components = input.get("components") or []
     if not components:
         raise ValueError("dev_po: 'components' must be a non-empty list")
     framework = input.get("framework") or "claude-code"
-    slugs = slugs_of([checked(component) for component in components])
-    pairs = [pair(one, slug, framework) for one, slug in zip(components, slugs, strict=True)]
-    return {
+    names = [checked(component) for component in components]
+    answered, notes, tasks = input.get("answered"), list(input.get("notes") or []), None
+    if answered is not None:
+        try:
+            tasks = tasks_of(answered, names, framework)
+        except ValueError as fault:
+            notes.append(f"The tasks were made by rules: {fault}")
+    if tasks is None:
+        pairs = zip(components, slugs_of(names), strict=True)
+        tasks = [task for one, slug in pairs for task in pair(one, slug, framework)]
+    output: Output = {
         "design_doc": input.get("design_doc") or "",
         "components": components,
         "risks": input.get("risks") or [],
-        "tasks": [task for two in pairs for task in two],
+        "tasks": tasks,
     }
+    return {**output, "notes": notes} if notes else output
+
+
+def tasks_of(answered: Any, components: list[str], framework: str) -> list[Task]:
+    """The model's tasks, if each can be started some day and no component is left out."""
+    tasks: dict[str, Task] = {}
+    for one in said(answered, "tasks", list):
+        name, component = said(one, "id", str), said(one, "component", str)
+        needs = one.get("depends_on") if isinstance(one.get("depends_on"), list) else []
+        if not ID.fullmatch(name) or name in tasks:
+            raise ValueError(
+                f"the model's answer has the task id '{name}', which is not allowed or not unique"
+            )
+        if component not in components:
+            raise ValueError(f"the model's answer has a task of '{component}', which is no component")
+        if late := [need for need in map(str, needs) if need not in tasks]:
+            raise ValueError(f"in the model's answer '{name}' waits for '{late[0]}', which is not above it")
+        tasks[name] = {
+            "id": name,
+            "title": said(one, "title", str),
+            "depends_on": needs,
+            "agent_prompt": said(one, "agent_prompt", str),
+            "framework": framework,
+            "component": component,
+        }
+    if left := [name for name in components if name not in {task["component"] for task in tasks.values()}]:
+        raise ValueError(f"the model's answer has no task for '{left[0]}'")
+    return list(tasks.values())
+
+
+def said(answered: Any, field: str, kind: type) -> Any:
+    """What the model said there; where there is nothing, ValueError says why."""
+    told = answered if isinstance(answered, dict) else {}
+    if isinstance(why := told.get("notes"), list) and why:
+        raise ValueError(str(why[0]))
+    value = told.get(field)
+    if not isinstance(value, kind) or not value or not str(value).strip():
+        raise ValueError(f"the model's answer has no '{field}'")
+    return value
 
 
 def checked(component: Any) -> str:

@@ -9,10 +9,12 @@ class Input(TypedDict):
     tasks: list[Any]
     review_checks: NotRequired[list[Any] | None]
     design_doc: NotRequired[str | None]
+    notes: NotRequired[list[str] | None]
 
 
 class Output(TypedDict):
     tasks: list[Any]
+    notes: NotRequired[list[str] | None]
 
 
 def execute(input: Input) -> Output:
@@ -24,7 +26,8 @@ def execute(input: Input) -> Output:
         if task["id"] in seen:
             raise ValueError(f"phases_to_sprint_tasks: duplicate task id '{task['id']}'")
         seen.add(task["id"])
-    return {"tasks": tasks}
+    notes = input.get("notes")
+    return {"tasks": tasks, "notes": notes} if notes else {"tasks": tasks}
 
 
 def review_task(check: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Read the agents' feedback for what hindered them, and say by rules what to change next time."""
 
 import re
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 NAME = "analyze_sprint_feedback"
 
@@ -9,6 +9,7 @@ UNCLEAR = 5
 MANY_CYCLES = 3
 MANY_TOKENS = 30_000
 WELL_SIZED = 0.8
+SENTIMENTS = ("positive", "mixed", "negative", "neutral")
 EDGE = re.compile(r"depend|dag\b|waiting for|not yet merged", re.I)
 TOOL = re.compile(r"\btools?\b|unavailable|not installed|missing command|not configured|no access", re.I)
 
@@ -16,6 +17,8 @@ TOOL = re.compile(r"\btools?\b|unavailable|not installed|missing command|not con
 class Input(TypedDict):
     feedback_items: list[Any]
     kpis: Any
+    answered: NotRequired[Any]
+    notes: NotRequired[list[str] | None]
 
 
 class Output(TypedDict):
@@ -23,9 +26,45 @@ class Output(TypedDict):
     improvements: list[str]
     learnings: list[str]
     sentiment: str
+    notes: NotRequired[list[str] | None]
 
 
 def execute(input: Input) -> Output:
+    """With `answered`, the model's, that is the analysis if it holds; else the rules' with a note."""
+    answered, notes, output = input.get("answered"), list(input.get("notes") or []), None
+    if answered is not None:
+        try:
+            output = analysis_of(answered)
+        except ValueError as fault:
+            notes.append(f"The analysis was made by rules: {fault}")
+    output = output or by_rules(input)
+    return {**output, "notes": notes} if notes else output
+
+
+def analysis_of(answered: Any) -> Output:
+    mood = said(answered, "sentiment", str)
+    if mood not in SENTIMENTS:
+        raise ValueError(f"the model's answer has the sentiment '{mood}'")
+    return {
+        "themes": [str(one) for one in said(answered, "themes", list)],
+        "improvements": [str(one) for one in said(answered, "improvements", list)],
+        "learnings": [str(one) for one in said(answered, "learnings", list)],
+        "sentiment": mood,
+    }
+
+
+def said(answered: Any, field: str, kind: type) -> Any:
+    """What the model said there; where there is nothing, ValueError says why."""
+    told = answered if isinstance(answered, dict) else {}
+    if isinstance(why := told.get("notes"), list) and why:
+        raise ValueError(str(why[0]))
+    value = told.get(field)
+    if not isinstance(value, kind) or not value or not str(value).strip():
+        raise ValueError(f"the model's answer has no '{field}'")
+    return value
+
+
+def by_rules(input: Input) -> Output:
     told = [item["parsed"] for item in input["feedback_items"] if isinstance(item.get("parsed"), dict)]
     kpis = input["kpis"] or {}
     if not told:

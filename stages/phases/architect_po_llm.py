@@ -1,0 +1,49 @@
+"""Ask the model for components, their design and its risks, for `architect_po` to check."""
+
+from typing import Any, NotRequired, TypedDict
+
+from shell.asking import ask_for
+
+NAME = "architect_po_llm"
+EFFECTS = ["Fallible", "Llm", "Network", "NonDeterministic"]
+
+TASK = """You are the architect of a small software team. Part the goal into one to five components that can
+be built side by side, bound to the constraints; where the message has a components_inventory, keep all of
+it. `components`: each with a unique name in PascalCase, its purpose in one sentence, and the interface that
+the others rely on. `design_doc`: Markdown with the goal, the constraints, the components and how they work
+together. `risks`: each in one sentence, only real ones."""
+
+
+class Input(TypedDict):
+    goal: str
+    constraints: NotRequired[Any]
+    design_brief: NotRequired[str | None]
+    components_inventory: NotRequired[list[Any] | None]
+
+
+class Component(TypedDict):
+    name: str
+    purpose: str
+    interface: str
+
+
+class Output(TypedDict, total=False):
+    design_doc: str
+    components: list[Component]
+    risks: list[str]
+    notes: list[str]
+
+
+def execute(input: Input) -> Output:
+    answer: Output = ask_for(TASK, input, Input, Output, "design_doc", "components", "risks")
+    return answer
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

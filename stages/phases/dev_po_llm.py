@@ -1,0 +1,57 @@
+"""Ask the model for the tasks that build and test each component, for `dev_po` to check."""
+
+from typing import Any, NotRequired, TypedDict
+
+from shell.asking import ask_for
+
+NAME = "dev_po_llm"
+EFFECTS = ["Fallible", "Llm", "Network", "NonDeterministic"]
+
+TASK = """You are the lead developer of a small software team. Make the tasks that build what the design
+says: for each component at least one that implements it (`impl-<component>`) and one that tests it
+(`tests-<component>`, after the first). `id`: a-z, 0-9 and - only, unique. `depends_on`: ids of tasks that
+stand above it in the list. `component`: the component's name, to the letter. `agent_prompt`: all that an
+agent must know to do the task alone, with the interface it has to keep."""
+
+
+class Input(TypedDict):
+    components: list[Any]
+    design_doc: NotRequired[str | None]
+    risks: NotRequired[list[Any] | None]
+    framework: NotRequired[str | None]
+
+
+class Task(TypedDict):
+    id: str
+    title: str
+    depends_on: list[str]
+    agent_prompt: str
+    component: str
+
+
+class Output(TypedDict, total=False):
+    design_doc: str
+    components: list[Any]
+    risks: list[Any]
+    tasks: list[Task]
+    notes: list[str]
+
+
+def execute(input: Input) -> Output:
+    answer: Output = ask_for(TASK, input, Input, Output, "tasks")
+    return {
+        "design_doc": input.get("design_doc") or "",
+        "components": input["components"],
+        "risks": input.get("risks") or [],
+        **answer,
+    }
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,47 @@
+"""Ask the model what the review of each task has to look at, for `review_po` to check."""
+
+from typing import Any, NotRequired, TypedDict
+
+from shell.asking import ask_for
+
+NAME = "review_po_llm"
+EFFECTS = ["Fallible", "Llm", "Network", "NonDeterministic"]
+
+TASK = """You are the reviewer of a small software team. Plan exactly one review for every task. `reviews`:
+the task's id, to the letter. `focus`: in a few words what matters most there, by the design.
+`agent_prompt`: what the reviewer has to check, point by point, and what would be a reason to send the work
+back."""
+
+
+class Input(TypedDict):
+    tasks: list[Any]
+    design_doc: NotRequired[str | None]
+    framework: NotRequired[str | None]
+
+
+class Check(TypedDict):
+    reviews: str
+    focus: str
+    agent_prompt: str
+
+
+class Output(TypedDict, total=False):
+    design_doc: str
+    tasks: list[Any]
+    review_checks: list[Check]
+    notes: list[str]
+
+
+def execute(input: Input) -> Output:
+    answer: Output = ask_for(TASK, input, Input, Output, "review_checks")
+    return {"design_doc": input.get("design_doc") or "", "tasks": input["tasks"], **answer}
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))
