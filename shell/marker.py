@@ -1,5 +1,6 @@
 """The hidden marker in what we write: kind, key, sprint and task, so that a second try finds the first."""
 
+import hashlib
 import re
 from urllib.parse import quote, unquote
 
@@ -11,9 +12,12 @@ LONGEST = 60_000
 _CUT = "… the rest is left out: this text is too long for one comment."
 
 
-def mark(kind: str, key: str, sprint: str = "", task: str = "") -> str:
-    """The marker as one line; spaces and `>` in a value are percent-encoded, for they would end it."""
-    fields = {"key": key, "sprint": sprint, "task": task}
+def mark(kind: str, key: str, sprint: str = "", task: str = "", text: str = "") -> str:
+    """The marker as one line; spaces and `>` in a value are percent-encoded, for they would end it.
+
+    `text` is the hash of what stands above it, where it must be told whether someone changed that.
+    """
+    fields = {"key": key, "sprint": sprint, "task": task, "text": text}
     said = "".join(f" {name}={_quoted(value)}" for name, value in fields.items() if value)
     return f"<!-- caloron:{kind}{said} -->"
 
@@ -22,6 +26,11 @@ def marked(text: str, line: str) -> str:
     """The text, cut where it is too long, with the marker as its last line, once."""
     text = text.rstrip()
     return text if text.endswith(line) else f"{shortened(text)}\n\n{line}".lstrip("\n")
+
+
+def text_hash(text: str) -> str:
+    """Of what a reader sees above the marker, as a forge gives it back."""
+    return hashlib.sha256(shortened(text.rstrip()).encode()).hexdigest()[:16]
 
 
 def shortened(text: str) -> str:

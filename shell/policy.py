@@ -25,5 +25,5 @@ def policy_for(settings: Settings, me: dict[str, Any], repo: dict[str, Any]) -> 
         "time_limit_s": 3600,
         "framework": settings.framework,
         "protected_paths": list(PROTECTED),
-        "reviewer": None,
+        "reviewer": None,  # `{id, login}` of the reviewing account
     }

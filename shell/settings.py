@@ -90,8 +90,10 @@ class Settings(BaseSettings):
     missing_s: float = _named("CALORON_MISSING_S", "seconds in which a new agent must show itself", 120, gt=0)
     cooldown_m: float = _named("CALORON_COOLDOWN_M", "minutes between two steps of the ladder", 10, ge=0)
     anthropic_api_key: str | None = _named("ANTHROPIC_API_KEY", "the model's key", repr=False)
-    llm_provider: str | None = _named("CALORON_LLM_PROVIDER", "which model provider is asked")
-    llm_skip_cli: str | None = _named("CALORON_LLM_SKIP_CLI", "command lines not to be used as models")
+    llm_provider: str | None = _named(
+        "CALORON_LLM_PROVIDER", "the model's provider; empty or anthropic-api, the only one"
+    )
+    llm_skip_cli: str | None = _named("CALORON_LLM_SKIP_CLI", "command lines not used as models; none is")
 
     @classmethod
     def load(cls) -> Self:

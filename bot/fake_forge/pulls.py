@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import time
 from typing import Any
 
@@ -196,20 +197,36 @@ def unmet(repository: Repository, pull: Pull) -> bool:
     return bool(rule.get("enable_status_check")) and not _checks_are_green(repository, pull, rule)
 
 
+def check_states(repository: Repository, sha: str) -> dict[str, str]:
+    """How each check of a commit stands, by its name."""
+    states = {status.context: status.state for status in latest_statuses(repository, sha)}
+    return states | {check.name: check.conclusion or "pending" for check in repository.checks.get(sha, [])}
+
+
 def _checks_are_green(repository: Repository, pull: Pull, rule: dict[str, object]) -> bool:
-    states = {status.context: status.state for status in latest_statuses(repository, pull.head_sha)}
-    states |= {
-        check.name: check.conclusion or "pending" for check in repository.checks.get(pull.head_sha, [])
-    }
+    states = check_states(repository, pull.head_sha)
     wanted = rule.get("status_check_contexts")
     patterns = [str(p) for p in wanted] if isinstance(wanted, list) else []
     if not patterns:
         return bool(states) and all(state == "success" for state in states.values())
     for pattern in patterns:
-        matching = [state for name, state in states.items() if fnmatch.fnmatchcase(name, pattern)]
+        matching = [state for name, state in states.items() if fits(rule, pattern, name)]
         if not matching or any(state != "success" for state in matching):
             return False
     return True
+
+
+def fits(rule: dict[str, object], required: str, name: str) -> bool:
+    """Whether a check is the required one: to Gitea that is a pattern, to GitHub a name."""
+    if rule.get("names_are_exact"):
+        return name == required
+    either = re.search(r"\{([^{}]*)\}", required)
+    if either is None:
+        return fnmatch.fnmatchcase(name, required)
+    start, end = either.span()
+    return any(
+        fits(rule, required[:start] + part + required[end:], name) for part in either.group(1).split(",")
+    )
 
 
 def update(world: World, issue: Issue, pull: Pull, actor: User) -> str:

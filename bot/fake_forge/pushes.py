@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import time
+from typing import Any
 
 from bot.fake_forge import git
 from bot.fake_forge.issues import note, set_state
@@ -147,7 +148,7 @@ def commit_files(
     return sha
 
 
-def protection_of(repository: Repository, branch: str) -> dict[str, object] | None:
+def protection_of(repository: Repository, branch: str) -> dict[str, Any] | None:
     """The rule that protects a branch, by name or pattern."""
     for name, rule in repository.protections.items():
         if fnmatch.fnmatchcase(branch, name):

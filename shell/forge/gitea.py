@@ -48,6 +48,17 @@ class GiteaForge(GiteaLabels):
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
         return found["commit"]["id"] if found else None
 
+    def required_checks(self, repo: str, branch: str) -> Shape:
+        """The patterns of the checks that must be green on what is merged into a branch.
+
+        The branch itself says so to whoever may read; its protection rules are shown to administrators only.
+        """
+        found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
+        if not found or not found["enable_status_check"]:
+            return {"contexts": [], "patterns": True}
+        # required without a name: a head with no status at all is refused
+        return {"contexts": list(found["status_check_contexts"] or []) or ["*"], "patterns": True}
+
     def tree(self, repo: str, ref: str) -> list[str]:
         """The paths of all files at a branch or commit."""
         entries: list[Raw] = []

@@ -56,6 +56,17 @@ class GitHubForge(AlikeForge):
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
         return found["commit"]["sha"] if found else None
 
+    def required_checks(self, repo: str, branch: str) -> Shape:
+        """The names of the checks that must be green on what is merged into a branch.
+
+        The branch itself tells those of its protection to whoever may read; those of rulesets stand apart.
+        """
+        found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
+        protection = (found or {}).get("protection") or {}
+        contexts = list((protection.get("required_status_checks") or {}).get("contexts") or [])
+        contexts += read.read_required(self._rules(repo, branch) if found else [])
+        return {"contexts": list(dict.fromkeys(contexts)), "patterns": False}
+
     # issues and comments
 
     def create_issue(self, repo: str, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
@@ -212,6 +223,15 @@ class GitHubForge(AlikeForge):
         statuses = self._within(self.api, f"{commit}/status", "statuses")
         runs = self._within(self.api, f"{commit}/check-runs", "check_runs")
         return combined(read.read_checks(statuses, runs))
+
+    def _rules(self, repo: str, branch: str) -> list[Raw]:
+        try:
+            return list(self._list(f"/repos/{repo}/rules/branches/{quote(branch)}"))
+        except Refused as refusal:
+            # an old server knows no rulesets, and a plan without them (403 "Upgrade …") has none in force
+            if refusal.status == 404 or (refusal.status == 403 and "upgrade" in refusal.message.lower()):
+                return []
+            raise
 
     def _with_remarks(self, pull: str, review: Shape, known: set[int]) -> Shape:
         if review["state"] == "changes_requested" and review["id"] not in known:

@@ -92,3 +92,9 @@ def _run(raw: Raw) -> str:
     if raw["status"] != "completed":
         return "pending"
     return "success" if raw["conclusion"] in _GOOD else "failure"
+
+
+def read_required(rules: list[Raw]) -> list[str]:
+    """The checks that a branch's rulesets require."""
+    asked = [rule.get("parameters") or {} for rule in rules if rule["type"] == "required_status_checks"]
+    return [str(check["context"]) for rule in asked for check in rule.get("required_status_checks") or []]

@@ -45,6 +45,9 @@ class Forge(Protocol):
     def clone_url(self, repo: str) -> str: ...  # without a secret; asks nobody
     def credential(self, repo: str | None = None) -> tuple[str, str]: ...  # git's user name and secret
     def branch_head(self, repo: str, branch: str) -> str | None: ...  # None: no such branch
+    def required_checks(
+        self, repo: str, branch: str
+    ) -> Shape: ...  # {contexts: [names], patterns: whether the names are patterns}
     def file(self, repo: str, path: str, ref: str | None = None) -> str | None: ...  # None: no such file
     def tree(self, repo: str, ref: str) -> list[str]: ...  # the paths of all files
 

@@ -28,6 +28,7 @@ class Output(TypedDict):
 
 ENDED = ("Done", "Cancelled", "Skipped")
 OPEN = ("Pending", "Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned")
+AT_WORK = ("queued", "running")
 WITH_A_PERSON = ("Escalated", "HumanAssigned")
 NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
 STALL_THRESHOLD_M = 20
@@ -188,7 +189,10 @@ def finished_well(step: Step, task_id: str, event: dict[str, Any]) -> None:
     }
     fresh = step.tasks[task_id]["status"] != "InReview"
     step.change(task_id, status="InReview", sent_back=False, probed=False, wait=None, **fields)
-    if fresh:
+    if step.tasks[task_id].get("unheard"):
+        cycles = step.tasks[task_id].get("review_cycles", 0) + 1
+        next_round(step, task_id, sent_back=True, review_cycles=cycles)
+    elif fresh:
         submit(step, task_id)
 
 
@@ -205,7 +209,8 @@ def one_more_round(step: Step, task_id: str, outcome: str, reason: str) -> None:
         escalate(step, task_id, reason, outcome)
     else:
         count = step.tasks[task_id].get("useless_rounds", 0) + 1
-        next_round(step, task_id, reason, useless_rounds=count)
+        said = joined(step.tasks[task_id].get("feedback"), reason)
+        next_round(step, task_id, said, useless_rounds=count)
 
 
 def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
@@ -215,14 +220,15 @@ def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
     if count >= step.setting("stuck_retry_limit", RETRY_LIMIT):
         escalate(step, task_id, reason, outcome)
     else:
-        feedback = reason if outcome == "failed" else None
+        said = step.tasks[task_id].get("feedback")
+        feedback = joined(said, reason) if outcome == "failed" and reason not in (said or "") else said
         step.change(task_id, status="InProgress", agent="wanted", feedback=feedback, merging=None)
         step.ask(
             "escalate", task_id, agent_id=step.tasks[task_id].get("agent_id"), action="restart", reason=reason
         )
 
 
-def next_round(step: Step, task_id: str, feedback: str, **fields: Any) -> None:
+def next_round(step: Step, task_id: str, feedback: str | None = None, **fields: Any) -> None:
     stop_run(step, task_id)
     number = step.tasks[task_id].get("round", 1) + 1
     fields = {"agent": "wanted", "feedback": feedback, "wait": None, "merging": None, **fields}
@@ -259,6 +265,8 @@ def pr_synchronized(step: Step, task_id: str, event: dict[str, Any]) -> None:
     if fresh:
         if task.get("agent") == "wanted":
             step.change(task_id, agent=None)
+        if task.get("unheard") and task.get("agent") not in AT_WORK:
+            step.change(task_id, unheard=None)  # someone else has done what it asked for
         submit(step, task_id)
 
 
@@ -268,7 +276,7 @@ def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None
     if step.policy is None:
         review_in_the_tick(step, task_id, event)
         return
-    if not event.get("allowed") or event.get("actor_id") == event.get("pr_author_id"):
+    if not may_review(step, event) or event.get("actor_id") == event.get("pr_author_id"):
         return
     task = step.tasks[task_id]
     said = {"state": state, "commit_sha": event.get("commit_sha"), "at": event.get("created_at")}
@@ -278,6 +286,26 @@ def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None
         )
     if state == "changes_requested" and task["status"] == "InReview":
         send_back(step, task_id, event)
+    elif state == "changes_requested":
+        hear_later(step, task_id, event)
+    elif state == "approved" and task["status"] == "InReview" and is_of_an_older_head(task, event):
+        fields = {name: event.get(name) for name in ("actor", "commit_sha", "review_id")}
+        step.ask("tell_stale", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"], **fields)
+
+
+def may_review(step: Step, event: dict[str, Any]) -> bool:
+    """People with write permission; where merging is automatic the reviewing account too."""
+    reviewer = step.setting("reviewer", None) if step.setting("merge", "on-approval") == "auto" else None
+    return bool(event.get("allowed") or (reviewer and event.get("actor_id") == reviewer["id"]))
+
+
+def is_of_an_older_head(task: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Also what was approved before the task began anew is old, but nobody waits for that any more."""
+    approved, head, at = event.get("commit_sha"), task.get("head_sha"), event.get("created_at")
+    if not approved or not head or approved == head or task.get("merging") or event.get("outdone"):
+        return False
+    began_anew = task.get("restarted_at")
+    return not (began_anew and at and moment_of(at) < moment_of(began_anew))
 
 
 def review_in_the_tick(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -298,6 +326,19 @@ def send_back(step: Step, task_id: str, event: dict[str, Any]) -> None:
     step.ask("notify_agent", task_id, agent_id=step.tasks[task_id].get("agent_id"), message=message)
 
 
+def hear_later(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """Another review while the task is reworked: for the next run, which is this one if it has not begun."""
+    task = step.tasks[task_id]
+    step.change(task_id, unheard=joined(task.get("unheard"), review_text(event)))
+    if task.get("agent") == "queued":
+        stop_run(step, task_id)
+        step.change(task_id, agent="wanted")
+
+
+def joined(*texts: str | None) -> str | None:
+    return "\n\n".join(text for text in texts if text) or None
+
+
 def review_text(event: dict[str, Any]) -> str:
     lines = [str(event.get("body") or "").strip()]
     for remark in event.get("comments") or []:
@@ -310,7 +351,10 @@ def review_text(event: dict[str, Any]) -> str:
 
 def check_completed(step: Step, task_id: str, event: dict[str, Any]) -> None:
     if event.get("head_sha") in (None, step.tasks[task_id].get("head_sha")):
-        step.change(task_id, checks={"state": event.get("state"), "contexts": event.get("contexts") or {}})
+        checks = {"state": event.get("state"), "contexts": event.get("contexts") or {}}
+        if event.get("missing"):
+            checks["missing"] = event["missing"]
+        step.change(task_id, checks=checks)
         if step.tasks[task_id]["status"] not in WITH_A_PERSON:
             step.change(task_id, wait=None)
 
@@ -324,7 +368,7 @@ def pr_merged(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 def stop_run(step: Step, task_id: str) -> None:
     task = step.tasks[task_id]
-    if task.get("agent") in ("queued", "running"):
+    if task.get("agent") in AT_WORK:
         step.ask("stop_agent", task_id, agent_id=task.get("agent_id"), attempt=task.get("attempt"))
 
 
@@ -388,9 +432,13 @@ def issue_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 def issue_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     task = step.tasks[task_id]
-    if task.get("skipped_by") == "close" and event.get("allowed") is not False:
-        status = "InReview" if task.get("pr_number") else "Pending"
-        step.change(task_id, status=status, skipped_by=None, completed_at=None)
+    if task.get("skipped_by") != "close" or event.get("allowed") is False:
+        return
+    step.change(task_id, status="Pending", skipped_by=None, completed_at=None)
+    if task.get("pr_number") and task.get("unheard"):
+        step.change(task_id, status="InProgress", agent="wanted")
+    elif task.get("pr_number"):
+        step.change(task_id, status="InReview")
 
 
 def task_retry(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -408,7 +456,8 @@ def task_retry(step: Step, task_id: str, event: dict[str, Any]) -> None:
     if task.get("issue_number") is None:
         step.change(task_id, status="Pending", **counters, **fields)
     else:
-        step.change(task_id, status="InProgress", **counters, **{**fields, "agent": "wanted"})
+        fields |= {"agent": "wanted", "restarted_at": step.moment()}
+        step.change(task_id, status="InProgress", **counters, **fields)
 
 
 def task_skip(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -445,9 +494,7 @@ def agent_intervened(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 
 def spawn_requested(step: Step, task_id: str, event: dict[str, Any]) -> None:
-    if step.tasks[task_id].get("agent") not in ("queued", "running") and step.tasks[task_id].get(
-        "issue_number"
-    ):
+    if step.tasks[task_id].get("agent") not in AT_WORK and step.tasks[task_id].get("issue_number"):
         step.change(task_id, status="InProgress", agent="wanted", wait=None)
 
 
@@ -535,7 +582,7 @@ def dispatch(step: Step) -> None:
             step.ask("create_issue", task_id, title=task.get("title") or task_id)
     if step.policy is None or step.setting("paused", False):
         return
-    busy = sum(1 for task in step.tasks.values() if task.get("agent") in ("queued", "running"))
+    busy = sum(1 for task in step.tasks.values() if task.get("agent") in AT_WORK)
     free = int(step.setting("parallel", PARALLEL)) - busy
     for task_id in sorted(step.tasks, key=lambda name: step.tasks[name]["status"] != "InProgress"):
         if free > 0 and wants_agent(step.tasks[task_id]):
@@ -551,7 +598,10 @@ def wants_agent(task: dict[str, Any]) -> bool:
 
 def start_agent(step: Step, task_id: str) -> None:
     attempt = step.tasks[task_id].get("attempt", 0) + 1
+    heard = step.tasks[task_id]
     task = step.change(task_id, attempt=attempt, agent="queued", last_activity_at=step.moment())
+    if heard.get("unheard"):
+        step.change(task_id, feedback=joined(heard.get("feedback"), heard["unheard"]), unheard=None)
     step.ask(
         "spawn_agent",
         task_id,
@@ -611,7 +661,8 @@ def merge_next(step: Step) -> None:
     if any(task["status"] == "InReview" and task.get("merging") for task in step.tasks.values()):
         return
     for task_id, task in step.tasks.items():
-        if may_merge(step, task):
+        still_to_hear = task.get("unheard") and task.get("agent") in AT_WORK
+        if may_merge(step, task) and not still_to_hear:
             step.change(task_id, merging=task["head_sha"])
             step.ask("merge_pr", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"])
             return
@@ -632,21 +683,18 @@ def merge_in_the_tick(step: Step) -> None:
 def may_merge(step: Step, task: dict[str, Any]) -> bool:
     if task["status"] != "InReview" or not task.get("head_sha") or task.get("hold") or task.get("wait"):
         return False
-    if step.setting("paused", False) or (task.get("checks") or {}).get("state", "none") not in (
-        "success",
-        "none",
-    ):
+    if step.setting("paused", False) or not green(task.get("checks") or {}):
         return False
     said = list((task.get("reviews") or {}).values())
     approved = any(r["state"] == "approved" and r["commit_sha"] == task["head_sha"] for r in said)
     refused = any(r["state"] == "changes_requested" and r["commit_sha"] == task["head_sha"] for r in said)
-    match step.setting("merge", "on-approval"):
-        case "auto":
-            return not refused
-        case "manual":
-            return approved and not refused and task.get("merge_asked") == task["head_sha"]
-        case _:
-            return approved and not refused
+    asked = step.setting("merge", "on-approval") != "manual" or task.get("merge_asked") == task["head_sha"]
+    return approved and not refused and asked
+
+
+def green(checks: dict[str, Any]) -> bool:
+    """Nothing failed or pending, and nothing missing that the base requires."""
+    return checks.get("state", "none") in ("success", "none") and not checks.get("missing")
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -96,12 +96,17 @@ def question(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
 
 
 def receipt(event: dict[str, Any]) -> list[dict[str, Any]]:
-    """👀 at once on a comment that holds a command."""
-    comment_id = (event.get("where") or {}).get("comment_id")
-    if event["type"] != "command" or not comment_id:
+    """👀 at once on the comment that holds a command, or on the issue whose own text does."""
+    where = event.get("where") or {}
+    if event["type"] != "command":
         return []
-    key = f"react:{comment_id}:eyes"
-    return [{"type": "react", "comment_id": comment_id, "content": "eyes", "key": key}]
+    if where.get("comment_id"):
+        on, key = {"comment_id": where["comment_id"]}, f"react:{where['comment_id']}:eyes"
+    elif where.get("own_text"):
+        on, key = {"number": where["number"]}, f"react:issue:{where['number']}:eyes"
+    else:
+        return []
+    return [{"type": "react", **on, "content": "eyes", "key": key}]
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -18,6 +18,8 @@ class Output(TypedDict):
 
 
 MARK = re.compile(r"<!-- caloron:[a-z0-9_-]+ key=([^\s>]+)[^>]* -->\s*\Z")
+KEPT = 300
+"""Of each kind so many: a double comes within minutes of the first, or with the next look around."""
 WRITES = {"create_issue": "number", "comment": "comment_id"}
 Step = tuple[dict[str, Any], list[dict[str, Any]]]
 
@@ -40,7 +42,16 @@ def remember(state: dict[str, Any], action: dict[str, Any], result: dict[str, An
     known = own.get(key) or {}
     ids = sorted({*(known.get("ids") or []), result[WRITES[action["type"]]]})
     entry = {"kind": kind, "ids": ids, "thread": action.get("number"), "sprint": mark.get("sprint")}
-    return {**state, "own": {**own, key: entry}}
+    return {**state, "own": newest({**own, key: entry}, kind)}
+
+
+def newest(own: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Without the oldest of this kind, once there are twice as many as are kept."""
+    ages = sorted((entry["ids"][-1], key) for key, entry in own.items() if entry["kind"] == kind)
+    if len(ages) <= 2 * KEPT:
+        return own
+    old = {key for _, key in ages[:-KEPT]}
+    return {key: entry for key, entry in own.items() if key not in old}
 
 
 def compare(state: dict[str, Any], me: Any, there: dict[str, Any]) -> Step:

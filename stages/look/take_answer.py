@@ -99,6 +99,13 @@ def look_at_pull(number: int) -> dict[str, Any]:
     }
 
 
+def look_at_base(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """A merge was refused: perhaps the base requires more than we know."""
+    branch = (state.get("repo") or {}).get("default_branch")
+    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
+    return [look] if branch else []
+
+
 def refused(state: dict[str, Any], event: dict[str, Any]) -> Answer:
     action = event["action"]
     fields = {"task_id": action.get("task_id"), "pr_number": action.get("pr_number")}
@@ -113,7 +120,7 @@ def refused(state: dict[str, Any], event: dict[str, Any]) -> Answer:
             return state, [], [update]
         case "merge_pr":
             said = {"message": event["message"], "head_sha": action["head_sha"]}
-            return state, [told(event, "merge_refused", **said, **fields)], []
+            return state, [told(event, "merge_refused", **said, **fields)], look_at_base(state)
         case "update_branch":
             return state, [told(event, "pr_conflict", **fields)], []
         case "spawn_agent":

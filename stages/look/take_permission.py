@@ -18,7 +18,7 @@ class Output(TypedDict):
 
 
 def execute(input: Input) -> Output:
-    state, events = input["state"], list[Any]()
+    state, actions, events = input["state"], list[Any](), list[Any]()
     for event in input["events"]:
         if answers(event, "permission"):
             known = known_of(event, input["now"])
@@ -27,11 +27,12 @@ def execute(input: Input) -> Output:
             events += released
         elif event["type"] == "seen" and event["what"] == "repository":
             state = {**state, "repo": {**state["repo"], **repository(event["there"])}}
+            actions += ask_required(state["repo"])
             state, released = release(state, lambda held: True)
             events += released
         else:
             events.append(event)
-    return {"state": state, "actions": [], "events": events}
+    return {"state": state, "actions": actions, "events": events}
 
 
 def answers(event: dict[str, Any], what: str) -> bool:
@@ -62,6 +63,13 @@ def repository(there: dict[str, Any]) -> dict[str, Any]:
     names = ("full_name", "default_branch", "empty", "private", "merge_styles", "default_merge_style",
              "html_url", "clone_url", "permissions")  # fmt: skip
     return {name: there[name] for name in names if name in there}
+
+
+def ask_required(repo: dict[str, Any]) -> list[dict[str, Any]]:
+    """What its base requires is told by the branch: read whenever the repository is."""
+    branch = repo.get("default_branch")
+    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
+    return [look] if branch and not repo.get("empty") else []
 
 
 def release(state: dict[str, Any], freed: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -1,5 +1,7 @@
 """Unfold what catching up found: issues and comments as told, and a look at every pull request awaited."""
 
+import hashlib
+import re
 from typing import Any, TypedDict
 
 NAME = "unfold_catch_up"
@@ -18,6 +20,7 @@ class Output(TypedDict):
 
 
 ENDED = ("Done", "Cancelled", "Skipped")
+MARK = re.compile(r"\s*<!-- caloron:board [^>]*?text=([0-9a-f]{16}) -->\s*\Z")
 
 
 def execute(input: Input) -> Output:
@@ -28,8 +31,11 @@ def execute(input: Input) -> Output:
             events += [
                 seen_issue(event, issue) for issue in event["there"]["issues"] if not issue.get("is_pull")
             ]
-            events += [said(event, comment, state) for comment in event["there"]["comments"]]
+            for comment in event["there"]["comments"]:
+                board = board_of(state, comment)
+                events += edits(event, comment, board) if board else [said(event, comment)]
             actions += [look_at_pull(state, number) for number in awaited(state, event["there"]["pulls"])]
+            actions += ask_required(state)
             actions += resume(event["request"])
         else:
             events.append(event)
@@ -48,7 +54,31 @@ def seen_issue(event: dict[str, Any], issue: dict[str, Any]) -> dict[str, Any]:
             "key": key, "there": issue, "found": True}  # fmt: skip
 
 
-def said(event: dict[str, Any], comment: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+def board_of(state: dict[str, Any], comment: dict[str, Any]) -> dict[str, Any] | None:
+    """What is known of the board, where this comment is one."""
+    shown = (state.get("shown") or {}).get(f"issue:{comment['issue_number']}:board") or {}
+    return shown if shown.get("comment_id") == comment["comment_id"] else None
+
+
+def edits(event: dict[str, Any], comment: dict[str, Any], board: dict[str, Any]) -> list[dict[str, Any]]:
+    """Whoever put another text there than the last that we showed; after a crash it was ourselves."""
+    body = str(comment.get("body") or "").replace("\r\n", "\n")
+    mark = MARK.search(body)
+    text = hash_of(body[: mark.start()] if mark else body)
+    own = bool(mark and mark[1] == text)
+    drawn_anew_anyway = str(board.get("hash") or "edited:").startswith("edited:")
+    if not board.get("text") or drawn_anew_anyway or (own and text == board["text"]):
+        return []
+    key = f"board_edited:{comment['comment_id']}:{text}:{comment.get('updated_at')}"
+    where = {"issue_number": comment["issue_number"], "comment_id": comment["comment_id"]}
+    return [{**common(event), "type": "own_comment_edited", **where, "own": own, "key": key, "found": True}]
+
+
+def hash_of(text: str) -> str:
+    return hashlib.sha256(text.rstrip().encode()).hexdigest()[:16]
+
+
+def said(event: dict[str, Any], comment: dict[str, Any]) -> dict[str, Any]:
     """A comment found by looking: an edit among them names no editor, so it cannot act."""
     edited = comment.get("updated_at") not in (None, comment.get("created_at"))
     editor = {} if edited else {"actor": comment["author"], "actor_id": comment["author_id"]}
@@ -68,6 +98,14 @@ def awaited(state: dict[str, Any], changed: list[int]) -> list[int]:
     tasks = (state.get("tasks") or {}).values()
     waiting = [t["pr_number"] for t in tasks if t.get("pr_number") and t["status"] not in ENDED]
     return sorted({*changed, *waiting})
+
+
+def ask_required(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """No delivery tells what the base requires now, and a pull request in review may wait for it."""
+    tasks = (state.get("tasks") or {}).values()
+    branch = (state.get("repo") or {}).get("default_branch")
+    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
+    return [look] if branch and any(t["status"] == "InReview" for t in tasks) else []
 
 
 def look_at_pull(state: dict[str, Any], number: int) -> dict[str, Any]:

@@ -103,3 +103,23 @@ def test_the_timeline_names_who_set_a_label(github: FakeForge) -> None:
     lines = github.call("bot", "GET", f"{R}/issues/1/timeline")[1]
     told = [(line["event"], line["actor"]["login"], line["label"]["name"]) for line in lines]
     assert told == [("labeled", "alice", "a"), ("labeled", "bot", "b"), ("unlabeled", "bot", "a")]
+
+
+def test_a_protected_branch_names_what_it_waits_for(github: FakeForge) -> None:
+    path, wanted = f"{R}/branches/main/protection", {"strict": False, "contexts": ["ci", "lint"]}
+    rule = {"required_status_checks": wanted, "required_pull_request_reviews": None, "restrictions": None}
+    assert github.call("bot", "PUT", path, rule)[0] == 422
+    assert github.call("alice", "PUT", path, rule | {"enforce_admins": False})[0] == 403
+    assert github.call("bot", "PUT", path, rule | {"enforce_admins": False})[0] == 200
+    told = github.call("mallory", "GET", f"{R}/branches/main")[1]
+    required = told["protection"]["required_status_checks"]
+    assert (required["enforcement_level"], required["contexts"]) == ("non_admins", ["ci", "lint"])
+
+    made = pull(github)
+    merge, sha = f"{R}/pulls/{made['number']}/merge", made["head"]["sha"]
+    assert (
+        github.call("alice", "PUT", merge, {})[1]["message"] == "2 of 2 required status checks are expected."
+    )
+    github.call("bot", "POST", f"{R}/statuses/{sha}", {"state": "success", "context": "ci"})
+    assert github.call("alice", "PUT", merge, {})[1]["message"] == 'Required status check "lint" is expected.'
+    assert github.call("bot", "PUT", merge, {})[0] == 200, "who administers is not held"

@@ -84,6 +84,16 @@ class Place:
         self.write(repo, branch, path, text)
         return self.bot.create_pull(repo, f"Do {branch}", "As asked.", branch, "main")
 
+    def require(self, repo: str, *checks: str) -> None:
+        """From now on main wants these checks, of administrators too."""
+        if self.kind == "github":
+            rule = {"required_status_checks": {"strict": False, "contexts": list(checks)}}
+            rest = {"enforce_admins": True, "required_pull_request_reviews": None, "restrictions": None}
+            self.bot.api.send("PUT", f"/repos/{repo}/branches/main/protection", rule | rest)
+        else:
+            said = {"enable_status_check": True, "status_check_contexts": list(checks)}
+            self.bot.api.send("POST", f"/repos/{repo}/branch_protections", {"rule_name": "main", **said})
+
     def merge(self, repo: str, pull: Any, **how: Any) -> Any:
         """Merge as soon as the forge has checked."""
         said = {"head_sha": pull["head_sha"], "style": "merge"} | how

@@ -145,3 +145,63 @@ def test_who_only_reads_may_not_merge(place: Place, repo: str) -> None:
     with pytest.raises(Refused) as refusal:
         when_checked(lambda: place.of("bob").merge(repo, made["number"], made["head_sha"], "merge"))
     assert refusal.value.status in (403, 404, 405)
+
+
+def test_what_a_branch_requires_is_told_to_whoever_may_read(place: Place, repo: str) -> None:
+    patterns = place.kind == "gitea"
+    for branch in ("main", "there/is/none"):
+        assert place.bot.required_checks(repo, branch) == {"contexts": [], "patterns": patterns}
+    place.require(repo, "ci/build", "lint")
+    for login in ("alice", "bot", "bob"):
+        told = place.of(login).required_checks(repo, "main")
+        assert told == {"contexts": ["ci/build", "lint"], "patterns": patterns}
+
+
+def test_a_required_check_must_be_there_and_green(place: Place, repo: str) -> None:
+    words = {
+        "gitea": ["Not all required status checks successful"] * 3,
+        "github": [
+            f'Required status check "ci/build" is {how}.' for how in ("expected", "pending", "failing")
+        ],
+    }[place.kind]
+    place.require(repo, "ci/build")
+    made = place.pull(repo)
+    place.bot.set_status(repo, made["head_sha"], "success", "lint")
+    for state, said in zip((None, "pending", "failure"), words, strict=True):
+        if state:
+            place.bot.set_status(repo, made["head_sha"], state, "ci/build")
+        with pytest.raises(Refused) as refusal:
+            place.merge(repo, made)
+        assert (refusal.value.status, refusal.value.message) == (405, said)
+    place.bot.set_status(repo, made["head_sha"], "success", "ci/build")
+    assert place.merge(repo, made)["merged"] is True
+
+
+GITEAS = ["fake_gitea", pytest.param("real_gitea", marks=pytest.mark.gitea)]
+
+
+@pytest.mark.parametrize("name", GITEAS)
+def test_on_gitea_a_check_is_required_by_a_pattern(request: pytest.FixtureRequest, name: str) -> None:
+    place: Place = request.getfixturevalue(name)
+    repo = place.repository()
+    place.require(repo, "{ci,cd}/*")
+    made = place.pull(repo)
+    place.bot.set_status(repo, made["head_sha"], "success", "cd/deep/one")
+    place.bot.set_status(repo, made["head_sha"], "pending", "ci/two")
+    with pytest.raises(Refused):
+        place.merge(repo, made)
+    place.bot.set_status(repo, made["head_sha"], "success", "ci/two")
+    assert place.merge(repo, made)["merged"] is True
+
+
+@pytest.mark.parametrize("name", GITEAS)
+def test_checks_required_without_a_name_are_any(request: pytest.FixtureRequest, name: str) -> None:
+    place: Place = request.getfixturevalue(name)
+    repo = place.repository()
+    place.require(repo)
+    assert place.bot.required_checks(repo, "main") == {"contexts": ["*"], "patterns": True}
+    made = place.pull(repo)
+    with pytest.raises(Refused):
+        place.merge(repo, made)
+    place.bot.set_status(repo, made["head_sha"], "success", "whatever")
+    assert place.merge(repo, made)["merged"] is True

@@ -100,3 +100,37 @@ def test_a_test_merge_is_no_merge(wire: responses.RequestsMock, github: GitHubFo
     seen = github.pull("a/b", 9)
     assert (seen["merged"], seen["merge_sha"], seen["status"]["state"]) == (False, None, "none")
     assert (seen["head"]["repo_id"], seen["body"]) == (None, "")
+
+
+RULES = f"{GITHUB}/repos/a/b/rules/branches/main"
+PROTECTED = {"enabled": True, "required_status_checks": {"contexts": ["ci", "lint"]}}
+
+
+def test_rulesets_require_checks_beside_the_protection(
+    wire: responses.RequestsMock, github: GitHubForge
+) -> None:
+    checks = {"required_status_checks": [{"context": "lint"}, {"context": "e2e", "integration_id": 7}]}
+    rules = [{"type": "deletion"}, {"type": "required_status_checks", "parameters": checks}]
+    wire.get(f"{GITHUB}/repos/a/b/branches/main", json={"protection": PROTECTED})
+    wire.get(RULES, json=rules)
+    assert github.required_checks("a/b", "main") == {"contexts": ["ci", "lint", "e2e"], "patterns": False}
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(404, "Not Found"), (403, "Upgrade to GitHub Pro or make this repository public")]
+)
+def test_where_there_are_no_rulesets_the_protection_stands_alone(
+    wire: responses.RequestsMock, github: GitHubForge, status: int, words: str
+) -> None:
+    wire.get(f"{GITHUB}/repos/a/b/branches/main", json={"protection": PROTECTED})
+    wire.get(RULES, status=status, json={"message": words})
+    assert github.required_checks("a/b", "main")["contexts"] == ["ci", "lint"]
+
+
+def test_rulesets_that_may_not_be_read_are_no_empty_answer(
+    wire: responses.RequestsMock, github: GitHubForge
+) -> None:
+    wire.get(f"{GITHUB}/repos/a/b/branches/main", json={"protection": PROTECTED})
+    wire.get(RULES, status=403, json={"message": "Resource not accessible by integration"})
+    with pytest.raises(Refused, match="not accessible"):
+        github.required_checks("a/b", "main")

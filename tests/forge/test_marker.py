@@ -11,6 +11,7 @@ def test_a_marker_is_one_hidden_readable_line() -> None:
     line = mark("task", "create_issue:s1:t1", "fish-0a1b-12", "t1")
     assert line == "<!-- caloron:task key=create_issue:s1:t1 sprint=fish-0a1b-12 task=t1 -->"
     assert mark("board", "k") == "<!-- caloron:board key=k -->"
+    assert mark("board", "k", text="9f") == "<!-- caloron:board key=k text=9f -->"
     assert mark("pull", "k", "a--b-12", "t_1") == "<!-- caloron:pull key=k sprint=a--b-12 task=t_1 -->"
 
 

@@ -132,6 +132,7 @@ def merge(call: Call, number: int) -> Json:
     style = call.text("merge_method", "merge")
     title = call.text("commit_title") or _merge_title(call, issue, pull, style)
     words = "\n\n".join([title, call.text("commit_message") or issue.title]) + "\n"
+    rule = protection_of(call.repository, pull.base) or {}
     try:
         sha = pulls.merge(
             call.world,
@@ -142,6 +143,7 @@ def merge(call: Call, number: int) -> Json:
             head_sha=call.text("sha"),
             message=words,
             delete_head=call.repository.delete_branch,
+            force=not rule.get("enforce_admins"),  # who administers is not held, unless that is wished
         )
     except pulls.MergeRefused as refusal:
         raise _refused(call, pull, refusal.reason) from None
@@ -159,11 +161,23 @@ def _refused(call: Call, pull: Pull, reason: str) -> Problem:
         return Problem(*REFUSALS[reason])
     rule = protection_of(call.repository, pull.base) or {}
     approvals = int(str(rule.get("required_approvals") or 0))
-    if approvals and not any(review.state == "approved" for review in pull.reviews):
-        words = f"At least {approvals} approving review is required by reviewers with write access."
+    given = [one for one in pull.reviews if one.state == "approved" and one.official and not one.dismissed]
+    if len(given) < approvals:
+        reviews = "review is" if approvals == 1 else "reviews are"
+        words = f"At least {approvals} approving {reviews} required by reviewers with write access."
     else:
-        words = "Required status checks have not succeeded."
+        words = _checks_awaited(call, pull, rule)
     return Problem(405, words)
+
+
+def _checks_awaited(call: Call, pull: Pull, rule: dict[str, Any]) -> str:
+    states = pulls.check_states(call.repository, pull.head_sha)
+    stands = {"pending": "pending", None: "expected"}
+    open_ = [name for name in rule["status_check_contexts"] if states.get(name) != "success"]
+    if len(open_) == 1:
+        return f'Required status check "{open_[0]}" is {stands.get(states.get(open_[0]), "failing")}.'
+    how = "expected" if all(name not in states for name in open_) else "failing"
+    return f"{len(open_)} of {len(rule['status_check_contexts'])} required status checks are {how}."
 
 
 @route(blueprint, "PUT", f"{ONE}/update-branch", "write")

@@ -144,11 +144,29 @@ def _branch(call: Call, name: str, sha: str, *, full: bool = False) -> Json:
     if full:
         found = git.commits(call.repository.folder, sha, limit=1, files=False)[0]
         commit = shapes.commit(call.world, call.repository, found)
+    rule = pushes.protection_of(call.repository, name) or {}
+    contexts: list[Any] = []
+    level = "off"
+    if rule.get("enable_status_check"):
+        contexts = list(rule["status_check_contexts"])
+        level = "everyone" if rule["enforce_admins"] else "non_admins"
+    required = {
+        "enforcement_level": level,
+        "contexts": contexts,
+        "checks": [{"context": context, "app_id": None} for context in contexts],
+    }
     return {
         "name": name,
         "commit": commit,
-        "protected": pushes.protection_of(call.repository, name) is not None,
+        "protected": bool(rule),
+        "protection": {"enabled": bool(rule), "required_status_checks": required},
     }
+
+
+@route(blueprint, "GET", f"{REPO}/rules/branches/<path:branch>")
+def rules(call: Call, branch: str) -> Response:
+    """There are no rulesets here."""
+    return page(call, [], lambda rule: rule)
 
 
 @route(blueprint, "GET", f"{REPO}/branches")
@@ -169,11 +187,17 @@ def branch(call: Call, branch: str) -> Json:
 def protection(call: Call, branch: str) -> Json | None:
     rules = call.repository.protections
     if request.method == "PUT":
+        wanted = ("required_status_checks", "enforce_admins", "required_pull_request_reviews", "restrictions")
+        if absent := [name for name in wanted if name not in call.body]:
+            raise Problem(422, f'Invalid request.\n\n"{absent[0]}" wasn\'t supplied.')
         checks = call.body.get("required_status_checks") or {}
         reviews = call.body.get("required_pull_request_reviews") or {}
+        contexts = checks.get("contexts") or [one["context"] for one in checks.get("checks") or []]
         rules[branch] = {
-            "enable_status_check": bool(checks),
-            "status_check_contexts": checks.get("contexts", []),
+            "enable_status_check": bool(contexts),
+            "status_check_contexts": contexts,
+            "names_are_exact": True,
+            "enforce_admins": bool(call.body["enforce_admins"]),
             "required_approvals": reviews.get("required_approving_review_count", 0),
             "dismiss_stale_approvals": reviews.get("dismiss_stale_reviews", False),
             "given": call.body,
