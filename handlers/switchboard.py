@@ -59,9 +59,9 @@ def asked(event: Event, state: State) -> list[Event]:
         case "issue_comment":
             return list(from_comment(event, state))
         case "issue_opened" if not event.get("own"):
-            return [event, *from_text(event, event.get("body") or "", "issue", thread(event, state))]
+            return [event, *from_text(event, event.get("body") or "", "issue", own_text(event, state))]
         case "issue_edited" if not is_ours(event, state):
-            return [event, *from_text(event, event["body"], "issue", thread(event, state))]
+            return [event, *from_text(event, event["body"], "issue", own_text(event, state))]
         case "pr_review_submitted" if "allowed" not in event:
             where = {"number": event["pr_number"], "is_pull": True, "review_id": event["review_id"]}
             return [event, *from_text(event, event.get("body") or "", "review", where)]
@@ -79,8 +79,19 @@ def is_ours(event: Event, state: State) -> bool:
     return me is not None and "<!-- caloron:" in event["body"] and event["author_id"] == me
 
 
+def is_board(event: Event, state: State) -> bool:
+    """Whether it is the board, also where someone took our marker away."""
+    shown = (state.get("shown") or {}).get(f"issue:{event['issue_number']}:board") or {}
+    return bool(shown.get("comment_id") == event["comment_id"])
+
+
 def thread(event: Event, state: State) -> dict[str, Any]:
     return {"number": event["issue_number"], "is_pull": bool(event.get("is_pull"))}
+
+
+def own_text(event: Event, state: State) -> dict[str, Any]:
+    """Where an issue's own text is: reactions to what it asks for go on the issue itself."""
+    return {**thread(event, state), "own_text": True}
 
 
 def is_kickoff(event: Event, state: State) -> bool:
@@ -89,7 +100,7 @@ def is_kickoff(event: Event, state: State) -> bool:
 
 def from_comment(event: Event, state: State) -> Iterator[Event]:
     body = event["body"]
-    if is_ours(event, state):
+    if is_ours(event, state) or is_board(event, state):
         if event.get("hint") == "edited" and event.get("actor_id") != event["author_id"]:
             yield {**event, "type": "own_comment_edited"}
         return
@@ -174,9 +185,6 @@ def from_label(event: Event) -> Iterator[Event]:
 
 # help
 
-THERE = ("help", "ping", "plan", "approve", "status", "stop", "retry", "skip")
-"""The commands that act today."""
-
 
 def help_text(words: list[str]) -> str:
     named = COMMANDS.get(words[0].lstrip("/").lower()) if words else None
@@ -225,10 +233,14 @@ COMMAND_COMPOSITIONS = {
     "plan": "command_plan",
     "approve": "command_approve",
     "status": "command_steer",
+    "why": "command_steer",
     "stop": "command_steer",
     "retry": "command_steer",
     "skip": "command_steer",
 }
+
+THERE = ("help", "ping", *COMMAND_COMPOSITIONS)
+"""The commands that act today."""
 
 
 def composition_for(event: Event) -> str | None:

@@ -231,6 +231,7 @@ LOOKS: dict[str, Callable[[Hands, Action], Any]] = {
     "issue_comments": lambda hands, look: hands.forge.issue_comments(hands.repo, look["number"]),
     "permission": lambda hands, look: hands.forge.permission(hands.repo, look["login"]),
     "repository": lambda hands, look: hands.forge.repository(hands.repo),
+    "protection": lambda hands, look: hands.forge.required_checks(hands.repo, look["branch"]),
     "catch_up": _catch_up,
     "agent": _agent,
     "file": lambda hands, look: hands.forge.file(hands.repo, look["path"], look.get("ref")),

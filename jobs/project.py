@@ -14,7 +14,7 @@ from shell.action import Action
 from shell.clock import now
 from shell.errors import Refused, Unavailable
 from shell.event import Event
-from shell.marker import mark, marked
+from shell.marker import mark, marked, text_hash
 from shell.store.connection import milliseconds, write
 from shell.store.fields import State
 from shell.store.outbox import Remembered, paced
@@ -194,20 +194,20 @@ def _board(hands: Hands, item: Item, state: State) -> dict[str, Any]:
     """Edit the comment; where none is known, the one that carries the marker, else a new one."""
     shown = (state.get("shown") or {}).get(name_of(item)) or {}
     comment_id = item.get("comment_id") or shown.get("comment_id")
-    line = _mark(item)
+    line, told = _mark(item), {"text": text_hash(item["body"])}
     body = marked(item["body"], line)
     if comment_id:
         try:
             hands.forge.edit_comment(hands.repo, comment_id, body)
-            return {"comment_id": comment_id}
+            return told | {"comment_id": comment_id}
         except Refused as refusal:
             if refusal.status != 404:
                 raise
     for there in hands.forge.issue_comments(hands.repo, item["number"]):
         if carries(hands, there, line):
             hands.forge.edit_comment(hands.repo, there["comment_id"], body)
-            return {"comment_id": there["comment_id"]}
-    return {"comment_id": hands.forge.comment(hands.repo, item["number"], body)["comment_id"]}
+            return told | {"comment_id": there["comment_id"]}
+    return told | {"comment_id": hands.forge.comment(hands.repo, item["number"], body)["comment_id"]}
 
 
 def _mark(item: Item) -> str:
@@ -219,6 +219,7 @@ def _mark(item: Item) -> str:
         given.get("key") or name_of(item),
         given.get("sprint") or "",
         given.get("task") or "",
+        text_hash(item["body"]),
     )
 
 

@@ -1,6 +1,7 @@
 """The pages that are made from the code say what the code says, and what they are made from is whole."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,10 +61,17 @@ def literal_types(path: Path) -> Iterator[str]:
     "room", ["jobs", "handlers", "stages/look", "stages/life", "stages/command", "stages/plan"]
 )
 def test_no_type_is_used_that_is_not_told_of(room: str) -> None:
-    known = {*EVENTS, *ACTIONS, *TOLD_BY_THE_TICK, "show", "label", "unlabel", "close", "reopen"}
+    within = {"answer"}  # `command_reply` gives it its form before it leaves the turn
+    known = {*EVENTS, *ACTIONS, *TOLD_BY_THE_TICK, *within, "show", "label", "unlabel", "close", "reopen"}
     used = {(path.name, type_) for path in (ROOT / room).rglob("*.py") for type_ in literal_types(path)}
     unknown = sorted(f"{name}: {type_}" for name, type_ in used if type_ not in known)
     assert not unknown, f"declare these in shell/event.py or shell/action.py: {unknown}"
+
+
+@pytest.mark.parametrize("name", sorted({*COMMAND_COMPOSITIONS.values(), "command_answer"}))
+def test_no_answer_to_a_command_leaves_its_turn_without_a_form(name: str) -> None:
+    graph = json.loads((ROOT / "compositions" / f"{name}.json").read_text(encoding="utf-8"))
+    assert graph["root"]["stages"][-1] == {"op": "Stage", "id": "command_reply"}
 
 
 def test_the_life_of_a_task_is_drawn_with_all_that_is_done() -> None:

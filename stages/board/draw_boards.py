@@ -9,10 +9,16 @@ from typing import Any, TypedDict
 NAME = "draw_boards"
 
 
+class Told(TypedDict):
+    waits: Any  # kickoff number → task id → reasons, the first one for the board
+    reviews: Any  # kickoff number → ids of the tasks that wait for a review
+
+
 class Input(TypedDict):
     state: Any
     now: str
     policy: Any
+    told: Told
 
 
 class Output(TypedDict):
@@ -62,7 +68,8 @@ MODE = {
     "on-approval": "a pull request is merged when someone with write permission has approved it "
     "and its checks are green",
     "manual": "a pull request is merged on `/merge`",
-    "auto": "a pull request is merged when its checks are green",
+    "auto": "a pull request is merged when the reviewing account, or someone with write permission, "
+    "has approved it and its checks are green",
 }
 
 
@@ -70,18 +77,23 @@ def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     shown = [k for k in state["kickoffs"].values() if k.get("plan") or k.get("tasks")]
     shown.sort(key=lambda kickoff: kickoff["number"])
-    boards = [board(state, policy, kickoff) for kickoff in shown]
+    boards = [board(state, policy, kickoff, input["told"]) for kickoff in shown]
     return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
 
 
-def board(state: dict[str, Any], policy: dict[str, Any], kickoff: dict[str, Any]) -> dict[str, Any]:
+def board(
+    state: dict[str, Any], policy: dict[str, Any], kickoff: dict[str, Any], told: Told
+) -> dict[str, Any]:
+    number = str(kickoff["number"])
+    waits, reviews = told["waits"][number], told["reviews"][number]
     running = state.get("running") == kickoff["number"]
     tasks = in_order(state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"])
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
-        what_next(state, kickoff, tasks),
+        what_next(state, kickoff, tasks, reviews),
+        cannot_read(state) if running else "",
         graph(tasks),
-        "\n".join(row(policy, tasks, name) for name in tasks),
+        "\n".join(row(name, tasks[name], waits.get(name) or []) for name in tasks),
         footer(policy, kickoff),
     ]
     body = "\n\n".join(part for part in parts if part)
@@ -97,7 +109,9 @@ def in_order(tasks: dict[str, Any]) -> dict[str, Any]:
 # the words at the top
 
 
-def what_next(state: dict[str, Any], kickoff: dict[str, Any], tasks: dict[str, Any]) -> str:
+def what_next(
+    state: dict[str, Any], kickoff: dict[str, Any], tasks: dict[str, Any], reviews: list[str]
+) -> str:
     match kickoff["status"]:
         case "AwaitingApproval":
             count = "one task" if len(tasks) == 1 else f"{len(tasks)} tasks"
@@ -110,23 +124,35 @@ def what_next(state: dict[str, Any], kickoff: dict[str, Any], tasks: dict[str, A
         case "Approved":
             return f"Approved by @{kickoff['approved_by']}; it starts now."
         case "Running" | "Paused":
-            return progress(state, tasks)
+            return progress(tasks, reviews)
         case "Done" | "Failed" | "Cancelled" | "Review":
             return f"{done_of(tasks)} done."
         case _:
             return ""
 
 
+def cannot_read(state: dict[str, Any]) -> str:
+    repo = state.get("repo") or {}
+    why = (repo.get("required") or {}).get("unread")
+    if not why:
+        return ""
+    said = f"I may not read which checks `{repo.get('default_branch')}` requires ({clean(why)})"
+    return f"{said}; the forge decides at each merge."
+
+
 def done_of(tasks: dict[str, Any]) -> str:
     return f"{sum(t['status'] == 'Done' for t in tasks.values())} of {len(tasks)}"
 
 
-def progress(state: dict[str, Any], tasks: dict[str, Any]) -> str:
-    reviews = [t for t in tasks.values() if t["status"] == "InReview"]
+def progress(tasks: dict[str, Any], reviews: list[str]) -> str:
     stuck = [t for t in tasks.values() if t["status"] in ("Escalated", "Blocked", "HumanAssigned")]
     words = [f"**{done_of(tasks)} done.**"]
     if reviews:
-        words.append("Waiting for a review: " + ", ".join(f"#{t['pr_number']}" for t in reviews) + ".")
+        words.append(
+            "Waiting for a review: "
+            + ", ".join(f"#{tasks[name]['pr_number']}" for name in tasks if name in reviews)
+            + "."
+        )
     if stuck:
         words.append("Waiting on you: " + ", ".join(link(t) for t in stuck) + ".")
     return " ".join(words)
@@ -165,11 +191,10 @@ def short(title: str) -> str:
 # the checklist
 
 
-def row(policy: dict[str, Any], tasks: dict[str, Any], name: str) -> str:
-    task = tasks[name]
+def row(name: str, task: dict[str, Any], reasons: list[str]) -> str:
     box = "x" if task["status"] in ("Done", "Skipped") else " "
     links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
-    said = " · ".join(part for part in (links, waits_for(policy, tasks, task)) if part)
+    said = " · ".join(part for part in (links, *reasons[:1]) if part)
     return f"- [{box}] {SIGN[task['status']]} **{clean(task['title'])}** (`{name}`)" + (
         f" — {said}" if said else ""
     )
@@ -180,58 +205,6 @@ def clean(text: str) -> str:
     """A title as text: no mention, link or markup of its own."""
     escaped = re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(str(text).split()))
     return re.sub("([@#])", "\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
-
-
-def waits_for(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any]) -> str:
-    match task["status"]:
-        case "Pending":
-            open_ = [
-                name for name in task.get("depends_on") or [] if tasks.get(name, {}).get("status") != "Done"
-            ]
-            return "after " + ", ".join(f"`{name}`" for name in open_) if open_ else ""
-        case "Ready":
-            return clean(task.get("wait") or "waits for a free agent") if task.get("issue_number") else ""
-        case "InProgress":
-            return at_work(task)
-        case "InReview":
-            return in_review(policy, task)
-        case "Blocked":
-            return f"blocked: {task.get('blocked_by')}; `/skip` it too, or `/retry` what it waits for"
-        case "Escalated":
-            return f"needs you: {clean(task.get('wait') or 'it is stuck')}"
-        case status:
-            return {
-                "Done": "merged",
-                "Skipped": "left out",
-                "Cancelled": "cancelled",
-                "HumanAssigned": "with a person",
-            }.get(status, "")
-
-
-def at_work(task: dict[str, Any]) -> str:
-    if task.get("agent") in ("wanted", None):
-        return clean(task.get("wait") or "waits for a free agent")
-    again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
-    silent = ", gives no sign of life" if task.get("probed") else ""
-    return f"agent `{task['agent_id']}` at work{again}{silent}"
-
-
-def in_review(policy: dict[str, Any], task: dict[str, Any]) -> str:
-    if task.get("merging"):
-        return "being merged"
-    if task.get("wait"):
-        return clean(task["wait"])
-    checks = (task.get("checks") or {}).get("state")
-    if checks in ("pending", "failure"):
-        return "waits for its checks" if checks == "pending" else "its checks have failed"
-    if task.get("hold"):
-        return "on hold"
-    said = {
-        r["state"] for r in (task.get("reviews") or {}).values() if r["commit_sha"] == task.get("head_sha")
-    }
-    if "approved" not in said or "changes_requested" in said:
-        return "waits for a review"
-    return "approved, waits for " + ("`/merge`" if policy.get("merge") == "manual" else "its turn")
 
 
 def footer(policy: dict[str, Any], kickoff: dict[str, Any]) -> str:

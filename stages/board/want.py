@@ -85,7 +85,8 @@ def ready_to_merge(task: dict[str, Any]) -> bool:
         r["state"] for r in (task.get("reviews") or {}).values() if r["commit_sha"] == task.get("head_sha")
     }
     approved = "approved" in said and "changes_requested" not in said
-    green = (task.get("checks") or {}).get("state", "none") in ("success", "none")
+    checks = task.get("checks") or {}
+    green = checks.get("state", "none") in ("success", "none") and not checks.get("missing")
     return approved and green and not task.get("merging")
 
 

@@ -26,7 +26,8 @@ def execute(input: Input) -> Output:
     good = (
         event["type"] == "command" and event["name"] in ("ping", "help") and event.get("allowed") is not False
     )
-    return {"state": input["state"], "actions": reactions(event, good) + said(event, words)}
+    answer = {"type": "answer", "key": event["key"], "where": event["where"], "words": words}
+    return {"state": input["state"], "actions": [answer | {"good": good, "aloud": True}]}
 
 
 def words_for(event: dict[str, Any]) -> str:
@@ -46,20 +47,6 @@ def denial(event: dict[str, Any]) -> str:
     if event.get("denial"):
         return (f"@{who}, " if who else "") + f"I did not act on {what}: {event['denial']}."
     return f"@{who}, thank you, but {what} is for {WHO.get(event['minimum'], 'others')}; nothing was started."
-
-
-def reactions(event: dict[str, Any], good: bool) -> list[dict[str, Any]]:
-    comment_id = (event.get("where") or {}).get("comment_id")
-    content = "rocket" if good else "confused"
-    key = f"react:{comment_id}:{content}"
-    return [{"type": "react", "comment_id": comment_id, "content": content, "key": key}] if comment_id else []
-
-
-def said(event: dict[str, Any], words: str) -> list[dict[str, Any]]:
-    number, mark = event["where"]["number"], {"kind": "answer"}
-    return [
-        {"type": "comment", "number": number, "body": words, "key": f"answer:{event['key']}", "mark": mark}
-    ]
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

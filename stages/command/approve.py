@@ -34,7 +34,7 @@ def execute(input: Input) -> Output:
     kickoff = {**kickoff, "status": "Approved", "approved_by": event["actor"], "approved_at": input["now"]}
     state = {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}
     go = {"type": "sprint_approved", "key": f"sprint_approved:{event['key']}", "number": int(number)}
-    return {"state": state, "actions": acted(event, "Approved."), "events": [go]}
+    return {"state": state, "actions": [answer(event, "Approved.")], "events": [go]}
 
 
 def objection(
@@ -69,24 +69,13 @@ def shown_before(shown: dict[str, Any], current: str, event: dict[str, Any]) -> 
     return bool(shown.get("plan_hash") == current and shown.get("plan_at", "") <= (event.get("at") or ""))
 
 
-def acted(event: dict[str, Any], words: str) -> list[dict[str, Any]]:
-    """🚀, or one line where nothing can carry a reaction: a review, a label."""
-    return react(event, "rocket") or [comment(event, words)]
-
-
-def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:
-    comment_id = event["where"].get("comment_id")
-    key = f"react:{comment_id}:{content}"
-    return [{"type": "react", "comment_id": comment_id, "content": content, "key": key}] if comment_id else []
-
-
-def comment(event: dict[str, Any], words: str) -> dict[str, Any]:
-    number, mark = event["where"]["number"], {"kind": "answer"}
-    return {"type": "comment", "number": number, "body": words, "key": f"answer:{event['key']}", "mark": mark}
+def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:
+    about = {"key": event["key"], "where": event["where"]}
+    return {"type": "answer", **about, "words": words, "good": True, **how}
 
 
 def no(state: dict[str, Any], event: dict[str, Any], words: str) -> Output:
-    return {"state": state, "actions": [*react(event, "confused"), comment(event, words)], "events": []}
+    return {"state": state, "actions": [answer(event, words, good=False)], "events": []}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

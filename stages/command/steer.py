@@ -1,8 +1,12 @@
-"""`/status`, `/stop`, `/retry`, `/skip`: what they mean for the sprint or task of their thread."""
+"""`/status`, `/why`, `/stop`, `/retry`, `/skip`: what they mean for the sprint or task of their thread."""
 
 from typing import Any, TypedDict
 
 NAME = "command_steer"
+
+
+class Told(TypedDict):
+    waits: Any  # kickoff number → task id → reasons
 
 
 class Input(TypedDict):
@@ -10,6 +14,7 @@ class Input(TypedDict):
     events: list[Any]
     now: str
     policy: Any
+    told: Told
 
 
 class Output(TypedDict):
@@ -18,6 +23,16 @@ class Output(TypedDict):
     events: list[Any]
 
 
+NO_SPRINT = "There is no sprint on this thread. Say `/plan` on the issue with the goal."
+WAITING = {
+    "Proposed": "This sprint waits for another text: edit the issue, then say `/plan`.",
+    "Planning": "I am making the plan; nothing else is waited for.",
+    "AwaitingApproval": "The plan waits for `/approve`, by someone with write permission.",
+    "Review": "Every task has ended; the retro is being written.",
+}
+UNDER_WAY = {"Running": "", "Paused": "This sprint is paused: nothing new begins.\n\n"}
+LINES = 30
+ENDED = ("Done", "Skipped", "Cancelled")
 STOPPABLE = ("Proposed", "Planning", "AwaitingApproval", "Approved", "Running", "Paused")
 
 
@@ -26,6 +41,8 @@ def execute(input: Input) -> Output:
     match event["name"]:
         case "status":
             return status(state, event, input["now"])
+        case "why":
+            return why(state, event, input["told"]["waits"])
         case "stop":
             return stop(state, event)
         case _:
@@ -36,18 +53,76 @@ def status(state: dict[str, Any], event: dict[str, Any], now: str) -> Output:
     """The board is drawn anew, whatever was shown."""
     kickoff = kickoff_of(state, event["where"]["number"])
     if kickoff is None:
-        return no(state, event, "There is no sprint on this thread. Say `/plan` on the issue with the goal.")
+        return no(state, event, NO_SPRINT)
     number = str(kickoff["number"])
     kickoff = {**kickoff, "asked_status_at": now}
-    link = f"The board is on #{number}."
-    elsewhere = event["where"]["number"] != kickoff["number"]
-    said = (
-        [*react(event, "rocket"), comment(event, link)]
-        if elsewhere
-        else acted(event, "The board is up to date.")
-    )
+    here = event["where"]["number"] == kickoff["number"]
+    words = "The board is up to date." if here else f"The board is on #{number}."
     state = {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}
-    return {"state": state, "actions": said, "events": []}
+    return {"state": state, "actions": [answer(event, words, aloud=not here)], "events": []}
+
+
+def why(state: dict[str, Any], event: dict[str, Any], waits: dict[str, Any]) -> Output:
+    """What keeps a task, or every task that has not ended, down to what is waited for in the end."""
+    number, named = event["where"]["number"], event["args"]["positional"]
+    kickoff = kickoff_of(state, number)
+    if kickoff is None:
+        return no(state, event, NO_SPRINT)
+    task_id = named[0] if named else task_of(state, number)
+    if kickoff["status"] not in UNDER_WAY:
+        words = of_sprint(state, kickoff)
+    elif task_id is None:
+        words = of_tasks(state["tasks"], waits[str(kickoff["number"])])
+    elif task_id in state["tasks"]:
+        words = of_task(state["tasks"], waits[str(kickoff["number"])], task_id)
+    else:
+        return no(
+            state, event, f"This sprint has no task `{task_id.replace('`', '')}`; `/why` names them all."
+        )
+    words = UNDER_WAY.get(kickoff["status"], "") + words
+    return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
+
+
+def of_sprint(state: dict[str, Any], kickoff: dict[str, Any]) -> str:
+    if kickoff["status"] == "Approved":
+        return f"It is approved and waits behind #{state['running']}."
+    return WAITING.get(
+        kickoff["status"], f"This sprint is {kickoff['status']}: nothing is waited for any more."
+    )
+
+
+def of_tasks(tasks: dict[str, Any], waits: dict[str, Any]) -> str:
+    order = sorted(tasks, key=lambda name: (tasks[name].get("position") or 0, name))
+    return listed([line(tasks, waits, name, 0) for name in order if tasks[name]["status"] not in ENDED])
+
+
+def of_task(tasks: dict[str, Any], waits: dict[str, Any], task_id: str) -> str:
+    """The task, below it what it comes after and has not ended, and so on; each once."""
+    lines, seen, todo = [], set[str](), [(task_id, 0)]
+    while todo:
+        name, depth = todo.pop()
+        if name not in seen and name in tasks:
+            seen.add(name)
+            lines.append(line(tasks, waits, name, depth))
+            before = [one for one in tasks[name].get("depends_on") or [] if waits_on(tasks, name, one)]
+            todo += [(one, depth + 1) for one in reversed(before)]
+    return listed(lines)
+
+
+def waits_on(tasks: dict[str, Any], name: str, before: str) -> bool:
+    waiting = tasks[name]["status"] in ("Pending", "Blocked")
+    return waiting and before in tasks and tasks[before]["status"] != "Done"
+
+
+def line(tasks: dict[str, Any], waits: dict[str, Any], name: str, depth: int) -> str:
+    links = " ".join(f"#{tasks[name][n]}" for n in ("issue_number", "pr_number") if tasks[name].get(n))
+    said = "; ".join(waits.get(name) or ["its turn comes next"])
+    return f"{'  ' * depth}- `{name}`{f' ({links})' if links else ''}: {said}"
+
+
+def listed(lines: list[str]) -> str:
+    more = len(lines) - LINES
+    return "\n".join([*lines[:LINES], *([f"- … and {more} more"] if more > 0 else [])])
 
 
 def kickoff_of(state: dict[str, Any], number: int) -> dict[str, Any] | None:
@@ -77,7 +152,7 @@ def stop(state: dict[str, Any], event: dict[str, Any]) -> Output:
     ended = [{"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}]
     if state.get("running") == number:
         ended = [cancelled(event, name) for name in sorted(state["tasks"])] + ended
-    return {"state": state, "actions": acted(event, "This sprint is stopped."), "events": ended}
+    return {"state": state, "actions": [answer(event, "This sprint is stopped.")], "events": ended}
 
 
 def cancelled(event: dict[str, Any], task_id: str) -> dict[str, Any]:
@@ -89,33 +164,22 @@ def steer_task(state: dict[str, Any], event: dict[str, Any]) -> Output:
     if task_id is None:
         words = f"`/{event['name']}` belongs on a task's issue or its pull request, while its sprint runs."
         return no(state, event, words)
-    if state["tasks"][task_id]["status"] in ("Done", "Skipped", "Cancelled"):
+    if state["tasks"][task_id]["status"] in ENDED:
         return no(state, event, f"This task is {state['tasks'][task_id]['status']} already.")
     type_ = {"retry": "task_retry", "skip": "task_skip"}[event["name"]]
     told = {"type": type_, "key": f"{type_}:{event['key']}", "task_id": task_id, "actor": event["actor"],
             "hint": event["args"]["flags"].get("hint")}  # fmt: skip
     words = {"retry": "A new attempt begins.", "skip": "This task is left out."}[event["name"]]
-    return {"state": state, "actions": acted(event, words), "events": [told]}
+    return {"state": state, "actions": [answer(event, words)], "events": [told]}
 
 
-def acted(event: dict[str, Any], words: str) -> list[dict[str, Any]]:
-    """🚀, or one line where nothing can carry a reaction: a review, a label."""
-    return react(event, "rocket") or [comment(event, words)]
-
-
-def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:
-    comment_id = event["where"].get("comment_id")
-    key = f"react:{comment_id}:{content}"
-    return [{"type": "react", "comment_id": comment_id, "content": content, "key": key}] if comment_id else []
-
-
-def comment(event: dict[str, Any], words: str) -> dict[str, Any]:
-    number, mark = event["where"]["number"], {"kind": "answer"}
-    return {"type": "comment", "number": number, "body": words, "key": f"answer:{event['key']}", "mark": mark}
+def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:
+    about = {"key": event["key"], "where": event["where"]}
+    return {"type": "answer", **about, "words": words, "good": True, **how}
 
 
 def no(state: dict[str, Any], event: dict[str, Any], words: str) -> Output:
-    return {"state": state, "actions": [*react(event, "confused"), comment(event, words)], "events": []}
+    return {"state": state, "actions": [answer(event, words, good=False)], "events": []}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

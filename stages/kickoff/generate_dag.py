@@ -105,34 +105,47 @@ class Input(TypedDict):
     num_agents: NotRequired[float | None]
     sprint_id: NotRequired[str | None]
     lenient: NotRequired[bool | None]
+    answered: NotRequired[Any]
+    notes: NotRequired[list[str] | None]
 
 
 class Output(TypedDict):
     dag: dict[str, Any]
     errors: NotRequired[list[str] | None]
+    notes: NotRequired[list[str] | None]
 
 
 def execute(input: Input) -> Output:
-    """With `lenient` what is wrong with the text comes back in words, beside an empty plan."""
+    """With `lenient` what is wrong with the text comes back in words, beside an empty plan.
+
+    With `answered`, the model's, its tasks make the plan if they hold; else the text's do, with a note.
+    """
+    answered, notes, asked = input.get("answered"), list(input.get("notes") or []), None
+    if answered is not None:
+        try:
+            asked = wishes_answered(answered)
+        except ValueError as fault:
+            notes.append(f"The plan was made by rules: {fault}")
     try:
-        return {"dag": plan_of(input)}
+        output: Output = {"dag": plan_of(input, asked)}
     except ValueError as error:
         if not input.get("lenient"):
             raise
-        return {"dag": {"tasks": {}}, "errors": [str(error)]}
+        output = {"dag": {"tasks": {}}, "errors": [str(error)]}
+    return {**output, "notes": notes} if notes else output
 
 
-def plan_of(input: Input) -> dict[str, Any]:
+def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> dict[str, Any]:
     title = (input.get("title") or "").strip()
     agents = input.get("num_agents")
     if agents is not None and agents < 1:
         raise ValueError(f"num_agents must be at least 1, not {agents:g}")
     sections = read_sections(prose(input["brief"]))
     goal, wishes = read_wishes(sections)
-    wishes = wishes or sentences([title])
+    wishes = worded(wishes) or worded(sentences([title]))
     if not wishes:
         raise ValueError("There is nothing to plan: write one sentence, or a list of tasks")
-    named = name_wishes(wishes)
+    named = asked or name_wishes(wishes)
     dag: dict[str, Any] = {
         "sprint_id": input.get("sprint_id") or sprint_id_of(title or goal or input["brief"]),
         "goal": goal or title or named[0]["title"],
@@ -146,6 +159,50 @@ def plan_of(input: Input) -> dict[str, Any]:
         agent = f"agent-{position % int(agents or len(named)) + 1}"
         dag["tasks"][wish["id"]] = task_of(wish, edges[wish["id"]], agent)
     return dag
+
+
+# -- what the model said -------------------------------------------------------------------------------------
+
+
+def wishes_answered(answered: Any) -> list[dict[str, Any]]:
+    """The model's tasks in the form of wishes that were read and named, if each can be started some day."""
+    named: dict[str, dict[str, Any]] = {}
+    for one in said(said(answered, "dag", dict), "tasks", list):
+        name, title = said(one, "id", str), title_of(said(one, "title", str))
+        if not ID.fullmatch(name) or name in named:
+            raise ValueError(
+                f"the model's answer has the task id '{name}', which is not allowed or not unique"
+            )
+        lists = {field: texts(one.get(field)) for field in ("depends_on", "scope", "acceptance")}
+        if late := [need for need in lists["depends_on"] if need not in named]:
+            raise ValueError(f"in the model's answer '{name}' waits for '{late[0]}', which is not above it")
+        named[name] = {
+            "id": name,
+            "title": title,
+            "text": one["title"],
+            "details": texts([one.get("description")]),
+            "after": lists["depends_on"],
+            "scope": lists["scope"],
+            "acceptance": lists["acceptance"],
+            "ordered": False,
+        }
+    return list(named.values())
+
+
+def said(answered: Any, field: str, kind: type) -> Any:
+    """What the model said there; where there is nothing, ValueError says why."""
+    told = answered if isinstance(answered, dict) else {}
+    if isinstance(why := told.get("notes"), list) and why:
+        raise ValueError(str(why[0]))
+    value = told.get(field)
+    if not isinstance(value, kind) or not value or not str(value).strip():
+        raise ValueError(f"the model's answer has no '{field}'")
+    return value
+
+
+def texts(given: Any) -> list[str]:
+    listed = given if isinstance(given, list) else []
+    return [one.strip() for one in listed if isinstance(one, str) and one.strip()]
 
 
 # -- the text ------------------------------------------------------------------------------------------------
@@ -246,6 +303,11 @@ def read_wishes(sections: dict[str, list[str]]) -> tuple[str, list[dict[str, Any
     return goal, sentences(texts)
 
 
+def worded(wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without those that say nothing beside what they come after."""
+    return [wish for wish in wishes if re.search(r"\w", wish["text"])]
+
+
 def is_headline(text: str, lines: list[str]) -> bool:
     """A first line of its own, without a full stop, names what follows."""
     first = next(line for line in lines if line.strip())
@@ -300,7 +362,7 @@ def wish_of(item: dict[str, Any]) -> dict[str, Any]:
         wish |= {"id": own[1].lower(), "text": own[2]}
     for after in AFTER.findall(wish["text"]):
         wish["after"] += words(after)
-    wish["text"] = AFTER.sub("", wish["text"]).strip()
+    wish["text"] = AFTER.sub("", wish["text"]).strip() or wish["id"] or ""
     ordered = ORDERED.match(wish["text"])
     wish["ordered"] = bool(ordered) and not wish["after"]
     if ordered:

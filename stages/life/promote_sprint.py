@@ -23,7 +23,15 @@ def execute(input: Input) -> Output:
     if not approved:
         return {"state": state, "actions": []}
     first = min(approved, key=lambda kickoff: (kickoff["approved_at"], kickoff["number"]))
-    return {"state": start(state, first, input["now"]), "actions": []}
+    return {"state": start(state, first, input["now"]), "actions": ask_required(state)}
+
+
+def ask_required(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each sprint begins with a fresh reading of the checks that its base requires."""
+    repo = state.get("repo") or {}
+    branch = repo.get("default_branch")
+    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
+    return [look] if branch and not repo.get("empty") else []
 
 
 def start(state: dict[str, Any], kickoff: dict[str, Any], now: str) -> dict[str, Any]:

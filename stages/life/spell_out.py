@@ -65,6 +65,8 @@ class Sprint:
                 return self.escalate(task, action)
             case "tell_refusal":
                 return [self.tell_refusal(task, action)]
+            case "tell_stale":
+                return [self.tell_stale(task, action)]
             case "reopen_issue" | "tell_skipped" | "close_skipped":
                 return self.closing(task, action)
             case _:
@@ -184,6 +186,15 @@ class Sprint:
             "I will try again when a review, a check or a push changes that."
         )
         return self.comment(task, task["pr_number"], f"refused/{self.now}", words)
+
+    def tell_stale(self, task: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+        """Once per review."""
+        whom = f", @{action['actor']}" if action.get("actor") else ""
+        words = (
+            f"Thank you{whom}; your approval is of `{action['commit_sha'][:7]}`, "
+            f"the branch is now at `{action['head_sha'][:7]}`. Please approve again."
+        )
+        return self.comment(task, action["pr_number"], f"stale/{action['review_id']}", words)
 
     # silence and escalation
 

@@ -31,6 +31,7 @@ def take(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     name = f"{event['object']}:{event['kind']}"
     before = state["shown"].get(name) or {}
     now = {"hash": event["hash"], "at": event["at"], "comment_id": event.get("comment_id")}
+    now |= {"text": event["text"]} if "text" in event else {}
     plan = event.get("plan_hash")
     same = plan == before.get("plan_hash")
     now |= {"plan_hash": plan, "plan_at": before.get("plan_at") if same else event["at"]}

@@ -28,26 +28,23 @@ def execute(input: Input) -> Output:
     number = event["where"]["number"]
     known = state["kickoffs"].get(str(number))
     if known and known["status"] not in PLANNABLE:
-        return {
-            "state": state,
-            "actions": answer(event, f"This sprint is {known['status']} already.", "confused"),
-        }
+        return no(state, event, f"This sprint is {known['status']} already.")
     if known and known.get("started_at"):
         words = (
             f"This sprint has run and is {known['status']}. Open a new issue with the goal for another one."
         )
-        return {"state": state, "actions": answer(event, words, "confused")}
+        return no(state, event, words)
     if event["where"].get("is_pull"):
         words = "A sprint starts from an issue, not from a pull request. Open an issue with the goal."
-        return {"state": state, "actions": answer(event, words, "confused")}
+        return no(state, event, words)
     if state["repo"].get("empty"):
         words = "This repository is empty: push a first commit, then say `/plan` again."
-        return {"state": state, "actions": answer(event, words, "confused")}
+        return no(state, event, words)
     kept = {name: known[name] for name in KEPT if name in known} if known else {}
     kickoff = {**kept, **fresh(event, state, input["now"])}
     look = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
-    return {"state": state, "actions": [look, *acted(event, "I am making a plan of this.")]}
+    return {"state": state, "actions": [look, answer(event, "I am making a plan of this.")]}
 
 
 def fresh(event: dict[str, Any], state: dict[str, Any], now: str) -> dict[str, Any]:
@@ -66,24 +63,13 @@ def sprint_id(repo: dict[str, Any], number: int) -> str:
     return f"{name}-{code}-{number}"
 
 
-def acted(event: dict[str, Any], words: str) -> list[dict[str, Any]]:
-    """🚀, or one line where nothing can carry a reaction: a review, a label."""
-    return react(event, "rocket") or [comment(event, words)]
+def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:
+    about = {"key": event["key"], "where": event["where"]}
+    return {"type": "answer", **about, "words": words, "good": True, **how}
 
 
-def react(event: dict[str, Any], content: str) -> list[dict[str, Any]]:
-    comment_id = event["where"].get("comment_id")
-    key = f"react:{comment_id}:{content}"
-    return [{"type": "react", "comment_id": comment_id, "content": content, "key": key}] if comment_id else []
-
-
-def comment(event: dict[str, Any], words: str) -> dict[str, Any]:
-    number, mark = event["where"]["number"], {"kind": "answer"}
-    return {"type": "comment", "number": number, "body": words, "key": f"answer:{event['key']}", "mark": mark}
-
-
-def answer(event: dict[str, Any], words: str, content: str) -> list[dict[str, Any]]:
-    return [*react(event, content), comment(event, words)]
+def no(state: dict[str, Any], event: dict[str, Any], words: str) -> Output:
+    return {"state": state, "actions": [answer(event, words, good=False)]}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

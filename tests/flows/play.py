@@ -33,7 +33,7 @@ class Play:
         """An issue with tasks, labelled as a sprint by alice, once its plan is on the board."""
         number = self.open("A sprint", "\n".join([goal, "", *tasks]))
         self.alice.set_labels(self.repo, number, [PLAN_LABEL], [])
-        self.wait(lambda: self.written(number, "board"))
+        self.wait(lambda: self.written(number, "board") and self.knows_its_board(number))
         return number
 
     def start(self, *tasks: str) -> int:
@@ -88,14 +88,23 @@ class Play:
         method = "PUT" if self.house.kind == "github" else "POST"
         self.bot.api.send(method, f"/repos/{self.repo}/contents/README.md", said)
 
-    def protect_main(self) -> None:
-        """From now on main wants two approvals."""
-        rule = {"rule_name": "main", "branch_name": "main", "required_approvals": 2}
-        self.bot.api.send("POST", f"/repos/{self.repo}/branch_protections", rule)
+    def protect_main(self, *checks: str, approvals: int = 0) -> None:
+        """From now on main wants these checks, and so many approvals."""
+        if self.house.kind == "github":
+            reviews = {"required_approving_review_count": approvals} if approvals else None
+            wanted = {"strict": False, "contexts": list(checks)} if checks else None
+            rule = {"required_status_checks": wanted, "required_pull_request_reviews": reviews}
+            path = f"/repos/{self.repo}/branches/main/protection"
+            self.bot.api.send("PUT", path, {**rule, "enforce_admins": True, "restrictions": None})
+            return
+        told = {"rule_name": "main", "branch_name": "main", "required_approvals": approvals}
+        told |= {"enable_status_check": bool(checks), "status_check_contexts": list(checks)}
+        self.bot.api.send("POST", f"/repos/{self.repo}/branch_protections", told)
 
     def unprotect_main(self) -> None:
         """Main wants nothing any more."""
-        self.bot.api.send("DELETE", f"/repos/{self.repo}/branch_protections/main")
+        rule = "branches/main/protection" if self.house.kind == "github" else "branch_protections/main"
+        self.bot.api.send("DELETE", f"/repos/{self.repo}/{rule}")
 
     def branch_path(self, branch: str) -> str:
         """Where a branch is to be deleted."""
@@ -140,6 +149,12 @@ class Play:
         """The newest text of this kind that the bot wrote on a thread."""
         texts = self.all_written(number, kind)
         return texts[-1] if texts else None
+
+    def knows_its_board(self, number: int) -> bool:
+        """Whether the bot was told that its board is there: no approval from before counts."""
+        store = self.house.store
+        assert store
+        return f"issue:{number}:board" in (store.load(self.lane).state.get("shown") or {})
 
     def all_written(self, number: int, kind: str | None = None) -> list[str]:
         """What the bot wrote on a thread, of one kind or of all."""
@@ -248,6 +263,15 @@ class Play:
         """The bot's reactions on a comment."""
         path = f"/repos/{self.repo}/issues/comments/{comment_id}/reactions"
         return {one["content"] for one in self.bot.api.get(path) or [] if one["user"]["login"] == BOT}
+
+    def issue_reacted(self, number: int, *contents: str) -> None:
+        """Wait until exactly these are the bot's reactions on an issue's own text."""
+
+        def look() -> bool:
+            rows = self.bot.api.get(f"/repos/{self.repo}/issues/{number}/reactions") or []
+            return {one["content"] for one in rows if one["user"]["login"] == BOT} == set(contents)
+
+        self.wait(look)
 
     def reacted(self, comment_id: int, *contents: str) -> None:
         """Wait until exactly these are the bot's reactions."""

@@ -47,6 +47,9 @@ def responses() -> list[dict[str, Any]]:
             _TOLD,
         ),
         answer(r"(?s)Task: wish\n(?!Round)", {"wish.txt": "4.5\n"}),
+        answer(rf"(?s)Task: wishes\n.*Round: .*{WISH_INLINE}", {"wishes.txt": "4.50\n"}, _TOLD),
+        answer(r"(?s)Task: wishes\n.*Round: ", {"wishes.txt": "4.51\n"}),
+        answer(r"(?m)^Task: wishes$", {"wishes.txt": "4.5\n"}),
         *[told for task in ("left", "right") for told in contentious(task)],
     ]
 

@@ -1,7 +1,5 @@
 """People do with their own hands what the bot does, or undo it."""
 
-import pytest
-
 from tests.flows.play import Play
 
 
@@ -70,11 +68,9 @@ def test_who_shares_the_bot_s_account_cannot_approve(play: Play) -> None:
 
 
 def test_a_merge_that_the_forge_forbids_is_said_once(play: Play) -> None:
-    if play.house.kind == "github":
-        pytest.skip("the fake forge keeps protection rules only as a Gitea")
     kickoff = play.start("- a: The first")
     pull = play.pull("a")
-    play.protect_main()
+    play.protect_main(approvals=2)
     play.approve_all()
     play.wait(lambda: play.written(pull["number"], "note"))
     play.quiet()

@@ -64,6 +64,19 @@ def test_a_label_that_is_there_from_the_start_acts_once(play: Play) -> None:
     assert play.all_written(number, "answer") == ["I am making a plan of this."]
 
 
+def test_what_an_issue_s_own_text_asks_for_has_its_reactions_there(play: Play) -> None:
+    number = play.open("A sprint", "- a: The first\n\n/plan")
+    play.issue_reacted(number, "eyes", "rocket")
+    play.wait(lambda: play.written(number, "board"))
+    theirs = play.open("Mine too", "- a: The first\n\n/plan", by=play.mallory)
+    play.issue_reacted(theirs, "eyes", "confused")
+    play.answer(theirs, "/plan")
+    wrong = play.open("A question", "/stauts")
+    play.issue_reacted(wrong, "confused")
+    play.quiet()
+    assert play.all_written(number, "answer") == []
+
+
 def test_two_kickoffs_run_one_after_the_other(play: Play) -> None:
     first = play.start("- a: The first")
     play.pull("a")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.house import House
+from tests.flows.house import ALICE, House
 from tests.flows.play import Play
 from tests.flows.recorded_agents import WISH, WISH_INLINE
 
@@ -35,6 +35,17 @@ def test_a_review_that_asks_for_changes_comes_back_on_the_same_pull_request(play
     assert not play.bot.pull(play.repo, first["number"])["merged"]
     play.approve_until_closed(kickoff)
     assert play.bot.file(play.repo, "wish.txt") == "4.50\n"
+    assert len(play.pulls()) == 1
+
+
+def test_what_two_reviews_ask_for_is_told_whenever_they_come(play: Play) -> None:
+    kickoff = play.start("- wishes: Show the price")
+    first = play.pull("wishes")
+    play.alice.review(play.repo, first["number"], "request_changes", WISH)
+    play.alice.review(play.repo, first["number"], "request_changes", WISH_INLINE)
+    play.wait(lambda: play.was_told("wishes"))
+    play.approve_until_closed(kickoff)
+    assert play.bot.file(play.repo, "wishes.txt") == "4.50\n"
     assert len(play.pulls()) == 1
 
 
@@ -90,6 +101,25 @@ def test_only_the_approval_of_this_head_with_green_checks_merges(play: Play) -> 
     play.wait(lambda: play.closed(kickoff))
     assert play.bot.pull(play.repo, number)["merged"]
     assert "more.txt" in play.bot.tree(play.repo, "main")
+
+
+def test_who_approves_an_older_head_is_told_once(play: Play) -> None:
+    kickoff = play.start("- a: The first")
+    pull = play.pull("a")
+    number, old = pull["number"], pull["head"]["sha"]
+    head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n")
+    play.quiet()
+    play.mallory.review(play.repo, number, "approve", "Good.", old)
+    play.alice.review(play.repo, number, "approve", "Good.", old)
+    play.wait(lambda: play.written(number, "note"))
+    play.quiet()
+    said = f"your approval is of `{old[:7]}`, the branch is now at `{head[:7]}`. Please approve again."
+    assert play.all_written(number, "note") == [f"Thank you, @{ALICE}; {said}"]
+    assert not play.bot.pull(play.repo, number)["merged"]
+
+    play.alice.review(play.repo, number, "approve", "Still good.", head)
+    play.wait(lambda: play.closed(kickoff))
+    assert len(play.all_written(number, "note")) == 1
 
 
 def test_a_stranger_s_approval_merges_nothing(play: Play) -> None:

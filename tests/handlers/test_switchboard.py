@@ -49,6 +49,13 @@ def test_what_we_wrote_and_another_edited_is_drawn_anew() -> None:
     assert [composition_for(one) for one in expand(edited, STATE)] == ["redraw"]
 
 
+def test_a_board_without_its_marker_is_still_the_board() -> None:
+    state = {**STATE, "shown": {"issue:4:board": {"comment_id": 30}}}
+    edited = comment("/ping", author_id=9, hint="edited") | {"issue_number": 4, "comment_id": 30}
+    assert [composition_for(one) for one in expand(edited, state)] == ["redraw"]
+    assert composition_for(expand({**edited, "comment_id": 31}, state)[0]) != "redraw"
+
+
 def test_an_edit_found_by_looking_does_not_act() -> None:
     assert expand(comment("/approve", hint="edited", found=True), STATE) == []
 
@@ -59,6 +66,13 @@ def test_an_edited_issue_runs_only_what_is_new() -> None:
     assert commands(edited) == ["plan"]
     assert commands({**edited, "actor_id": 3}) == [], "a stranger's edit"
     assert commands({**edited, "actor_id": None}) == [], "an edit whose editor is not known"
+
+
+def test_what_an_issue_s_own_text_asks_for_says_that_it_was_there() -> None:
+    opened = {**REPO, "type": "issue_opened", "key": "o", "issue_number": 4, "actor": "alice", "actor_id": 2}
+    asked = expand({**opened, "author_id": 2, "body": "/plan\n\n/stauts"}, STATE)[1:]
+    assert [one["where"] for one in asked] == [{"number": 4, "is_pull": False, "own_text": True}] * 2
+    assert "own_text" not in expand(comment("/plan"), STATE)[0]["where"]
 
 
 def test_a_repository_not_met_yet_is_met_first() -> None:

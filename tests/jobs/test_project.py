@@ -6,6 +6,7 @@ import pytest
 
 from jobs import advance, perform, project
 from shell.errors import Refused, Unavailable
+from shell.marker import text_hash
 from shell.store import Lease
 from shell.store.connection import milliseconds
 
@@ -74,7 +75,8 @@ def test_the_board_is_one_comment_drawn_anew(bench: Any, forge: Any) -> None:
     become(bench, "2", want=[BOARD | {"hash": "h2", "body": "two"}])
     become(bench, "3", want=[BOARD | {"hash": "h2", "body": "two"}], marks={"other": 1})
     assert [forge.asked(verb) for verb in ("comment", "edit_comment")] == [1, 1]
-    assert "<!-- caloron:board key=issue:1:board sprint=s -->" in forge.comments[0]["body"]
+    assert "<!-- caloron:board key=issue:1:board sprint=s text=" in forge.comments[0]["body"]
+    assert [one["text"] for one in bench.journalled("shown")] == [text_hash("one"), text_hash("two")]
     assert bench.store.load(LANE).state["shown"]["issue:1:board"]["comment_id"] == 100
 
 

@@ -1,10 +1,10 @@
-"""A small world for the examples of effectful stages: one repository on one forge, and a shell."""
+"""A small world for the examples of effectful stages: one repository on one forge, a shell, a model."""
 
 import copy
 from collections.abc import Iterator
 from typing import Any
 
-from shell.errors import Refused
+from shell.errors import Refused, Unavailable
 
 BOT, ADA, MALLORY = ("caloron-bot", 7), ("ada", 3), ("mallory", 9)
 MARK = "<!-- caloron:task key=task:shop-1a2b-7:{0} sprint=shop-1a2b-7 task={0} -->"
@@ -258,3 +258,33 @@ def fake_shell(asked: list[tuple[str, dict[str, Any]]]) -> Any:
         return {"ok": True, "pid": 4711} if path == "/spawn" else {"ok": True}
 
     return ask
+
+
+CART = {"name": "Cart", "purpose": "Holds what is bought.", "interface": "add(item)"}
+ASKED: dict[str, Any] = {"id": "cart", "title": "Write the cart", "depends_on": [], "agent_prompt": "Go."}
+ANSWERS: dict[str, Any] = {
+    "dag": {"tasks": [{**ASKED, "description": "Start small.", "scope": ["cart/**"], "acceptance": []}]},
+    "design_brief": "Quick and blue.",
+    "components_inventory": [CART],
+    "design_doc": "# Shop\n\nA cart.",
+    "components": [CART],
+    "risks": ["Prices change while something is in the cart."],
+    "tasks": [{**ASKED, "component": "Cart"}],
+    "review_checks": [{"reviews": "cart", "focus": "what happens twice", "agent_prompt": "Look."}],
+    "themes": ["The task `api` was clear."],
+    "improvements": ["Plan fewer tasks."],
+    "learnings": ["Clear tasks are completed."],
+    "sentiment": "mixed",
+}
+
+
+def fake_model(question: dict[str, Any], timeout: float) -> Any:
+    """A model for whom each field has its answer, unless the message says that it is busy or has no key."""
+    message = question["messages"][0]["content"]
+    if "busy" in message:
+        raise Unavailable("api.anthropic.com", "Overloaded", status=529)
+    if "no key" in message:
+        raise Refused(401, "There is no key for the model; set ANTHROPIC_API_KEY.")
+    if "babble" in message:
+        return {"words": "Sure!"}
+    return {field: ANSWERS[field] for field in question["schema"]["required"]}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.stages.stage_rules import answer_of, examples_of, loaded, name_of, stage_files
-from tests.stages.stage_world import FakeForge, fake_shell
+from tests.stages.stage_world import FakeForge, fake_model, fake_shell
 
 EXAMPLES = [
     pytest.param(path, example, id=f"{name_of(path)}: {example['name']}")
@@ -20,6 +20,8 @@ EXAMPLES = [
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("shell.forge.gitea.GiteaForge", FakeForge)
     monkeypatch.setattr("shell.forge_at.ask_shell", fake_shell([]))
+    monkeypatch.setattr("shell.asking.ask_json", fake_model)
+    monkeypatch.delenv("CALORON_LLM_PROVIDER", raising=False)
     monkeypatch.setenv("GITEA_TOKEN", "a token")
     monkeypatch.delenv("GITEA_URL", raising=False)
     monkeypatch.setenv("CALORON_KV_DIR", "kv")

@@ -1,0 +1,130 @@
+"""Say of every task of every sprint what it waits for: the reasons in order, the first one the board's."""
+
+import functools
+import re
+from typing import Any, TypedDict
+
+NAME = "tell_waits"
+
+
+class Input(TypedDict):
+    state: Any
+    policy: Any
+
+
+class Output(TypedDict):
+    waits: Any  # kickoff number → task id → reasons
+    reviews: Any  # kickoff number → ids of the tasks that wait for a review
+
+
+def execute(input: Input) -> Output:
+    state, policy = input["state"], input["policy"]
+    sprints = {number: tasks_of(state, kickoff) for number, kickoff in state["kickoffs"].items()}
+    return {
+        "waits": {number: all_reasons(policy, tasks) for number, tasks in sprints.items()},
+        "reviews": {number: unreviewed(tasks) for number, tasks in sprints.items()},
+    }
+
+
+def tasks_of(state: dict[str, Any], kickoff: dict[str, Any]) -> dict[str, Any]:
+    running = state.get("running") == kickoff["number"]
+    tasks: dict[str, Any] = state["tasks"] if running else kickoff.get("tasks") or kickoff.get("plan") or {}
+    return tasks
+
+
+def unreviewed(tasks: dict[str, Any]) -> list[str]:
+    return [name for name, task in tasks.items() if task["status"] == "InReview" and not is_approved(task)]
+
+
+def all_reasons(policy: dict[str, Any], tasks: dict[str, Any]) -> dict[str, list[str]]:
+    return {name: reasons(policy, tasks, task) for name, task in tasks.items()}
+
+
+def reasons(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any]) -> list[str]:
+    match task["status"]:
+        case "Pending":
+            open_ = [
+                name for name in task.get("depends_on") or [] if tasks.get(name, {}).get("status") != "Done"
+            ]
+            return ["after " + ", ".join(f"`{name}`" for name in open_)] if open_ else []
+        case "Ready":
+            return [clean(task.get("wait") or "waits for a free agent")] if task.get("issue_number") else []
+        case "InProgress":
+            return [at_work(task)]
+        case "InReview":
+            return in_review(policy, task)
+        case "Blocked":
+            return [f"blocked: {task.get('blocked_by')}; `/skip` it too, or `/retry` what it waits for"]
+        case "Escalated":
+            return [f"needs you: {clean(task.get('wait') or 'it is stuck')}"]
+        case status:
+            return [ENDS[status]] if status in ENDS else []
+
+
+ENDS = {"Done": "merged", "Skipped": "left out", "Cancelled": "cancelled", "HumanAssigned": "with a person"}
+
+
+def at_work(task: dict[str, Any]) -> str:
+    if task.get("agent") in ("wanted", None):
+        return clean(task.get("wait") or "waits for a free agent")
+    again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
+    silent = ", gives no sign of life" if task.get("probed") else ""
+    return f"agent `{task['agent_id']}` at work{again}{silent}"
+
+
+def in_review(policy: dict[str, Any], task: dict[str, Any]) -> list[str]:
+    """All that keeps it from being merged; what is looked at by the forge or by CI comes first."""
+    if task.get("merging"):
+        return ["being merged"]
+    said = [clean(task["wait"])] if task.get("wait") else []
+    said += of_checks(task.get("checks") or {})
+    if task.get("hold"):
+        said.append("on hold")
+    if not is_approved(task):
+        said.append("waits for a review")
+    elif not said:
+        said.append("approved, waits for " + ("`/merge`" if policy.get("merge") == "manual" else "its turn"))
+    return said
+
+
+def of_checks(checks: dict[str, Any]) -> list[str]:
+    said = []
+    if checks.get("state") == "failure":
+        said.append("its checks have failed")
+    if "*" in (checks.get("missing") or []):
+        said.append("waits for a check: the base requires one, and none has reported")
+    elif checks.get("missing"):
+        said.append("waits for the required " + named_checks(checks["missing"]))
+    if checks.get("state") == "pending":
+        said.append("waits for its checks")
+    return said
+
+
+def is_approved(task: dict[str, Any]) -> bool:
+    """Whether all that was said of this very head is in its favour."""
+    said = (task.get("reviews") or {}).values()
+    verdicts = {review["state"] for review in said if review["commit_sha"] == task.get("head_sha")}
+    return "approved" in verdicts and "changes_requested" not in verdicts
+
+
+def named_checks(names: list[str]) -> str:
+    """As code, where a pattern's stars are no markup; a backtick would end it."""
+    shown = ", ".join("`" + " ".join(name.replace("`", "'").split()) + "`" for name in names)
+    return f"check {shown}" if len(names) == 1 else f"checks {shown}"
+
+
+@functools.lru_cache(maxsize=20_000)
+def clean(text: str) -> str:
+    """A title as text: no mention, link or markup of its own."""
+    escaped = re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(str(text).split()))
+    return re.sub("([@#])", "\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except Exception as error:
+        sys.exit(str(error))

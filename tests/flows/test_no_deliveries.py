@@ -1,0 +1,67 @@
+"""No delivery ever comes: what people do is found by looking, and the bot's own writes are known again."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.house import House, served
+from tests.flows.play import Play
+
+
+@pytest.fixture
+def unhooked(house: House, tmp_path: Path) -> Iterator[Play]:
+    """A repository without a hook, and a bot that looks around every second."""
+    repo = house.repository(hooked=False)
+    often = {**house.settings, "CALORON_REPOS": repo, "CALORON_RECONCILE_S": "1"}
+    with served(House(house.kind, house.client, often, house.real), tmp_path / "b") as up:
+        yield Play(up, repo)
+
+
+def boards_written(play: Play) -> Counter[str]:
+    """How often each board was written."""
+    store = play.house.store
+    assert store
+    told = [entry["event"] for entry in store.journal(play.lane, 0)]
+    return Counter(one["hash"] for one in told if one["type"] == "shown" and one["kind"] == "board")
+
+
+def rounds(play: Play) -> int:
+    """How often the bot has looked around."""
+    store = play.house.store
+    assert store
+    told = [entry["event"] for entry in store.journal(play.lane, 0)]
+    return sum(one["type"] == "seen" and one["what"] == "catch_up" for one in told)
+
+
+def look_around(play: Play, times: int = 3) -> None:
+    """Wait until it has looked around some times more, and done what came of it."""
+    before = rounds(play)
+    play.wait(lambda: rounds(play) >= before + times)
+    play.quiet()
+
+
+def test_a_board_is_written_once_for_each_change_and_an_edit_is_undone_with_one_line(unhooked: Play) -> None:
+    play = unhooked
+    kickoff = play.kickoff("- a: The first")
+    look_around(play)
+    board = play.comment(kickoff, "board")
+    assert sum(boards_written(play).values()) == 1
+
+    for times in (1, 2):
+        play.alice.edit_comment(play.repo, board["comment_id"], board["body"].replace("[ ]", "[x]"))
+        play.wait(lambda many=times: len(play.all_written(kickoff, "note")) == many)  # type: ignore[misc]
+        play.wait(lambda: play.comment(kickoff, "board")["body"].strip() == board["body"].strip())
+        look_around(play)
+    undone = play.all_written(kickoff, "note")
+    assert len(undone) == 2 and all("the edit does not count" in words for words in undone)
+    assert sum(boards_written(play).values()) == 3
+    assert play.tasks() == {}, "a ticked box that nobody signed starts nothing"
+
+    play.say(kickoff, "/approve")
+    play.approve_until_closed(kickoff)
+    look_around(play)
+    assert play.all_written(kickoff, "note") == undone
+    written = boards_written(play)
+    assert sorted(written.values())[-2:] == [1, 3], written
