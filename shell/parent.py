@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+HOLD = "CALORON_HOLD_FD"
+"""Names the open file whose lock says that something of this bot still lives."""
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -18,3 +20,16 @@ def die_with_parent(parent: int, with_signal: int = signal.SIGKILL) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != parent:  # it died before the kernel was asked
         os._exit(1)
+
+
+def hold() -> tuple[int, ...]:
+    """That file, to be kept open by a child whose end a successor must wait for; none without `caloron up`.
+
+    The kernel frees the lock when the last process that has the file open is gone, however it ended.
+    """
+    told = os.environ.get(HOLD, "")
+    try:
+        os.fstat(number := int(told))
+    except (ValueError, OSError):
+        return ()
+    return (number,)

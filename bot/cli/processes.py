@@ -53,9 +53,14 @@ def commands(processes: list[Process]) -> list[str]:
 def of_home(home: Path) -> list[Process]:
     """Every living process that was told to work on this CALORON_HOME."""
     told = f"CALORON_HOME={home}".encode()
-    numbers = (int(name) for name in filter(str.isdigit, os.listdir(_ROOT)))
+    numbers = (int(name) for name in filter(str.isdigit, os.listdir(_ROOT) if _ROOT.is_dir() else []))
     found = (process(pid) for pid in numbers if told in _environment(pid))
     return [one for one in found if one]
+
+
+def workers_of(home: Path) -> list[Process]:
+    """Those of them that a `caloron up` started, by their names."""
+    return [one for one in of_home(home) if _name(one.pid)]
 
 
 def _below() -> dict[int, list[Process]]:

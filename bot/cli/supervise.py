@@ -27,6 +27,8 @@ class Child:
     command: list[str]
     environment: Mapping[str, str]
     log: Path
+    keep_open: tuple[int, ...] = ()
+    """Files of ours that stay open in it."""
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
     due: float = 0.0
@@ -44,6 +46,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=self.keep_open,
                 preexec_fn=lambda: die_with_parent(parent),
             )
         self.started = monotonic()

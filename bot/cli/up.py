@@ -12,13 +12,16 @@ import click
 
 from bot.web.readiness import not_ready
 from shell.errors import Unavailable
+from shell.parent import HOLD
 from shell.settings import Settings
 from shell.store import Store, connect
 
+from .processes import commands, workers_of
 from .supervise import Child, Supervisor
 
 STORE_WAIT_S = 30.0
 READY_WAIT_S = 30.0
+ALONE_WAIT_S = 30.0
 
 
 @click.command()
@@ -27,7 +30,8 @@ def up() -> None:
     settings = Settings.load()
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _only_one(settings.home)
-    supervisor = Supervisor(children(settings), say)
+    held = _alone(settings.home)
+    supervisor = Supervisor(children(settings, held), say)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(supervisor))
     _begin(settings, supervisor)
@@ -35,6 +39,7 @@ def up() -> None:
     say("stopping: nothing new is taken in, what runs is finished")
     supervisor.drain()
     say("stopped")
+    os.close(held)
     os.close(lock)
 
 
@@ -44,8 +49,8 @@ def say(words: str) -> None:
     sys.stdout.flush()
 
 
-def children(settings: Settings) -> list[Child]:
-    """The processes in the order in which they start and end."""
+def children(settings: Settings, held: int) -> list[Child]:
+    """The processes in the order in which they start and end; each keeps `held` open while it lives."""
     python, numbered = [sys.executable, "-P", "-m"], {"actions": 2, "agents": settings.agents}
     commands: dict[str, list[str]] = {} if settings.redis_url else {"store": [*python, "shell.embedded"]}
     commands["web"] = [*python, "bot.web"]
@@ -56,9 +61,13 @@ def children(settings: Settings) -> list[Child]:
     commands["clock"] = [*python, "jobs.clock"]
     logs = settings.home / "logs"
     logs.mkdir(exist_ok=True)
-    told = environment() | {"CALORON_SHELL_TOKEN": shell_token(settings), "PYTHONUNBUFFERED": "1"}
+    told = environment() | {
+        "CALORON_SHELL_TOKEN": shell_token(settings),
+        "PYTHONUNBUFFERED": "1",
+        HOLD: str(held),
+    }
     return [
-        Child(name, command, told | {"CALORON_PROCESS": name}, logs / f"{name}.log")
+        Child(name, command, told | {"CALORON_PROCESS": name}, logs / f"{name}.log", (held,))
         for name, command in commands.items()
     ]
 
@@ -130,13 +139,39 @@ def _stop(supervisor: Supervisor) -> None:
 def _only_one(home: Path) -> int:
     """The lock of this CALORON_HOME; a second `up` is refused."""
     lock = os.open(home / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _locked(lock):
         other = os.read(lock, 20).decode().strip()
         raise click.ClickException(
             f"`caloron up` already runs on {home} (process {other}). Stop it, or set another CALORON_HOME."
-        ) from None
+        )
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock
+
+
+def _alone(home: Path) -> int:
+    """The file that every process of ours keeps open, locked once those of a killed `up` are all gone.
+
+    The kernel ends its children with it, but each in its own time; nothing begins beside them.
+    """
+    held = os.open(home / "alive.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline, told = monotonic() + ALONE_WAIT_S, False
+    while not _locked(held):
+        if not told:
+            say("processes of an earlier run are still ending; waiting for them")
+            told = True
+        if monotonic() > deadline:
+            left = "; ".join(commands(workers_of(home))) or "look for `jobs.worker` among the processes"
+            raise click.ClickException(
+                f"Processes of an earlier run on {home} do not end: {left}. End them, then start again."
+            )
+        sleep(0.02)
+    return held
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from shell.parent import die_with_parent
+from shell.parent import die_with_parent, hold
 
 _PASSED_ON = (
     *("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
@@ -207,7 +207,7 @@ class Git:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
-                pass_fds=keep_open,
+                pass_fds=[*keep_open, *hold()],
                 preexec_fn=functools.partial(die_with_parent, os.getpid()),
             )
         except FileNotFoundError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Literal, Protocol
 
 from shell.clock import now
+from shell.parent import hold
 
 _GUARD = Path(__file__).resolve().parent / "guard.py"
 _TAIL_BYTES = 128 * 1024
@@ -81,6 +82,7 @@ def _started(job: Job) -> "subprocess.Popen[bytes]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        pass_fds=hold(),
         bufsize=0,
     )
 

@@ -1,5 +1,6 @@
 """`caloron up` for real: what is killed comes back, a killed `up` leaves no one behind, SIGTERM drains."""
 
+import fcntl
 import json
 import os
 import signal
@@ -115,3 +116,39 @@ def test_what_is_killed_comes_back_and_nobody_is_left_behind(given: dict[str, st
     finally:
         second.process.kill()
         second.process.wait()
+
+
+def test_nothing_begins_beside_a_process_of_an_earlier_run(given: dict[str, str], tmp_path: Path) -> None:
+    home, log = Path(given["CALORON_HOME"]), tmp_path / "up.log"
+    home.mkdir()
+    earlier = os.open(home / "alive.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(earlier, fcntl.LOCK_EX)
+    program = "import sys; print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[earlier]
+    ) as straggler:
+        assert straggler.stdout and straggler.stdout.readline()
+        os.close(earlier)  # the straggler alone holds it now, as a child of a killed `up` would
+        up = Up(given, log)
+        try:
+            until(lambda: "still ending" in log.read_text())
+            assert up.children() == {}
+            straggler.kill()
+            until(up.ready)
+        finally:
+            up.process.kill()
+            up.process.wait()
+
+
+def test_every_process_holds_what_a_successor_waits_for(given: dict[str, str], tmp_path: Path) -> None:
+    up, lock = Up(given, tmp_path / "up.log"), Path(given["CALORON_HOME"]) / "alive.lock"
+    try:
+        until(up.ready)
+        for name, pid in up.children().items():
+            held = [os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir() if file.exists()]
+            assert str(lock) in held, name
+    finally:
+        up.process.terminate()
+        assert up.process.wait(40) == 0
+    with lock.open() as free:
+        fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
