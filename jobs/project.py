@@ -191,23 +191,41 @@ def _labels(hands: Hands, item: Item, state: State) -> dict[str, Any]:
 
 
 def _board(hands: Hands, item: Item, state: State) -> dict[str, Any]:
-    """Edit the comment; where none is known, the one that carries the marker, else a new one."""
+    """Edit the comment; where none is known, the one that carries the marker, else a new one.
+
+    Whether a plan could be read before it was approved is told by the forge's clock: a board that stands
+    there already, because its answer was lost, was shown when the forge says, not now.
+    """
     shown = (state.get("shown") or {}).get(name_of(item)) or {}
-    comment_id = item.get("comment_id") or shown.get("comment_id")
-    line, told = _mark(item), {"text": text_hash(item["body"])}
+    known = item.get("comment_id") or shown.get("comment_id")
+    line = _mark(item)
     body = marked(item["body"], line)
-    if comment_id:
-        try:
-            hands.forge.edit_comment(hands.repo, comment_id, body)
-            return told | {"comment_id": comment_id}
-        except Refused as refusal:
-            if refusal.status != 404:
-                raise
-    for there in hands.forge.issue_comments(hands.repo, item["number"]):
-        if carries(hands, there, line):
-            hands.forge.edit_comment(hands.repo, there["comment_id"], body)
-            return told | {"comment_id": there["comment_id"]}
-    return told | {"comment_id": hands.forge.comment(hands.repo, item["number"], body)["comment_id"]}
+    new_plan = item.get("plan_hash") != shown.get("plan_hash")
+    written = None if new_plan or not known else _edited(hands, known, body)
+    found = {"text": text_hash(item["body"])}
+    if written is None and (there := _there(hands, item, line)):
+        if there["body"].rstrip() == body.rstrip():
+            written, found["at"] = there, there["updated_at"]
+        else:
+            written = _edited(hands, there["comment_id"], body)
+    written = written or hands.forge.comment(hands.repo, item["number"], body)
+    return found | {"comment_id": written["comment_id"], "written_at": written["updated_at"]}
+
+
+def _edited(hands: Hands, comment_id: int, body: str) -> dict[str, Any] | None:
+    """The comment with its new text; None if somebody deleted it."""
+    try:
+        return hands.forge.edit_comment(hands.repo, comment_id, body)
+    except Refused as refusal:
+        if refusal.status != 404:
+            raise
+        return None
+
+
+def _there(hands: Hands, item: Item, line: str) -> dict[str, Any] | None:
+    """The board on the thread, by its marker."""
+    comments = hands.forge.issue_comments(hands.repo, item["number"])
+    return next((there for there in comments if carries(hands, there, line)), None)
 
 
 def _mark(item: Item) -> str:

@@ -89,7 +89,7 @@ EVENTS: dict[str, Told] = {
     "shown": Told(
         "a performer",
         "a label or a board was brought up to date",
-        "object kind number hash comment_id? labels? plan_hash? on? off? mark?",
+        "object kind number hash comment_id? written_at? labels? plan_hash? on? off? mark?",
     ),
     "unavailable": Told(
         "a performer",

@@ -28,9 +28,11 @@ def execute(input: Input) -> Output:
     kickoff = state["kickoffs"].get(number)
     if kickoff is None:
         return no(state, event, "There is no plan on this thread. Say `/plan` on the issue with the goal.")
-    words = objection(kickoff, event, policy, (state.get("shown") or {}).get(f"issue:{number}:board") or {})
-    if words:
+    shown = (state.get("shown") or {}).get(f"issue:{number}:board") or {}
+    if words := objection(kickoff, event, policy, shown):
         return no(state, event, words)
+    if not named_in(event) and shown.get("plan_hash") != kickoff.get("plan_hash"):
+        return wait(state, event)
     kickoff = {**kickoff, "status": "Approved", "approved_by": event["actor"], "approved_at": input["now"]}
     state = {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}
     go = {"type": "sprint_approved", "key": f"sprint_approved:{event['key']}", "number": int(number)}
@@ -43,6 +45,7 @@ def objection(
     """Why this plan may not be approved with this comment; None if it may."""
     status, current = kickoff["status"], kickoff.get("plan_hash") or ""
     gate, named = read_words(event["args"]["positional"])
+    is_shown = shown.get("plan_hash") == current
     if event.get("actor_id") == (policy.get("me") or {}).get("id"):
         return "This is my own account: a plan is approved by a person with an account of their own."
     if gate not in (None, "plan"):
@@ -51,7 +54,7 @@ def objection(
         return f"There is nothing to approve: this sprint is {status}."
     if named and not current.startswith(named):
         return f"The plan shown now is `{current}`, not `{named}`. Look at the board, then say `/approve`."
-    if not named and not shown_before(shown, current, event):
+    if not named and is_shown and not shown_before(shown, event):
         return (
             f"This plan was drawn after you wrote. Look at the board, then say `/approve` (plan `{current}`)."
         )
@@ -65,8 +68,26 @@ def read_words(words: list[str]) -> tuple[str | None, str | None]:
     return (words[0] if words else None), (words[1].lower() if len(words) > 1 else None)
 
 
-def shown_before(shown: dict[str, Any], current: str, event: dict[str, Any]) -> bool:
-    return bool(shown.get("plan_hash") == current and shown.get("plan_at", "") <= (event.get("at") or ""))
+def named_in(event: dict[str, Any]) -> str | None:
+    return read_words(event["args"]["positional"])[1]
+
+
+def shown_before(shown: dict[str, Any], event: dict[str, Any]) -> bool:
+    """By the forge's own clock; within one second, and where it is not known, by when we heard of it."""
+    heard, written = event.get("at") or "", shown.get("plan_written_at")
+    wrote = event.get("created_at") or heard
+    if written and written != wrote:
+        return bool(written < wrote)
+    return bool((shown.get("plan_at") or "") <= heard)
+
+
+def wait(state: dict[str, Any], event: dict[str, Any]) -> Output:
+    """Until it is known whether, and when, the plan was shown; what its author may do is asked anew then."""
+    verdict = ("allowed", "permission", "denial")
+    held = {name: value for name, value in event.items() if name not in verdict}
+    held |= {"for_board": f"issue:{event['where']['number']}"}
+    waiting = {**(state.get("waiting") or {}), event["key"]: held}
+    return {"state": {**state, "waiting": waiting}, "actions": [], "events": []}
 
 
 def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:

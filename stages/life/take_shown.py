@@ -1,4 +1,7 @@
-"""Remember what was shown: the board's comment and hash, the plan on it, the labels of an issue."""
+"""Remember what was shown: the board's comment and hash, the plan on it, the labels of an issue.
+
+An approval that came before its plan was known to be shown goes on now.
+"""
 
 from typing import Any, TypedDict
 
@@ -13,14 +16,16 @@ class Input(TypedDict):
 class Output(TypedDict):
     state: Any
     actions: list[Any]
+    events: list[Any]
 
 
 def execute(input: Input) -> Output:
-    state = input["state"]
+    state, freed = input["state"], list[Any]()
     for event in input["events"]:
         if event["type"] == "shown":
-            state = take(state, event)
-    return {"state": state, "actions": []}
+            state, waited = release(take(state, event), event)
+            freed += waited
+    return {"state": state, "actions": [], "events": freed}
 
 
 def take(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
@@ -33,9 +38,22 @@ def take(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     now = {"hash": event["hash"], "at": event["at"], "comment_id": event.get("comment_id")}
     now |= {"text": event["text"]} if "text" in event else {}
     plan = event.get("plan_hash")
-    same = plan == before.get("plan_hash")
-    now |= {"plan_hash": plan, "plan_at": before.get("plan_at") if same else event["at"]}
+    times = {"plan_at": event["at"], "plan_written_at": event.get("written_at")}
+    if plan == before.get("plan_hash"):
+        times = {name: before.get(name) for name in times}
+    now |= {"plan_hash": plan, **times}
     return {**state, "shown": {**state["shown"], name: now}}
+
+
+def release(state: dict[str, Any], event: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What waited for this board."""
+    held = state.get("waiting") or {}
+    free = {key: one for key, one in held.items() if one.get("for_board") == event["object"]}
+    if event["kind"] != "board" or not free:
+        return state, []
+    kept = {key: one for key, one in held.items() if key not in free}
+    told = [{name: value for name, value in one.items() if name != "for_board"} for one in free.values()]
+    return {**state, "waiting": kept}, told
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

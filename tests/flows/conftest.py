@@ -22,7 +22,9 @@ def on_fake_gitea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with FakeForge("gitea", folder / "forge") as forge:
         tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
         settings = {"GITEA_URL": forge.url, "GITEA_TOKEN": tokens[BOT]}
-        house = House("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings)
+        house = House(
+            "gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings, fake_url=forge.url
+        )
         with served(house, folder) as up:
             yield up
 
@@ -34,7 +36,9 @@ def on_fake_github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with FakeForge("github", folder / "forge") as forge:
         tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
         settings = {"GITHUB_API_URL": forge.api_url, "GITHUB_TOKEN": tokens[BOT]}
-        house = House("github", lambda login: GitHubForge(forge.api_url, tokens[login]), settings)
+        house = House(
+            "github", lambda login: GitHubForge(forge.api_url, tokens[login]), settings, fake_url=forge.url
+        )
         with served(house, folder) as up:
             yield up
 

@@ -1,13 +1,15 @@
 """A running bot on one forge, and the repositories of its scenarios."""
 
 import itertools
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.request import urlopen
 
 from bot.cli.scene import free_port
 from bot.cli.supervise import Child, Supervisor
@@ -36,6 +38,7 @@ class House:
     client: Callable[[str], Client]
     settings: Mapping[str, str]
     real: bool = False
+    fake_url: str = ""
     store: Store | None = None
     hook_url: str = ""
     clients: dict[str, Client] = field(default_factory=dict)
@@ -64,6 +67,12 @@ class House:
         if hooked:
             self.hook(repo)
         return repo
+
+    def fault(self, **rule: Any) -> None:
+        """From now on the fake forge strikes calls by this rule alone."""
+        body = json.dumps({"api": [rule]}).encode()
+        with urlopen(f"{self.fake_url}/_fake/faults", body, timeout=10) as answer:
+            answer.read()
 
     def hook(self, repo: str) -> None:
         """From now on the repository tells the bot what happens."""

@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from tests.flows.conftest import FORGES
 from tests.flows.play import PLAN_LABEL, Play
 
 
@@ -29,6 +32,21 @@ def test_a_changed_plan_is_approved_by_its_own_hash(play: Play) -> None:
     play.approve_until_closed(kickoff)
     assert set(play.tasks()) == {"b"}
     assert len(play.all_written(kickoff, "board")) == 1
+
+
+@pytest.mark.parametrize("house", FORGES[:2], indirect=True)
+def test_an_approval_waits_for_the_word_of_a_board_that_was_shown_before_it(play: Play) -> None:
+    number = play.open("A sprint", "A thing to be made.\n\n- a: The first")
+    path = f"{play.repo}/issues/{number}/comments"
+    play.house.fault(method="POST", path=path, status=503, after=True, times=2)  # the answer, then the board
+    play.alice.set_labels(play.repo, number, [PLAN_LABEL], [])
+    play.wait(lambda: play.written(number, "board"))
+    said = play.say(number, "/approve")
+    play.reacted(said, "eyes", "rocket")
+    play.approve_until_closed(number)
+    assert len(play.all_written(number, "board")) == 1
+    told = [event.get("name") or event.get("kind") or event["type"] for event in play.told()]
+    assert told.index("approve") < told.index("board"), "the approval came after the word of the board"
 
 
 def test_a_plan_that_cannot_be_is_said_and_can_be_mended(play: Play) -> None:

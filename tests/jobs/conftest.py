@@ -15,6 +15,8 @@ from shell.store import Store, Taken
 from shell.store.connection import milliseconds
 
 LANE = "gitea-7"
+WRITTEN_AT, EDITED_AT = "2026-01-01T00:00:01.000Z", "2026-01-01T00:00:09.000Z"
+"""When the forge says that a comment was written, and edited."""
 Turn = dict[str, Any]
 
 
@@ -79,6 +81,7 @@ class MemoryForge:
     def comment(self, repo: str, number: int, body: str) -> dict[str, Any]:
         self._call("comment", number, body)
         comment = {"comment_id": len(self.comments) + 100, "body": body, "html_url": "u", "author_id": 1}
+        comment |= {"updated_at": WRITTEN_AT}
         self.comments.append(comment)
         self._then("comment")
         return comment
@@ -87,8 +90,12 @@ class MemoryForge:
         self._call("issue_comments", number)
         return self.comments
 
-    def edit_comment(self, repo: str, comment_id: int, body: str) -> None:
+    def edit_comment(self, repo: str, comment_id: int, body: str) -> dict[str, Any]:
         self._call("edit_comment", comment_id, body)
+        [there] = [one for one in self.comments if one["comment_id"] == comment_id]
+        there |= {"body": body, "updated_at": EDITED_AT}
+        self._then("edit_comment")
+        return there
 
     def react_comment(self, repo: str, comment_id: int, content: str, remove: str | None) -> None:
         self._call("react_comment", comment_id, content)

@@ -9,6 +9,7 @@ from shell.errors import Refused, Unavailable
 from shell.marker import text_hash
 from shell.store import Lease
 from shell.store.connection import milliseconds
+from tests.jobs.conftest import EDITED_AT, WRITTEN_AT
 
 LANE = "gitea-7"
 AS_IT_WAS = '["Running",null,[]]'
@@ -24,7 +25,7 @@ def set_up(bench: Any) -> None:
     def shown(turn: dict[str, Any]) -> dict[str, Any]:
         [event], state = turn["events"], turn["state"]
         name = f"{event['object']}:{event['kind']}"
-        told = {field: event[field] for field in ("hash", "comment_id", "at") if field in event}
+        told = {field: event[field] for field in ("hash", "comment_id", "at", "plan_hash") if field in event}
         state = state | {"shown": state["shown"] | {name: told}}
         if "labels" in event:
             number = str(event["number"])
@@ -123,8 +124,26 @@ def test_a_board_whose_answer_was_lost_is_found_again(bench: Any, forge: Any) ->
     assert len(bench.journalled("unavailable")) == 1
     bench.hasten()
     bench.work()
-    assert [forge.asked(verb) for verb in ("comment", "edit_comment")] == [1, 1]
+    assert [forge.asked(verb) for verb in ("comment", "edit_comment")] == [1, 0]
     assert len(bench.journalled("available")) == 1
+    [shown] = bench.journalled("shown")
+    assert shown["comment_id"] == 100
+    assert shown["at"] == shown["written_at"] == WRITTEN_AT, (
+        "it was shown when it was written, not when found"
+    )
+
+
+def test_a_new_plan_whose_answer_was_lost_was_shown_when_the_forge_says(bench: Any, forge: Any) -> None:
+    set_up(bench)
+    become(bench, "1", want=[BOARD | {"hash": "h1", "body": "one", "plan_hash": "p1"}])
+    forge.after["edit_comment"] = [Unavailable("forge.test", "read timed out")]
+    become(bench, "2", want=[BOARD | {"hash": "h2", "body": "two", "plan_hash": "p2"}])
+    bench.hasten()
+    bench.work()
+    assert [forge.asked(verb) for verb in ("comment", "edit_comment")] == [1, 1]
+    first, second = bench.journalled("shown")
+    assert (first["written_at"], second["written_at"], second["at"]) == (WRITTEN_AT, EDITED_AT, EDITED_AT)
+    assert first["at"] > EDITED_AT
 
 
 def test_a_board_that_a_stranger_pasted_is_left_alone(bench: Any, forge: Any) -> None:
