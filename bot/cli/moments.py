@@ -62,13 +62,17 @@ class Stage:
 
     def working(self) -> list[tuple[str, dict[str, Any]]]:
         """Key and record of this lane's runs whose agent works."""
-        runs = [(key, run) for lane, key, run in self.scene.store.live_runs() if lane == self.lane]
-        return [(key, run) for key, run in runs if run["status"] == "claimed" and self._works(run)]
+        return [(key, run) for key, run in self.claimed() if self._works(run)]
 
-    def tired(self, working: list[tuple[str, dict[str, Any]]]) -> bool:
-        """Whether a person would be asked about one of these tasks, should its agent die once more."""
+    def claimed(self) -> list[tuple[str, dict[str, Any]]]:
+        """Key and record of this lane's runs that have a worker, also where the agent has ended already."""
+        runs = [(key, run) for lane, key, run in self.scene.store.live_runs() if lane == self.lane]
+        return [(key, run) for key, run in runs if run["status"] == "claimed"]
+
+    def tired(self, runs: list[tuple[str, dict[str, Any]]]) -> bool:
+        """Whether a person would be asked about one of these tasks, should its run die once more."""
         tasks = self.scene.store.load(self.lane).state["tasks"]
-        counts = [tasks[run["spec"]["task_id"]].get("intervention_count", 0) for _, run in working]
+        counts = [tasks[run["spec"]["task_id"]].get("intervention_count", 0) for _, run in runs]
         return max(counts, default=0) >= _DEATHS
 
     def _works(self, run: dict[str, Any]) -> bool:
@@ -195,11 +199,11 @@ def writing(stage: Stage) -> Caught | None:
 
 
 def whole(inner: Moment) -> Moment:
-    """`caloron up` itself, at the moment of one of its processes."""
+    """`caloron up` itself, at the moment of one of its processes; every run dies with it."""
 
     def found(stage: Stage) -> Caught | None:
         caught, up = inner(stage), stage.scene.up.process
-        if caught is None or up is None:
+        if caught is None or up is None or stage.tired(stage.claimed()):
             return None
         return Caught(
             "up", up.pid, f"{caught.name} with {caught.held}", caught.still, caught.task, caught.run

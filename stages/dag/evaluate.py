@@ -244,6 +244,7 @@ def escalate(step: Step, task_id: str, reason: str, why: str) -> None:
 
 
 def pr_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """Of an Escalated task too: its last run may have opened it just before its worker died."""
     fields: dict[str, Any] = {"pr_number": event["pr_number"], "last_activity_at": step.moment()}
     if event.get("head_sha"):
         fields["head_sha"] = event["head_sha"]
@@ -509,7 +510,7 @@ LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
     "agent_heartbeat": (("InProgress",), agent_heartbeat),
     "agent_finished": (("Ready", "InProgress", "InReview"), agent_finished),
     "agent_intervened": (("InProgress",), agent_intervened),
-    "pr_opened": (("Ready", "InProgress"), pr_opened),
+    "pr_opened": (("Ready", "InProgress", "Escalated"), pr_opened),
     "pr_synchronized": (("InProgress", "InReview", *WITH_A_PERSON), pr_synchronized),
     "pr_review_submitted": (("InProgress", "InReview"), pr_review_submitted),
     "check_completed": (("InProgress", "InReview", *WITH_A_PERSON), check_completed),
