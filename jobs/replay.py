@@ -41,8 +41,14 @@ def whole_ledger(store: Store, lane: str, folder: Path | None) -> Ledger:
     file = folder / f"{lane}.jsonl" if folder else None
     if not ledger.start or file is None or not file.is_file():
         return ledger
-    earlier = file.read_text(encoding="utf-8").splitlines()
+    earlier = lines_of(file)
     return replace(ledger, start=0, lines=[*_latest(earlier), *ledger.lines])
+
+
+def lines_of(file: Path) -> list[str]:
+    """The lines of a journal's file; their texts may hold other signs that end a line."""
+    text = file.read_bytes().decode(errors="surrogateescape")
+    return text.removesuffix("\n").split("\n")
 
 
 def _latest(lines: list[str]) -> list[str]:

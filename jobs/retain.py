@@ -32,7 +32,7 @@ def file_journal(here: Context, lane: str, before: str) -> int:
 
 def _append(file: Path, lines: list[str]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as text:
+    with file.open("a", encoding="utf-8", errors="surrogateescape", newline="\n") as text:
         text.writelines(f"{line}\n" for line in lines)
         text.flush()
         os.fsync(text.fileno())

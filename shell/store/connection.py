@@ -1,9 +1,10 @@
 """The way to the store: a client by URL, and its failures in our words."""
 
+import contextlib
 import functools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 import redis
@@ -32,6 +33,18 @@ def connect(url: str, socket_timeout: float | None = None, decode_responses: boo
         socket_connect_timeout=patience,
         retry=Retry(NoBackoff(), 0),
     )
+
+
+@contextlib.contextmanager
+def lenient(client: Any) -> Iterator[Any]:
+    """Another client of the same store, which also reads bytes that are no text; only for reading."""
+    pool = client.connection_pool
+    named = pool.connection_kwargs | {"encoding_errors": "surrogateescape"}
+    other = redis.ConnectionPool(connection_class=pool.connection_class, **named)
+    try:
+        yield redis.Redis(connection_pool=other)
+    finally:
+        other.disconnect()
 
 
 def reachable(method: Callable[_P, _T]) -> Callable[_P, _T]:

@@ -21,7 +21,8 @@ def join(
 ) -> tuple[State, dict[str, Any]]:
     """The state of the fields, and each field's value as known."""
     values = {
-        field: parts[field] if known.get(field) == text else json.loads(text) for field, text in raw.items()
+        field: parts[field] if known.get(field) == text else _value(field, text)
+        for field, text in raw.items()
     }
     state = empty()
     for field, value in values.items():
@@ -31,6 +32,27 @@ def join(
         else:
             state[name] = value
     return state, values
+
+
+def _value(field: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the field {field} of a state is damaged: {error}") from error
+
+
+def damaged(raw: Mapping[str, str]) -> list[str]:
+    """The fields that cannot be read as they were written."""
+    return sorted(field for field, text in raw.items() if not _sound(field, text))
+
+
+def _sound(field: str, text: str) -> bool:
+    name, slash, _ = field.partition("/")
+    try:
+        f"{field}{write(json.loads(text))}".encode()
+    except ValueError:
+        return False
+    return (name in MAPS) == bool(slash)
 
 
 def differences(old: State, new: State) -> dict[str, Any]:

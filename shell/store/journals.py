@@ -6,8 +6,8 @@ from typing import Any
 
 from shell.store import keys
 from shell.store.base import Base
-from shell.store.connection import reachable
-from shell.store.fields import join
+from shell.store.connection import lenient, reachable
+from shell.store.fields import damaged, join
 from shell.store.ledger import Fault, Ledger, with_policy
 
 _DROPPED = "dropped"
@@ -31,14 +31,16 @@ class Journals(Base):
     @reachable
     def ledger(self, lane: str) -> Ledger:
         """The whole journal and the state of the same moment."""
-        with self.client.pipeline(transaction=True) as pipe:
+        with lenient(self.client) as client, client.pipeline(transaction=True) as pipe:
             pipe.lrange(keys.journal(lane), 0, -1)
             pipe.hmget(keys.lane_meta(lane), (_DROPPED, "seq", "head"))
             pipe.hgetall(keys.policies(lane))
             pipe.hgetall(keys.lane_state(lane))
             lines, (dropped, end, head), policies, raw = pipe.execute()
-        state, _ = join(raw, {}, {})
-        return Ledger(lane, lines, int(dropped or 0), int(end or 0), head or "", policies, state)
+        broken = damaged(raw)
+        state, _ = join({field: text for field, text in raw.items() if field not in broken}, {}, {})
+        where = (int(dropped or 0), int(end or 0), head or "")
+        return Ledger(lane, lines, *where, policies, state, broken)
 
     @reachable
     def journal_faults(self, lane: str) -> list[Fault]:
@@ -48,7 +50,8 @@ class Journals(Base):
     @reachable
     def old_journal(self, lane: str, before: str, n: int = 1000) -> list[str]:
         """The first entries of the journal as text, as far as they are older than that time."""
-        lines: list[str] = self.client.lrange(keys.journal(lane), 0, n - 1)
+        with lenient(self.client) as client:
+            lines: list[str] = client.lrange(keys.journal(lane), 0, n - 1)
         return list(takewhile(lambda line: str(json.loads(line)["now"]) < before, lines))
 
     @reachable

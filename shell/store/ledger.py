@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import NoneType
 from typing import Any, NamedTuple
 
 from shell.store.connection import write
@@ -37,6 +38,8 @@ class Ledger:
     """The hash that the last entry must have."""
     policies: dict[str, str] = field(repr=False)
     state: State = field(repr=False)
+    damaged: list[str] = field(default_factory=list)
+    """Fields of the state that cannot be read, and so are not in it."""
 
     def entries(self) -> list[Entry]:
         """The entries, each with its policy."""
@@ -54,6 +57,7 @@ class Ledger:
             *displaced(numbers),
             *self._unlinked(good),
             *self._misled(good),
+            *self._damaged(),
         ]
         return sorted(set(found))
 
@@ -66,8 +70,12 @@ class Ledger:
             broken.append(Fault(self.end - 1, "was replaced: the store knows another hash of the last entry"))
         return broken
 
+    def _damaged(self) -> list[Fault]:
+        shown = [name.encode(errors="backslashreplace").decode() for name in self.damaged]
+        return [Fault(self.end - 1, f"leads to a state whose field {name} is damaged") for name in shown]
+
     def _misled(self, good: dict[int, Entry]) -> list[Fault]:
-        wrong = {name for name, text in self.policies.items() if digest_of(text) != name}
+        wrong = {name for name, text in self.policies.items() if not is_text(text) or digest_of(text) != name}
         gone = {entry["policy"] for entry in good.values()} - self.policies.keys()
         told = dict.fromkeys(wrong, "was altered") | dict.fromkeys(gone, "is missing")
         return [
@@ -86,21 +94,49 @@ def digest_of(policy: str) -> str:
     return hash_of(policy)[:16]
 
 
+def is_text(read: str) -> bool:
+    """Whether all bytes that were read are text."""
+    try:
+        read.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def with_policy(entry: Entry, policies: dict[str, Any]) -> Entry:
     return entry | {"policy": policies.get(entry["policy"])}
 
 
+_KINDS: dict[str, tuple[type, ...]] = {
+    "v": (int,),
+    "seq": (int,),
+    "hash": (str,),
+    "prev": (str,),
+    "policy": (str,),
+    "now": (str,),
+    "event": (dict,),
+    "composition": (str, NoneType),
+    "code": (str,),
+    "changed": (list,),
+    "state_hash": (str,),
+    "actions": (list,),
+    "trace": (list,),
+}
+"""What every entry has, and of which kind it is."""
+
+
 def sound(line: str) -> Entry | None:
-    """The entry of a line; None where a single byte is not as it was written."""
+    """The entry of a line; None where a single byte is not as it was written, or it is none of ours."""
     try:
-        entry = json.loads(line)
-        told = entry.pop("hash")
-    except (ValueError, KeyError, AttributeError, TypeError):
+        whole = json.loads(line) if is_text(line) else None
+    except (ValueError, RecursionError):
         return None
-    whole = {**entry, "hash": told}
-    if write(whole) != line or told != hash_of(write(entry)):
+    if not isinstance(whole, dict) or any(
+        type(whole.get(name)) not in kinds for name, kinds in _KINDS.items()
+    ):
         return None
-    return whole
+    entry = {name: value for name, value in whole.items() if name != "hash"}
+    return whole if write(whole) == line and whole["hash"] == hash_of(write(entry)) else None
 
 
 def numbered(read: list[Entry | None], start: int, end: int) -> list[int]:

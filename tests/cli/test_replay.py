@@ -20,6 +20,7 @@ from shell.clock import now
 from shell.event import COMMON, EVENTS
 from shell.settings import Settings
 from shell.store import Store
+from shell.store.connection import write
 from shell.store.ledger import hash_of
 
 LANE, JOURNAL, POLICIES = "gitea-7", "lane:gitea-7:journal", "lane:gitea-7:policies"
@@ -266,6 +267,91 @@ def test_every_single_altered_byte_is_found(play: Play) -> None:
         assert [fault.seq for fault in ledger.faults()] == [1], f"byte {at}: {line[at]!r}"
 
 
+def high(line: bytes, at: int) -> bytes:
+    """The highest bit of one byte flipped: mostly no UTF-8 any more."""
+    return line[:at] + bytes([line[at] ^ 0x80]) + line[at + 1 :]
+
+
+def test_every_single_altered_highest_bit_is_found(play: Play) -> None:
+    play.tell(type="changed", key="changed:1", object="repository", hint="reconcile")
+    lines = [line.encode() for line in lines_of(play.store)]
+    for at in range(0, len(lines[1]), 7):
+        play.store.client.lset(JOURNAL, 1, high(lines[1], at))
+        faults = [str(fault) for fault in play.store.journal_faults(LANE)]
+        assert faults == ["entry 1 was altered"], f"byte {at}"
+
+
+@pytest.mark.parametrize(
+    "broken", [b"\xff", b"\xff\xfe{}", b'{"hash":"\\ud800"}', b"[" * 20_000, b"[]", b"null"]
+)
+def test_an_entry_that_is_no_text_is_named_in_words(
+    play: Play, capsys: pytest.CaptureFixture[str], broken: bytes
+) -> None:
+    sprint_id = play.sprint()
+    play.store.client.lset(JOURNAL, 3, broken)
+    for words in (["replay", sprint_id], ["trace", sprint_id, "--verify"]):
+        code, told = called(capsys, *words)
+        assert code == 1 and "entry 3 was altered" in told and "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({name: None} for name in ("seq", "prev", "policy", "event", "changed", "trace", "now")),
+        {"seq": "3"}, {"seq": 3.0}, {"seq": True}, {"policy": ["x"]}, {"event": "x"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_forged_entry_without_a_field_of_ours_is_named(
+    play: Play, capsys: pytest.CaptureFixture[str], change: dict[str, Any]
+) -> None:
+    sprint_id = play.sprint()
+    lines = lines_of(play.store)
+    entry = {name: value for name, value in json.loads(lines[3]).items() if name != "hash"} | change
+    entry = {name: value for name, value in entry.items() if value is not None}
+    play.store.client.lset(JOURNAL, 3, write(entry | {"hash": hash_of(write(entry))}))
+    assert [fault.seq for fault in play.store.journal_faults(LANE)] == [3]
+    code, told = called(capsys, "trace", sprint_id, "--verify", "--all")
+    assert code == 1 and "entry 3 was altered" in told and "Traceback" not in told
+
+
+def test_a_policy_whose_bytes_are_no_text_is_named(play: Play) -> None:
+    play.sprint()
+    [(name, text)] = ((n, t) for n, t in play.store.client.hgetall(POLICIES).items() if t != "null")
+    play.store.client.hset(POLICIES, name, high(text.encode(), 9))
+    faults = play.store.journal_faults(LANE)
+    assert faults and all(f"policy {name}, which was altered" in fault.words for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("field", "touch"),
+    [
+        ("tasks/t1", lambda text: text[:-5]),
+        ("tasks/t1", lambda text: high(text, 3)),
+        ("tasks/t1", lambda text: b'"\\ud800"'),
+        ("tosks/t1", lambda text: b"{}"),
+        ("tasks", lambda text: b"1"),
+    ],
+)
+def test_a_damaged_field_of_a_state_is_named(
+    play: Play, capsys: pytest.CaptureFixture[str], field: str, touch: Callable[[bytes], bytes]
+) -> None:
+    sprint_id = play.sprint()
+    text = play.store.client.hget(f"lane:{LANE}", field) or ""
+    play.store.client.hset(f"lane:{LANE}", field, touch(text.encode()))
+    code, said = called(capsys, "replay", sprint_id)
+    assert (
+        code == 1 and f"leads to a state whose field {field} is damaged" in said and "Traceback" not in said
+    )
+
+
+def test_whoever_needs_a_damaged_state_is_told_the_field(play: Play) -> None:
+    play.sprint()
+    play.store.client.hset(f"lane:{LANE}", "tasks/t1", "{")
+    with pytest.raises(ValueError, match="the field tasks/t1 of a state is damaged"):
+        Store(play.store.client).load(LANE)
+
+
 def test_a_policy_that_was_altered_is_named(play: Play) -> None:
     play.sprint()
     [(name, text)] = ((n, t) for n, t in play.store.client.hgetall(POLICIES).items() if t != "null")
@@ -321,6 +407,45 @@ def test_entries_that_went_to_a_file_are_told_too(play: Play, settings: Settings
     assert proof.holds and proof.entries > before
     [fault] = prove(whole_ledger(play.store, LANE, None)).faults
     assert fault.seq == before and f"journals/{LANE}.jsonl" in fault.words
+
+
+SEPARATORS = "one\u2028two\u2029three\x85four\x1cfive\x0bsix\rseven"
+
+
+def test_other_signs_that_end_a_line_are_no_alteration_of_a_file(play: Play, settings: Settings) -> None:
+    play.sprint()
+    play.comment(52, f"/ping {SEPARATORS}")
+    before = len(lines_of(play.store))
+    assert file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z") == before
+    proof = prove(whole_ledger(play.store, LANE, settings.home / "journals"))
+    assert proof.holds and proof.entries == before
+
+
+@pytest.mark.parametrize("at", [20, 300])
+@pytest.mark.parametrize("byte", [None, 0xFF])
+def test_a_damaged_byte_of_a_file_is_named(
+    play: Play, settings: Settings, capsys: pytest.CaptureFixture[str], at: int, byte: int | None
+) -> None:
+    sprint_id = play.sprint()
+    file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z")
+    file = settings.home / "journals" / f"{LANE}.jsonl"
+    lines = file.read_bytes().split(b"\n")
+    damaged = lines[3][:at] + bytes([lines[3][at] ^ 0x80 if byte is None else byte]) + lines[3][at + 1 :]
+    file.write_bytes(b"\n".join([*lines[:3], damaged, *lines[4:]]))
+    for words in (["replay", sprint_id], ["trace", sprint_id, "--verify"]):
+        code, told = called(capsys, *words)
+        assert code == 1 and "entry 3 was altered" in told and "Traceback" not in told
+
+
+def test_a_damaged_byte_goes_to_the_file_as_it_is(play: Play, settings: Settings) -> None:
+    play.sprint()
+    line = play.store.client.lindex(JOURNAL, 3).encode()
+    at = line.index(b'"key":"') + 8
+    play.store.client.lset(JOURNAL, 3, high(line, at))
+    file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z")
+    assert high(line, at) in (settings.home / "journals" / f"{LANE}.jsonl").read_bytes()
+    [fault] = prove(whole_ledger(play.store, LANE, settings.home / "journals")).faults
+    assert str(fault) == "entry 3 was altered"
 
 
 def test_the_store_of_a_home_is_read_while_no_bot_runs(tmp_path: Path) -> None:

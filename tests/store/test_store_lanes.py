@@ -92,10 +92,16 @@ def test_an_unchanged_state_is_not_read_again(store: Store) -> None:
     assert after["tasks"]["a"] is first.state["tasks"]["a"]
 
 
+ENTRY = {
+    "now": "2026-01-01T00:00:00.000Z", "composition": None, "code": "", "changed": [], "state_hash": "",
+    "actions": [], "trace": [],
+}  # fmt: skip
+
+
 def test_a_tampered_journal_is_found(store: Store) -> None:
     for number in range(3):
         loaded = store.load(LANE)
-        entries = [{"event": {"n": number}, "now": "2026-01-01T00:00:00.000Z"}]
+        entries = [ENTRY | {"event": {"n": number}}]
         store.commit(LANE, loaded, Decided(loaded.state, entries=entries), fence(store))
     assert store.journal_faults(LANE) == []
     line = store.client.lindex(f"lane:{LANE}:journal", 1)
