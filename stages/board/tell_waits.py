@@ -54,7 +54,7 @@ def reasons(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any])
         case "InReview":
             return in_review(policy, task)
         case "Blocked":
-            return [f"blocked: {task.get('blocked_by')}; `/skip` it too, or `/retry` what it waits for"]
+            return [f"blocked: {blocked(tasks, task)}"]
         case "Escalated":
             return [f"needs you: {clean(task.get('wait') or 'it is stuck')}"]
         case status:
@@ -62,6 +62,24 @@ def reasons(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any])
 
 
 ENDS = {"Done": "merged", "Skipped": "left out", "Cancelled": "cancelled", "HumanAssigned": "with a person"}
+
+
+def blocked(tasks: dict[str, Any], task: dict[str, Any]) -> str:
+    """By what, as it stands now, and what of all that could help does so in this case."""
+    before = [tasks[name] | {"id": name} for name in task.get("depends_on") or [] if name in tasks]
+    dead = next((one for one in before if one["status"] in WAYS_OUT), None)
+    if dead is None:
+        return str(task.get("blocked_by"))
+    again = dead.get("skipped_by") == "close" and dead.get("issue_number")
+    back = f", or open #{dead['issue_number']} again" if again else ""
+    return f"{dead['id']} is {dead['status']}; {WAYS_OUT[dead['status']]}{back}"
+
+
+WAYS_OUT = {
+    "Skipped": "`/skip` it too, on its issue",
+    "Escalated": "`/retry` or `/skip` that one first",
+    "Blocked": "that one comes first",
+}
 
 
 def at_work(task: dict[str, Any]) -> str:

@@ -505,7 +505,7 @@ def stop_requested(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 
 LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
-    "issue_opened": (("Pending", "Ready"), issue_opened),
+    "issue_opened": (("Pending", "Ready", "Blocked"), issue_opened),
     "agent_started": (("Ready", "InProgress"), agent_started),
     "agent_heartbeat": (("InProgress",), agent_heartbeat),
     "agent_finished": (("Ready", "InProgress", "InReview"), agent_finished),
@@ -576,9 +576,9 @@ def block(step: Step) -> None:
 
 
 def dispatch(step: Step) -> None:
-    """Ask for the issue of every Ready task, and start the agents that there is room for."""
+    """Ask for the issue of every task that needs one, and start the agents that there is room for."""
     for task_id, task in list(step.tasks.items()):
-        if task["status"] == "Ready" and task.get("issue_number") is None and not task.get("issue_asked"):
+        if task.get("issue_number") is None and not task.get("issue_asked") and needs_issue(step, task):
             step.change(task_id, issue_asked=True)
             step.ask("create_issue", task_id, title=task.get("title") or task_id)
     if step.policy is None or step.setting("paused", False):
@@ -589,6 +589,13 @@ def dispatch(step: Step) -> None:
         if free > 0 and wants_agent(step.tasks[task_id]):
             start_agent(step, task_id)
             free -= 1
+
+
+def needs_issue(step: Step, task: dict[str, Any]) -> bool:
+    """A Ready task; and one behind a skipped one: only on its issue can it be skipped too."""
+    if task["status"] != "Blocked" or step.policy is None:
+        return bool(task["status"] == "Ready")
+    return any(dependency_status(step, name) == "Skipped" for name in task.get("depends_on") or [])
 
 
 def wants_agent(task: dict[str, Any]) -> bool:

@@ -95,7 +95,7 @@ class Sprint:
         fields = {
             "title": headline(task["title"]),
             "body": self.issue_text(task),
-            "labels": ["caloron:task", "caloron:assigned"],
+            "labels": ["caloron:task", LABELS.get(task["status"], "caloron:assigned")],
         }
         return self.deed("create_issue", task, "issue", mark=self.mark("task", task), **fields)
 
@@ -242,6 +242,7 @@ class Sprint:
         ]
 
 
+LABELS = {"Blocked": "caloron:blocked"}
 LONGEST_TITLE = 200
 RULES = [
     "Work only in this folder. Leave the result as files; do not push and do not open a pull request: "
