@@ -201,7 +201,7 @@ _ALL: tuple[Declaration, ...] = (
         flags={"hint": Flag(), "model": Flag()},
     ),
     _declare("restart", "write", "task pr", "Ends this run and starts it again: same attempt, branch kept."),
-    _declare("skip", "write", "task pr", "Leaves this task out; what depends on it can only be left out too."),
+    _declare("skip", "write", "task pr", "Leaves this task out; what waits for it can only be left out too."),
     _declare("break-down", "write", "task pr", "Proposes subtasks as a change of the plan."),
     _declare("take-over", "write", "task escalation pr", "You do this task yourself."),
     _declare("hand-back", "write", "task escalation pr", "Gives the task back to an agent."),
