@@ -90,10 +90,10 @@ def write_float(value: float) -> str:
 
 
 def hash_of(value: Any) -> str:
-    """SHA-256 over the compact JSON."""
+    """SHA-256 over the compact JSON; half a sign, which no UTF-8 has, is spelled as JSON escapes it."""
     from hashlib import sha256
 
-    return sha256(compact(value).encode()).hexdigest()
+    return sha256(compact(value).encode(errors="backslashreplace")).hexdigest()
 
 
 def make_trace(record: Record, composition_id: str) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The model: one question, one checked answer, its faults in our two words."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
 from shell.errors import Refused, Unavailable
+from shell.foreign import read_json, whole_text
 
 if TYPE_CHECKING:
     import anthropic
@@ -77,7 +77,7 @@ def ask_json(question: Question, *, api_key: str | None = None, timeout: float =
     """A whole answer, read as JSON; give the question a `schema`."""
     answer = whole(ask(question, api_key=api_key, timeout=timeout))
     try:
-        return json.loads(answer["text"])
+        return read_json(answer["text"])
     except ValueError as error:
         raise Refused(
             422, f"The model {answer['model']} answered something that is no JSON ({error})."
@@ -105,7 +105,7 @@ def _answer(message: "anthropic.types.Message") -> Answer:
     cached = (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
     return {
         "content": content,
-        "text": "".join(block["text"] for block in content if block["type"] == "text"),
+        "text": whole_text("".join(block["text"] for block in content if block["type"] == "text")),
         "stop_reason": message.stop_reason or "unknown",
         "input_tokens": usage.input_tokens + cached,
         "output_tokens": usage.output_tokens,

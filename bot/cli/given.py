@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from .output import as_json
+
 
 def given() -> Any:
     """The JSON on stdin; `now` is put beside it where an object lacks it."""
@@ -26,4 +28,4 @@ def one_line(error: Exception) -> str:
 
 
 def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(as_json(value))

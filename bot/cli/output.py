@@ -20,11 +20,16 @@ def output_option(command: F) -> F:
 def say(output: str, data: Any, rows: Rows, text: Callable[[], str]) -> None:
     """Print `data` as JSON, or `rows` as a table, or the text made for people."""
     if output == "json":
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        click.echo(as_json(data, indent=2))
     elif output == "table":
         click.echo(table(rows))
     else:
         click.echo(text())
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """The value as JSON; half a sign, which no terminal takes, stays escaped."""
+    return json.dumps(value, indent=indent, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
 def table(rows: Rows) -> str:

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from shell.foreign import read_json
+
 START, END = "CALORON_FEEDBACK_START", "CALORON_FEEDBACK_END"
 _BETWEEN = re.compile(f"{START}(.*?){END}", re.DOTALL)
 _FENCE = re.compile(r"^\s*```\w*\s*|\s*```\s*$")
@@ -13,7 +15,7 @@ def read_feedback(output: str) -> dict[str, Any] | None:
     """The last feedback that is a JSON object; None is *missing*, which is not the same as content."""
     for text in reversed(_BETWEEN.findall(output)):
         try:
-            found = json.loads(_FENCE.sub("", text))
+            found = read_json(_FENCE.sub("", text))
         except ValueError:
             continue
         if isinstance(found, dict):

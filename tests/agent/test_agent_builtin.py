@@ -155,6 +155,14 @@ def test_json_is_asked_for_by_schema_and_checked(model: ModelServer) -> None:
         ask_json(HELLO)
 
 
+def test_half_a_sign_and_depth_in_an_answer_break_nothing(model: ModelServer) -> None:
+    model.replies = [text('{"a": "x\\ud800"}'), text("[" * 9000 + "]" * 9000), text("x\ud800")]
+    assert ask_json(HELLO) == {"a": "x\ufffd"}
+    with pytest.raises(Refused, match="no JSON"):
+        ask_json(HELLO)
+    assert ask(HELLO)["text"] == "x\ufffd"
+
+
 def test_the_sdk_is_loaded_only_when_the_model_is_asked() -> None:
     code = "import sys, shell.model, shell.agent.run; sys.exit('anthropic' in sys.modules)"
     root = Path(__file__).parents[2]

@@ -16,6 +16,9 @@ from shell.agent.feedback import read_feedback, tell_feedback
         (tell_feedback({"a": 1}) + "CALORON_FEEDBACK_START broken CALORON_FEEDBACK_END", {"a": 1}),
         ("CALORON_FEEDBACK_START [1] CALORON_FEEDBACK_END", None),
         ("CALORON_FEEDBACK_START {\"a\": 1}", None),
+        ('CALORON_FEEDBACK_START {"\\udc80": "a\\ud800b", "c": "\\ud83d\\ude00"} CALORON_FEEDBACK_END',
+         {"\ufffd": "a\ufffdb", "c": "\U0001f600"}),
+        (f"CALORON_FEEDBACK_START {'[' * 9000}{']' * 9000} CALORON_FEEDBACK_END", None),
         ("", None),
     ],
 )  # fmt: skip

@@ -65,6 +65,15 @@ def test_an_error_is_one_line_and_exit_code_1(call: Call, words: list[str], give
     assert said in done.err and len(done.err.strip().splitlines()) == 1
 
 
+def test_half_a_sign_is_escaped(call: Call) -> None:
+    state = {"tasks": {"t1": {"status": "Done", "depends_on": [], "words": "\ud800 é"}}}
+    turn = TURN | {"state": TURN["state"] | {"queue": ["\udc80 é"]}}
+    done = call("stages", "run", "dag_evaluate", given=json.dumps({"state": state, "events": []}))
+    assert done.code == 0 and '"\\ud800 é"' in done.out
+    done = call("compositions", "run", "task_life", "--trace", given=json.dumps(turn))
+    assert done.code == 0 and '"\\udc80 é"' in done.out and json.loads(done.out)["trace"]["stages"]
+
+
 def test_stages_are_listed_and_shown(call: Call) -> None:
     rows = json.loads(call("stages", "list", "--output", "json").out)
     assert [row["name"] for row in rows] == [stage.name for stage in compositions.catalogue().stages]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from jobs import attempt, sweep
+from shell.agent.feedback import read_feedback
 from shell.errors import Unavailable
 
 LANE = "gitea-7"
@@ -139,6 +140,18 @@ def test_a_run_that_was_stopped_before_it_began_is_not_begun(bench: Any) -> None
     attempt.attempt_with(bench, LANE, key, run)
     end = finished(bench)
     assert end and end["outcome"] == "stopped"
+
+
+def test_half_a_sign_in_feedback_does_not_cost_a_good_run(bench: Any) -> None:
+    key = spawn(bench)
+    said = 'CALORON_FEEDBACK_START {"notes": "\\ud800"} CALORON_FEEDBACK_END'
+
+    def run(*_: Any) -> dict[str, Any]:
+        return {"outcome": "done", "feedback": read_feedback(said)}
+
+    attempt.attempt_with(bench, LANE, key, run)
+    end = finished(bench)
+    assert end and (end["outcome"], end["feedback"]) == ("done", {"notes": "\ufffd"})
 
 
 def test_a_lost_job_of_a_queued_run_is_rung_again(bench: Any) -> None:
