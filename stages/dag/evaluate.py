@@ -446,6 +446,7 @@ def task_retry(step: Step, task_id: str, event: dict[str, Any]) -> None:
     """A new attempt now, counters reset."""
     task = step.tasks[task_id]
     stop_run(step, task_id)
+    forget_silence(step, task)
     counters = {"intervention_count": 0, "useless_rounds": 0, "conflicts": 0, "closures": 0, "probed": False}
     fields = {
         "feedback": event.get("hint") or task.get("feedback"),
@@ -459,6 +460,14 @@ def task_retry(step: Step, task_id: str, event: dict[str, Any]) -> None:
     else:
         fields |= {"agent": "wanted", "restarted_at": step.moment()}
         step.change(task_id, status="InProgress", **counters, **fields)
+
+
+def forget_silence(step: Step, task: dict[str, Any]) -> None:
+    """The supervisor's own counter of this agent begins anew too."""
+    counters = step.state.get("interventions") or {}
+    if task.get("agent_id") in counters:
+        left = {name: count for name, count in counters.items() if name != task["agent_id"]}
+        step.state = {**step.state, "interventions": left}
 
 
 def task_skip(step: Step, task_id: str, event: dict[str, Any]) -> None:
