@@ -205,13 +205,20 @@ def _unchanged(
     report: Report,
     found: _Found,
 ) -> str:
-    """Nothing new; still of use is a branch that an earlier attempt pushed without its pull request."""
-    if start.head is None or spec.get("pr_number") or repository.contains(start.base, start.head):
+    """Nothing new; still of use is what an earlier attempt pushed and did not live to tell of."""
+    if start.head is None or not _untold(spec, start.head) or repository.contains(start.base, start.head):
         raise Ending("no_change", "The agent changed nothing.")
     found.head_sha, fork = start.head, repository.fork(start.base, start.head)
     found.changed = [change.path for change in changes(repository.git, fork, start.head)]
     found.pr_number = _propose(spec, forge, report)
-    return f"Opened the pull request of what was already pushed to {spec['branch']}."
+    return f"Took what was already pushed to {spec['branch']}."
+
+
+def _untold(spec: Mapping[str, Any], head: str) -> bool:
+    """Whether nobody has judged this head: its pull request was last seen at another, or none had it."""
+    if spec.get("pr_number"):
+        return bool(spec.get("seen_sha")) and head != spec["seen_sha"]
+    return head not in (spec.get("closed_shas") or [])
 
 
 def _propose(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:

@@ -137,10 +137,17 @@ class Sprint:
             "pr_body": f"Closes #{number}\n\nTask `{task['id']}` of the sprint {sprint}.\n\n{mark}",
             "pr_number": task.get("pr_number"),
             "seen_sha": task.get("head_sha"),
+            "closed_shas": self.closed_heads(task),
             "time_limit_s": self.policy["time_limit_s"],
             "merge_base": bool(task.get("merge_base")),
         }
         return self.deed("spawn_agent", task, f"run/{task['attempt']}", **fields)
+
+    def closed_heads(self, task: dict[str, Any]) -> list[str]:
+        """What was proposed for this task and closed: not to be proposed again as it is."""
+        pulls = (self.state.get("pulls") or {}).values()
+        mine = [pull for pull in pulls if pull.get("task_id") == task["id"] and not pull.get("merged")]
+        return sorted({pull["head_sha"] for pull in mine if pull.get("state") == "closed"})
 
     def prompt(self, task: dict[str, Any]) -> str:
         lines = [f"Task: {task['id']}"]

@@ -85,6 +85,32 @@ def test_a_branch_pushed_without_its_pull_request_still_gets_it(stage: Stage) ->
     assert result["changed"] == ["a.md"]
 
 
+def test_what_a_killed_attempt_pushed_to_an_open_pull_request_counts(stage: Stage) -> None:
+    stage.answers({"match": "Round: 2", "files": {"a.md": "b"}}, {"match": "", "files": {"a.md": "a"}})
+    first = stage.run()
+    again = {"prompt": "Task: t1\nRound: 2", "pr_number": 7, "seen_sha": first["head_sha"]}
+    pushed = stage.run(attempt=2, **again)["head_sha"]
+    after = stage.run(attempt=3, **again)
+    assert (after["outcome"], after["head_sha"], after["pr_number"]) == ("done", pushed, 7), after
+    assert after["changed"] == ["a.md"]
+
+
+def test_a_round_that_changes_nothing_of_what_was_seen_is_none(stage: Stage) -> None:
+    stage.answers({"match": "", "files": {"a.md": "a"}})
+    first = stage.run()
+    second = stage.run(attempt=2, pr_number=7, seen_sha=first["head_sha"])
+    assert (second["outcome"], second["head_sha"]) == ("no_change", None)
+
+
+def test_what_was_closed_is_not_proposed_again_as_it_was(stage: Stage) -> None:
+    stage.answers({"match": "", "files": {"a.md": "a"}})
+    first = stage.run()
+    stage.forge.pulls.clear()
+    second = stage.run(attempt=2, seen_sha=first["head_sha"], closed_shas=[first["head_sha"]])
+    assert (second["outcome"], second["pr_number"]) == ("no_change", None)
+    assert stage.forge.pulls == []
+
+
 @pytest.mark.parametrize(
     ("limits", "outcome", "named"),
     [
