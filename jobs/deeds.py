@@ -115,8 +115,10 @@ def request_review(hands: Hands, taken: Taken) -> Result:
 
 
 def update_branch(hands: Hands, taken: Taken) -> Result:
-    hands.forge.update_branch(hands.repo, taken.action["pr_number"], taken.action.get("head_sha"))
-    return {}
+    """Whether the branch is another one now; also when that was an earlier try, whose answer was lost."""
+    action, number = taken.action, taken.action["pr_number"]
+    moved = hands.forge.update_branch(hands.repo, number, action.get("head_sha"))
+    return {"moved": moved or hands.forge.pull(hands.repo, number)["head"]["sha"] != action["head_sha"]}
 
 
 def merge_pr(hands: Hands, taken: Taken) -> Result:

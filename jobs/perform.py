@@ -10,11 +10,13 @@ import structlog
 from jobs import context, project
 from jobs.context import Context
 from jobs.deeds import DEEDS, Busy, Hands, look
+from shell.action import Action
 from shell.clock import now, text_of
 from shell.errors import NotYet, Refused, Unavailable
 from shell.event import Event
 from shell.store import Lease, Taken
 from shell.store.connection import milliseconds
+from shell.store.fields import State
 from shell.store.inbox import new_id
 
 _log = structlog.get_logger(__name__)
@@ -141,6 +143,8 @@ class _Performer:
         elif kind == "look":
             there = look(self.hands(), action)
             self._answer(taken, "seen", **_looked_at(action), request=action, there=there)
+        elif kind in _WITHDRAWABLE and not _still_wanted(self.store.load(self.lane).state, action):
+            self._put_in(taken, "refused", status=409, message="it is not wanted any more", withdrawn=True)
         else:
             deed = DEEDS.get(kind)
             if deed is None:
@@ -158,11 +162,15 @@ class _Performer:
         self.store.queue_run(self.lane, taken, spec)
 
     def _answer(self, taken: Taken, kind: str, **fields: Any) -> None:
+        self._put_in(taken, kind, **fields)
+        self._back(taken)
+
+    def _put_in(self, taken: Taken, kind: str, **fields: Any) -> None:
+        """The answer, whether or not it is the host's."""
         event: Event = {"type": kind, "key": f"{kind}:{taken.key}:{taken.seq}", "at": now()} | fields
         if kind != "seen":
             event |= {"action": taken.action}
         self.store.answer(self.lane, taken, *self._well_again(taken), event)
-        self._back(taken)
 
     def _well_again(self, taken: Taken) -> list[Event]:
         """What was told to be unavailable, for this one action alone, is told to be there again."""
@@ -184,7 +192,7 @@ class _Performer:
     def _not_yet(self, taken: Taken, fault: NotYet) -> None:
         since = taken.tries.get("not_yet_since_ms") or milliseconds()
         if milliseconds() - since > NOT_YET_FOR_S * 1000:
-            self._answer(taken, "refused", status=409, message="conflict")
+            self._answer(taken, "refused", status=409, message="conflict", reason=fault.reason)
             return
         count = int(taken.tries.get("not_yet") or 0)
         delay = NOT_YET_S[min(count, len(NOT_YET_S) - 1)]
@@ -223,6 +231,19 @@ class _Performer:
         self.away = None
         key = f"available:{host}:{since}"
         self.store.set_away(self.lane, None, {"type": "available", "host": host, "key": key})
+
+
+_WITHDRAWABLE = frozenset({"merge_pr", "update_branch"})
+"""What may wait for long, and is not to be done when its task wants it no more."""
+
+
+def _still_wanted(state: State, action: Action) -> bool:
+    """Whether its task still waits for just this; what names no task cannot be taken back."""
+    if "task_id" not in action:
+        return True
+    kickoff = (state.get("kickoffs") or {}).get(str(state.get("running"))) or {}
+    task = (state.get("tasks") or {}).get(action["task_id"]) or {}
+    return kickoff.get("id") == action.get("sprint_id") and task.get("merging") == action["head_sha"]
 
 
 _OFFLINE = frozenset({"stop_agent", "spawn_agent", "show"})

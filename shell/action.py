@@ -56,7 +56,8 @@ ACTIONS: dict[str, Asked] = {
     ),
     "update_branch": Asked(
         "merges the base into a pull request's branch",
-        "pr_number head_sha",
+        "pr_number head_sha reason?",
+        "performed {moved}",
     ),
     "merge_pr": Asked(
         "merges exactly the head that was judged",

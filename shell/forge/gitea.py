@@ -17,6 +17,7 @@ from shell.forge.shapes import Raw, combined, read_issue
 _PAGE = 50  # the most that a server gives, unless its administrator allows more
 _EVENTS = {"push", "create", "delete", "issues", "issue_comment", "pull_request", "status", "repository"}
 _REVIEWS = {"approve": "APPROVED", "request_changes": "REQUEST_CHANGES", "comment": "COMMENT"}
+_FORWARD_ONLY = "fast-forward-only"
 
 
 class GiteaForge(GiteaLabels):
@@ -150,10 +151,15 @@ class GiteaForge(GiteaLabels):
             self.api.send("POST", f"{path}/merge", how | ({"MergeTitleField": title} if title else {}))
         except Refused as refusal:
             return self._not_merged(path, refusal)
+        except Unavailable as fault:
+            # a branch that lacks some of its base cannot be fast-forwarded to: a 500 without words, for ever
+            if fault.status == 500 and style == _FORWARD_ONLY and self._behind(repo, number):
+                raise Refused(409, "conflict") from None
+            raise
         return {"merged": True, "merge_sha": self.api.get(path)["merge_commit_sha"]}
 
-    def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> None:
-        """Merge the base into the branch, if it lacks any of it; a conflict is Refused(409, "conflict")."""
+    def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> bool:
+        """Merge the base into the branch; False: it lacks nothing. A conflict is Refused(409, "conflict")."""
         try:
             self.api.send("POST", f"/repos/{repo}/pulls/{number}/update", style="merge")
         except Refused as refusal:
@@ -162,6 +168,8 @@ class GiteaForge(GiteaLabels):
             # a branch that lacks nothing of its base is a 500 without words
             if fault.status != 500 or self._behind(repo, number):
                 raise
+            return False
+        return True
 
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
@@ -247,7 +255,8 @@ class GiteaForge(GiteaLabels):
             ) from None
         if refusal.status == 409 and "merge push out of date" in words:
             raise NotYet(self.api.host, "another merge came first", status=409) from None
-        if refusal.status == 409 and "conflict" in words:  # its JSON has no message, only git's output
+        if refusal.status == 409 and "conflict" in words and "remote message" not in words:
+            # its JSON has no message, only git's output
             raise Refused(409, "conflict") from None
         if refusal.status == 405 and "already merged" in words:
             raw = self.api.get(path)

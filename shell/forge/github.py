@@ -163,8 +163,8 @@ class GitHubForge(AlikeForge):
             self._delete_branch_of(repo, path)
         return {"merged": True, "merge_sha": sha}
 
-    def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> None:
-        """Merge the base into the branch, if it lacks any of it; a conflict is Refused(409, "conflict")."""
+    def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> bool:
+        """Merge the base into the branch; False: it lacks nothing. A conflict is Refused(409, "conflict")."""
         body = {"expected_head_sha": head_sha} if head_sha else {}
         try:
             self.api.send("PUT", f"/repos/{repo}/pulls/{number}/update-branch", body)
@@ -173,6 +173,8 @@ class GitHubForge(AlikeForge):
                 raise Refused(409, "conflict") from None
             if "no new commits" not in refusal.message.lower():
                 raise
+            return False
+        return True
 
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None

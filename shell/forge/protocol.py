@@ -98,7 +98,7 @@ class Forge(Protocol):
     ) -> Shape: ...  # {merged: True, merge_sha}; NotYet while the forge checks
     def update_branch(
         self, repo: str, number: int, head_sha: str | None = None
-    ) -> None: ...  # base into head
+    ) -> bool: ...  # base into head; whether that moved it
     def request_review(self, repo: str, number: int, reviewers: Sequence[str]) -> None: ...
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None

@@ -63,6 +63,8 @@ def done(state: dict[str, Any], event: dict[str, Any]) -> Answer:
             )
         case "close_issue" | "reopen_issue":
             return remember_state(state, action), [], []
+        case "update_branch" if result.get("moved") is False:
+            return state, [no_help(event, action)], []
         case "update_branch":
             return state, [], [look_at_pull(action["pr_number"])]
         case "set_labels":
@@ -99,6 +101,14 @@ def look_at_pull(number: int) -> dict[str, Any]:
     }
 
 
+def no_help(event: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+    """The branch has all of its base: so it conflicts in another way, or the forge only never answered."""
+    fields = {"task_id": action["task_id"], "pr_number": action["pr_number"], "head_sha": action["head_sha"]}
+    if action.get("reason"):
+        return told(event, "merge_refused", message=action["reason"], **fields)
+    return told(event, "pr_conflict", **fields)
+
+
 def look_at_base(state: dict[str, Any]) -> list[dict[str, Any]]:
     """A merge was refused: perhaps the base requires more than we know."""
     branch = (state.get("repo") or {}).get("default_branch")
@@ -106,23 +116,32 @@ def look_at_base(state: dict[str, Any]) -> list[dict[str, Any]]:
     return [look] if branch else []
 
 
+def update_of(event: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: action.get(name) for name in ("pr_number", "head_sha", "sprint_id", "task_id")}
+    why = {"reason": event["reason"]} if event.get("reason") else {}
+    return {"type": "update_branch", **kept, **why, "key": f"{action['key']}:update"}
+
+
 def refused(state: dict[str, Any], event: dict[str, Any]) -> Answer:
     action = event["action"]
     fields = {"task_id": action.get("task_id"), "pr_number": action.get("pr_number")}
+    if event.get("withdrawn"):
+        return state, [], []
     match action["type"]:
         case "merge_pr" if "out of date" in event["message"]:
             state, wait = state, told(event, "merge_postponed", **fields)
             return state, [wait], [look_at_pull(action["pr_number"])]
-        case "merge_pr" if event["status"] == 409:
-            key = f"{action['key']}:update"
-            kept = {name: action[name] for name in ("pr_number", "head_sha", "task_id")}
-            update = {"type": "update_branch", **kept, "key": key}
-            return state, [], [update]
+        case "merge_pr" if (event["status"], event["message"]) == (409, "conflict"):
+            return state, [], [update_of(event, action)]
         case "merge_pr":
             said = {"message": event["message"], "head_sha": action["head_sha"]}
             return state, [told(event, "merge_refused", **said, **fields)], look_at_base(state)
-        case "update_branch":
+        case "update_branch" if (event["status"], event["message"]) == (409, "conflict"):
             return state, [told(event, "pr_conflict", **fields)], []
+        case "update_branch":
+            said = {"message": event["message"], "head_sha": action["head_sha"]}
+            again = [look_at_pull(action["pr_number"])]
+            return state, [told(event, "merge_refused", **said, **fields)], again
         case "spawn_agent":
             run = {name: action.get(name) for name in ("sprint_id", "task_id", "agent_id", "attempt")}
             end = {"outcome": "crashed", "reason": f"The agent could not be started: {event['message']}"}

@@ -121,7 +121,7 @@ def test_a_conflict_is_never_merged(place: Place, repo: str) -> None:
 def test_a_branch_is_brought_up_to_date(place: Place, repo: str) -> None:
     made = place.pull(repo)
     place.write(repo, "main", "other.txt", "other\n")
-    place.bot.update_branch(repo, made["number"], made["head_sha"])
+    assert place.bot.update_branch(repo, made["number"], made["head_sha"])
     assert place.bot.file(repo, "other.txt", "agent/s/t1") == "other\n"
 
 
@@ -130,7 +130,7 @@ def test_a_branch_that_lacks_nothing_is_left_alone(request: pytest.FixtureReques
     place: Place = request.getfixturevalue(name)
     repo = place.repository()
     made = place.pull(repo)
-    place.bot.update_branch(repo, made["number"], made["head_sha"])
+    assert not place.bot.update_branch(repo, made["number"], made["head_sha"])
     assert place.bot.branch_head(repo, "agent/s/t1") == made["head_sha"]
 
 

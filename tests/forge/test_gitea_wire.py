@@ -81,7 +81,34 @@ def test_a_500_on_an_update_means_nothing_to_update_or_a_fault(
     wire.get(f"{BASE}/repos/a/b/pulls/9", json=PULL)
     wire.get(f"{BASE}/repos/a/b/compare/c0ffee...main", json={"total_commits": lacks})
     with pytest.raises(Unavailable) if fails else nullcontext():
-        gitea.update_branch("a/b", 9)
+        assert gitea.update_branch("a/b", 9) is False
+
+
+def test_the_words_of_a_hook_are_no_conflict(wire: responses.RequestsMock, gitea: GiteaForge) -> None:
+    words = "PushRejected with remote message: this conflicts with our freeze"
+    wire.post(f"{BASE}/repos/a/b/pulls/9/merge", status=409, json={"message": words})
+    with pytest.raises(Refused, match="freeze"):
+        gitea.merge("a/b", 9, "c0ffee", "merge")
+
+
+@pytest.mark.parametrize(
+    ("style", "lacks", "expected"),
+    [
+        ("fast-forward-only", 2, Refused(409, "conflict")),
+        ("fast-forward-only", 0, Unavailable("", "")),
+        ("merge", 2, Unavailable("", "")),
+    ],
+)
+def test_a_500_on_a_merge_is_final_only_where_the_branch_cannot_be_forwarded_to(
+    wire: responses.RequestsMock, gitea: GiteaForge, style: str, lacks: int, expected: Exception
+) -> None:
+    wire.post(f"{BASE}/repos/a/b/pulls/9/merge", status=500, json={"message": ""})
+    wire.get(f"{BASE}/repos/a/b/pulls/9", json=PULL)
+    wire.get(f"{BASE}/repos/a/b/compare/c0ffee...main", json={"total_commits": lacks})
+    wire.assert_all_requests_are_fired = False
+    with pytest.raises(type(expected)) as fault:
+        gitea.merge("a/b", 9, "c0ffee", style)
+    assert not isinstance(expected, Refused) or str(fault.value) == str(expected)
 
 
 def test_of_two_labels_with_one_name_the_elder_is_set_and_both_are_found(

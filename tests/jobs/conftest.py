@@ -30,6 +30,8 @@ class MemoryForge:
         self.issues: list[dict[str, Any]] = []
         self.comments: list[dict[str, Any]] = []
         self.labels: dict[int, list[str]] = {}
+        self.heads: dict[int, str] = {}
+        self.up_to_date = True
 
     def _call(self, verb: str, *given: Any) -> None:
         self.calls.append((verb, given))
@@ -106,6 +108,13 @@ class MemoryForge:
         self._call("merge", number, head, style)
         return {"merged": True, "merge_sha": "abc"}
 
+    def update_branch(self, repo: str, number: int, head: str | None) -> bool:
+        self._call("update_branch", number, head)
+        return not self.up_to_date
+
+    def pull(self, repo: str, number: int, known: Any = ()) -> dict[str, Any]:
+        return {"number": number, "head": {"sha": self.heads[number]}}
+
     def set_labels(self, repo: str, number: int, add: list[str], remove: list[str]) -> list[str]:
         self._call("set_labels", number, tuple(add), tuple(remove))
         names = [name for name in self.labels.get(number, []) if name not in remove]
@@ -158,6 +167,13 @@ class Bench(Context):
 
     def tell(self, event: dict[str, Any], lane: str = LANE) -> None:
         self.store.accept(lane, {"repo": "acme/shop", "repo_id": 7, "forge": "gitea"} | event)
+
+    def change(self, lane: str = LANE, **fields: Any) -> None:
+        """Parts of the lane's state become these."""
+        self.compositions["become"] = lambda turn: turn | {"state": {**turn["state"], **fields}}
+        self.routes["become"] = "become"
+        self.tell({"type": "become", "key": f"become:{self.store.load(lane).turn}"}, lane)
+        advance.drain(self.store, lane, self.decider(lane))
 
     def take(self, n: int = 9) -> list[Taken]:
         return self.store.due_actions(LANE, n)

@@ -121,8 +121,66 @@ def test_a_merge_that_is_not_possible_yet_is_tried_for_a_minute(
     bench.hasten()
     bench.work()
     [refused] = bench.journalled("refused")
-    assert (refused["status"], refused["message"]) == (409, "conflict")
+    assert (refused["status"], refused["message"], refused["reason"]) == (409, "conflict", "checking")
     assert forge.asked("merge") == 3
+
+
+def merging(bench: Any, head: str | None, sprint: str = "s-1") -> None:
+    """The running sprint's task t1 waits for the merge of this head."""
+    tasks = {"t1": {"id": "t1", "status": "InReview", "merging": head}}
+    bench.change(running=4, kickoffs={"4": {"id": sprint, "number": 4, "status": "Running"}}, tasks=tasks)
+
+
+def of_a_task(verb: str) -> dict[str, Any]:
+    asked = {"type": verb, "key": "m", "pr_number": 9, "head_sha": "abc", "style": "merge"}
+    return asked | {"sprint_id": "s-1", "task_id": "t1"}
+
+
+@pytest.mark.parametrize(
+    ("head", "sprint", "done"),
+    [("abc", "s-1", True), (None, "s-1", False), ("def", "s-1", False), ("abc", "s-2", False)],
+)
+@pytest.mark.parametrize("verb", ["merge_pr", "update_branch"])
+def test_a_merge_that_waits_is_done_only_while_it_is_wanted(
+    bench: Any, forge: Any, verb: str, head: str | None, sprint: str, done: bool
+) -> None:
+    call, forge.heads = verb.removesuffix("_pr"), {9: "abc"}
+    forge.faults[call] = [Unavailable("forge.test", "refused")]
+    merging(bench, "abc")
+    bench.put(of_a_task(verb))
+    bench.work()
+    assert forge.asked(call) == 1 and bench.journalled("performed", "refused") == []
+    merging(bench, head, sprint)
+    bench.hasten()
+    bench.work()
+    assert forge.asked(call) == 1 + done and bench.take() == []
+    [answer] = bench.journalled("performed", "refused")
+    assert answer.get("withdrawn", False) is not done
+
+
+def test_what_was_withdrawn_does_not_tell_that_its_host_is_back(bench: Any, forge: Any) -> None:
+    forge.faults["merge"] = [Unavailable("forge.test", "refused")]
+    merging(bench, "abc")
+    bench.put(of_a_task("merge_pr"))
+    bench.work()
+    merging(bench, None)
+    bench.hasten()
+    bench.work()
+    assert bench.away() is not None and bench.journalled("available") == []
+
+
+@pytest.mark.parametrize(
+    ("up_to_date", "head", "moved"), [(False, "abc", True), (True, "abc", False), (True, "def", True)]
+)
+def test_an_update_tells_whether_the_branch_is_another_one_now(
+    bench: Any, forge: Any, up_to_date: bool, head: str, moved: bool
+) -> None:
+    forge.up_to_date, forge.heads = up_to_date, {9: head}
+    merging(bench, "abc")
+    bench.put(of_a_task("update_branch"))
+    bench.work()
+    [done] = bench.journalled("performed")
+    assert done["result"] == {"moved": moved}
 
 
 def test_labels_are_made_by_one_at_a_time(bench: Any, forge: Any) -> None:
