@@ -59,14 +59,9 @@ def _latest(lines: list[str]) -> list[str]:
 
 def prove(ledger: Ledger, fold: Fold | None = None) -> Proof:
     """Check the chain; if nothing was touched, fold it all and compare each step and the end."""
-    proof = Proof(ledger.lane, len(ledger.lines), faults=ledger.faults())
+    proof = Proof(ledger.lane, len(ledger.lines), faults=obstacles(ledger))
     proof.stored_hash = hash_of_state(ledger.state)
     if proof.faults:
-        return proof
-    if ledger.start:
-        file = f"journals/{ledger.lane}.jsonl"
-        words = f"is the first one here; those before it are in {file} of the clock's CALORON_HOME"
-        proof.faults.append(Fault(ledger.start, words))
         return proof
     code = fingerprint()
     for step in steps(ledger, fold or run_again):
@@ -78,6 +73,16 @@ def prove(ledger: Ledger, fold: Fold | None = None) -> Proof:
     if not proof.faults and not proof.holds:
         proof.faults.append(Fault(ledger.end - 1, _not_the_state(proof.state, ledger.state)))
     return proof
+
+
+def obstacles(ledger: Ledger) -> list[Fault]:
+    """Why the journal cannot be folded: what was touched, or that its beginning is elsewhere."""
+    found = ledger.faults()
+    if not found and ledger.start:
+        file = f"journals/{ledger.lane}.jsonl"
+        words = f"is the first one here; those before it are in {file} of the clock's CALORON_HOME"
+        found = [Fault(ledger.start, words)]
+    return found
 
 
 def _not_the_state(ours: State, stored: State) -> str:
@@ -149,12 +154,24 @@ def run_again(name: str, turn: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def trace_again(ledger: Ledger, seq: int) -> dict[str, Any]:
-    """The trace of one entry's composition with all its hashes, by folding the journal up to it."""
+def traces_again(ledger: Ledger, wanted: set[int]) -> dict[int, dict[str, Any] | str]:
+    """The trace of each of these entries with all its hashes, by folding again; or why there is none."""
+    found: dict[int, dict[str, Any] | str] = {}
+    code, astray = fingerprint(), ""
+    for step in steps(ledger, run_again):
+        astray = astray or next(map(str, step.faults()), "")
+        if step.entry["seq"] in wanted and step.entry["composition"]:
+            found[step.entry["seq"]] = astray or _trace_of(step, code)
+    return found
+
+
+def _trace_of(step: Step, code: str) -> dict[str, Any] | str:
     import compositions
 
-    for step in steps(ledger, run_again):
-        if step.entry["seq"] == seq and step.entry["composition"]:
-            turn = turn_of(step.entry, step.before)
-            return compositions.run(step.entry["composition"], turn, effects=frozenset({"Pure"})).trace
-    raise LookupError(f"{ledger.lane} has no entry {seq} that a composition answered to")
+    if step.entry["code"] not in ("", code):
+        return "it was decided by other code"
+    turn = turn_of(step.entry, step.before)
+    trace = compositions.run(step.entry["composition"], turn, effects=frozenset({"Pure"})).trace
+    if [stage["name"] for stage in trace["stages"]] != [name for name, _ in step.entry["trace"]]:
+        return "other stages ran then"
+    return trace

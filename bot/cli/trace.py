@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from jobs.replay import trace_again
+from jobs.replay import obstacles, traces_again
 from shell.store.ledger import Entry, Ledger
 
 from .journals import Archive, archive, home_option, of_event, of_sprint, readable, short
@@ -32,7 +32,7 @@ def trace(
         entries = [entry for entry in entries if entry["changed"] or entry["actions"] or "failed" in entry]
     told = [tell(entry) for entry in entries]
     if hashes:
-        told = [with_hashes(one, ledger) for one in told]
+        told = with_hashes(told, ledger)
     lines = [*map(str, faults), *(line for one in told for line in lines_of(one, brief=is_sprint))]
     say(output, told, [row(one) for one in told], lambda: "\n".join([*lines, *verdict(ledger, verify)]))
     if faults:
@@ -70,11 +70,20 @@ def tell(entry: Entry) -> dict[str, Any]:
     }
 
 
-def with_hashes(told: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+def with_hashes(told: list[dict[str, Any]], ledger: Ledger) -> list[dict[str, Any]]:
     """Each stage with the hashes of what it was given and gave: found by folding the journal up to it."""
-    if not told["composition"]:
-        return told
-    again = trace_again(ledger, told["entry"])
+    in_the_way = obstacles(ledger)
+    if in_the_way:
+        first, more = in_the_way[0], f", and {len(in_the_way) - 1} more" if in_the_way[1:] else ""
+        raise click.ClickException(f"The hashes cannot be found again: {first}{more}.")
+    again = traces_again(ledger, {one["entry"] for one in told})
+    return [hashed(one, again[one["entry"]]) if one["entry"] in again else one for one in told]
+
+
+def hashed(told: dict[str, Any], again: dict[str, Any] | str) -> dict[str, Any]:
+    """An entry with its hashes, or with the reason why there are none."""
+    if isinstance(again, str):
+        return told | {"no_hashes": again}
     names = ("stage_id", "path", "input_hash", "output_hash")
     stages = [
         then | {name: now[name] for name in names}
@@ -104,6 +113,8 @@ def lines_of(told: dict[str, Any], brief: bool) -> Iterator[str]:
     else:
         for stage in told["stages"]:
             yield f"      {stage['ms']:8.3f} ms  {stage['name']:<26} {hashes_of(stage)}".rstrip()
+    if "no_hashes" in told:
+        yield f"      no hashes: {told['no_hashes']}"
     if told["changed"]:
         yield f"      changed: {', '.join(told['changed'])}"
     if told["actions"]:

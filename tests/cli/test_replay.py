@@ -158,6 +158,71 @@ def test_a_trace_names_the_stages_what_they_were_given_and_their_time(
     assert code == 0 and "is whole" in said
 
 
+def rewritten(store: Store, at: int, **changed: Any) -> None:
+    """An entry and all after it written anew, so that nothing in the journal shows it."""
+    lines = lines_of(store)
+    prev = json.loads(lines[at])["prev"]
+    for number, line in enumerate(lines[at:], at):
+        entry = json.loads(line) | {"prev": prev} | (changed if number == at else {})
+        del entry["hash"]
+        prev = hash_of(write(entry))
+        store.client.lset(JOURNAL, number, write(entry | {"hash": prev}))
+    store.client.hset(f"lane:{LANE}:meta", "head", prev)
+
+
+def last_decision(store: Store) -> dict[str, Any]:
+    found: dict[str, Any] = next(entry for entry in reversed(store.journal(LANE)) if entry["composition"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "said"),
+    [
+        (0, {"code": "another"}, "it was decided by other code"),
+        (0, {"trace": []}, "other stages ran then"),
+        (0, {"state_hash": "x"}, "makes something else of"),
+        (3, {"code": "another"}, None),
+        (3, {"state_hash": "x"}, "makes something else of"),
+    ],
+)
+def test_hashes_that_would_not_be_those_of_then_are_not_shown(
+    play: Play, capsys: pytest.CaptureFixture[str], before: int, change: dict[str, Any], said: str | None
+) -> None:
+    play.sprint()
+    last = last_decision(play.store)["seq"]
+    rewritten(play.store, last - before, **change)
+    assert play.store.journal_faults(LANE) == []
+    code, told = called(capsys, "trace", str(last), "--hashes", "--output", "json")
+    [entry] = json.loads(told)
+    assert code == 0 and ("input_hash" in str(entry)) == (said is None)
+    assert said is None or said in entry["no_hashes"]
+    text = called(capsys, "trace", str(last), "--hashes")[1]
+    assert ("no hashes: " in text) == (said is not None)
+
+
+def test_no_hashes_are_made_of_a_journal_that_was_touched(
+    play: Play, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play.sprint()
+    last = last_decision(play.store)["seq"]
+    play.store.client.lset(JOURNAL, 3, "garbage")
+    code, said = called(capsys, "trace", str(last), "--hashes")
+    assert code == 1 and "The hashes cannot be found again: entry 3 was altered." in said
+
+
+def test_no_hashes_are_made_without_the_beginning_of_a_journal(
+    play: Play, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play.sprint()
+    filed = file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z")
+    play.comment(52, "/status")
+    last = str(last_decision(play.store)["seq"])
+    assert "input_hash" in called(capsys, "trace", last, "--hashes", "--output", "json")[1]
+    (settings.home / "journals" / f"{LANE}.jsonl").unlink()
+    code, said = called(capsys, "trace", last, "--hashes")
+    assert code == 1 and f"cannot be found again: entry {filed} is the first one here" in said
+
+
 def test_every_event_and_action_holds_what_is_told_of_it(play: Play) -> None:
     play.sprint()
     told = [
