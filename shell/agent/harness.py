@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import selectors
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
+from shell.agent.leftovers import RUN, end_leftovers
 from shell.clock import now
 from shell.parent import hold
 
@@ -60,24 +62,25 @@ class Ended:
 
 def run_job(job: Job, watcher: Watcher) -> Ended:
     """Run it to its end, its limit or its stop; no process of it is left when this returns."""
-    begun = time.monotonic()
-    with open(job.log, "ab") as log, _started(job) as guard:
+    begun, run_id = time.monotonic(), secrets.token_hex(8)
+    with open(job.log, "ab") as log, _started(job, run_id) as guard:
         run = _Run(job, watcher, guard, log, begun)
         try:
             watcher.started(guard.pid)
             how = run.follow()
         finally:
             _close(guard)
+            end_leftovers(run_id)
             run.drain()
     return Ended(how, guard.returncode, run.tail(), round(time.monotonic() - begun, 1))
 
 
-def _started(job: Job) -> "subprocess.Popen[bytes]":
+def _started(job: Job, run_id: str) -> "subprocess.Popen[bytes]":
     given = ["--input", str(job.input)] if job.input else []
     return subprocess.Popen(
         [sys.executable, "-I", "-S", str(_GUARD), *given, "--", *job.command],
         cwd=job.folder,
-        env=dict(job.environment),
+        env=dict(job.environment) | {RUN: run_id},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

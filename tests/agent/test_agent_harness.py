@@ -13,6 +13,7 @@ import pytest
 
 from shell.agent.guard import GRACE_S
 from shell.agent.harness import Activity, Ended, Job, run_job
+from shell.agent.leftovers import end_leftovers
 
 from .disk_forge import Stage, Witness
 
@@ -175,6 +176,29 @@ def test_a_killed_guard_takes_the_agent_with_it(tmp_path: Path) -> None:
     script = f"sleep 600 & echo $$ $! > {tmp_path}/pids; wait"
     assert play(tmp_path, script, witness=Killing()).status == -signal.SIGKILL
     until(lambda: not [pid for pid in pids_in(tmp_path / "pids") if lives(pid)])
+
+
+def test_what_left_the_group_of_a_killed_guard_ends_with_the_run(tmp_path: Path) -> None:
+    script = f"""
+        setsid -f sh -c 'echo $$ >> {tmp_path}/pids; exec sleep 600'
+        setsid sh -c 'echo $$ >> {tmp_path}/pids; (sleep 600 & echo $! >> {tmp_path}/pids); sleep 600' &
+        while [ $(wc -l < {tmp_path}/pids) -lt 3 ]; do sleep 0.02; done
+        kill -9 $PPID; sleep 600
+    """
+    assert play(tmp_path, script).status == -signal.SIGKILL
+    assert len(pids_in(tmp_path / "pids")) == 3
+    assert not [pid for pid in pids_in(tmp_path / "pids") if lives(pid)]
+
+
+def test_the_leftovers_of_another_run_are_left_alone(tmp_path: Path) -> None:
+    class Beside(Witness):
+        def heartbeat(self, last_sign_at: str) -> None:
+            if not (tmp_path / "done").exists():
+                end_leftovers("another")
+                (tmp_path / "done").touch()
+
+    ended = play(tmp_path, f"while [ ! -e {tmp_path}/done ]; do sleep 0.02; done; exit 3", witness=Beside())
+    assert (ended.how, ended.status) == ("ended", 3)
 
 
 def test_output_and_changed_files_are_signs_of_life_and_silence_is_none(tmp_path: Path) -> None:

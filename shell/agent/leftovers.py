@@ -1,0 +1,40 @@
+"""Ends what outlived a run's guard: such a process is known by the run that its environment names."""
+
+import os
+import signal
+import time
+
+RUN = "CALORON_RUN"
+_LIMIT_S = 10.0
+
+
+def end_leftovers(run_id: str) -> None:
+    """Kill them until a look finds none; what one of them starts meanwhile inherits the name."""
+    end = time.monotonic() + _LIMIT_S
+    while (left := _of_run(run_id)) and time.monotonic() < end:
+        for process in left:
+            _kill(process)
+        time.sleep(0.02)
+
+
+def _kill(process: int) -> None:
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it ended by itself meanwhile
+
+
+def _of_run(run_id: str) -> list[int]:
+    """The living processes of the run; the dead have no environment any more."""
+    named = f"{RUN}={run_id}".encode()
+    processes = filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else [])
+    return [int(name) for name in processes if named in _environment(name)]
+
+
+def _environment(process: str) -> list[bytes]:
+    """Empty where it has ended, or is another user's and so none of the run's."""
+    try:
+        with open(f"/proc/{process}/environ", "rb") as there:
+            return there.read().split(b"\0")
+    except OSError:
+        return []
