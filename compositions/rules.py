@@ -18,6 +18,8 @@ PURE_IMPORTS = {
     "collections", "datetime", "functools", "graphlib", "hashlib", "itertools", "json", "math", "operator",
     "re", "string", "textwrap", "typing",
 }  # fmt: skip
+BACK_DOORS = {"__import__", "__builtins__", "__loader__", "__spec__"}
+"""Names that lead to everything which an import would be seen to bring."""
 EFFECTS = {"Fallible", "FsRead", "FsWrite", "Llm", "Network", "NonDeterministic", "Process"}
 TAIL = """if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
     import datetime, json, sys
@@ -107,10 +109,14 @@ def import_faults(tree: ast.Module, pure: bool) -> Iterator[str]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [node.module or "." * node.level]
+        elif isinstance(node, ast.Name) and node.id in BACK_DOORS:
+            yield f"it uses {node.id}"
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("eval", "exec"):
+            yield f"it calls {ast.unparse(node.func)}"
         for name in names:
             root = name.split(".")[0]
             allowed = root in PURE_IMPORTS if pure else root == "shell" or root in sys.stdlib_module_names
-            if not allowed:
+            if not allowed or root == "importlib":
                 yield f"it imports {name}"
 
 

@@ -1,6 +1,7 @@
 """Every stage file keeps the rules, and each rule catches the stage that breaks it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,46 @@ def test_a_sound_stage_has_no_faults(tmp_path: Path) -> None:
         ("__import__('subprocess').run(['true'])", "it reaches for a process"),
         ("input['who'].append('Eve')", "“A guest is greeted” changes its input"),
         ("global n; n = globals().get('n', 0) + 1; return {'words': n}", "“A guest is greeted” answers"),
+        ("datetime.datetime.fromtimestamp(0)", "it reaches for the local time zone"),
+        ("datetime.date.fromtimestamp(0)", "it reaches for the local time zone"),
+        ("datetime.datetime(2026, 1, 1).astimezone()", "it reaches for the local time zone"),
+        ("datetime.datetime(2026, 1, 1).timestamp()", "it reaches for the local time zone"),
+        ("hash('abc')", "it reaches for what hash answers in this process only"),
+        ("id(input)", "it reaches for what id answers in this process only"),
+        ("print('x')", "it reaches for the terminal"),
+        *((f"__import__('random').{call}", "it reaches for randomness") for call in (
+            "uniform(0, 1)", "Random()", "SystemRandom()", "sample([1, 2], 1)", "choices([1, 2])",
+            "getrandbits(9)", "seed()",
+        )),
+        ("__import__('secrets').token_hex(4)", "it reaches for randomness"),
+        ("__import__('uuid').uuid1()", "it reaches for randomness"),
+        *((f"__import__('time').{call}", "it reaches for the clock") for call in (
+            "strftime('%Y')", "ctime()", "clock_gettime(0)", "process_time()", "thread_time()",
+            "monotonic_ns()", "perf_counter_ns()",
+        )),
+        *((f"__import__('os').{call}", "it reaches for a file") for call in (
+            "scandir('/')", "mkdir('/nowhere/x')", "remove('/nowhere/x')", "rename('/nowhere', '/x/y')", "getcwd()",
+            "path.exists('/etc')", "readlink('/nowhere')", "walk('/').__next__()",
+        )),
+        ("__import__('os').environb[b'HOME']", "it reaches for the environment"),
+        ("__import__('os').putenv('CALORON_X', 'y')", "it reaches for the environment"),
+        ("__import__('os').getpid()", "it reaches for a process"),
+        ("__import__('os').posix_spawn('/bin/true', ['true'], {})", "it reaches for a process"),
+        ("__import__('os').execv('/bin/true', ['true'])", "it reaches for a process"),
+        ("__import__('posix').open('/etc/hostname', 0)", "it reaches for a file"),
+        ("__import__('io').FileIO('/etc/hostname')", "it reaches for a file"),
+        ("__import__('sqlite3').connect(':memory:')", "it reaches for a file"),
+        ("__import__('socket').getaddrinfo('localhost', 9)", "it reaches for a socket"),
+        ("__import__('socket').gethostname()", "it reaches for a socket"),
+        ("__import__('_socket').socket()", "it reaches for a socket"),
+        ("__import__('ctypes').CDLL(None)", "it reaches for the machine"),
+        ("datetime.sys.modules['os'].scandir('/')", "it reaches for a file"),
+        ("__import__('_datetime').datetime.now()", "it uses __import__"),
+        ("__builtins__", "it uses __builtins__"),
+        ("__spec__", "it uses __spec__"),
+        ("eval('1')", "it calls eval"),
+        ("exec('1')", "it calls exec"),
+        ("import importlib", "it imports importlib"),
         ("import time", "it imports time"),
         ("import stages.dag.validate", "it imports stages.dag.validate"),
         ("from shell import clock", "it imports shell"),
@@ -90,6 +131,44 @@ def test_a_sound_stage_has_no_faults(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_a_pure_stage_must_not_do_is_caught(tmp_path: Path, line: str, fault: str) -> None:
     assert any(found.startswith(fault) for found in planted(tmp_path, doing(line)))
+
+
+WORLDS = [{"PYTHONHASHSEED": "1", "TZ": "EAST-13"}, {"PYTHONHASHSEED": "2", "TZ": "WEST+11"}]
+"""Processes in which the order of a set and the local time are different ones."""
+
+PROVE = """
+import sys
+from pathlib import Path
+from compositions.rules import effects_of, purity_faults
+for path in map(Path, sys.argv[1:]):
+    if not effects_of(path):
+        for fault in purity_faults(path):
+            print(f"{path.stem}: {fault}")
+"""
+
+
+def faults_elsewhere(world: dict[str, str], *paths: Path) -> list[str]:
+    prove = [sys.executable, "-c", PROVE, *map(str, paths)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(prove, cwd=root, env=os.environ | world, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_the_examples_hold_whatever_the_process(world: dict[str, str]) -> None:
+    assert faults_elsewhere(world, *stage_files()) == []
+
+
+@pytest.mark.parametrize(
+    "answer", ["''.join({*'abcdefgh'})", "datetime.sys.modules['time'].tzname[0]"], ids=["order", "zone"]
+)
+def test_what_is_another_in_another_process_is_caught(tmp_path: Path, answer: str) -> None:
+    source = SOUND.replace(BODY, f"    return {{'words': {answer}}}\n")
+    path = tmp_path / "planted.py"
+    path.write_text(source, encoding="utf-8")
+    given = {"name": "Some words come out", "input": {}, "output": {"words": "ahgcbedf"}}
+    path.with_suffix(".json").write_text(json.dumps([given]), encoding="utf-8")
+    assert any("does not hold" in found for world in WORLDS for found in faults_elsewhere(world, path))
 
 
 @pytest.mark.parametrize(
