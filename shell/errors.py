@@ -2,7 +2,7 @@
 
 
 class Unavailable(Exception):
-    """The world, passing: a time-out, no connection, too many calls, a server's fault. Worth another try."""
+    """The world, passing: no answer in time, a limit, its own fault, a token that ran out. Worth a retry."""
 
     def __init__(
         self, host: str, reason: str, retry_after: float | None = None, status: int | None = None

@@ -2,7 +2,7 @@
 
 import click
 
-from shell.errors import Refused
+from shell.errors import Refused, Unavailable
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
 from shell.settings import Settings
@@ -38,6 +38,8 @@ def _where(settings: Settings, repository: str, kind: ForgeKind | None) -> tuple
             forge.repository(repository)
         except Refused as error:
             said.append(f"{name} says {error}")
+        except Unavailable as error:
+            said.append(str(error))
         else:
             return name, forge
     raise click.ClickException(f"{repository} cannot be seen: {'; '.join(said)}.")

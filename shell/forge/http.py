@@ -125,6 +125,8 @@ def _checked(answer: requests.Response, host: str) -> requests.Response:
     if status < 400:
         return answer
     words = _words(answer)
+    if status == 401:  # it says nothing of what was asked: until the token is mended, no call is answered
+        raise Unavailable(host, f"it does not accept the token ({words or answer.reason})", None, status)
     if status >= 500 or status == 429 or (status == 403 and _is_limit(answer, words)):
         raise Unavailable(host, words or f"status {status}", _retry_after(answer), status)
     raise Refused(status, words or answer.reason or "no reason given")

@@ -86,6 +86,19 @@ def test_a_secondary_limit_is_known_by_its_words(wire: responses.RequestsMock, a
     assert failed(api).retry_after is None
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [({"json": {"message": "user does not exist"}}, "user does not exist"), ({}, "Unauthorized")],
+)
+def test_a_token_that_is_not_accepted_may_be_again(
+    wire: responses.RequestsMock, api: Connection, answer: dict[str, Any], words: str
+) -> None:
+    wire.post(f"{BASE}/thing", status=401, **answer)
+    fault = failed(api, "POST")
+    assert str(fault) == f"forge.test is not available: it does not accept the token ({words})"
+    assert (fault.status, fault.retry_after) == (401, None)
+
+
 def test_an_answer_that_is_no_json_is_unavailable(wire: responses.RequestsMock, api: Connection) -> None:
     wire.get(f"{BASE}/thing", body="<html>A proxy greets you</html>")
     with pytest.raises(Unavailable, match="not JSON"):
