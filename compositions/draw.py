@@ -15,9 +15,14 @@ WIDTH = 72
 Source = tuple[str, str]  # a node of the drawing, and what to write on the edge from it
 
 
+def full(given: NType) -> str:
+    """The whole type in one line."""
+    return display(given).replace("Record { ", "{").replace(" }", "}")
+
+
 def short(given: NType) -> str:
     """The type in one line: in full where it is short, else by the names of its fields."""
-    whole = display(given).replace("Record { ", "{").replace(" }", "}")
+    whole = full(given)
     if len(whole) <= WIDTH or given.kind not in ("Record", "RecordWith"):
         return whole if len(whole) <= WIDTH else f"{whole[: WIDTH - 1]}…"
     fields = given.value if given.kind == "Record" else given.value[0]
@@ -25,14 +30,14 @@ def short(given: NType) -> str:
 
 
 def signature(stage: Any) -> str:
-    """A stage in a few lines: what it does, what it touches, each field it takes and gives."""
+    """A stage in some lines: what it does, what it touches, each field it takes and gives; none is cut."""
     effects = ", ".join(map(kind_of, stage.effects))
     given, output = stage.types
     lines = [f"{stage.name} ({effects}): {stage.description}"]
     for word, one in (("takes", given), ("gives", output)):
         fields = one.value if one.kind == "Record" else {}
         lines.append(f"  {word}" if fields else f"  {word} {display(one)}")
-        lines.extend(f"    {name}: {short(field)}" for name, field in fields.items())
+        lines.extend(f"    {name}: {full(field)}" for name, field in fields.items())
     return "\n".join(lines) + "\n"
 
 

@@ -12,10 +12,11 @@ from compositions.catalogue import ReferenceFault
 from compositions.check import TypeErrors
 from compositions.draw import mermaid, tree
 from compositions.dry_run import NotRunnable
+from compositions.failure import StageFailed
 from compositions.register import resolved
 
-from .given import given, one_line, print_json
-from .output import output_option, say
+from .given import TOO_DEEP, given, one_line, reason
+from .output import as_json, output_option, say
 
 
 @click.group()
@@ -80,9 +81,16 @@ def run(name: str, pure: bool, trace: bool) -> None:
     composition, value = find(name), given()
     try:
         done = composition.run(value, frozenset({"Pure"}) if pure else None)
+        text = as_json({"output": done.output, "trace": done.trace} if trace else done.output)
+    except StageFailed as error:
+        words = reason(error.__cause__)
+        told = f"stage {error.stage} failed: {words}" if words else one_line(error)
+        raise click.ClickException(told) from None
     except CompositionError as error:
         raise click.ClickException(one_line(error)) from None
-    print_json({"output": done.output, "trace": done.trace} if trace else done.output)
+    except RecursionError:
+        raise click.ClickException(TOO_DEEP) from None
+    click.echo(text)
 
 
 @compositions.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .output import as_json
+TOO_DEEP = "the input is nested too deep"
 
 
 def given() -> Any:
@@ -20,12 +20,21 @@ def given() -> Any:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise click.ClickException(f"the input is no JSON: {error.msg} ({where})") from None
+    except RecursionError:
+        raise click.ClickException(TOO_DEEP) from None
     return {"now": datetime.now(UTC).isoformat()} | value if isinstance(value, dict) else value
+
+
+def reason(error: BaseException | None) -> str | None:
+    """In words what a stage looked for in vain, or that it could not get to the bottom of its input."""
+    match error:
+        case KeyError():
+            return f"the input has no `{error.args[0]}`"
+        case RecursionError():
+            return TOO_DEEP
+        case _:
+            return None
 
 
 def one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def print_json(value: Any) -> None:
-    click.echo(as_json(value))

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import textwrap
 from typing import Any
 
 import click
@@ -16,8 +17,8 @@ from compositions.execute import as_argument
 from compositions.register import Registration, examples_of, register
 from compositions.rules import faults_of
 
-from .given import given, one_line, print_json
-from .output import output_option, say
+from .given import given, one_line, reason
+from .output import as_json, output_option, say
 
 
 @click.group()
@@ -70,8 +71,15 @@ def show(name: str, output: str) -> None:
 
 
 def text_of(told: dict[str, Any]) -> str:
-    head = f"{told['signature']}  file {told['file']}\n  id   {told['id']}\n"
+    lines = "\n".join(map(folded, told["signature"].splitlines()))
+    head = f"{lines}\n  file {told['file']}\n  id   {told['id']}\n"
     return head + "\n".join(map(example_text, told["examples"] or [{"name": "no examples yet"}]))
+
+
+def folded(line: str) -> str:
+    """A line that fits, with the rest of it further in below."""
+    inset = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.fill(line, 110, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
 
 
 def example_text(example: dict[str, Any]) -> str:
@@ -92,11 +100,12 @@ def run(name: str) -> None:
     stage, value = find(name), given()
     try:
         output = stage.execute(as_argument(value))
-    except KeyError as error:
-        raise click.ClickException(f"{stage.name} misses {error} in its input") from None
+        text = as_json(output)
+    except (KeyError, RecursionError) as error:
+        raise click.ClickException(f"{stage.name}: {reason(error)}") from None
     except Exception as error:
         raise click.ClickException(one_line(error)) from None
-    print_json(output)
+    click.echo(text)
 
 
 @stages.command()

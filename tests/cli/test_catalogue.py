@@ -15,6 +15,9 @@ TURN = {"state": {"v": 1, "tasks": {}, "sprint": None, "issues": {}, "pulls": {}
         "events": [], "actions": [], "now": "2026-11-21T07:00:00.000Z", "policy": {}}  # fmt: skip
 
 
+DEEP = '{"a":' * 5000 + "1" + "}" * 5000
+
+
 class Called:
     """One call of the command line."""
 
@@ -51,7 +54,11 @@ def test_a_stage_is_run_with_json_in_and_out(call: Call) -> None:
     [
         (["stages", "run", "dag_evaluate"], "{", "the input is no JSON"),
         (["stages", "run", "dag_evaluate"], "", "the input is no JSON"),
-        (["stages", "run", "dag_evaluate"], "{}", "dag_evaluate misses 'state' in its input"),
+        (["stages", "run", "dag_evaluate"], "{}", "dag_evaluate: the input has no `state`"),
+        (["stages", "run", "dag_evaluate"], "[" * 5000, "the input is nested too deep"),
+        (["stages", "run", "dag_is_complete"], f'{{"state": {DEEP}}}', "the input is nested too deep"),
+        (["compositions", "run", "task_life"], f'{{"state": {DEEP}}}', "the input is nested too deep"),
+        (["compositions", "run", "task_life"], "{}", "stage promote_sprint failed: the input has no `state`"),
         (["stages", "run", "dag_evaluate"], '{"state": {}, "events": []}', "state.tasks must be an object"),
         (["stages", "run", "no_such"], "{}", "no stage in store matches prefix 'no_such'"),
         (["compositions", "run", "task_life"], "{", "the input is no JSON"),
@@ -79,11 +86,21 @@ def test_stages_are_listed_and_shown(call: Call) -> None:
     assert [row["name"] for row in rows] == [stage.name for stage in compositions.catalogue().stages]
     assert "github_poll_events" in call("stages", "list", "--output", "table").out
     said = call("stages", "show", "dag_is_complete").out
+    assert max(map(len, said.splitlines()[:8])) <= 110
     assert said.startswith("dag_is_complete (pure): ") and "finished: Bool" in said
     assert "A sprint whose tasks are all done is complete and finished\n  < {" in said
     one = json.loads(call("stages", "show", "github_merge_pr", "--output", "json").out)
     assert one["effects"] == "fallible, network" and one["file"] == "stages/github/merge_pr.py"
     assert call("stages", "show", one["id"][:16]).out.startswith("github_merge_pr ")
+
+
+def test_no_type_of_a_stage_is_cut(call: Call) -> None:
+    for stage in compositions.catalogue().stages:
+        whole = json.loads(call("stages", "show", stage.name, "--output", "json").out)["signature"]
+        text = call("stages", "show", stage.name).out
+        words = [name for line in whole.splitlines() for name in line.split()]
+        assert "…" not in whole.partition("\n")[2]
+        assert words == text.split()[: len(words)]
 
 
 def test_check_names_the_faults_of_the_stages_it_was_asked_about(

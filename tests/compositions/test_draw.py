@@ -75,6 +75,13 @@ tell (pure): Does tell.
     )
 
 
+def test_a_long_type_in_a_signature_is_whole() -> None:
+    fields = {f"a_field_with_a_long_name_{number}": TEXT for number in range(9)}
+    stage = Drawn("tell", record({"one": record(fields)}), TEXT)
+    written = ", ".join(f"{name}: Text" for name in fields)
+    assert f"    one: {{{written}}}\n" in signature(stage)
+
+
 def test_the_flowchart() -> None:
     assert (
         mermaid(composition())

@@ -101,8 +101,8 @@ def test_a_sound_stage_has_no_faults(tmp_path: Path) -> None:
             "monotonic_ns()", "perf_counter_ns()",
         )),
         *((f"__import__('os').{call}", "it reaches for a file") for call in (
-            "scandir('/')", "mkdir('/nowhere/x')", "remove('/nowhere/x')", "rename('/nowhere', '/x/y')", "getcwd()",
-            "path.exists('/etc')", "readlink('/nowhere')", "walk('/').__next__()",
+            "scandir('/')", "mkdir('/nowhere/x')", "remove('/nowhere/x')", "rename('/nowhere', '/x/y')",
+            "getcwd()", "path.exists('/etc')", "readlink('/nowhere')", "walk('/').__next__()",
         )),
         ("__import__('os').environb[b'HOME']", "it reaches for the environment"),
         ("__import__('os').putenv('CALORON_X', 'y')", "it reaches for the environment"),
