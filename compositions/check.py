@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from compositions import graph as g
 from compositions.ntype import ANY, BOOL, NType, display, list_of, record, union
+from compositions.quoting import debug
 from compositions.subtype import why_not
 from compositions.unify import Unifiable, Unifier, has_variables
 
@@ -182,7 +183,7 @@ class Checker:
             return {}
         for name, field in wanted.value.items():
             if name in scope:
-                self.fits(scope[name], field, f'let binding "{name}"', mismatch_at(0))
+                self.fits(scope[name], field, f"let binding {debug(name)}", mismatch_at(0))
         return {name: field for name, field in wanted.value.items() if name not in scope}
 
 

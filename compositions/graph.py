@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from compositions.ntype import NType, TypeFault, json_kind, read_strict, to_json
+from compositions.ntype import NType, TypeFault, identifier, json_kind, read_strict, to_json, variant
 
 OPERATORS = (
     "Stage",
@@ -18,10 +18,16 @@ OPERATORS = (
     "Let",
 )
 PINNINGS = ("signature", "both")
+GRAPH_FIELDS = ("description", "root", "version")
 
 
 class GraphError(ValueError):
-    """The JSON is not a composition; the text says which field is wrong."""
+    """The JSON is not a composition; the text says which field is wrong, and the place where a reader of the
+    text notices: a field of the graph, `op` for the operator of its root, or nothing for the end."""
+
+    def __init__(self, words: str, place: str = "") -> None:
+        super().__init__(words)
+        self.place = place
 
 
 class Stage(NamedTuple):
@@ -148,25 +154,49 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def read_graph(given: Any) -> Graph:
-    """The graph that this JSON value describes."""
+    """The graph that this JSON value describes; its fields in the order in which they stand, as a fault may
+    be in more than one."""
+    if isinstance(given, list):
+        given = listed(given)
     if not isinstance(given, Mapping):
         raise GraphError(f"invalid type: {json_kind(given)}, expected struct CompositionGraph")
-    for name in ("description", "root", "version"):
-        if name not in given:
+    found: dict[str, Any] = {}
+    for name in given:
+        if name == "root":
+            found[name] = read_node(given[name])
+        elif name in GRAPH_FIELDS:
+            found[name] = text_of(given[name], name)
+    for name in GRAPH_FIELDS:
+        if name not in found:
             raise GraphError(f"missing field `{name}`")
-    return Graph(text_of(given["description"]), text_of(given["version"]), read_node(given["root"], "root"))
+    return Graph(found["description"], found["version"], found["root"])
+
+
+def listed(given: list[Any]) -> dict[str, Any]:
+    """A graph whose fields stand in a list, which the engine takes as well."""
+    fields = dict(zip(GRAPH_FIELDS, given, strict=False))
+    if len(given) < len(GRAPH_FIELDS):
+        read_graph({**dict.fromkeys(GRAPH_FIELDS, ""), "root": {"op": "Const", "value": None}, **fields})
+        raise GraphError(f"invalid length {len(given)}, expected struct CompositionGraph with 3 elements")
+    if len(given) > len(GRAPH_FIELDS):
+        raise GraphError("trailing characters")
+    return fields
 
 
 def read_node(given: Any, path: str = "root") -> Node:
     """The node that this JSON value describes; keys it does not know are passed over."""
-    if not isinstance(given, Mapping):
-        raise GraphError(f"invalid type: {json_kind(given)}, expected internally tagged enum CompositionNode")
+    at_root = path == "root"
+    place = path if at_root else ""
+    if given != [] and not isinstance(given, Mapping):
+        words = f"invalid type: {json_kind(given)}, expected internally tagged enum CompositionNode"
+        raise GraphError(words, place)
     if "op" not in given:
-        raise GraphError("missing field `op`")
-    operator = given["op"]
-    if operator not in OPERATORS:
-        known = ", ".join(f"`{name}`" for name in OPERATORS)
-        raise GraphError(f"unknown variant `{operator}`, expected one of {known}")
+        raise GraphError("missing field `op`", place)
+    try:
+        # Of the root, the engine reads the operator before it has seen the rest.
+        operator = identifier(given["op"], OPERATORS, numbered=not at_root)
+    except TypeFault as error:
+        raise GraphError(str(error), "op" if at_root else "") from error
     node: Node = READERS[operator](given, path)
     return node
 
@@ -177,9 +207,9 @@ def need(given: Mapping[str, Any], name: str) -> Any:
     return given[name]
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, place: str = "") -> str:
     if not isinstance(value, str):
-        raise GraphError(f"invalid type: {json_kind(value)}, expected a string")
+        raise GraphError(f"invalid type: {json_kind(value)}, expected a string", place)
     return value
 
 
@@ -212,9 +242,10 @@ def read_named(given: Any, path: str) -> dict[str, Node]:
 
 
 def read_stage(given: Mapping[str, Any], path: str) -> Node:
-    pinning = given.get("pinning", "signature")
-    if pinning not in PINNINGS:
-        raise GraphError(f"unknown variant `{pinning}`, expected `signature` or `both`")
+    try:
+        pinning = variant(given.get("pinning", "signature"), PINNINGS)
+    except TypeFault as error:
+        raise GraphError(str(error)) from error
     config = given.get("config")
     if config is not None and not isinstance(config, Mapping):
         raise GraphError(f"invalid type: {json_kind(config)}, expected a map")

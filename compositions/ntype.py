@@ -1,8 +1,10 @@
 """Types as the engine knows them: their JSON, how they are written for people, and their order."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from compositions.quoting import debug
 
 PRIMITIVES = ("Any", "Bool", "Bytes", "Null", "Number", "Text", "VNode")
 # The order in which unions are sorted.
@@ -15,6 +17,9 @@ RANKS = {
         )
     )
 }
+
+
+REFINEMENTS = ("Range", "OneOf", "NonEmpty")
 
 
 class TypeFault(ValueError):
@@ -54,10 +59,27 @@ def record_with(fields: Mapping[str, NType], rest: str) -> NType:
 def union(variants: Iterable[NType]) -> NType:
     """The variants flattened by one level, sorted, each once; one stands for itself, none is Null."""
     flat = {order(variant): variant for given in variants for variant in variants_of(given)}
-    ordered = [flat[key] for key in sorted(flat)]
+    ordered: list[NType] = []
+    for variant in (flat[key] for key in sorted(flat)):
+        # 0.0 and -0.0 are sorted apart and yet the same; the earlier stays.
+        if not ordered or not same(ordered[-1], variant):
+            ordered.append(variant)
     if len(ordered) < 2:
         return ordered[0] if ordered else NULL
     return NType("Union", tuple(ordered))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal as the engine compares JSON: 1, 1.0 and true are three values, but 0.0 and -0.0 are one."""
+    if type(one) is not type(other):
+        return False
+    match one:
+        case dict():
+            return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+        case list() | tuple():
+            return len(one) == len(other) and all(map(same, one, other))
+        case _:
+            return bool(one == other)
 
 
 def variants_of(given: NType) -> Iterable[NType]:
@@ -80,9 +102,16 @@ def order(given: NType) -> tuple[Any, ...]:
         case "RecordWith", (fields, rest):
             return rank, tuple((name, order(field)) for name, field in fields.items()), rest
         case "Refined", (base, refinement):
-            return rank, order(base), json.dumps(refinement)
+            return rank, order(base), refinement_text(refinement)
         case _, value:
             return (rank, value or "")
+
+
+def refinement_text(refinement: Mapping[str, Any]) -> str:
+    """The refinement as the engine writes it, its kind first: that text is what it sorts by."""
+    from compositions.trace import compact
+
+    return "{" + ",".join(f'"{name}":{compact(value)}' for name, value in refinement.items()) + "}"
 
 
 def display(given: NType) -> str:
@@ -181,62 +210,156 @@ def read_type(given: Any) -> NType:
         return read_full(given["kind"], given.get("value"))
     if len(given) == 1:
         kind, value = next(iter(given.items()))
-        if kind == "Record" and isinstance(value, list):
+        if kind == "Record" and isinstance(value, list) and all(map(is_pair, value)):
             return record({name: read_type(field) for name, field in value})
-        if kind == "Map" and isinstance(value, list):
+        if kind == "Map" and is_pair(value):
             return map_of(*map(read_type, value))
         if kind in ("List", "Stream", "Union"):
             return read_full(kind, value)
     raise TypeFault(f"not a type: {json.dumps(given)}")
 
 
+def is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2
+
+
 def read_strict(given: Any) -> NType:
     """The type that this JSON says in full, as graphs must; faults in the engine's words."""
+    if isinstance(given, list):
+        return read_listed(given)
     if not isinstance(given, Mapping):
-        raise TypeFault(f"invalid type: {json_kind(given)}, expected adjacently tagged enum NType")
+        raise wrong_type(given, "adjacently tagged enum NType")
     if "kind" not in given:
         raise TypeFault("missing field `kind`")
-    kind = given["kind"]
-    if kind not in RANKS:
-        raise TypeFault(f"unknown variant `{kind}`, expected one of {', '.join(f'`{one}`' for one in RANKS)}")
+    kind = variant(given["kind"], RANKS)
     if kind not in PRIMITIVES and "value" not in given:
         raise TypeFault("missing field `value`")
     return read_full(kind, given.get("value"), read_strict)
 
 
-def read_full(kind: str, value: Any, read: Callable[[Any], NType] = read_type) -> NType:
+def read_listed(given: list[Any]) -> NType:
+    """A type whose kind and value stand in a list, which the engine takes as well."""
+    kind = variant(given[0], RANKS) if given and isinstance(given[0], str) else None
+    if len(given) < 2:
+        raise TypeFault(f"invalid length {len(given)}, expected adjacently tagged enum NType")
+    found = read_full(kind or variant(given[0], RANKS), given[1], read_strict)
+    if len(given) > 2:
+        raise TypeFault(f"invalid length {len(given)}, expected 2 elements in sequence")
+    return found
+
+
+def wrong_type(given: Any, expected: str) -> TypeFault:
+    return TypeFault(f"invalid type: {json_kind(given)}, expected {expected}")
+
+
+def variant(given: Any, known: Iterable[str]) -> str:
+    """One of the words that are known, on its own or as an object's only key."""
+    if isinstance(given, Mapping):
+        if len(given) != 1:
+            raise TypeFault("invalid value: map, expected map with a single key")
+        (word, content), *_ = given.items()
+        if one_of(word, known) and content is not None:
+            raise wrong_type(content, "unit")
+        return str(word)
+    if not isinstance(given, str):
+        raise wrong_type(given, "string or map")
+    return one_of(given, known)
+
+
+def one_of(given: str, known: Iterable[str]) -> str:
+    words = [f"`{word}`" for word in known]
+    if f"`{given}`" not in words:
+        expected = " or ".join(words) if len(words) == 2 else f"one of {', '.join(words)}"
+        raise TypeFault(f"unknown variant `{given}`, expected {expected}")
+    return given
+
+
+def identifier(given: Any, known: Sequence[str], numbered: bool = True) -> str:
+    """One of the words that are known, or its number among them where the engine has read all before."""
+    if isinstance(given, str):
+        return one_of(given, known)
+    if numbered and isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+        if given >= len(known):
+            raise TypeFault(f"invalid value: integer `{given}`, expected variant index 0 <= i < {len(known)}")
+        return known[given]
+    raise wrong_type(given, "variant identifier")
+
+
+def read_full(kind: Any, value: Any, read: Callable[[Any], NType] = read_type) -> NType:
+    def fields_of(given: Any) -> dict[str, NType]:
+        if not isinstance(given, Mapping):
+            raise wrong_type(given, "a map")
+        return {name: read(field) for name, field in given.items()}
+
     match kind:
         case "List" | "Stream":
             return NType(kind, read(value))
         case "Map":
-            return map_of(read(value["key"]), read(value["value"]))
+            return map_of(*parts_of(value, kind, key=read, value=read))
         case "Record":
-            return record({name: read(field) for name, field in value.items()})
+            return record(fields_of(value))
         case "Union":
-            return NType("Union", tuple(map(read, value)))
+            return NType("Union", tuple(map(read, sequence(value))))
         case "Var":
-            return NType("Var", value)
+            return NType("Var", text_of(value))
         case "RecordWith":
-            return record_with({name: read(field) for name, field in value["fields"].items()}, value["rest"])
+            return record_with(*parts_of(value, kind, fields=fields_of, rest=text_of))
         case "Refined":
-            return NType("Refined", (read(value["base"]), read_refinement(value["refinement"])))
+            return NType("Refined", parts_of(value, kind, base=read, refinement=read_refinement))
         case _ if kind in PRIMITIVES:
+            if value is not None:
+                raise wrong_type(value, f"unit variant NType::{kind}")
             return NType(kind)
         case _:
             raise TypeFault(f"unknown variant `{kind}`")
 
 
-def read_refinement(given: Mapping[str, Any]) -> dict[str, Any]:
-    match given["kind"]:
+def parts_of(given: Any, kind: str, **readers: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """The named parts, read in the order in which they stand."""
+    if not isinstance(given, Mapping):
+        raise wrong_type(given, f"struct variant NType::{kind}")
+    found = {name: readers[name](part) for name, part in given.items() if name in readers}
+    for name in readers:
+        if name not in found:
+            raise TypeFault(f"missing field `{name}`")
+    return tuple(found[name] for name in readers)
+
+
+def sequence(given: Any) -> list[Any]:
+    if not isinstance(given, list):
+        raise wrong_type(given, "a sequence")
+    return given
+
+
+def text_of(given: Any) -> str:
+    if not isinstance(given, str):
+        raise wrong_type(given, "a string")
+    return given
+
+
+def read_refinement(given: Any) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise wrong_type(given, "internally tagged enum Refinement")
+    if "kind" not in given:
+        raise TypeFault("missing field `kind`")
+    match identifier(given["kind"], REFINEMENTS):
         case "Range":
-            bounds = {name: given.get(name) for name in ("min", "max")}
-            return {"kind": "Range", **{n: float(v) for n, v in bounds.items() if v is not None}}
+            bounds = {name: bound(given.get(name)) for name in ("min", "max")}
+            return {"kind": "Range", **{name: end for name, end in bounds.items() if end is not None}}
         case "OneOf":
-            return {"kind": "OneOf", "options": list(given["options"])}
-        case "NonEmpty":
+            if "options" not in given:
+                raise TypeFault("missing field `options`")
+            return {"kind": "OneOf", "options": list(sequence(given["options"]))}
+        case _:
             return {"kind": "NonEmpty"}
-        case kind:
-            raise TypeFault(f"unknown variant `{kind}`, expected one of `Range`, `OneOf`, `NonEmpty`")
+
+
+def bound(given: Any) -> float | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise wrong_type(given, "f64")
+    return float(given)
 
 
 def json_kind(value: Any) -> str:
@@ -246,12 +369,14 @@ def json_kind(value: Any) -> str:
             return "null"
         case bool():
             return f"boolean `{str(value).lower()}`"
-        case int():
+        case int() if -(2**63) <= value < 2**64:
             return f"integer `{value}`"
-        case float():
-            return f"floating point `{value}`"
+        case int() | float():
+            from compositions.trace import write_float
+
+            return f"floating point `{write_float(float(value))}`"
         case str():
-            return f'string "{value}"'
+            return f"string {debug(value)}"
         case list():
             return "sequence"
         case _:

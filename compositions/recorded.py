@@ -12,6 +12,7 @@ from typing import Any
 from compositions.effects import effect_set
 from compositions.identity import stage_id_of
 from compositions.ntype import read_type
+from compositions.quoting import debug
 from compositions.refinements import refinements_of
 from compositions.trace import compact
 
@@ -117,8 +118,7 @@ def read_output(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=not_json, parse_int=whole)
     except ValueError as error:
-        got = json.dumps(text, ensure_ascii=False)
-        words = f"failed to parse stage output as JSON: {parse_fault(text)} (got: {got})"
+        words = f"failed to parse stage output as JSON: {parse_fault(text)} (got: {debug(text)})"
         raise StageError(words) from error
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from compositions.failure import StageFailed
-from compositions.ntype import NType, display_refinement, plain
+from compositions.ntype import NType, display_refinement, plain, same
 from compositions.trace import Entry, Frame, Leaf, compact
 
 WORDS = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
@@ -23,8 +23,7 @@ def fault(value: Any, refinement: dict[str, Any]) -> str | None:
         case "Range":
             return out_of_range(value, refinement.get("min"), refinement.get("max"))
         case "OneOf":
-            # Compared as JSON text, where 1 and 1.0, or 1 and true, are not the same.
-            if compact(value) in map(compact, refinement["options"]):
+            if any(same(value, option) for option in refinement["options"]):
                 return None
             return f"value {compact(value)} is not one of the allowed options"
         case _:

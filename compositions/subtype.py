@@ -1,6 +1,6 @@
 """Whether a value of one type may be given where another is expected, and if not, why."""
 
-from compositions.ntype import NType, display
+from compositions.ntype import NType, display, same
 
 
 def why_not(given: NType, expected: NType) -> str | None:
@@ -38,7 +38,7 @@ def refined(given: NType, expected: NType) -> str | None:
     """A refined value is one of its base; nothing plain is known to keep a refinement."""
     if expected.kind != "Refined":
         return why_not(given.value[0], expected)
-    if given.kind != "Refined" or given.value[1] != expected.value[1]:
+    if given.kind != "Refined" or not same(given.value[1], expected.value[1]):
         return mismatch(given, expected)
     return why_not(given.value[0], expected.value[0])
 

@@ -1,10 +1,10 @@
 """Finding what type variables and rows stand for, along the edges of a graph."""
 
-import json
 from collections.abc import Iterable
 from itertools import count
 
 from compositions.ntype import PRIMITIVES, NType, record_with, union
+from compositions.quoting import debug
 
 CONSTANTS = frozenset(PRIMITIVES)
 Bound = dict[str, NType]
@@ -227,11 +227,11 @@ def notation(given: NType) -> str:
     """The structure as the engine's unifier writes it in errors."""
     match given.kind, given.value:
         case "Var", name:
-            return f'Var("{name}")'
+            return f"Var({debug(name)})"
         case "Record", fields:
             return f"Record({fields_notation(fields)})"
         case "RecordWith", (fields, rest):
-            return f'RecordWith {{ fields: {fields_notation(fields)}, rest: "{rest}" }}'
+            return f"RecordWith {{ fields: {fields_notation(fields)}, rest: {debug(rest)} }}"
         case _:
             parts = parts_of(given)
             if parts is None:
@@ -240,7 +240,5 @@ def notation(given: NType) -> str:
 
 
 def fields_notation(fields: dict[str, NType]) -> str:
-    inside = ", ".join(
-        f"{json.dumps(name, ensure_ascii=False)}: {notation(field)}" for name, field in fields.items()
-    )
+    inside = ", ".join(f"{debug(name)}: {notation(field)}" for name, field in fields.items())
     return "{" + inside + "}"

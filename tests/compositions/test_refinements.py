@@ -20,6 +20,8 @@ HALF = {"kind": "Range", "min": 0.5, "max": 10.0}
         (True, HALF, "Range requires a Number, got boolean"),
         ("a", {"kind": "OneOf", "options": ["a", 1]}, None),
         (1.0, {"kind": "OneOf", "options": ["a", 1]}, "value 1.0 is not one of the allowed options"),
+        (-0.0, {"kind": "OneOf", "options": [0.0]}, None),
+        ([-0.0], {"kind": "OneOf", "options": [[0]]}, "value [-0.0] is not one of the allowed options"),
         (True, {"kind": "OneOf", "options": [1]}, "value true is not one of the allowed options"),
         ([0], {"kind": "NonEmpty"}, None),
         ({}, {"kind": "NonEmpty"}, "object is empty"),
