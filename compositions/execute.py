@@ -19,9 +19,12 @@ Run = Callable[[Any, Frame], Any]
 class Compiler:
     """Makes the functions of one graph; it remembers only where the same work can come twice."""
 
-    def __init__(self, root: g.Node, find: Callable[[g.Stage], Any], memoize: bool = True) -> None:
+    def __init__(
+        self, root: g.Node, find: Callable[[g.Stage], Any], memoize: bool = True, refine: bool = True
+    ) -> None:
         self.find = find
         self.memoize = memoize
+        self.refine = refine
         self.twice = repeated(root, find)
 
     def compile(self, node: g.Node, memo: bool = True) -> Run:
@@ -54,13 +57,14 @@ class Compiler:
         stage = self.find(node)
         leaf = Leaf(stage.name, node.path, lambda: str(stage.stage_id))
         run = call(leaf, stage.execute)
-        if stage.refined:
-            from compositions.refinements import guarded
-
-            run = guarded(leaf, stage.types, run)
         cents = cents_of(stage.effects)
         if cents:
             run = charged(leaf, cents, run)
+        if stage.refined and self.refine:
+            from compositions.refinements import guarded
+
+            # Around what charges: an input that is refused costs nothing.
+            run = guarded(leaf, stage.types, run)
         if memo and is_pure(stage.effects):
             run = remembering(leaf, id(stage), run) if id(stage) in self.twice else counting(run)
         return configured(node.config, run) if node.config is not None else run
@@ -188,16 +192,23 @@ def sequential(stages: list[Run]) -> Run:
 
 
 def all_of(runs: dict[str, Run], given: Callable[[str], Any], frame: Frame) -> dict[str, Any]:
-    """Every one to its end, each with steps of its own; then the first failure in the order of names."""
+    """Every one to its end, each with steps of its own; then the first failure in the order of names.
+
+    Of what has failed, the record keeps only what stands before the first failure: a Retry tells no more.
+    """
     outputs: dict[str, Any] = {}
-    failures: list[Exception] = []
+    failures: list[tuple[int, Exception]] = []
+    entries = frame.record.entries
     for name, run in runs.items():
+        before = len(entries)
         try:
             outputs[name] = run(given(name), Frame(frame.record))
         except CompositionError as error:
-            failures.append(error)
+            failures.append((before, error))
     if failures:
-        raise failures[0]
+        kept, first = failures[0]
+        del entries[kept:]
+        raise first
     return outputs
 
 
@@ -264,7 +275,13 @@ def let(bindings: dict[str, Run], body: Run) -> Run:
 
 def let_one(name: str, bound: Run, body: Run) -> Run:
     def run(given: Any, frame: Frame) -> Any:
-        output = bound(given, Frame(frame.record))
+        entries = frame.record.entries
+        before = len(entries)
+        try:
+            output = bound(given, Frame(frame.record))
+        except CompositionError:
+            del entries[before:]
+            raise
         return body({**given, name: output} if isinstance(given, dict) else {name: output}, frame)
 
     return run

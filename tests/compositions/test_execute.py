@@ -9,8 +9,10 @@ import pytest
 from compositions import Composition, CompositionError, Run
 from compositions.catalogue import Catalogue
 from compositions.effects import effect_set
-from compositions.graph import GraphError, read_graph
-from compositions.ntype import ANY
+from compositions.execute import Compiler, start
+from compositions.failure import StageFailed
+from compositions.graph import GraphError, Stage, read_graph
+from compositions.ntype import ANY, NType
 
 Json = Any
 
@@ -151,6 +153,65 @@ def test_retry_tries_again_and_the_trace_tells_it() -> None:
     assert done.trace["status"] == "Failed"
 
 
+def names_of(done: Run) -> list[str]:
+    return [entry["name"] for entry in done.trace["stages"]]
+
+
+@pytest.mark.parametrize(
+    ("node", "before"),
+    [
+        ({"op": "Parallel", "branches": both(a=stage("echo"), b=stage("flaky"), c=stage("net"))}, ["echo"]),
+        (
+            {
+                "op": "Let",
+                "bindings": both(x={"op": "Sequential", "stages": [stage("net"), stage("flaky")]}),
+                "body": stage("echo"),
+            },
+            [],
+        ),
+        (
+            {
+                "op": "Let",
+                "bindings": both(x=stage("echo"), y=stage("flaky"), z=stage("net")),
+                "body": stage("echo"),
+            },
+            ["echo"],
+        ),
+    ],
+)
+def test_of_side_by_side_that_failed_the_trace_keeps_what_stands_before(
+    node: Json, before: list[str]
+) -> None:
+    done = run({"op": "Retry", "max_attempts": 2, "stage": node}, {"a": 1}, Made("flaky", Flaky(1)))
+    whole = run(node, {"a": 1}, Made("flaky", Flaky(0)))
+    assert names_of(done) == [*before, *names_of(whole)]
+    assert done.trace["status"] == "Ok"
+
+
+def refined_stage(cents: int) -> Made:
+    priced = Made("priced", lambda given: given)
+    priced.refined = True
+    priced.types = (NType("Refined", (ANY, {"kind": "NonEmpty"})), ANY)
+    priced.effects = effect_set([{"effect": "Cost", "cents": cents}])
+    return priced
+
+
+def test_an_input_that_is_refused_costs_nothing() -> None:
+    priced = refined_stage(5)
+    nodes = Catalogue([priced])
+    retried = {"op": "Retry", "stage": stage("priced"), "max_attempts": 3}
+    root = read_graph({"description": "", "version": "1", "root": retried}).root
+
+    def find(node: Stage) -> Any:
+        return nodes.find(node.id, node.pinning)
+
+    with pytest.raises(StageFailed, match="string is empty") as told:
+        start(Compiler(root, find).compile(root), "", budget=5)
+    assert told.value.record is not None
+    assert told.value.record.spent == 0
+    assert start(Compiler(root, find, refine=False).compile(root), [], budget=5)[1].spent == 5
+
+
 def test_a_pure_stage_is_not_run_twice_on_the_same() -> None:
     counted = Flaky(0)
     root = {"op": "Sequential", "stages": [stage("count"), stage("count"), stage("count")]}
@@ -216,6 +277,23 @@ def test_an_unknown_stage_is_told_in_the_engines_words() -> None:
         ({"op": "Retry", "stage": {"op": "Const", "value": 1}, "max_attempts": -1}, "expected u32"),
         ({"op": "Stage", "id": "echo", "pinning": "none"}, "expected `signature` or `both`"),
         ({"op": "Sequential", "stages": {}}, "invalid type: map, expected a sequence"),
+        ({"op": None}, "invalid type: null, expected variant identifier"),
+        ({"op": 1}, "invalid type: integer `1`, expected variant identifier"),
+        (
+            {"op": "Sequential", "stages": [{"op": 1}]},
+            "missing field `url`",
+        ),
+        ([], "missing field `op`"),
+        ({"op": "Stage", "id": "echo", "pinning": None}, "invalid type: null, expected string or map"),
+        (
+            {"op": "Stage", "id": "echo", "pinning": ["both"]},
+            "invalid type: sequence, expected string or map",
+        ),
+        ({"op": "Stage", "id": "echo", "pinning": {"both": 1}}, "invalid type: integer `1`, expected unit"),
+        (
+            {"op": "RemoteStage", "url": "", "input": {"kind": "Map", "value": 1}, "output": {"kind": "Any"}},
+            "invalid type: integer `1`, expected struct variant NType::Map",
+        ),
     ],
 )
 def test_what_is_no_graph_is_told(root: Json, words: str) -> None:
