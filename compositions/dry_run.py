@@ -98,6 +98,13 @@ class DryRun:
         return sum(cents_of(stage.effects) for stage in self.stages)
 
     @property
+    def expected_cents(self) -> int:
+        """What a run is expected to cost: each stage that is left in the graph counts once."""
+        nodes = g.walk(self.optimized.root)
+        stages = {stage.stage_id: stage for stage in (self.find(n) for n in nodes if isinstance(n, g.Stage))}
+        return sum(cents_of(stage.effects) for stage in stages.values())
+
+    @property
     def effects(self) -> list[str]:
         return effects_of(self.graph.root, self.find)
 
@@ -113,15 +120,10 @@ class DryRun:
             "plan": Plan(self.optimized.root, self.find).report(),
             "warnings": self.warnings,
         }
-        cents = cents_of(effect_union(self.stages))
+        cents = self.expected_cents
         if self.allowed.budget is not None and cents:
             report["expected_cost_cents"] = cents
         return report
-
-
-def effect_union(stages: Iterable[Any]) -> tuple[dict[str, Any], ...]:
-    """All effects of the stages, each once: the engine's expected cost counts two of one price once."""
-    return effect_set(effect for stage in stages for effect in stage.effects)
 
 
 def resolve(root: g.Node, find: Find) -> list[Any]:
