@@ -19,6 +19,7 @@ from shell.store.inbox import new_id
 
 _log = structlog.get_logger(__name__)
 
+_LINE = 300
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """A store that starts again costs a run nothing but time."""
 
@@ -80,6 +81,7 @@ class _Report:
 
     def __init__(self, store: Store, lane: str, key: str, spec: Action) -> None:
         self.store, self.lane, self.key, self.spec = store, lane, key, spec
+        self.last_line = ""
 
     def started(self, pid: int) -> None:
         event = about(self.spec, "agent_started") | {"pid": pid}
@@ -87,7 +89,8 @@ class _Report:
 
     def heartbeat(self, last_sign_at: str) -> None:
         try:
-            self.store.run_sign(self.lane, self.key, last_sign_at=last_sign_at)
+            said = {"last_sign_at": last_sign_at, "last_line": self.last_line}
+            self.store.run_sign(self.lane, self.key, **said)
         except Unavailable as error:  # the next sign comes soon
             _log.warning("the store does not answer", reason=str(error))
 
@@ -95,7 +98,8 @@ class _Report:
         return patiently(lambda: self.store.run_may_go_on(self.lane, self.key), _PAUSES_S)
 
     def output(self, line: str) -> None:
-        """Kept in the run's own log."""
+        """Kept in the run's own log; the last line is told with the next sign, should it fall silent."""
+        self.last_line = line.strip()[:_LINE] or self.last_line
 
 
 def about(spec: Mapping[str, Any], kind: str) -> Event:

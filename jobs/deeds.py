@@ -206,10 +206,6 @@ def _pull(hands: Hands, look: Action) -> Any:
     return hands.forge.pull(hands.repo, look["number"], look.get("known_reviews") or [])
 
 
-def _agent(hands: Hands, look: Action) -> Any:
-    return hands.store.agents_health().get(hands.lane, {}).get(look["agent_id"])
-
-
 def _comments(hands: Hands, look: Action) -> Any:
     return [keyed(comment) for comment in hands.forge.comments_since(hands.repo, look.get("since"))]
 
@@ -235,7 +231,6 @@ LOOKS: dict[str, Callable[[Hands, Action], Any]] = {
     "repository": lambda hands, look: hands.forge.repository(hands.repo),
     "protection": lambda hands, look: hands.forge.required_checks(hands.repo, look["branch"]),
     "catch_up": _catch_up,
-    "agent": _agent,
     "file": lambda hands, look: hands.forge.file(hands.repo, look["path"], look.get("ref")),
     "tree": lambda hands, look: hands.forge.tree(hands.repo, look["ref"]),
 }

@@ -197,6 +197,7 @@ class Runs(Outbox):
                 "last_heartbeat_at": max(filter(None, beats), default=None),
                 "task_started_at": run.get("started_at") or run.get("claimed_at"),
                 "last_sign_at": run.get("last_sign_at"),
+                "last_line": run.get("last_line"),
                 "attempt": spec.get("attempt"),
                 "task_id": spec["task_id"],
                 "sprint_id": spec["sprint_id"],

@@ -44,7 +44,7 @@ class Step:
         if not isinstance(self.state, dict) or not isinstance(self.state.get("tasks"), dict):
             raise ValueError("dag_evaluate: state.tasks must be an object of tasks by id")
         self.tasks: dict[str, dict[str, Any]] = dict(sorted(self.state["tasks"].items(), key=place_in_plan))
-        self.events = given.get("events")
+        self.events = given.get("events", [])
         if not isinstance(self.events, list):
             raise ValueError("dag_evaluate: events must be a list")
         self.now = given.get("now")
@@ -157,6 +157,9 @@ def agent_started(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 def agent_heartbeat(step: Step, task_id: str, event: dict[str, Any]) -> None:
     step.change(task_id, last_activity_at=event.get("last_sign_at") or step.moment())
+    if event.get("recovered"):
+        count = step.tasks[task_id].get("intervention_count", 0) - event["recovered"]
+        step.change(task_id, probed=False, intervention_count=max(count, 0))
 
 
 def agent_finished(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -168,10 +171,17 @@ def agent_finished(step: Step, task_id: str, event: dict[str, Any]) -> None:
     outcome = event["outcome"]
     if outcome == "done":
         finished_well(step, task_id, event)
+    elif is_in_review_already(step.tasks[task_id]):
+        return
     elif outcome in ("no_change", "out_of_scope", "protected"):
         one_more_round(step, task_id, outcome, event.get("reason") or outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)
+
+
+def is_in_review_already(task: dict[str, Any]) -> bool:
+    """Its pull request is there to be judged, however the run behind it ends, if that has heard all."""
+    return task["status"] == "InReview" and not task.get("unheard")
 
 
 def add_cost(before: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +191,7 @@ def add_cost(before: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
 
 def finished_well(step: Step, task_id: str, event: dict[str, Any]) -> None:
     fields = {
-        "pr_number": event["pr_number"],
+        **carrying(step.tasks[task_id], event["pr_number"]),
         "head_sha": event["head_sha"],
         "useless_rounds": 0,
         "merge_base": False,
@@ -245,7 +255,7 @@ def escalate(step: Step, task_id: str, reason: str, why: str) -> None:
 
 def pr_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     """Of an Escalated task too: its last run may have opened it just before its worker died."""
-    fields: dict[str, Any] = {"pr_number": event["pr_number"], "last_activity_at": step.moment()}
+    fields = {**carrying(step.tasks[task_id], event["pr_number"]), "last_activity_at": step.moment()}
     if event.get("head_sha"):
         fields["head_sha"] = event["head_sha"]
     step.change(task_id, status="InReview", sent_back=False, wait=None, **fields)
@@ -280,8 +290,11 @@ def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None
     if not may_review(step, event) or event.get("actor_id") == event.get("pr_author_id"):
         return
     task = step.tasks[task_id]
-    said = {"state": state, "commit_sha": event.get("commit_sha"), "at": event.get("created_at")}
-    if state in ("approved", "changes_requested", "dismissed"):
+    last = is_their_last(task, event)
+    if state in ("approved", "changes_requested", "dismissed") and last:
+        said = {"state": state, "commit_sha": event.get("commit_sha"), "at": event.get("created_at")}
+        if event.get("review_id") is not None:
+            said["review_id"] = event["review_id"]
         step.change(
             task_id, reviews={**(task.get("reviews") or {}), str(event.get("actor")): said}, wait=None
         )
@@ -289,7 +302,7 @@ def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None
         send_back(step, task_id, event)
     elif state == "changes_requested":
         hear_later(step, task_id, event)
-    elif state == "approved" and task["status"] == "InReview" and is_of_an_older_head(task, event):
+    elif state == "approved" and task["status"] == "InReview" and last and is_of_an_older_head(task, event):
         fields = {name: event.get(name) for name in ("actor", "commit_sha", "review_id")}
         step.ask("tell_stale", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"], **fields)
 
@@ -298,6 +311,16 @@ def may_review(step: Step, event: dict[str, Any]) -> bool:
     """People with write permission; where merging is automatic the reviewing account too."""
     reviewer = step.setting("reviewer", None) if step.setting("merge", "on-approval") == "auto" else None
     return bool(event.get("allowed") or (reviewer and event.get("actor_id") == reviewer["id"]))
+
+
+def is_their_last(task: dict[str, Any], event: dict[str, Any]) -> bool:
+    """What becomes of an older review, or is said of an older head, leaves alone what they said since."""
+    kept = (task.get("reviews") or {}).get(str(event.get("actor"))) or {}
+    known = kept.get("review_id") is not None and event.get("review_id") is not None
+    older = known and event["review_id"] < kept["review_id"]
+    approves = event.get("review_state") == "approved"
+    behind = approves and kept.get("commit_sha") == task.get("head_sha") != event.get("commit_sha")
+    return not (event.get("outdone") or older or (kept and behind))
 
 
 def is_of_an_older_head(task: dict[str, Any], event: dict[str, Any]) -> bool:
@@ -361,9 +384,14 @@ def check_completed(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 
 def pr_merged(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """Also of a task that was left out by closing its issue: the forge may do that with the merge."""
     task = step.tasks[task_id]
+    if task["status"] == "Skipped" and task.get("skipped_by") != "close":
+        return
     stop_run(step, task_id)
-    step.change(task_id, status="Done", completed_at=step.moment(), merging=None, wait=None, agent=None)
+    fields = {"skipped_by": None} if task["status"] == "Skipped" else {}
+    fields |= {"merging": None, "wait": None, "agent": None}
+    step.change(task_id, status="Done", completed_at=step.moment(), **fields)
     step.ask("mark_done", task_id, issue_number=task.get("issue_number"), pr_number=event["pr_number"])
 
 
@@ -374,23 +402,54 @@ def stop_run(step: Step, task_id: str) -> None:
 
 
 def pr_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
-    count = step.tasks[task_id].get("closures", 0) + 1
-    reason = f"Your pull request #{event['pr_number']} was closed without a merge. Please rework it."
-    step.change(task_id, pr_number=None, merging=None, reviews={}, closures=count)
+    """Rework, where it was at work or in review; what reviews said counts again if this one is reopened."""
+    task = step.tasks[task_id]
+    if task.get("pr_number") not in (None, event["pr_number"]):
+        return
+    step.change(task_id, pr_number=None, closed_pr=event["pr_number"], merging=None)
+    if task["status"] not in ("InReview", "InProgress"):
+        return
+    count = task.get("closures", 0) + 1
+    step.change(task_id, closures=count)
     if count >= step.setting("stuck_retry_limit", RETRY_LIMIT):
         escalate(step, task_id, f"the pull request was closed without a merge {count} times", "closed")
         return
-    next_round(step, task_id, reason)
+    asked = task.get("feedback") if task.get("sent_back") else None
+    next_round(step, task_id, joined(asked, closing_words(event["pr_number"])))
     message = "PR closed without merge. Please rework."
     agent_id = step.tasks[task_id].get("agent_id")
     step.ask("notify_agent", task_id, agent_id=agent_id, message=message, pr_number=event["pr_number"])
 
 
+def closing_words(number: int) -> str:
+    return f"Your pull request #{number} was closed without a merge. Please rework it."
+
+
 def pr_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """As before it was closed: in review, or at work on what a review asked for."""
+    task, number = step.tasks[task_id], event["pr_number"]
+    if task.get("pr_number") not in (None, number):
+        return
+    head = event.get("head_sha") or task.get("head_sha")
+    step.change(task_id, **carrying(task, number), head_sha=head, wait=None)
+    if task.get("feedback"):
+        step.change(task_id, feedback=task["feedback"].replace(closing_words(number), "").strip() or None)
+    if task["status"] == "InProgress" and wants_rework(task):
+        at_work = task.get("agent") in AT_WORK
+        step.change(task_id, agent=task["agent"] if at_work else "wanted")
+        return
     stop_run(step, task_id)
-    head = event.get("head_sha") or step.tasks[task_id].get("head_sha")
-    fields = {"pr_number": event["pr_number"], "head_sha": head}
-    step.change(task_id, status="InReview", agent=None, wait=None, **fields)
+    step.change(task_id, status="InReview", agent=None)
+
+
+def carrying(task: dict[str, Any], number: int) -> dict[str, Any]:
+    """The task's pull request is this one; what was said of another does not count for it."""
+    known = number in (task.get("pr_number"), task.get("closed_pr"))
+    return {"pr_number": number} if known or not task.get("reviews") else {"pr_number": number, "reviews": {}}
+
+
+def wants_rework(task: dict[str, Any]) -> bool:
+    return bool(task.get("unheard") or task.get("sent_back"))
 
 
 def pr_conflict(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -436,7 +495,7 @@ def issue_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     if task.get("skipped_by") != "close" or event.get("allowed") is False:
         return
     step.change(task_id, status="Pending", skipped_by=None, completed_at=None)
-    if task.get("pr_number") and task.get("unheard"):
+    if task.get("pr_number") and wants_rework(task):
         step.change(task_id, status="InProgress", agent="wanted")
     elif task.get("pr_number"):
         step.change(task_id, status="InReview")
@@ -489,6 +548,9 @@ def task_cancelled(step: Step, task_id: str, event: dict[str, Any]) -> None:
 def agent_intervened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     """The supervisor's step on a silent agent: probe, restart, or ask a person."""
     task = step.tasks[task_id]
+    if task["status"] == "InReview":
+        end_silent_run(step, task_id, event["action"])
+        return
     count = task.get("intervention_count", 0) + 1
     agent_id, reason = task.get("agent_id"), event.get("reason")
     if event["action"] == "probe":
@@ -501,6 +563,20 @@ def agent_intervened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     else:
         step.change(task_id, intervention_count=count)
         escalate(step, task_id, str(reason), "silent")
+    if event.get("found"):
+        step.actions[-1]["found"] = event["found"]
+
+
+def end_silent_run(step: Step, task_id: str, action: str) -> None:
+    """Its pull request is in review already: the run gives up its place; what it did not hear comes next."""
+    task = step.tasks[task_id]
+    if action == "probe" or task.get("agent") not in AT_WORK:
+        return
+    if task.get("unheard"):
+        next_round(step, task_id, sent_back=True)
+        return
+    stop_run(step, task_id)
+    step.change(task_id, agent=None)
 
 
 def spawn_requested(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -518,13 +594,13 @@ LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
     "agent_started": (("Ready", "InProgress"), agent_started),
     "agent_heartbeat": (("InProgress",), agent_heartbeat),
     "agent_finished": (("Ready", "InProgress", "InReview"), agent_finished),
-    "agent_intervened": (("InProgress",), agent_intervened),
+    "agent_intervened": (("InProgress", "InReview"), agent_intervened),
     "pr_opened": (("Ready", "InProgress", "Escalated"), pr_opened),
     "pr_synchronized": (("InProgress", "InReview", *WITH_A_PERSON), pr_synchronized),
     "pr_review_submitted": (("InProgress", "InReview"), pr_review_submitted),
     "check_completed": (("InProgress", "InReview", *WITH_A_PERSON), check_completed),
-    "pr_merged": (OPEN, pr_merged),
-    "pr_closed": (("InReview", "InProgress"), pr_closed),
+    "pr_merged": ((*OPEN, "Skipped"), pr_merged),
+    "pr_closed": ((*OPEN, "Skipped"), pr_closed),
     "pr_reopened": (("Ready", "InProgress", "Escalated"), pr_reopened),
     "pr_conflict": (("InReview",), pr_conflict),
     "merge_refused": (("InReview",), merge_refused),
@@ -675,6 +751,7 @@ def merge_next(step: Step) -> None:
     if step.policy is None:
         merge_in_the_tick(step)
         return
+    withdraw(step)
     if any(task["status"] == "InReview" and task.get("merging") for task in step.tasks.values()):
         return
     for task_id, task in step.tasks.items():
@@ -683,6 +760,13 @@ def merge_next(step: Step) -> None:
             step.change(task_id, merging=task["head_sha"])
             step.ask("merge_pr", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"])
             return
+
+
+def withdraw(step: Step) -> None:
+    """A merge that still waits for the forge is off once what it was asked for is not there any more."""
+    for task_id, task in list(step.tasks.items()):
+        if task.get("merging") and not may_merge(step, task):
+            step.change(task_id, merging=None)
 
 
 def merge_in_the_tick(step: Step) -> None:

@@ -1,5 +1,6 @@
 """Spell out what was decided on tasks as deeds, with their words: issues, comments, agents' runs, merges."""
 
+import re
 from typing import Any, TypedDict
 
 NAME = "spell_out"
@@ -206,25 +207,30 @@ class Sprint:
     # silence and escalation
 
     def escalate(self, task: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
-        number, count = (
-            task["issue_number"],
-            f"{action['action']}/{task.get('attempt')}/{task.get('intervention_count')}",
+        number, again = task["issue_number"], task.get("intervention_count")
+        # one run may fall silent more than once, and its count begins anew in between
+        count = (
+            f"{action['action']}/{task.get('attempt')}/{self.now if action['action'] == 'probe' else again}"
         )
         if action["action"] == "probe":
             words = (
-                f"@caloron-agent-{task['agent_id']} {action['reason']}. "
-                "Are you still at it? I am looking at your process."
+                f"@caloron-agent-{task['agent_id']} {action['reason']}. Are you still at it?{found(action)}"
             )
             return [self.comment(task, number, count, words)]
         if action["action"] == "restart":
             step = f"step {task.get('intervention_count')} of {self.policy.get('stuck_retry_limit') or 3}"
-            words = f"The agent `{task['agent_id']}` is started again ({step}): {lowered(action['reason'])}."
+            why = f"{lowered(action['reason'])}.{found(action)}"
+            words = f"The agent `{task['agent_id']}` is started again ({step}): {why}"
             return [self.comment(task, number, count, words)]
         words = (
-            f"Task `{task['id']}` (#{number}) needs a person: {lowered(action['reason'])}. "
+            f"Task `{task['id']}` (#{number}) needs a person: {lowered(action['reason'])}.{found(action)} "
             f'On #{number} say `/retry --hint "…"` for a new attempt, or `/skip` to leave it out.'
         )
         return [self.comment(task, self.kickoff["number"], count, words)]
+
+    def goes_on(self) -> bool:
+        """Whether a task is left that the sprint stays open for."""
+        return any(task["status"] not in ENDED for task in self.tasks.values())
 
     def closing(self, task: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
         number, at = action.get("issue_number"), self.now
@@ -237,9 +243,8 @@ class Sprint:
                 self.comment(task, number, f"reopen/{at}", words),
             ]
         if action["type"] == "tell_skipped":
-            words = (
-                "Closed before it was done: I leave this task out, as with `/skip`. "
-                "Open it again to bring it back."
+            words = "Closed before it was done: I leave this task out, as with `/skip`. " + (
+                "Open it again to bring it back." if self.goes_on() else ENDS_WITH_IT
             )
             return [self.comment(task, number, f"skipped/{at}", words)]
         words = "Left out with `/skip`."
@@ -249,6 +254,8 @@ class Sprint:
         ]
 
 
+ENDED = ("Done", "Cancelled", "Skipped")
+ENDS_WITH_IT = "It was the last open one, so the sprint ends with it; a new one can bring it back."
 LABELS = {"Blocked": "caloron:blocked"}
 LONGEST_TITLE = 200
 RULES = [
@@ -258,6 +265,25 @@ RULES = [
     'End with one block: CALORON_FEEDBACK_START {"task_clarity": 1-10, "blockers": [], "tools_used": [], '
     '"self_assessment": "completed|partial|blocked|failed", "notes": ""} CALORON_FEEDBACK_END',
 ]
+
+
+def found(action: dict[str, Any]) -> str:
+    """What a look at a silent agent's process and output found."""
+    there = action.get("found")
+    if there is None:
+        return ""
+    process = "Its process runs" if there["alive"] else "Its process gives no sign"
+    line = as_code(there.get("last_line") or "")
+    return f" {process}; {f'the last that it wrote is {line}' if line else 'it has written nothing'}."
+
+
+def as_code(text: str) -> str:
+    """A line of a terminal as code: no colours, no markup, no end of the code in it."""
+    plain = "".join(
+        sign if sign.isprintable() else " " for sign in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+    )
+    line = quoted(plain.replace("`", "'"))
+    return f"`{line[:LONGEST_TITLE]}`" if line else ""
 
 
 def one_line(text: str) -> str:

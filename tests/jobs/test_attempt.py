@@ -74,6 +74,20 @@ def test_a_run_is_told_from_beginning_to_end(bench: Any, worker: Any) -> None:
     assert until(lambda: "agents-1" in bench.store.health()["processes"])
 
 
+def test_the_last_line_of_a_run_is_told_with_its_next_sign(bench: Any) -> None:
+    told = []
+
+    def run(spec: Any, forge: Any, here: Any, report: Any) -> dict[str, Any]:
+        report.output("Shall I go on?")
+        report.output("  ")
+        report.heartbeat("2026-01-01T00:00:00.000Z")
+        told.append(bench.store.agents_health()[LANE]["a-works"]["last_line"])
+        return {"outcome": "done"}
+
+    attempt.attempt_with(bench, LANE, spawn(bench), run)
+    assert told == ["Shall I go on?"]
+
+
 def test_our_mistake_in_a_run_is_a_crash_with_words(bench: Any, worker: Any) -> None:
     spawn(bench, "breaks")
     end = until(lambda: finished(bench))
