@@ -34,5 +34,7 @@ if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
         with open(0) as text:
             given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
         print(json.dumps(execute(given)))
+    except KeyError as error:
+        sys.exit(f"the input has no `{error.args[0]}`")
     except Exception as error:
         sys.exit(str(error))

@@ -77,6 +77,11 @@ def test_what_cannot_be_read_is_one_line_and_exit_code_1(given: str) -> None:
     assert "Traceback" not in err
 
 
+def test_what_the_input_lacks_is_said_in_words() -> None:
+    [ran] = by_hand([(FOLDER / "life" / "promote_sprint.py", "{}")])
+    assert ran == (1, "", "the input has no `state`\n")
+
+
 def test_a_stage_is_a_program_of_its_own() -> None:
     stage = FOLDER / "supervisor" / "check_health.py"
     given = json.dumps({"agents": {"agent-1": {"last_heartbeat_at": "2026-11-21T08:00:00Z"}}})
