@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 NOETHER = ROOT / "tests" / "tools" / "noether"
 FIXTURES = ROOT / "tests" / "fixtures" / "noether"
 UNREPEATABLE = ("f_env", "f_sleep", "f_flaky", "f_print", "f_stderr")
+SWITCHES = ("NOETHER_NO_OPTIMIZE", "NOETHER_NO_MEMOIZE", "NOETHER_NO_REFINEMENT_CHECK")
+# Options that only their kinds tell apart, or not even those.
+TWINS: tuple[list[Any], ...] = ([1], [1.0], [True], [0], [False], [0.0], [-0.0], [[1]], [[True]])
 NOWHERE = "http://127.0.0.1:9/"
 Json = Any
 
@@ -123,7 +126,7 @@ class Dice:
             {"min": -1.5, "max": 10.0},
             {"min": 1e-7, "max": 1e21},
         )
-        options = (["a", "b"], [1, 2.5, None], [{"z": 1, "a": "é"}])
+        options = (["a", "b"], [1, 2.5, None], [{"z": 1, "a": "é"}], *TWINS)
         return self.pick(
             [
                 {"kind": "NonEmpty"},
@@ -145,6 +148,9 @@ class Dice:
                 }
             case {"kind": "List" | "Stream" as kind, "value": element}:
                 return {"kind": kind, "value": self.near(element)}
+            case {"kind": "Refined", "value": {"base": base, "refinement": {"kind": "OneOf"}}}:
+                twins = {"kind": "OneOf", "options": self.pick(TWINS)}
+                return {"kind": "Refined", "value": {"base": base, "refinement": twins}}
             case {"kind": "Union", "value": variants}:
                 return self.near(self.pick(variants)) if self.chance(0.5) else given
             case _:
@@ -265,13 +271,15 @@ class Dice:
             effects = self.random.sample(["pure", "fallible", "network", "llm", "cost"], self.pick((1, 3, 5)))
             case["args"] = self.pick(
                 (
-                    ["--allow-effects", ",".join(effects)],
-                    ["--budget-cents", self.pick(("0", "4", "5", "9", "12"))],
-                    ["--allow-capabilities", self.pick(("network", "gpu"))],
+                    ["--allow-effects", self.pick((",", " , ", ",bogus,")).join(effects)],
+                    ["--allow-effects", self.pick(("bogus", "Network", "fsread,pure"))],
+                    ["--budget-cents", self.pick(("0", "4", "5", "9", "12", "30"))],
+                    ["--budget-cents", "30"],
+                    ["--allow-capabilities", self.pick(("network", "gpu", "GPU", " network "))],
                 )
             )
         if self.chance(0.12):
-            case["env"] = {self.pick(("NOETHER_NO_OPTIMIZE", "NOETHER_NO_MEMOIZE")): "1"}
+            case["env"] = {self.pick(SWITCHES): self.pick(("1", "TRUE", "0"))}
         return case
 
 
@@ -297,7 +305,8 @@ def refined(base: str, **refinement: Json) -> Json:
 
 
 ANYTHING = {"kind": "Any"}
-MADE: tuple[tuple[str, str, Json, Json], ...] = (
+FREE: tuple[Json, ...] = ({"effect": "Pure"},)
+MADE: tuple[tuple[Any, ...], ...] = (
     ("m_pair", "(i, {1: None})", ANYTHING, ANYTHING),
     ("m_set", "{1}", ANYTHING, ANYTHING),
     ("m_nothing", "None", ANYTHING, {"kind": "Null"}),
@@ -317,6 +326,10 @@ MADE: tuple[tuple[str, str, Json, Json], ...] = (
         },
         ANYTHING,
     ),
+    ("m_zero", "i", refined("Any", kind="OneOf", options=[0.0, 1, True]), ANYTHING),
+    ("m_price", "i", ANYTHING, ANYTHING, ({"effect": "Cost", "cents": 5}, *FREE)),
+    ("m_price_too", "1", ANYTHING, ANYTHING, ({"effect": "Cost", "cents": 5},)),
+    ("m_dear", "i", refined("Any", kind="NonEmpty"), ANYTHING, ({"effect": "Cost", "cents": 10},)),
     # Two of one signature: the later takes the earlier's place. Then two of one name.
     ("m_again", "1", ANYTHING, ANYTHING),
     ("m_again", "2", ANYTHING, ANYTHING),
@@ -325,11 +338,11 @@ MADE: tuple[tuple[str, str, Json, Json], ...] = (
 )
 
 
-def made(name: str, gives: str, given: Json, output: Json) -> Json:
+def made(name: str, gives: str, given: Json, output: Json, effects: tuple[Json, ...] = FREE) -> Json:
     """A stage recorded before the engine knows it; `record` holds its id against the engine's."""
     source = f"def execute(i):\n    return {gives}\n"
     types = {"input": to_json(read_type(given)), "output": to_json(read_type(output))}
-    signature = {**types, "effects": {"effects": [{"effect": "Pure"}]}}
+    signature = {**types, "effects": {"effects": list(effects)}}
     recorded = {
         "name": name,
         "spec": None,
