@@ -70,6 +70,8 @@ class _Performer:
         self.store = here.store
         self.memory = self.store.remembered(lane)
         self.away = self.memory.away
+        self.doubted = False
+        """Whether a call failed that was taken for the only one, and none was answered since."""
         self.left = AT_A_STRETCH
         self.until = monotonic() + AT_A_STRETCH_S
         self.version = 0
@@ -201,7 +203,8 @@ class _Performer:
 
     def _unavailable(self, taken: Taken, fault: Unavailable) -> bool:
         """Back into the outbox; True if only this one call is concerned and the next may be tried."""
-        count, alone = int(taken.tries.get("count") or 0), fault.status == 500
+        count = int(taken.tries.get("count") or 0)
+        alone = fault.status == 500 or self._fails_alone(count, fault)
         delay = _delay(count, fault.retry_after)
         tries = taken.tries | {"count": count + 1, "reason": fault.reason}
         if alone and "host" not in tries:
@@ -211,6 +214,15 @@ class _Performer:
         self.store.postpone(self.lane, taken, delay, tries)
         if not alone:
             self._gone(fault)
+        return alone
+
+    def _fails_alone(self, count: int, fault: Unavailable) -> bool:
+        """Whether it failed before, and its host has answered other calls since; twice running is no chance.
+
+        A limit and a token that is not accepted are never one call's own.
+        """
+        alone = count > 0 and self.away is None and not self.doubted and (fault.status or 500) >= 500
+        self.doubted = self.doubted or alone
         return alone
 
     def _gone(self, fault: Unavailable) -> None:
@@ -225,7 +237,10 @@ class _Performer:
 
     def _back(self, taken: Taken | None) -> None:
         """The host answered: if it was away, it is told that it is back."""
-        if self.away is None or (taken is not None and taken.action["type"] in _OFFLINE):
+        if taken is not None and taken.action["type"] in _OFFLINE:
+            return
+        self.doubted = False
+        if self.away is None:
             return
         host, since = self.away["host"], self.away["since"]
         self.away = None

@@ -50,6 +50,31 @@ class Taken:
     intended: bool = False
 
 
+def _in_turn(found: list[tuple[float, Taken]]) -> list[Taken]:
+    """First what failed least, so that no call that never answers keeps the others from theirs.
+
+    What is done to one thing keeps its order meanwhile, unless a failure is known to be that one call's own.
+    """
+    failed: dict[Any, int] = {}
+    turns = []
+    for place, taken in sorted(found, key=lambda one: one[0]):
+        count, thing = int(taken.tries.get("count") or 0), _thing(taken.action)
+        turn = max(count, failed.get(thing, 0))
+        if "host" not in taken.tries:
+            failed[thing] = turn
+        turns.append((turn, _ORDER.get(taken.action["type"], _LAST), place, taken))
+    return [taken for *_, taken in sorted(turns, key=lambda one: one[:3])]
+
+
+def _thing(action: Action) -> Any:
+    """What an action changes: an issue, a comment, a task's agent; a look changes nothing."""
+    if action["type"] == "create_issue":
+        return "the issues"
+    of = () if action["type"] == "look" else ("number", "pr_number", "comment_id", "task_id")
+    names = (*of, "key")
+    return next((name, action[name]) for name in names if action.get(name) is not None)
+
+
 def _taken(action: str, seq: str, tries: str | None, intent: str | None) -> Taken:
     told = json.loads(action)
     return Taken(told["key"], told, seq, json.loads(tries) if tries else {}, bool(intent))
@@ -61,7 +86,7 @@ def paced(what: str) -> str:
 
 
 def put_actions(pipe: Any, lane: str, turn: int, actions: Iterable[Action]) -> None:
-    """Put actions into a transaction; one that still waits is replaced and keeps its place."""
+    """Put actions into a transaction; one that still waits is replaced, and keeps its place and its tries."""
     moment = milliseconds()
     for place, action in enumerate(actions):
         key, due = action["key"], moment + int(1000 * (action.get("due_in_s") or 0))
@@ -69,7 +94,6 @@ def put_actions(pipe: Any, lane: str, turn: int, actions: Iterable[Action]) -> N
         pipe.hset(keys.outbox_seq(lane), key, f"{turn}.{place}")
         pipe.zadd(keys.outbox_order(lane), {key: turn * 10_000 + place}, nx=True)
         pipe.zadd(keys.outbox_due(lane), {key: due})
-        pipe.hdel(keys.outbox_tries(lane), key)
 
 
 class Outbox(Inbox):
@@ -77,7 +101,7 @@ class Outbox(Inbox):
 
     @reachable
     def due_actions(self, lane: str, n: int = 25) -> list[Taken]:
-        """The due actions in order, first those that something waits for."""
+        """The due actions in their turn, first those that something waits for."""
         due = self.client.zrangebyscore(keys.outbox_due(lane), "-inf", milliseconds())
         if not due:
             return []
@@ -87,8 +111,7 @@ class Outbox(Inbox):
                 pipe.hmget(where(lane), due)
             rows = zip(*pipe.execute(), strict=True)
         found = [(place or 0.0, _taken(*row)) for place, *row in rows if row[0] and row[1]]
-        found.sort(key=lambda one: (_ORDER.get(one[1].action["type"], _LAST), one[0]))
-        return [taken for _, taken in found[:n]]
+        return _in_turn(found)[:n]
 
     @reachable
     def pending_actions(self, lane: str) -> list[Action]:

@@ -106,6 +106,71 @@ def test_a_fault_of_one_call_holds_up_no_other(bench: Any, forge: Any) -> None:
     assert [len(bench.journalled(kind)) for kind in ("unavailable", "available")] == [1, 1]
 
 
+LATE = "no answer in time"
+
+
+def three_things(bench: Any) -> None:
+    bench.put(
+        {"type": "look", "key": "l", "what": "issue", "number": 4},
+        make_issue(),
+        {"type": "comment", "key": "c", "number": 1, "body": "B"},
+    )
+
+
+def test_a_call_that_never_answers_holds_up_no_other(bench: Any, forge: Any) -> None:
+    forge.faults["issue"] = [Unavailable("forge.test", LATE) for _ in range(9)]
+    three_things(bench)
+    bench.work()
+    assert forge.asked("create_issue") == 0 and bench.away()["tries"] == 1
+    bench.hasten()
+    bench.work()
+    assert {event["action"]["key"] for event in bench.journalled("performed")} == {"issue:t1", "c"}
+    assert bench.away() is None and forge.asked("issue") == 2
+    for n in range(3):  # now it is known to be that call alone
+        bench.hasten()
+        bench.put({"type": "comment", "key": f"c{n}", "number": 1, "body": "B"})
+        bench.work()
+        assert len(bench.journalled("performed")) == 3 + n and bench.away() is None
+    assert forge.asked("issue") == 5
+    assert [len(bench.journalled(kind)) for kind in ("unavailable", "available")] == [2, 1]
+    forge.faults.clear()
+    bench.hasten()
+    bench.work()
+    assert len(bench.journalled("seen")) == 1
+    assert [len(bench.journalled(kind)) for kind in ("unavailable", "available")] == [2, 2]
+
+
+def test_while_a_host_is_away_each_wait_costs_one_call_and_each_call_has_its_turn(
+    bench: Any, forge: Any
+) -> None:
+    for verb in ("issue", "create_issue", "issues_with_label", "comment", "issue_comments"):
+        forge.faults[verb] = [Unavailable("forge.test", LATE) for _ in range(9)]
+    three_things(bench)
+    for tries in range(1, 7):
+        bench.work()
+        assert bench.away()["tries"] == tries
+        bench.hasten()
+    asked = [verb for verb, _ in forge.calls if verb != "repository"]
+    assert asked[:3] == ["issue", "create_issue", "comment"]
+    assert asked[3:] == ["issue", "issues_with_label", "issue_comments"]
+
+
+@pytest.mark.parametrize(("status", "calls"), [(None, 2), (503, 2), (429, 1), (401, 1)])
+def test_a_host_that_goes_away_again_is_known_by_the_second_call_and_a_limit_by_the_first(
+    bench: Any, forge: Any, status: int | None, calls: int
+) -> None:
+    forge.faults["issue"] = [Unavailable("forge.test", LATE, status=status) for _ in range(9)]
+    looks = [{"type": "look", "key": f"l{n}", "what": "issue", "number": n} for n in range(3)]
+    bench.put(*looks)
+    for _ in looks:
+        bench.work()
+        bench.hasten()
+    bench.put({"type": "comment", "key": "c", "number": 1, "body": "B"})
+    bench.work()
+    assert forge.asked("comment") == 1
+    assert bench.away() is not None and forge.asked("issue") == len(looks) + calls
+
+
 def test_a_merge_that_is_not_possible_yet_is_tried_for_a_minute(
     bench: Any, forge: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

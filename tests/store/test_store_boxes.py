@@ -95,6 +95,59 @@ def test_an_action_put_again_while_it_is_done_is_done_again(store: Store) -> Non
     assert [event["key"] for event in store.inbox(LANE, 9)] == ["seen:a:1", "seen:a:2"]
 
 
+@pytest.mark.parametrize(
+    ("tries", "order"),
+    [
+        ({}, ["look", "said", "close", "other"]),
+        ({"count": 1}, ["look", "other", "said", "close"]),
+        ({"count": 1, "host": "forge.test"}, ["look", "close", "other", "said"]),
+    ],
+)
+def test_what_failed_lets_others_go_first_and_keeps_the_order_on_one_thing(
+    store: Store, tries: dict[str, Any], order: list[str]
+) -> None:
+    put(
+        store,
+        {"type": "comment", "key": "said", "number": 1},
+        {"type": "close_issue", "key": "close", "number": 1},
+        {"type": "comment", "key": "other", "number": 2},
+        {"type": "look", "key": "look", "what": "issue", "number": 1},
+    )
+    [said] = [taken for taken in store.due_actions(LANE) if taken.key == "said"]
+    store.postpone(LANE, said, 0, tries)
+    assert [taken.key for taken in store.due_actions(LANE)] == order
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        [{"type": "create_issue", "task_id": "b"}, {"type": "create_issue", "task_id": "a"}],
+        [{"type": "spawn_agent", "task_id": "a"}, {"type": "stop_agent", "task_id": "a"}],
+        [{"type": "react", "comment_id": 3}, {"type": "react", "comment_id": 3}],
+        [{"type": "merge_pr", "pr_number": 3}, {"type": "update_branch", "pr_number": 3}],
+    ],
+)
+def test_what_is_done_to_one_thing_keeps_its_order_where_the_first_failed(
+    store: Store, pair: list[dict[str, Any]]
+) -> None:
+    put(store, *(action | {"key": key} for action, key in zip(pair, "xy", strict=True)))
+    first, _ = store.due_actions(LANE)
+    store.postpone(LANE, first, 0, {"count": 3})
+    assert [taken.key for taken in store.due_actions(LANE)] == ["x", "y"]
+
+
+def test_an_action_that_is_put_again_keeps_its_tries_until_it_is_answered(store: Store) -> None:
+    look = {"type": "look", "key": "a"}
+    put(store, look)
+    store.postpone(LANE, store.due_actions(LANE)[0], 60, {"count": 4})
+    put(store, look)
+    [again] = store.due_actions(LANE)
+    assert again.tries == {"count": 4}
+    store.answer(LANE, again)
+    put(store, look)
+    assert store.due_actions(LANE)[0].tries == {}
+
+
 def test_what_is_due_later_waits(store: Store) -> None:
     put(store, {"type": "look", "key": "later", "due_in_s": 60})
     assert store.due_actions(LANE) == []
