@@ -29,7 +29,8 @@ def execute(input: Input) -> Output:
 
 
 def is_watched(task: dict[str, Any]) -> bool:
-    return bool(task["status"] == "InProgress" and task.get("agent") == "running")
+    """In review too: what holds a place must not hang for ever."""
+    return bool(task.get("agent") == "running")
 
 
 def sign_of(told: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
@@ -48,5 +49,7 @@ if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
         with open(0) as text:
             given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
         print(json.dumps(execute(given)))
+    except KeyError as error:
+        sys.exit(f"the input has no `{error.args[0]}`")
     except Exception as error:
         sys.exit(str(error))
