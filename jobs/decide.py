@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from rq.timeouts import JobTimeoutException
+
 from shell.action import Action
+from shell.errors import Unavailable
 from shell.event import Event
 from shell.store import DeadEvent, Decided, Loaded
 from shell.store.fields import State, differences, texts
@@ -67,6 +70,8 @@ class _Draft:
         try:
             self._handle(event)
         except Exception as error:
+            if _is_passing(error):
+                raise
             self._back_to(before)
             self._bury(event, error)
         if key:
@@ -216,6 +221,13 @@ def _signature(error: Exception) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = ":".join(f"{frame.filename}:{frame.lineno}" for frame in last)
     return hashlib.sha256(f"{type(error).__name__}:{where}".encode()).hexdigest()[:12]
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    """Whether it comes of the store or of a time that is up, also within a stage: the turn is taken anew."""
+    while error and not isinstance(error, (Unavailable, JobTimeoutException)):
+        error = error.__cause__
+    return error is not None
 
 
 def _thread(event: Event) -> int | None:

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from rq.timeouts import JobTimeoutException
 
+from compositions.failure import StageFailed
 from jobs import advance
+from shell.errors import Unavailable
 from shell.store import Lease
 
 LANE = "gitea-7"
@@ -89,6 +92,31 @@ def test_actions_of_a_failed_event_are_not_asked_for(bench: Any) -> None:
     bench.work()
     assert bench.store.pending_actions(LANE) == []
     assert len(bench.store.dead_letters()) == 1
+
+
+@pytest.mark.parametrize("in_a_stage", [False, True])
+@pytest.mark.parametrize("fault", [Unavailable("the store", "timeout"), JobTimeoutException("after 180 s")])
+def test_what_is_no_mistake_of_ours_lets_the_whole_turn_be_taken_anew(
+    bench: Any, fault: Exception, in_a_stage: bool
+) -> None:
+    faults = [fault]
+
+    def interrupted(turn: dict[str, Any]) -> dict[str, Any]:
+        if turn["events"][0]["key"] == "second" and faults:
+            if in_a_stage:
+                raise StageFailed("count", str, "words") from faults.pop()
+            raise faults.pop()
+        return count(turn)
+
+    bench.routes["tick"], bench.compositions["count"] = "count", interrupted
+    bench.tell({"type": "tick", "key": "first"})
+    bench.tell({"type": "tick", "key": "second"})
+    with pytest.raises(StageFailed if in_a_stage else type(fault)):
+        advance.advance(LANE)
+    assert bench.store.waiting(LANE) == 2 and bench.store.journal(LANE) == []
+    bench.work()
+    assert bench.store.load(LANE).state["queue"] == ["first", "second"]
+    assert bench.store.dead_letters() == []
 
 
 def test_a_lane_that_is_held_is_left_alone(bench: Any) -> None:
