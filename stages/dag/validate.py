@@ -1,5 +1,6 @@
 """Find everything that keeps a plan from running: names, edges, cycles, reviewers, overlapping scopes."""
 
+import functools
 import re
 from collections import Counter
 from itertools import combinations
@@ -7,6 +8,10 @@ from typing import Any, NotRequired, TypedDict
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 ID_RULE = "use 1 to 64 of a-z, 0-9, _ and -"
+MOST_TASKS = 200
+MOST_PATHS = 500
+DEEPEST = 16
+MOST_STARS = 3
 STATUSES = [
     "Pending",
     "Ready",
@@ -36,6 +41,8 @@ def execute(input: Input) -> Output:
     listed = listed_tasks(dag.get("tasks") or {})
     if not listed:
         return {"valid": False, "errors": ["DAG has no tasks"]}
+    if too_big := size_errors(listed):  # each check below takes longer with the square of these
+        return {"valid": False, "errors": too_big}
     tasks = dict(listed)
     edges = {name: set(task.get("depends_on") or []) & tasks.keys() for name, task in listed}
     before = {name: ancestors(name, edges) for name in edges}
@@ -54,6 +61,22 @@ def listed_tasks(tasks: Any) -> list[tuple[str, dict[str, Any]]]:
     if isinstance(tasks, dict):
         return list(tasks.items())
     return [(str(task.get("id") or ""), task) for task in tasks]
+
+
+def size_errors(listed: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    paths = sum(len(task.get("scope") or []) for _, task in listed)
+    errors = []
+    if len(listed) > MOST_TASKS:
+        errors.append(
+            f"The plan has {len(listed)} tasks, and one sprint takes {MOST_TASKS} at most: "
+            "split it into several sprints"
+        )
+    if paths > MOST_PATHS:
+        errors.append(
+            f"The scopes of the plan name {paths} paths, and {MOST_PATHS} are the most: "
+            "name a folder instead of what is in it, or split the plan into several sprints"
+        )
+    return errors
 
 
 def ancestors(name: str, edges: dict[str, set[str]]) -> set[str]:
@@ -130,10 +153,11 @@ def cycle_errors(edges: dict[str, set[str]], before: dict[str, set[str]]) -> lis
 
 def scope_errors(tasks: dict[str, Any], before: dict[str, set[str]]) -> list[str]:
     errors = []
+    scopes = {name: [(path, parts(path)) for path in task.get("scope") or []] for name, task in tasks.items()}
     for one, other in combinations(sorted(tasks), 2):
         if one in before[other] or other in before[one]:
             continue
-        shared = first_overlap(tasks[one].get("scope") or [], tasks[other].get("scope") or [])
+        shared = first_overlap(scopes[one], scopes[other])
         if shared:
             errors.append(
                 f"Tasks '{one}' and '{other}' may run at the same time and both change '{shared}': "
@@ -142,42 +166,62 @@ def scope_errors(tasks: dict[str, Any], before: dict[str, set[str]]) -> list[str
     return errors
 
 
-def first_overlap(one: list[str], other: list[str]) -> str | None:
-    for left in one:
-        for right in other:
-            if overlap(parts(left), parts(right)):
+def first_overlap(one: list[tuple[str, list[str]]], other: list[tuple[str, list[str]]]) -> str | None:
+    for left, left_parts in one:
+        for right, right_parts in other:
+            if overlap(left_parts, right_parts):
                 return max(left, right, key=len)
     return None
 
 
 def parts(path: str) -> list[str]:
-    return [part for part in path.strip().split("/") if part not in ("", ".")]
+    """As far as paths are compared: below `**`, many folders or many stars they count as the same."""
+    found: list[str] = []
+    stars = 0
+    for part in path.strip().split("/"):
+        if part == "**" or len(found) == DEEPEST or stars == MOST_STARS:
+            break
+        if part not in ("", "."):
+            found.append(part)
+            stars += "*" in part
+    return found
 
 
 def overlap(one: list[str], other: list[str]) -> bool:
-    """Whether some path fits both; a folder holds all that is below it, `**` any number of folders."""
-    if not one or not other:
-        return True
-    if one[0] == "**":
-        return overlap(one[1:], other) or overlap(one, other[1:])
-    if other[0] == "**":
-        return overlap(other, one)
-    return same_part(one[0], other[0]) and overlap(one[1:], other[1:])
+    """Whether some path fits both; a folder holds all that is below it."""
+    return all(map(same_part, one, other))
 
 
 def same_part(one: str, other: str) -> bool:
+    if one == other:
+        return True
     if "*" in one and "*" in other:  # two patterns: apart only if their fixed ends differ
-        return fits_start(one.split("*")[0], other.split("*")[0]) and fits_start(
-            one.rsplit("*", 1)[1][::-1], other.rsplit("*", 1)[1][::-1]
-        )
+        start, end = fixed_ends(one)
+        other_start, other_end = fixed_ends(other)
+        starts_alike = start.startswith(other_start) or other_start.startswith(start)
+        return starts_alike and (end.endswith(other_end) or other_end.endswith(end))
     if "*" in other:
         one, other = other, one
-    pattern = ".*".join(re.escape(piece) for piece in one.split("*"))
-    return re.fullmatch(pattern, other) is not None
+    return "*" in one and fits(one, other)
 
 
-def fits_start(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+@functools.lru_cache(maxsize=20_000)
+def fixed_ends(pattern: str) -> tuple[str, str]:
+    return pattern.partition("*")[0], pattern.rpartition("*")[2]
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Each piece between two stars as early as it is found, so that a long pattern takes no longer."""
+    start, *between, end = pattern.split("*")
+    here, last = len(start), len(name) - len(end)
+    if here > last or not name.startswith(start) or not name.endswith(end):
+        return False
+    for piece in between:
+        here = name.find(piece, here, last)
+        if here < 0:
+            return False
+        here += len(piece)
+    return True
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
@@ -186,5 +230,7 @@ if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
         with open(0) as text:
             given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
         print(json.dumps(execute(given)))
+    except KeyError as error:
+        sys.exit(f"the input has no `{error.args[0]}`")
     except Exception as error:
         sys.exit(str(error))

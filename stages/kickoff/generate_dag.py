@@ -9,6 +9,8 @@ NAME = "generate_sprint_dag"
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 TITLE_LENGTH = 140
+LONGEST_TEXT = 64_000
+MOST_TASKS = 200
 
 # Headings (or lines like "Tasks:") that mean something; every other one is only text.
 SECTIONS = {
@@ -73,15 +75,22 @@ ABBREVIATED = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|mr|mrs|ms|dr|resp|incl|[a-z])\.$", re.I
 )
 
+# A text may be written to be slow to read: no pattern below goes over the same signs again and again.
+BLANK_LINE = re.compile(r"\n\s*\n")
+STOP = re.compile(r"(?<![.!?;])[.!?;]+[\"')\]]*(?:\s+|$)")
+TAG = re.compile(r"</?(?:details|summary|p|br|div)\b[^<>]*>")
+ADDRESS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
+IMAGE = re.compile(r"!\[[^\[\]]*\]" + ADDRESS)
+LINK = re.compile(r"\[([^\[\]]+)\]" + ADDRESS)
 FENCE = re.compile(r" {0,3}(?:[-*+]\s+)?(`{3,}|~{3,})")
 ITEM = re.compile(r"(\s*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)")
 COMMAND = re.compile(
     r"\s*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:\[[ xX]\][ \t]+)?/[A-Za-z][\w-]*(?:[.,!?:])?(?:\s|$)"
 )
-HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*\s*$")
+HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)$")
 LABEL = re.compile(r"\s{0,3}[*_]{0,2}([A-Za-z][A-Za-z -]{2,30}?)[*_]{0,2}:[*_]{0,2}\s*(.*)$")
 OWN_ID = re.compile(r"[`*_]{0,2}([A-Za-z0-9][A-Za-z0-9_-]{0,63})[`*_]{0,2}:[`*_]{0,2}\s+(\S.*)")
-AFTER = re.compile(r"\s*\((?:after|depends on|needs)\b:?\s*([^()]*)\)", re.I)
+AFTER = re.compile(r"(?<!\s)\s*\((?:after|depends on|needs)\b:?([^()]*)\)", re.I)
 FIELD = re.compile(r"[*_`]{0,2}([A-Za-z][A-Za-z ]{1,20}?)[*_`]{0,2}:[*_`]{0,2}\s*(.*)")
 KINDS = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "style", "test", "tests")
 FIELDS = {
@@ -140,11 +149,17 @@ def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> dict[str, Any]:
     agents = input.get("num_agents")
     if agents is not None and agents < 1:
         raise ValueError(f"num_agents must be at least 1, not {agents:g}")
+    check_length(input["brief"], title)
     sections = read_sections(prose(input["brief"]))
     goal, wishes = read_wishes(sections)
-    wishes = worded(wishes) or worded(sentences([title]))
+    wishes = worded(wishes) or worded(sentences(paragraphs([title])))
     if not wishes:
         raise ValueError("There is nothing to plan: write one sentence, or a list of tasks")
+    if not asked and len(wishes) > MOST_TASKS:
+        raise ValueError(
+            f"This text has {len(wishes)} tasks, and one sprint takes {MOST_TASKS} at most: "
+            "split it into several sprints, each an issue of its own"
+        )
     named = asked or name_wishes(wishes)
     dag: dict[str, Any] = {
         "sprint_id": input.get("sprint_id") or sprint_id_of(title or goal or input["brief"]),
@@ -161,13 +176,24 @@ def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> dict[str, Any]:
     return dag
 
 
+def check_length(brief: str, title: str) -> None:
+    if (signs := len(brief) + len(title)) > LONGEST_TEXT:
+        raise ValueError(
+            f"This text has {signs} signs, and {LONGEST_TEXT} are the most that I read: "
+            "shorten it, or split it into several sprints, each an issue of its own"
+        )
+
+
 # -- what the model said -------------------------------------------------------------------------------------
 
 
 def wishes_answered(answered: Any) -> list[dict[str, Any]]:
     """The model's tasks in the form of wishes that were read and named, if each can be started some day."""
     named: dict[str, dict[str, Any]] = {}
-    for one in said(said(answered, "dag", dict), "tasks", list):
+    tasks = said(said(answered, "dag", dict), "tasks", list)
+    if len(tasks) > MOST_TASKS:
+        raise ValueError(f"the model's answer has {len(tasks)} tasks, more than {MOST_TASKS}")
+    for one in tasks:
         name, title = said(one, "id", str), title_of(said(one, "title", str))
         if not ID.fullmatch(name) or name in named:
             raise ValueError(
@@ -217,9 +243,8 @@ def prose(text: str) -> list[str]:
     for line in text.split("\n"):
         if COMMAND.match(line) or re.match(r"\s{0,3}>", line) or re.fullmatch(r"\s*(?:[-*_=]\s*){3,}", line):
             continue
-        line = re.sub(r"</?(?:details|summary|p|br|div)\b[^>]*>", "", line)
-        line = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", line)
-        kept.append(re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", line).rstrip())
+        line = IMAGE.sub("", TAG.sub("", line))
+        kept.append(LINK.sub(r"\1", line).rstrip())
     return kept
 
 
@@ -260,7 +285,7 @@ def read_sections(lines: list[str]) -> dict[str, list[str]]:
 def heading_of(line: str) -> tuple[str | None, str, int]:
     """A heading, what follows it on its line, and its depth; a line like "Tasks:" is the deepest."""
     if found := HEADING.match(line):
-        return found[2], "", len(found[1])
+        return found[2].rstrip().rstrip("#").rstrip(), "", len(found[1])
     label = LABEL.match(line)
     if label and known_section(label[1]):
         return label[1], label[2], 7
@@ -268,7 +293,7 @@ def heading_of(line: str) -> tuple[str | None, str, int]:
 
 
 def known_section(heading: str) -> str | None:
-    plain = re.sub(r"\(.*?\)|[:*_`]", "", heading).strip().lower()
+    plain = re.sub(r"\([^()]*\)|[:*_`]", "", heading).strip().lower()
     return next((name for name, words in SECTIONS.items() if plain in words), None)
 
 
@@ -281,7 +306,7 @@ def listed(lines: list[str]) -> list[str]:
 
 
 def paragraphs(lines: list[str]) -> list[str]:
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", "\n".join(lines)) if part.strip()]
+    return [" ".join(part.split()) for part in BLANK_LINE.split("\n".join(lines)) if part.strip()]
 
 
 # -- wishes: what the text asks for, not yet a task ----------------------------------------------------------
@@ -419,29 +444,33 @@ def sentences(texts: list[str]) -> list[dict[str, Any]]:
 
 def split_sentences(text: str) -> list[str]:
     found, start = [], 0
-    for stop in re.finditer(r"[.!?;]+[\"')\]]*(?:\s+|$)", text):
-        sentence = text[start : stop.end()].strip()
+    for stop in STOP.finditer(text):
         follows = text[stop.end() : stop.end() + 1]
-        if sentence.endswith(".") and (ABBREVIATED.search(sentence) and follows and not follows.isupper()):
+        if follows and not follows.isupper() and shortens(text[max(start, stop.start() - 9) : stop.end()]):
             continue
-        found.append(sentence)
+        found.append(text[start : stop.end()].strip())
         start = stop.end()
     found.append(text[start:].strip())
     return [sentence for sentence in found if re.search(r"\w", sentence)]
+
+
+def shortens(ending: str) -> bool:
+    """Whether the full stop only shortens the word before it; none of these words has nine letters."""
+    return ABBREVIATED.search(ending.strip()) is not None
 
 
 def split_clauses(sentence: str) -> list[dict[str, Any]]:
     """Parts at commas and at "then", where each part asks for something of its own."""
     pieces = re.split(r",\s+|\s+(?=(?:and )?then\s)", sentence.rstrip(".!?; "))
     names_only = len(pieces) > 1 and all(names_a_thing(piece) for piece in pieces)
-    parts: list[str] = []
+    parts: list[list[str]] = []
     for piece in pieces:
         bare = FIRST.sub("", piece.strip(), count=1)
         if not parts or ORDERED.match(piece + " ") or asks(bare) or (names_only and bare):
-            parts.append(piece)
+            parts.append([piece])
         else:
-            parts[-1] += ", " + piece
-    return [clause_of(part) for part in join_openings(parts)]
+            parts[-1].append(piece)
+    return [clause_of(part) for part in join_openings([", ".join(part) for part in parts])]
 
 
 def join_openings(parts: list[str]) -> list[str]:
@@ -543,23 +572,28 @@ def task_of(wish: dict[str, Any], depends_on: list[str], agent: str) -> dict[str
 def edges_of(named: list[dict[str, Any]]) -> dict[str, list[str]]:
     """What must be done first: what the text names, or for "then" all above that nothing follows yet."""
     edges: dict[str, list[str]] = {}
+    followed: set[str] = set()
+    ids = ids_by_name(named)
     for wish in named:
-        followed = {name for needs in edges.values() for name in needs}
+        meant = [resolve(name, ids) for name in wish["after"]]
         open_ends = [name for name in edges if name not in followed]
-        meant = [resolve(name, named) for name in wish["after"]]
         edges[wish["id"]] = open_ends if wish["ordered"] else list(dict.fromkeys(meant))
+        followed.update(edges[wish["id"]])
     return edges
 
 
-def resolve(name: str, named: list[dict[str, Any]]) -> str:
+def ids_by_name(named: list[dict[str, Any]]) -> dict[str, str]:
+    """Each id by itself, by its number and by its title; where two are alike, the first of these wins."""
+    titles = {wish["title"].lower(): wish["id"] for wish in reversed(named)}
+    numbers = {str(position): wish["id"] for position, wish in enumerate(named, 1)}
+    return titles | numbers | {wish["id"]: wish["id"] for wish in named}
+
+
+def resolve(name: str, ids: dict[str, str]) -> str:
     """The id that is meant by an id, a number or a title; an unknown one stays, for the check to tell."""
     plain = name.strip().lower()
-    ids = [wish["id"] for wish in named]
-    if plain in ids:
-        return plain
-    if plain.isdigit() and 1 <= int(plain) <= len(ids):
-        return str(ids[int(plain) - 1])
-    return next((str(wish["id"]) for wish in named if wish["title"].lower() == plain), plain)
+    number = plain.lstrip("0") if plain.isdigit() else plain
+    return ids.get(plain) or ids.get(number, plain)
 
 
 def sprint_id_of(text: str) -> str:
@@ -573,5 +607,7 @@ if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
         with open(0) as text:
             given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
         print(json.dumps(execute(given)))
+    except KeyError as error:
+        sys.exit(f"the input has no `{error.args[0]}`")
     except Exception as error:
         sys.exit(str(error))

@@ -2,9 +2,15 @@
 
 import hashlib
 import json
+import re
 from typing import Any, TypedDict
 
 NAME = "propose_plan"
+
+
+MOST_ERRORS = 20
+LONGEST_ERROR = 300
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|\bwww(?=\.))")
 
 
 class Plan(TypedDict):
@@ -38,6 +44,7 @@ def execute(input: Input) -> Output:
     errors = input["plan"]["errors"] or ([] if input["check"]["valid"] else input["check"]["errors"])
     about = {"title": event["title"], "author": event["author"], "author_id": event["author_id"]}
     if errors:
+        errors = bounded(errors)
         kickoff = {
             **kickoff,
             **about,
@@ -65,12 +72,28 @@ def hash_of(dag: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def bounded(errors: list[str]) -> list[str]:
+    """As many as a comment has room for, each as long as one reads."""
+    more = [f"… and {len(errors) - MOST_ERRORS} more"] if len(errors) > MOST_ERRORS else []
+    return [short(error) for error in errors[:MOST_ERRORS]] + more
+
+
+def short(error: str) -> str:
+    return error if len(error) <= LONGEST_ERROR else error[: LONGEST_ERROR - 1] + "…"
+
+
 def complaint(event: dict[str, Any], kickoff: dict[str, Any], errors: list[str]) -> dict[str, Any]:
-    rows = "\n".join(f"- {error}" for error in errors)
+    rows = "\n".join(f"- {clean(error)}" for error in errors)
     body = f"I could not make a plan of this:\n\n{rows}\n\nMend the text of this issue, then say `/plan`."
     return {"type": "comment", "number": event["issue_number"], "body": body,
             "key": f"{kickoff['id']}/complaint/{kickoff['asked_at']}",
             "mark": {"kind": "answer", "sprint": kickoff["id"]}}  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """What quotes another's words, as text: no mention, link or markup of its own."""
+    escaped = re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", " ".join(text.split()))
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

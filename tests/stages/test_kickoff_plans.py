@@ -1,5 +1,7 @@
 """Whatever people write into a kickoff, its plan is complete and holds together."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -99,3 +101,105 @@ def test_agents_go_round_where_their_number_is_given() -> None:
     agents = [task["agent_id"] for task in tasks_of("- a b\n- c d\n- e f", num_agents=2).values()]
     assert agents == ["agent-1", "agent-2", "agent-1"]
     assert len({task["agent_id"] for task in tasks_of("- a b\n- c d\n- e f").values()}) == 3
+
+
+# -- texts that were written to be slow to read --------------------------------------------------------------
+
+LONG = 60_000
+SOON_S = (
+    3.0  # a hundredth of it is usual; what goes over the text once for each of its signs takes far longer
+)
+
+
+def slow(piece: str, before: str = "", after: str = "") -> str:
+    return before + piece * (LONG // len(piece)) + after
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        slow("["),
+        slow("!["),
+        slow("[a]("),
+        slow("<p "),
+        slow("a. "),
+        slow("e.g. "),
+        slow(".", after="x"),
+        slow("#", "# a ", " b"),
+        slow("(", "# "),
+        slow(" ", "- a", "b"),
+        slow(" ", "- a (after", "("),
+        slow("a, ", "- a: b (after: ", ")"),
+        slow("add a, "),
+        slow("- a\n"),
+        slow("a\n", "- a\n"),
+        slow("once a, "),
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_no_text_takes_long_to_read(text: str) -> None:
+    def plan() -> None:
+        dag = generate({"brief": text, "title": "Anything", "lenient": True})["dag"]
+        validate({"dag": dag})
+
+    assert seconds(plan) < SOON_S
+
+
+def scoped(*scopes: list[str]) -> dict[str, Any]:
+    return {f"t{n}": {"agent_id": "a", "scope": scope} for n, scope in enumerate(scopes)}
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        scoped(["*a" * 4 + "b"], ["a" * 600]),
+        scoped(["a/" * 9000 + "x"], ["a/" * 9000 + "y"]),
+        scoped(*[["*/" * 15 + f"*{n}x{m}" for m in range(5)] for n in range(100)]),
+        scoped(*[[f"{n}/{m}" for m in range(40)] for n in range(200)]),
+        scoped(*[[]] * 5000),
+    ],
+    ids=["stars", "deep", "many stars", "many paths", "many tasks"],
+)
+def test_no_plan_takes_long_to_check(tasks: dict[str, Any]) -> None:
+    assert seconds(lambda: validate({"dag": {"tasks": tasks}})) < SOON_S
+
+
+def test_as_many_tasks_as_a_sprint_takes_are_planned() -> None:
+    plan = generate({"brief": "- a\n" * 200, "lenient": True})
+    assert "errors" not in plan
+    assert validate({"dag": plan["dag"]}) == {"valid": True, "errors": []}
+
+
+def test_a_plan_of_more_tasks_is_refused_in_words() -> None:
+    errors = validate({"dag": {"tasks": scoped(*[[]] * 201)}})["errors"]
+    assert errors == [
+        "The plan has 201 tasks, and one sprint takes 200 at most: split it into several sprints"
+    ]
+
+
+def test_a_plan_of_too_many_paths_is_refused_in_words() -> None:
+    errors = validate({"dag": {"tasks": scoped([f"src/{n}" for n in range(501)])}})["errors"]
+    assert errors == [
+        "The scopes of the plan name 501 paths, and 500 are the most: "
+        "name a folder instead of what is in it, or split the plan into several sprints"
+    ]
+
+
+def test_a_text_too_long_to_read_is_refused_in_words() -> None:
+    assert generate({"brief": "a" * 64_001, "title": "", "lenient": True})["errors"] == [
+        "This text has 64001 signs, and 64000 are the most that I read: "
+        "shorten it, or split it into several sprints, each an issue of its own"
+    ]
+
+
+def test_a_model_that_plans_more_tasks_than_a_sprint_takes_is_not_followed() -> None:
+    tasks = [{"id": f"t{n}", "title": "Do it"} for n in range(201)]
+    plan = generate({"brief": "Add a page.", "answered": {"dag": {"tasks": tasks}}})
+    assert list(plan["dag"]["tasks"]) == ["task-1"]
+    assert plan["notes"] == ["The plan was made by rules: the model's answer has 201 tasks, more than 200"]
