@@ -10,6 +10,7 @@ import structlog
 from jobs import context, project
 from jobs.context import Context
 from jobs.deeds import DEEDS, Busy, Hands, look
+from jobs.identify import own_name, own_repository
 from shell.action import Action
 from shell.clock import now, text_of
 from shell.errors import NotYet, Refused, Unavailable
@@ -116,7 +117,7 @@ class _Performer:
         """Made when first needed: a lane whose repository nobody named yet can still stop an agent."""
         here, lane = self.here, self.lane
         me, restored = here.account(lane)["id"], self.memory.restored is not None
-        return Hands(self.store, here.forge(lane), lane, here.repo(lane), me, restored)
+        return Hands(self.store, here.forge(lane), lane, own_name(here, lane), me, restored)
 
     # One action
 
@@ -143,8 +144,7 @@ class _Performer:
         elif kind == "show":
             self.store.answer(self.lane, taken)
         elif kind == "look":
-            there = look(self.hands(), action)
-            self._answer(taken, "seen", **_looked_at(action), request=action, there=there)
+            self._answer(taken, "seen", **_looked_at(action), request=action, there=self._look(action))
         elif kind in _WITHDRAWABLE and not _still_wanted(self.store.load(self.lane).state, action):
             self._put_in(taken, "refused", status=409, message="it is not wanted any more", withdrawn=True)
         else:
@@ -152,6 +152,14 @@ class _Performer:
             if deed is None:
                 raise LookupError(f"no deed is called {kind!r}")
             self._answer(taken, "performed", result=deed(self.hands(), taken))
+
+    def _look(self, action: Action) -> Any:
+        """What is there; with each catching up, whether the repository is still the same."""
+        if action["what"] == "repository":
+            return own_repository(self.here, self.lane)
+        if action["what"] == "catch_up":
+            own_repository(self.here, self.lane)
+        return look(self.hands(), action)
 
     def _spawn(self, taken: Taken) -> None:
         hands, about = self.hands(), self.store.about(self.lane)

@@ -1,12 +1,12 @@
 """What all parts of the store stand on: the client, and transactions that may ring."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from shell.queue import Bell
 from shell.store import keys
 from shell.store.connection import reachable
-from shell.store.whole import Whole, absent
+from shell.store.whole import Whole, absent, differs
 
 _T = TypeVar("_T")
 
@@ -70,3 +70,9 @@ class Base:
     def answer_ring(self, queue: str, lane: str) -> None:
         """A job begins: from here on, a new ring is needed for what comes."""
         self.client.delete(keys.rung(queue, lane))
+
+    def _tell_name(self, whole: Whole, lane: str, about: Mapping[str, Any]) -> None:
+        """By what name a lane goes now; a lane that surely had the name before is to look anew."""
+        whole.block().hset(keys.lane_about(lane), mapping=dict(about))
+        field = keys.name_of(lane, about["repo"])
+        whole.block(differs(keys.NAMES, field, lane)).hdel(keys.NAMES, field)

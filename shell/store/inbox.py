@@ -36,7 +36,7 @@ class Inbox(Base):
         pipe.set(keys.receipt(receipt_id), receipt_text(event, lane, "queued"), ex=KEPT_S)
         if event.get("repo"):
             about = {name: event[name] for name in ("repo", "repo_id", "forge") if event.get(name)}
-            pipe.hset(keys.lane_about(lane), mapping=about)
+            self._tell_name(whole, lane, about)
         self._ring_in(whole, "events", lane, self._is_others(lane, event))
         whole.run()
         return receipt_id

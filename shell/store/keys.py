@@ -3,6 +3,8 @@
 LANES = "caloron:lanes"
 SPRINTS = "caloron:sprints"
 """Sprint id → lane."""
+NAMES = "caloron:names"
+"""Forge and name of a repository → the lane whose own it is, until another lane is told by that name."""
 DUE = "caloron:due"
 """Lane → the earliest moment (ms) at which one of its actions is due."""
 FENCE = "caloron:fence"
@@ -24,8 +26,13 @@ def lane_meta(lane: str) -> str:
 
 
 def lane_about(lane: str) -> str:
-    """The repository as its newest delivery named it."""
+    """The repository as its newest delivery named it, and the last name that was surely its own."""
     return f"lane:{lane}:about"
+
+
+def name_of(lane: str, repo: str) -> str:
+    """A field of NAMES; a forge takes no notice of capitals."""
+    return f"{lane.partition('-')[0]} {repo.lower()}"
 
 
 def inbox(lane: str) -> str:

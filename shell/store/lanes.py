@@ -186,13 +186,43 @@ class Lanes(Journals):
 
     @reachable
     def about(self, lane: str) -> dict[str, str]:
-        """The lane's repository as its newest delivery named it: `{repo, repo_id, forge}`."""
+        """The lane's repository as its newest delivery named it: `{repo, repo_id, forge, sure?, other?}`."""
         return dict(self.client.hgetall(keys.lane_about(lane)))
 
     @reachable
     def note_about(self, lane: str, repo: str, repo_id: int, forge: str) -> None:
         """Note the repository of a lane that was met by other means than a delivery."""
-        self.client.hset(keys.lane_about(lane), mapping={"repo": repo, "repo_id": repo_id, "forge": forge})
+        whole = Whole(self.client)
+        self._tell_name(whole, lane, {"repo": repo, "repo_id": repo_id, "forge": forge})
+        whole.run()
+
+    @reachable
+    def own_name(self, lane: str) -> str | None:
+        """The repository's name, if its id was looked at since any lane was last told by that name."""
+        about = self.about(lane)
+        name = about.get("sure")
+        if name is None or name != about.get("repo"):
+            return None
+        return name if self.client.hget(keys.NAMES, keys.name_of(lane, name)) == lane else None
+
+    @reachable
+    def note_own_name(self, lane: str, repo: str) -> None:
+        """By this name the forge shows the lane's own repository."""
+        with self.client.pipeline() as pipe:
+            pipe.hset(keys.lane_about(lane), mapping={"repo": repo, "sure": repo})
+            pipe.hset(keys.NAMES, keys.name_of(lane, repo), lane)
+            pipe.hdel(keys.lane_about(lane), "other")
+            pipe.execute()
+
+    @reachable
+    def note_other(self, lane: str, other: int) -> bool:
+        """By the lane's name the forge shows another repository; whether that is news."""
+        with self.client.pipeline() as pipe:
+            pipe.hget(keys.lane_about(lane), "other")
+            pipe.hset(keys.lane_about(lane), "other", other)
+            pipe.hdel(keys.NAMES, keys.name_of(lane, self.about(lane).get("repo") or ""))
+            before, *_ = pipe.execute()
+        return bool(before != str(other))
 
     @reachable
     def sprint(self, sprint_id: str) -> dict[str, Any] | None:

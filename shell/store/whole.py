@@ -15,6 +15,7 @@ local function holds()
   if op == 'always' then return true end
   local there = redis.call('HGET', key, name) or ''
   if op == 'equals' then return there == value end
+  if op == 'differs' then return there ~= value end
   return (tonumber(there) or 0) <= tonumber(value)
 end
 local function next_due(due, all, lane)
@@ -65,6 +66,11 @@ def absent(key: str) -> Condition:
 def equals(key: str, name: str, value: object) -> Condition:
     """The hash's field has this value; an absent one is the empty text."""
     return ("equals", key, name, str(value))
+
+
+def differs(key: str, name: str, value: object) -> Condition:
+    """The hash's field has another value, or none."""
+    return ("differs", key, name, str(value))
 
 
 def at_most(key: str, name: str, value: int) -> Condition:

@@ -219,6 +219,7 @@ def bench(store: Store, forge: MemoryForge, settings: Settings) -> Iterator[Benc
         return output, [(name, 0.1)]
 
     here.run = run
+    store.note_own_name(LANE, "acme/shop")
     context.use(here)
     yield here
     context.use(None)

@@ -84,6 +84,7 @@ def test_a_lane_at_rest_hears_no_tick_but_is_reconciled(bench: Any) -> None:
 
 
 def test_repositories_that_never_spoke_are_met_once(bench: Any) -> None:
+    bench.store.client.flushdb()
     for _ in range(2):
         ticks.discover(bench)
     for lane, name in (("gitea-7", "acme/shop"), ("gitea-8", "acme/site")):
