@@ -20,6 +20,21 @@ _FAILURE_TTL_S = 3600
 
 FIRST = "first-"
 """How the ids of those jobs begin that go before all others, each behind those of its kind."""
+_OLDEST = """
+local function at(id) return id and redis.call('HGET', 'rq:job:' .. id, 'enqueued_at') or '' end
+local first, place = redis.call('LINDEX', ARGV[1], 0), 0
+local low, high = 0, redis.call('LLEN', ARGV[1])
+while low < high do
+  local middle = math.floor((low + high) / 2)
+  if string.sub(redis.call('LINDEX', ARGV[1], middle), 1, #ARGV[2]) == ARGV[2] then
+    low = middle + 1
+  else
+    high = middle
+  end
+end
+return {at(first), at(redis.call('LINDEX', ARGV[1], low))}
+"""
+"""Those that go first stand before all others, so that the border is found by halving."""
 PUSH_FIRST = "PUSH-FIRST"
 """A pseudo command of the store's transactions."""
 
@@ -81,12 +96,13 @@ class Bell:
             pipeline=pipe,
         )
 
-    def oldest(self, name: str) -> str | None:
-        """When the oldest job of the queue was put there; None if it is empty."""
-        queue = self._queue(name)
-        first = self.client.lindex(queue.key, 0)
-        at: str | None = self.client.hget(f"rq:job:{first}", "enqueued_at") if first else None
-        return at
+    def oldest(self, name: str) -> list[str]:
+        """When the oldest jobs of the queue were put there: of those that go first, and of the others.
+
+        Either kind may starve while the other moves; behind the first of its kind each is younger.
+        """
+        found = self.client.eval(_OLDEST, 0, self._queue(name).key, FIRST)
+        return [at for at in found if at]
 
 
 def run_job_id(lane: str, key: str) -> str:

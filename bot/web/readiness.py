@@ -7,8 +7,12 @@ from shell.errors import Unavailable
 PROCESSES = ("web", "events", "actions", "agents", "clock")
 BEAT_S = 20.0
 """A process is taken for dead when it has not told of itself for so long; they do every few seconds."""
-OLDEST_S = {"events": 30.0, "actions": 60.0}
-"""How old the oldest ring of a queue may be; agent runs wait for a free worker as long as it takes."""
+OLDEST_S = {"events": 30.0, "actions": 60.0, "inboxes": 60.0, "outboxes": 120.0}
+"""How old the oldest ring of a queue, event of an inbox, and overdue action may be.
+
+Agent runs wait for a free worker as long as it takes.
+"""
+_BOXES = {"inboxes": "an event of an inbox", "outboxes": "an action of an outbox"}
 
 
 class Healthy(Protocol):
@@ -45,4 +49,4 @@ def _silent(kind: str, age: float | None) -> str:
 
 def _waiting(ages: dict[str, float | None]) -> list[str]:
     late = {name: age for name, limit in OLDEST_S.items() if (age := ages.get(name) or 0.0) > limit}
-    return [f"queue {name} has waited for {age:.0f} s" for name, age in late.items()]
+    return [f"{_BOXES.get(name, f'queue {name}')} has waited for {age:.0f} s" for name, age in late.items()]

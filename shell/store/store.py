@@ -29,16 +29,40 @@ class Store(Lanes, Runs, Leases):
 
     @reachable
     def health(self) -> dict[str, Any]:
-        """`{ok, queue_age_s: {queue: s}, processes: {name: s since it told of itself}, lanes, runs, …}`."""
+        """`{ok, queue_age_s: {queue: s}, processes: {name: s since it told of itself}, lanes, runs, …}`.
+
+        Beside the queues it ages what the rings are for: `inboxes`, the oldest event that waits in any lane,
+        and `outboxes`, the oldest action that is overdue. While a lane's host is away its actions wait on
+        purpose, for a forge that does not answer is not the bot's fault: they are overdue from when it
+        should have been asked again.
+        """
         self.client.ping()
         return {
             "ok": True,
-            "queue_age_s": {name: _age(self.bell.oldest(name)) for name in QUEUES},
+            "queue_age_s": self._ages_of_rings() | self._ages_of_boxes(),
             "processes": self._processes(),
             "lanes": int(self.client.scard(keys.LANES)),
             "runs": int(self.client.scard(keys.RUNS)),
             "dead_letters": int(self.client.zcard(keys.DEAD)),
         }
+
+    def _ages_of_rings(self) -> dict[str, float]:
+        return {name: max(map(_age, self.bell.oldest(name)), default=0.0) for name in QUEUES}
+
+    def _ages_of_boxes(self) -> dict[str, float]:
+        """In one journey to the store, however many lanes there are."""
+        lanes = sorted(self.client.smembers(keys.LANES))
+        with self.client.pipeline(transaction=False) as pipe:
+            for lane in lanes:
+                pipe.lindex(keys.inbox(lane), 0)
+                pipe.zrange(keys.outbox_due(lane), 0, 0, withscores=True)
+                pipe.hget(keys.performing(lane), "away")
+            told = pipe.execute() if lanes else []
+        moment = milliseconds()
+        events = [_age(json.loads(text).get("at")) for text in told[0::3] if text]
+        boxes = zip(told[1::3], told[2::3], strict=True)
+        actions = [(moment - max(first[0][1], _until(away))) / 1000 for first, away in boxes if first]
+        return {"inboxes": max(events, default=0.0), "outboxes": max([0.0, *actions])}
 
     def _processes(self) -> dict[str, float]:
         moment = milliseconds()
@@ -79,6 +103,11 @@ class Store(Lanes, Runs, Leases):
     @reachable
     def set_account(self, forge: str, account: dict[str, Any]) -> None:
         self.client.set(keys.account(forge), write(account))
+
+
+def _until(away: str | None) -> int:
+    """Until when a host that is away is left in peace."""
+    return int(json.loads(away)["until_ms"]) if away else 0
 
 
 def _age(at: str | None) -> float:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -231,7 +232,13 @@ def test_health_tells_queues_and_processes(store: Store) -> None:
     store.alive("web")
     store.accept(LANE, {"type": "tick", "key": "k"})
     health = store.health()
-    assert health["ok"] and set(health["queue_age_s"]) == {"events", "actions", "agents"}
+    assert health["ok"] and set(health["queue_age_s"]) == {
+        "events",
+        "actions",
+        "agents",
+        "inboxes",
+        "outboxes",
+    }
     assert health["processes"]["web"] < 5
     store.gone("web")
     assert store.health()["processes"] == {}
@@ -253,3 +260,36 @@ def test_first_the_sign_then_what_a_sprint_waits_for_then_the_words_on_it(store:
     put(store, *({"type": kind, "key": kind} for kind in kinds))
     due = [taken.key for taken in store.due_actions(LANE)]
     assert due == ["react", "create_issue", "spawn_agent", "comment", "close_issue"]
+
+
+def test_health_ages_the_oldest_event_of_all_inboxes_and_the_oldest_overdue_action(store: Store) -> None:
+    def ages() -> tuple[int, int]:
+        told = store.health()["queue_age_s"]
+        return round(told["inboxes"] / 100), round(told["outboxes"] / 100)
+
+    assert ages() == (0, 0)
+    long_ago = datetime.now(UTC) - timedelta(seconds=500)
+    store.accept(LANE, {"type": "tick", "key": "new"})
+    store.accept("gitea-8", {"type": "tick", "key": "old", "at": long_ago.isoformat()})
+    store.accept("gitea-8", {"type": "tick", "key": "newer"})
+    put(store, {"type": "comment", "key": "late"}, {"type": "comment", "key": "later", "due_in_s": 900})
+    due = int(long_ago.timestamp() * 1000)
+    store.client.zadd(f"lane:{LANE}:outbox:due", {"late": due})
+    assert ages() == (5, 5)
+    store.set_away(LANE, {"host": "forge.test", "until_ms": due + 10_000_000}, None)
+    assert ages() == (5, 0)
+    store.set_away(LANE, {"host": "forge.test", "until_ms": due + 300_000}, None)
+    assert ages() == (5, 2)
+
+
+def test_health_ages_the_rings_that_go_first_and_the_others_alike(store: Store) -> None:
+    for number in range(3):
+        store.ring("events", f"gitea-{number}")
+    for job in store.client.lrange("rq:queue:events", 0, 0):
+        at = datetime.now(UTC) - timedelta(seconds=500)
+        store.client.hset(f"rq:job:{job}", "enqueued_at", at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    for number in range(4):
+        store.accept(f"gitea-{number}", {"type": "tick", "key": "k", "actor_id": 5})
+        assert round(store.health()["queue_age_s"]["events"] / 100) == 5
+    store.client.delete("rq:queue:events")
+    assert store.health()["queue_age_s"]["events"] == 0.0

@@ -240,13 +240,15 @@ def test_readiness_names_what_is_missing_or_late(door: FlaskClient, store: Memor
     assert door.get("/readyz").status_code == 200
     store.processes.pop("clock")
     store.processes["events"] = 60.0
-    store.ages["actions"] = 120.0
+    store.ages |= {"actions": 120.0, "inboxes": 500.0, "outboxes": 121.0}
     answer = door.get("/readyz")
     assert answer.status_code == 503
     assert answer.get_json()["reasons"] == [
         "process events has been silent for 60 s",
         "process clock has never shown itself",
         "queue actions has waited for 120 s",
+        "an event of an inbox has waited for 500 s",
+        "an action of an outbox has waited for 121 s",
     ]
 
 
