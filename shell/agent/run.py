@@ -222,9 +222,10 @@ def _untold(spec: Mapping[str, Any], head: str) -> bool:
 
 
 def _propose(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:
-    """The number of the pull request, which is opened if there is none."""
-    if spec.get("pr_number"):
-        return int(spec["pr_number"])
+    """The number of the pull request, which is opened if there is none, or it was closed meanwhile."""
+    number = spec.get("pr_number")
+    if number and patiently(lambda: forge.issue(spec["repo"], number))["state"] == "open":
+        return int(number)
     if not report.may_go_on():
         raise Ending(
             "stopped", f"This attempt was ended before its pull request; {spec['branch']} is pushed."

@@ -94,7 +94,8 @@ class DiskForge:
     # what an attempt asks of a forge
 
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None:
-        found = [pull for pull in self.pulls if (pull["head"], pull["base"]) == (head_branch, base)]
+        open_ = [pull for pull in self.pulls if pull.get("state") != "closed"]
+        found = [pull for pull in open_ if (pull["head"], pull["base"]) == (head_branch, base)]
         return found[0]["number"] if found else None
 
     def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> dict[str, Any]:
@@ -103,8 +104,8 @@ class DiskForge:
         return pull
 
     def issue(self, repo: str, number: int) -> dict[str, Any]:
-        there = next(pull for pull in self.pulls if pull["number"] == number)
-        return {"author": "bot", "author_id": 1} | there
+        there: dict[str, Any] = next((pull for pull in self.pulls if pull["number"] == number), {})
+        return {"author": "bot", "author_id": 1, "state": "open"} | there
 
     def me(self) -> dict[str, Any]:
         return {"login": "bot", "id": 1}

@@ -423,6 +423,14 @@ def test_conflicts_left_unsolved_are_not_pushed(stage: Stage) -> None:
     assert stage.forge.head(BRANCH) == before
 
 
+def test_a_pull_request_that_was_closed_meanwhile_is_not_handed_in_again(stage: Stage) -> None:
+    stage.answers({"match": "Round: 2", "files": {"b.md": "b"}}, {"match": "", "files": {"a.md": "a"}})
+    first = stage.run()
+    stage.forge.pulls[0]["state"] = "closed"
+    second = stage.run(prompt="Task: t1\nRound: 2", attempt=2, pr_number=7, seen_sha=first["head_sha"])
+    assert (first["pr_number"], second["outcome"], second["pr_number"]) == (7, "done", 8)
+
+
 def test_a_merge_without_conflict_is_a_change_by_itself(stage: Stage) -> None:
     diverged(stage, "branch", "branch")
     result = stage.play("true", merge_base=True, scope=["docs/"], pr_number=4)
