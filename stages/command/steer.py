@@ -68,17 +68,15 @@ def why(state: dict[str, Any], event: dict[str, Any], waits: dict[str, Any]) -> 
     kickoff = kickoff_of(state, number)
     if kickoff is None:
         return no(state, event, NO_SPRINT)
-    task_id = named[0] if named else task_of(state, number)
+    task_id = named_task(state, named[0]) if named else task_of(state, number)
     if kickoff["status"] not in UNDER_WAY:
         words = of_sprint(state, kickoff)
-    elif task_id is None:
-        words = of_tasks(state["tasks"], waits[str(kickoff["number"])])
-    elif task_id in state["tasks"]:
+    elif task_id is not None:
         words = of_task(state["tasks"], waits[str(kickoff["number"])], task_id)
+    elif named:
+        return no(state, event, f"This sprint has no task {code(named[0])}; `/why` names them all.")
     else:
-        return no(
-            state, event, f"This sprint has no task `{task_id.replace('`', '')}`; `/why` names them all."
-        )
+        words = of_tasks(state["tasks"], waits[str(kickoff["number"])])
     words = UNDER_WAY.get(kickoff["status"], "") + words
     return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
 
@@ -140,6 +138,20 @@ def task_of(state: dict[str, Any], number: int) -> str | None:
     return next(
         (name for name, task in tasks if number in (task.get("issue_number"), task.get("pr_number"))), None
     )
+
+
+def named_task(state: dict[str, Any], word: str) -> str | None:
+    """By its id in any case, or by the number of its issue or pull request."""
+    if word.lower() in state["tasks"]:
+        return word.lower()
+    number = word.removeprefix("#")
+    return task_of(state, int(number)) if number.isdecimal() and len(number) < 10 else None
+
+
+def code(word: str) -> str:
+    """Another's word as code, short, and unable to end the code."""
+    plain = " ".join(word.replace("`", "'").split())
+    return f"`{plain if len(plain) <= 60 else plain[:59] + '…'}`"
 
 
 def stop(state: dict[str, Any], event: dict[str, Any]) -> Output:
