@@ -55,7 +55,7 @@ def check(hook: Hook, headers: Mapping[str, str], body: bytes, settings: Setting
         raise Turned(401, "The signature is missing or wrong: give the webhook the secret that the bot has.")
 
 
-def take(hook: Hook, headers: Mapping[str, str], body: bytes, store: Inbox) -> Taken:
+def take(hook: Hook, headers: Mapping[str, str], body: bytes, settings: Settings, store: Inbox) -> Taken:
     """Put a checked delivery where it belongs: the inbox, the ignored, or the dead letters."""
     try:
         event = read_delivery(headers, body)
@@ -65,10 +65,22 @@ def take(hook: Hook, headers: Mapping[str, str], body: bytes, store: Inbox) -> T
         reason = f"{type(error).__name__}: {error}"
         return Taken(store.dead_letter(body, headers, reason), "dead_letter", reason)
     _same_owner(hook, event, body)
-    ignored = event["reason"] if event["type"] == "ignored" else admit(event)
+    ignored = event["reason"] if event["type"] == "ignored" else _unknown(event, settings) or admit(event)
     if ignored:
         return Taken(store.note_ignored(event, ignored), "ignored", ignored)
     return Taken(store.accept(lane_of(event), event), "accepted")
+
+
+def _unknown(event: Event, settings: Settings) -> str | None:
+    """Why a forge that nobody has set up is not listened to: no lane of its could ever move."""
+    kind = lane_of(event).partition("-")[0]
+    return None if kind in settings.forges else _NOT_SET_UP[kind]
+
+
+_NOT_SET_UP = {
+    "gitea": "Gitea (or Forgejo) is not configured here; set GITEA_URL and GITEA_TOKEN.",
+    "github": "GitHub is not configured here; set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY.",
+}
 
 
 def _same_owner(hook: Hook, event: Event, body: bytes) -> None:

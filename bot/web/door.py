@@ -37,7 +37,7 @@ def _receive(door: Flask, settings: Settings, store: Inbox, measures: Measures) 
         began = monotonic()
         body, headers = request.get_data(cache=False), cast(Mapping[str, str], request.headers)
         check(hook, headers, body, settings)
-        taken = take(hook, headers, body, store)
+        taken = take(hook, headers, body, settings, store)
         measures.delivery(taken.outcome, monotonic() - began)
         told = {"receipt": taken.receipt} | ({"reason": taken.reason} if taken.outcome == "ignored" else {})
         return jsonify(told), 202

@@ -49,9 +49,17 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:
     name, delivery = _named(kind, _lower(headers), body)
     read = github_delivery.read if kind == "github" else gitea_delivery.read
     try:
-        return {"forge": kind, **read(name, delivery, payload)}
+        return _sound({"forge": kind, **read(name, delivery, payload)})
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as wrong:
         raise BadDelivery(f"{kind} {name}: not as expected at {wrong}") from wrong
+
+
+def _sound(event: Event) -> Event:
+    """What the store can keep, in the lane of a repository that has a number."""
+    if "repo_id" in event and type(event["repo_id"]) is not int:
+        raise TypeError(f"repository.id, which is {event['repo_id']!r} and no number")
+    json.dumps(event, ensure_ascii=False).encode()  # half a character is no text
+    return event
 
 
 def _named(kind: Kind, given: Mapping[str, str], body: bytes) -> tuple[str, str]:

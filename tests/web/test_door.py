@@ -90,7 +90,12 @@ class Memory:
 @pytest.fixture
 def settings() -> Settings:
     return Settings.of(
-        {"CALORON_WEBHOOK_SECRET": "new,old", "GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"}
+        {
+            "CALORON_WEBHOOK_SECRET": "new,old",
+            "GITEA_URL": "http://forge.test",
+            "GITEA_TOKEN": "t",
+            "GITHUB_TOKEN": "t",
+        }
     )
 
 
@@ -272,3 +277,43 @@ def test_the_web_process_loads_no_room_that_decides_or_works() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=root, check=True
     )
     assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("forge", "given", "reason"),
+    [
+        (
+            "GitHub",
+            {"GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"},
+            "GitHub is not configured here; set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY.",
+        ),
+        (
+            "Forgejo",
+            {"GITHUB_TOKEN": "t"},
+            "Gitea (or Forgejo) is not configured here; set GITEA_URL and GITEA_TOKEN.",
+        ),
+    ],
+)
+def test_a_forge_that_is_not_set_up_is_ignored_with_what_to_set(
+    store: Memory, forge: str, given: dict[str, str], reason: str
+) -> None:
+    door = create_door(Settings.of({"CALORON_WEBHOOK_SECRET": "s"} | given), store).test_client()
+    assert post(door, BODY, signed("s", BODY, forge)) == (202, {"receipt": "i1", "reason": reason})
+    assert store.inbox == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"sender": {"login": "\ud800", "id": 5}},
+        {"repository": {"id": None, "full_name": "a/b"}},
+        {"repository": {"id": "7:inbox", "full_name": "a/b"}},
+        {"repository": {"id": True, "full_name": "a/b"}},
+    ],
+)
+def test_a_delivery_that_no_lane_could_keep_is_a_dead_letter(
+    door: FlaskClient, store: Memory, part: dict[str, Any]
+) -> None:
+    body = json.dumps(COMMENT | part).encode()
+    assert post(door, body, signed("new", body)) == (202, {"receipt": "d1"})
+    assert store.dead[0][0] == body and store.inbox == []
