@@ -206,7 +206,7 @@ class Settings(BaseSettings):
     def _fill_derived(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Defaults that follow from other settings."""
         host, port = given.get("HOST") or "127.0.0.1", given.get("PORT") or 8080
-        reach = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        reach = "127.0.0.1" if host in ("0.0.0.0", "::") else in_address(host)
         home = Path(given.get("CALORON_HOME") or "~/.caloron")
         derived = {
             "CALORON_PUBLIC_URL": f"http://{reach}:{port}",
@@ -274,6 +274,11 @@ def _shown(value: Any) -> str:
 
 
 _SECRET_HINT = "set it to a long random text, for example of `openssl rand -hex 32`"
+
+
+def in_address(host: str) -> str:
+    """The host as it stands before a port: of an IPv6 address the colons are its own."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _derived(master: str, path: str) -> str:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from shell.errors import Unavailable
 from shell.logging import log_of
 from shell.parent import die_with_parent
-from shell.settings import Settings
+from shell.settings import Settings, in_address
 from shell.store import Store, connect
 
 from .door import create_door
@@ -53,7 +53,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         settings = self.settings
-        binds = [f"{settings.host}:{settings.port}", f"127.0.0.1:{settings.shell_port}"]
+        binds = [f"{in_address(settings.host)}:{settings.port}", f"127.0.0.1:{settings.shell_port}"]
         told = {
             "bind": binds,
             "worker_class": "gthread",

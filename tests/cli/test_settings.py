@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.web.serve import Server
 from shell.settings import Settings, SettingsError
 
 GOOD = {"CALORON_WEBHOOK_SECRET": "s3cret", "GITEA_URL": "http://forge.test/", "GITEA_TOKEN": "t0ken"}
@@ -100,3 +101,19 @@ def test_explained_says_where_each_came_from(monkeypatch: pytest.MonkeyPatch, tm
     assert (rows["HOST"]["value"], rows["HOST"]["source"]) == ("127.0.0.1", "default")
     assert rows["GITEA_TOKEN"]["value"] == "•••"
     assert "hidden" not in rows["REDIS_URL"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("host", "bind", "url"),
+    [
+        ("::", "[::]:8080", "http://127.0.0.1:8080"),
+        ("::1", "[::1]:8080", "http://[::1]:8080"),
+        ("[::1]", "[::1]:8080", "http://[::1]:8080"),
+        ("10.0.0.1", "10.0.0.1:8080", "http://10.0.0.1:8080"),
+    ],
+)
+def test_an_address_with_colons_stands_in_brackets(host: str, bind: str, url: str) -> None:
+    told = {"CALORON_WEBHOOK_SECRET": "s", "GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"}
+    settings = Settings.of(told | {"HOST": host, "PORT": "8080"})
+    assert Server(settings).cfg.bind[0] == bind
+    assert settings.public_url == url
