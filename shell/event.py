@@ -83,8 +83,8 @@ EVENTS: dict[str, Told] = {
     ),
     "refused": Told(
         "a performer",
-        "the forge says no to an action, for good",
-        "action status message",
+        "the forge says no to an action, for good; or it was not wanted any more when its turn came",
+        "action status message reason? withdrawn?",
     ),
     "shown": Told(
         "a performer",
