@@ -157,8 +157,8 @@ def test_a_silent_model_is_not_waited_for(model: ModelServer, monkeypatch: pytes
 
 
 def test_more_than_the_model_is_told_is_not_cut(model: ModelServer) -> None:
-    brief = f"Sell shoes. <!-- {'x' * 100_000} -->"
-    output = compositions.run("kickoff_plan_llm", {"brief": brief}).output
+    given = {"brief": "Sell shoes.", "repo_context": {"readme": "x" * 100_000}}
+    output = compositions.run("kickoff_plan_llm", given).output
     assert "the model is told 100000 at most" in output["notes"][0]
     assert model.asked == []
 
