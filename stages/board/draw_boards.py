@@ -7,6 +7,7 @@ import textwrap
 from typing import Any, TypedDict
 
 NAME = "draw_boards"
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Told(TypedDict):
@@ -136,7 +137,8 @@ def cannot_read(state: dict[str, Any]) -> str:
     why = (repo.get("required") or {}).get("unread")
     if not why:
         return ""
-    said = f"I may not read which checks `{repo.get('default_branch')}` requires ({clean(why)})"
+    branch = str(repo.get("default_branch")).replace("`", "'")
+    said = f"I may not read which checks `{branch}` requires ({clean(why)})"
     return f"{said}; the forge decides at each merge."
 
 
@@ -203,8 +205,8 @@ def row(name: str, task: dict[str, Any], reasons: list[str]) -> str:
 @functools.lru_cache(maxsize=20_000)
 def clean(text: str) -> str:
     """A title as text: no mention, link or markup of its own."""
-    escaped = re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(str(text).split()))
-    return re.sub("([@#])", "\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 def footer(policy: dict[str, Any], kickoff: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ import re
 from typing import Any, TypedDict
 
 NAME = "tell_waits"
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Input(TypedDict):
@@ -134,8 +135,8 @@ def named_checks(names: list[str]) -> str:
 @functools.lru_cache(maxsize=20_000)
 def clean(text: str) -> str:
     """A title as text: no mention, link or markup of its own."""
-    escaped = re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(str(text).split()))
-    return re.sub("([@#])", "\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

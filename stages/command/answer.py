@@ -16,6 +16,7 @@ class Output(TypedDict):
     actions: list[Any]
 
 
+MOST_LINES = 20
 WHO = {"write": "someone with write permission", "maintain": "a maintainer (on Gitea: an administrator)",
        "admin": "an administrator"}  # fmt: skip
 
@@ -32,7 +33,7 @@ def execute(input: Input) -> Output:
 
 def words_for(event: dict[str, Any]) -> str:
     if event["type"] == "mistakes":
-        return "\n".join(f"- `{line['line'].strip()[:120]}` — {line['help']}" for line in event["mistakes"])
+        return listed([f"- {code(line['line'])} — {line['help']}" for line in event["mistakes"]])
     if event.get("allowed") is False:
         return denial(event)
     if event["name"] == "ping":
@@ -40,6 +41,17 @@ def words_for(event: dict[str, Any]) -> str:
     if event["name"] == "help":
         return str(event["help"])
     return f"`/{event['name']}` is not there yet. `/help` shows what is."
+
+
+def listed(lines: list[str]) -> str:
+    more = len(lines) - MOST_LINES
+    return "\n".join([*lines[:MOST_LINES], *([f"- … and {more} more"] if more > 0 else [])])
+
+
+def code(line: str) -> str:
+    """Another's line as code, short, and unable to end the code."""
+    plain = " ".join(line.replace("`", "'").split())
+    return f"`{plain if len(plain) <= 120 else plain[:119] + '…'}`"
 
 
 def denial(event: dict[str, Any]) -> str:

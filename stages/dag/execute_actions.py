@@ -1,5 +1,6 @@
 """Carry out what a tick decided, on the forge and through the shell, and report on every action."""
 
+import re
 from collections.abc import Callable
 from typing import Any, NotRequired, TypedDict
 
@@ -21,6 +22,7 @@ STATE_LABELS = (
     "caloron:done",
     "caloron:sprint-cancelled",
 )
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 LOOKS = {"color": "0366d6", "description": "Managed by Caloron"}
 
 
@@ -135,7 +137,7 @@ def carry_out(hands: Hands, action: Action) -> Answer:
 def create_issue(hands: Hands, action: Action) -> Answer:
     task_id = action["task_id"]
     title = action.get("title") or task_id
-    body = action.get("body") or f"{title}\n\n**Sprint:** {hands.sprint_id}\n**Task ID:** {task_id}"
+    body = action.get("body") or f"{clean(title)}\n\n**Sprint:** {hands.sprint_id}\n**Task ID:** {task_id}"
     labels = action.get("labels") or ["caloron:task"]
     hands.forge.make_labels(hands.repo, [{"name": name, **LOOKS} for name in labels])
     key, of = f"task:{hands.sprint_id}:{task_id}", {"sprint": hands.sprint_id, "task": task_id}
@@ -211,7 +213,8 @@ def intervene(hands: Hands, action: Action) -> Answer:
 def probe(hands: Hands, action: Action) -> Answer:
     agent, reason = action["agent_id"], action.get("reason") or "no sign of life"
     number = hands.thread_of(action)
-    text = f"@caloron-agent-{agent}, are you still there? ({reason}) Please answer here with where you are."
+    asks = f"@caloron-agent-{agent}, are you still there? ({clean(reason)})"
+    text = f"{asks} Please answer here with where you are."
     answer = hands.say(number, text, "probe", step_key(hands, "probe", action))
     hands.label(number, "caloron:stalled")
     return f"probe:{agent} ({reason})", answer
@@ -233,9 +236,10 @@ def escalate_human(hands: Hands, action: Action) -> Answer:
     agent, reason = action["agent_id"], action.get("reason") or "no reason given"
     task_id, task = hands.task_of(action)
     title = f"Escalation: {agent} — {reason}"
+    what, why = clean(task.get("title") or task_id), clean(reason)
     body = (
-        f"## Human intervention required\n\n**Agent:** `{agent}`\n**Task:** {task.get('title') or task_id}\n"
-        f"**Why:** {reason}\n\nComment `resolved` when the cause is gone, or `caloron:take-over` to finish "
+        f"## Human intervention required\n\n**Agent:** `{agent}`\n**Task:** {what}\n"
+        f"**Why:** {why}\n\nComment `resolved` when the cause is gone, or `caloron:take-over` to finish "
         "the task yourself."
     )
     hands.forge.make_labels(hands.repo, [{"name": "caloron:escalated", **LOOKS}])
@@ -247,6 +251,12 @@ def escalate_human(hands: Hands, action: Action) -> Answer:
     if number := task.get("issue_number"):
         hands.label(number, "caloron:escalated")
     return f"escalate:{agent}", {"issue_number": issue["number"], "url": issue["html_url"]}
+
+
+def clean(text: str) -> str:
+    """Another's words as text: no mention, link or markup of its own."""
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 def step_key(hands: Hands, step: str, action: Action) -> str:

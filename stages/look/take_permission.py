@@ -1,8 +1,10 @@
 """Take the forge's word on what someone may do, or on the repository, and let go on what waited for it."""
 
+import re
 from typing import Any, TypedDict
 
 NAME = "take_permission"
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Input(TypedDict):
@@ -56,7 +58,13 @@ def denial(event: dict[str, Any]) -> str:
         )
     if event["status"] == 404:
         return "the forge knows no such account"
-    return f"the forge did not say what that account may do ({event['message']})"
+    return f"the forge did not say what that account may do ({clean(event['message'][:300])})"
+
+
+def clean(text: str) -> str:
+    """The forge's words as text: no mention, link or markup of its own."""
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 def repository(there: dict[str, Any]) -> dict[str, Any]:

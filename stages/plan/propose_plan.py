@@ -10,7 +10,7 @@ NAME = "propose_plan"
 
 MOST_ERRORS = 20
 LONGEST_ERROR = 300
-CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|\bwww(?=\.))")
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Plan(TypedDict):
@@ -92,7 +92,7 @@ def complaint(event: dict[str, Any], kickoff: dict[str, Any], errors: list[str])
 
 def clean(text: str) -> str:
     """What quotes another's words, as text: no mention, link or markup of its own."""
-    escaped = re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", " ".join(text.split()))
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(text.split()))
     return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 

@@ -196,7 +196,13 @@ def tasks(count: int) -> str:
 
 
 def names(told: list[dict[str, Any]]) -> str:
-    return ", ".join(dict.fromkeys(f"`{one.get('task_id') or 'unnamed'}`" for one in told))
+    return ", ".join(dict.fromkeys(code(one.get("task_id") or "unnamed") for one in told))
+
+
+def code(name: Any) -> str:
+    """Another's word as code, short, and unable to end the code."""
+    plain = " ".join(str(name).replace("`", "'").split())
+    return f"`{plain[:64]}`"
 
 
 def unique(texts: Any) -> list[str]:

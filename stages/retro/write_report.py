@@ -1,9 +1,11 @@
 """Write the retro of a sprint as short Markdown: result, tasks, voices, analysis, trends, numbers."""
 
 import datetime
+import re
 from typing import Any, NotRequired, TypedDict
 
 NAME = "write_retro_report"
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 SIGN = {
     "Done": "✅",
@@ -186,8 +188,21 @@ def said_line(item: dict[str, Any]) -> str:
 
 
 def plain(text: Any) -> str:
-    """Text of others on one line of ours, with nothing that would break a table or hide what follows."""
-    return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;")
+    """Text of others on one line of ours: no mention, link or markup of its own."""
+    return harmless(" ".join(str(text).split()))
+
+
+def harmless(text: str) -> str:
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", text)
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
+
+
+def spoken(text: Any) -> str:
+    """Text of others whose code stays code: between two backticks nothing calls or links."""
+    pieces = " ".join(str(text).split()).split("`")
+    if len(pieces) % 2 == 0 or "``" in str(text):
+        return plain(text)
+    return "`".join(piece if place % 2 else harmless(piece) for place, piece in enumerate(pieces))
 
 
 # -- analysis, trends, numbers -------------------------------------------------------------------------------
@@ -201,7 +216,7 @@ def analysis(found: dict[str, Any]) -> str:
         ("learnings", "Learned"),
     ):
         if found.get(name):
-            parts.append("\n".join([f"**{heading}**", "", *[f"- {one}" for one in found[name]]]))
+            parts.append("\n".join([f"**{heading}**", "", *[f"- {spoken(one)}" for one in found[name]]]))
     return "\n\n".join(["## Analysis", *parts]) if parts else ""
 
 

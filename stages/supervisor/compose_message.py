@@ -1,8 +1,10 @@
 """Write what the supervisor says on a thread when it probes, restarts or calls for a person."""
 
+import re
 from typing import NotRequired, TypedDict
 
 NAME = "compose_intervention_message"
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Input(TypedDict):
@@ -19,12 +21,12 @@ class Output(TypedDict):
 
 def execute(input: Input) -> Output:
     agent = input["agent_id"]
-    title = input.get("task_title") or "unknown task"
+    title = clean(input.get("task_title") or "unknown task")
     write = {"probe": probe, "restart": restart, "escalate_human": escalate_human}.get(input["action"])
     if write is None:
         status = input["health_status"]
         return {"message": f"Agent `{agent}` is {status} on “{title}”. Next step: {input['action']}."}
-    return {"message": write(agent, title, input.get("reason") or f"agent {input['health_status']}")}
+    return {"message": write(agent, title, clean(input.get("reason") or f"agent {input['health_status']}"))}
 
 
 def probe(agent: str, title: str, reason: str) -> str:
@@ -51,6 +53,12 @@ def escalate_human(agent: str, title: str, reason: str) -> str:
         "- `/retry --hint …`: a fresh attempt with a word of advice\n"
         "- `/skip`: go on without this task"
     )
+
+
+def clean(text: str) -> str:
+    """Another's words as text: no mention, link or markup of its own."""
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
