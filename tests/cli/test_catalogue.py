@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ import compositions
 from bot.cli.main import main
 
 TICK = {"state": {"tasks": {"t1": {"status": "Pending", "depends_on": []}}}, "events": []}
-TURN = {"state": {"v": 1, "tasks": {}, "sprint": None, "issues": {}, "pulls": {}, "shown": {}, "queue": [],
+TURN: dict[str, Any] = {"state": {"v": 1, "tasks": {}, "sprint": None, "issues": {}, "pulls": {}, "shown": {}, "queue": [],
                   "kickoffs": {}, "waiting": {}},
         "events": [], "actions": [], "now": "2026-11-21T07:00:00.000Z", "policy": {}}  # fmt: skip
 

@@ -92,7 +92,7 @@ def test_an_unchanged_state_is_not_read_again(store: Store) -> None:
     assert after["tasks"]["a"] is first.state["tasks"]["a"]
 
 
-ENTRY = {
+ENTRY: dict[str, Any] = {
     "now": "2026-01-01T00:00:00.000Z", "composition": None, "code": "", "changed": [], "state_hash": "",
     "actions": [], "trace": [],
 }  # fmt: skip
