@@ -80,7 +80,8 @@ def _read_blocks(text: str, offset: int, reading: _Reading) -> None:
     tokens: list[Token] = []
     reading.env[_QUOTE_ENDS] = {}
     reading.env[_MATH] = _lines_before_math_ends(text)
-    _BLOCKS.block.parse(text, _BLOCKS, reading.env, tokens)
+    # markdown-it 4.3 fails on raw HTML in a quoted list at the very end of a text without a last line end
+    _BLOCKS.block.parse(f"{text}\n", _BLOCKS, reading.env, tokens)
     hidden = 0
     for index, token in enumerate(tokens):
         if token.type in _HIDDEN:
