@@ -50,7 +50,7 @@ def moves_of(evaluate: Any, example: dict[str, Any]) -> Iterator[Move]:
     """What the example's events do, each by itself, and what follows from the tasks as they then stand."""
     given = copy.deepcopy(example["input"])
     step = evaluate.Step(given)
-    for event in given["events"]:
+    for event in given.get("events", []):
         yield from moved(step, str(event.get("type")), evaluate.take_event, event)
     for name in FOLLOWS:
         yield from moved(step, name, getattr(evaluate, name))

@@ -172,17 +172,37 @@ def cancelled(event: dict[str, Any], task_id: str) -> dict[str, Any]:
 
 
 def steer_task(state: dict[str, Any], event: dict[str, Any]) -> Output:
-    task_id = task_of(state, event["where"]["number"])
-    if task_id is None:
+    number = event["where"]["number"]
+    task_id = task_of(state, number)
+    meant = without_issue(state) if number == state.get("running") else [task_id] if task_id else []
+    if not meant:
         words = f"`/{event['name']}` belongs on a task's issue or its pull request, while its sprint runs."
         return no(state, event, words)
-    if state["tasks"][task_id]["status"] in ENDED:
-        return no(state, event, f"This task is {state['tasks'][task_id]['status']} already.")
-    type_ = {"retry": "task_retry", "skip": "task_skip"}[event["name"]]
-    told = {"type": type_, "key": f"{type_}:{event['key']}", "task_id": task_id, "actor": event["actor"],
-            "hint": event["args"]["flags"].get("hint")}  # fmt: skip
+    if state["tasks"][meant[0]]["status"] in ENDED:
+        return no(state, event, f"This task is {state['tasks'][meant[0]]['status']} already.")
+    if len(meant) > 1 and event["name"] == "skip":
+        words = (
+            f"{' and '.join(f'`{name}`' for name in meant)} have no issue to say this on, and I cannot tell "
+            "which one you mean. `/retry` here tries them all again."
+        )
+        return no(state, event, words)
     words = {"retry": "A new attempt begins.", "skip": "This task is left out."}[event["name"]]
-    return {"state": state, "actions": [answer(event, words)], "events": [told]}
+    told = [steered(event, name) for name in meant]
+    return {"state": state, "actions": [answer(event, words)], "events": told}
+
+
+def without_issue(state: dict[str, Any]) -> list[str]:
+    """The tasks that need a person and have no thread of their own: of them is spoken on the kickoff."""
+    tasks = state["tasks"].items()
+    return sorted(
+        name for name, task in tasks if task["status"] == "Escalated" and task.get("issue_number") is None
+    )
+
+
+def steered(event: dict[str, Any], task_id: str) -> dict[str, Any]:
+    type_ = {"retry": "task_retry", "skip": "task_skip"}[event["name"]]
+    return {"type": type_, "key": f"{type_}:{task_id}:{event['key']}", "task_id": task_id,
+            "actor": event["actor"], "hint": event["args"]["flags"].get("hint")}  # fmt: skip
 
 
 def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:

@@ -136,6 +136,16 @@ def issue_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     start_in_the_tick(step, task_id)
 
 
+def issue_refused(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """Without its issue a task cannot begin: a person is asked; a new attempt asks for the issue again."""
+    task = step.tasks[task_id]
+    if task.get("issue_number") is not None:
+        return
+    step.change(task_id, issue_asked=False)
+    if task["status"] != "Pending":
+        escalate(step, task_id, f"its issue could not be opened: {event['message']}", "no_issue")
+
+
 def start_in_the_tick(step: Step, task_id: str) -> None:
     """Without a policy a free task's agent starts as soon as there is an issue."""
     task = step.tasks[task_id]
@@ -591,6 +601,7 @@ def stop_requested(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
     "issue_opened": (("Pending", "Ready", "Blocked"), issue_opened),
+    "issue_refused": (("Pending", "Ready", "Blocked"), issue_refused),
     "agent_started": (("Ready", "InProgress"), agent_started),
     "agent_heartbeat": (("InProgress",), agent_heartbeat),
     "agent_finished": (("Ready", "InProgress", "InReview"), agent_finished),

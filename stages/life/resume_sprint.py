@@ -19,8 +19,8 @@ class Output(TypedDict):
 def execute(input: Input) -> Output:
     state, events = input["state"], list(input["events"])
     for event in input["events"]:
-        sprint_id = (event.get("request") or {}).get("resuming") if event["type"] == "seen" else None
-        if sprint_id:
+        looked = {"seen": event.get("request"), "refused": event.get("action")}.get(event["type"]) or {}
+        if looked.get("resuming"):
             tasks = {name: let_go(task) for name, task in state["tasks"].items()}
             state = {**state, "tasks": tasks}
             events.append({"type": "sprint_resumed", "key": f"sprint_resumed:{event['key']}"})

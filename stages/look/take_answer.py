@@ -1,8 +1,10 @@
 """Take the forge's answer to what we did: a merge that succeeded is a merge, an issue made is its task's."""
 
+import re
 from typing import Any, TypedDict
 
 NAME = "take_answer"
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|\bwww(?=\.)|<(?=!--))")
 
 
 class Input(TypedDict):
@@ -122,12 +124,48 @@ def update_of(event: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
     return {"type": "update_branch", **kept, **why, "key": f"{action['key']}:update"}
 
 
+def issue_refused(state: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+    """Told of the running sprint's task; one of an ended sprint waits for nothing."""
+    mark = event["action"]["mark"]
+    running = (state.get("kickoffs") or {}).get(str(state.get("running"))) or {}
+    if running.get("id") != mark["sprint"]:
+        return []
+    return [told(event, "issue_refused", task_id=mark["task"], message=event["message"])]
+
+
+def is_of_a_plan(state: dict[str, Any], look: dict[str, Any]) -> bool:
+    """Whether it was to read the text of a kickoff that is being planned."""
+    kickoff = (state.get("kickoffs") or {}).get(str(look.get("number"))) or {}
+    return bool(look["what"] == "issue" and kickoff.get("status") == "Planning")
+
+
+def unread(state: dict[str, Any], event: dict[str, Any]) -> Answer:
+    """Nothing is planned: it waits for another `/plan`."""
+    number = event["action"]["number"]
+    kickoff = {**state["kickoffs"][str(number)], "status": "Proposed", "plan": None, "plan_hash": None}
+    words = f"I could not read this issue: {clean(event['message'])}. Once that is mended, say `/plan` again."
+    said = {"type": "comment", "number": number, "body": words,
+            "key": f"{kickoff['id']}/unread/{kickoff['asked_at']}",
+            "mark": {"kind": "answer", "sprint": kickoff["id"]}}  # fmt: skip
+    return {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}, [], [said]
+
+
+def clean(text: str) -> str:
+    """Another's words as text: no mention, link or markup of its own."""
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(text.split()).rstrip("."))
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
+
+
 def refused(state: dict[str, Any], event: dict[str, Any]) -> Answer:
     action = event["action"]
     fields = {"task_id": action.get("task_id"), "pr_number": action.get("pr_number")}
     if event.get("withdrawn"):
         return state, [], []
     match action["type"]:
+        case "create_issue":
+            return state, issue_refused(state, event), []
+        case "look" if is_of_a_plan(state, action):
+            return unread(state, event)
         case "merge_pr" if "out of date" in event["message"]:
             state, wait = state, told(event, "merge_postponed", **fields)
             return state, [wait], [look_at_pull(action["pr_number"])]
