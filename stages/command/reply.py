@@ -21,6 +21,12 @@ class Output(TypedDict):
     policy: Any
 
 
+REST = (
+    "These are more commands than I answer one by one: the others of this text were read too, and are done "
+    "or refused without a word. For an answer, say it again in a comment of its own."
+)
+
+
 def execute(input: Input) -> Output:
     return {
         "state": input["state"],
@@ -32,10 +38,15 @@ def execute(input: Input) -> Output:
 
 
 def deeds(action: dict[str, Any]) -> list[dict[str, Any]]:
-    """A yes needs no words, unless there are some or nothing can carry a reaction: a review, a label."""
+    """A yes needs no words, unless there are some or nothing can carry a reaction: a review, a label.
+
+    What stands behind the commands of a text that are answered in words gets one line, all of it together.
+    """
     if action["type"] != "answer":
         return [action]
     reaction = reactions(action)
+    if behind := action["where"].get("behind"):
+        return [*reaction, line({**action, "words": REST})] if behind == 1 else reaction
     quiet = action["good"] and not action.get("aloud") and reaction
     return reaction if quiet else [*reaction, line(action)]
 
