@@ -1,6 +1,8 @@
 """Reads the commands, and the mistakes in them, out of a text that a person wrote."""
 
+import hashlib
 import re
+from collections.abc import Collection
 from typing import Any, Literal
 
 from handlers.arguments import Arguments, Fault, read_arguments
@@ -33,6 +35,7 @@ def read_commands(
     text: str,
     *,
     previous: str | None = None,
+    had: Collection[str] | None = None,
     author_id: Any = None,
     editor_id: Any = None,
     where: Where = "issue",
@@ -40,16 +43,29 @@ def read_commands(
     prefix_required: bool = False,
     bot: bool = False,
 ) -> list[Command | Mistake]:
-    """What the text asks for, in its order; of an edit, only what the text before it did not have."""
+    """What the text asks for, in its order; of an edit, only what the text before it did not have.
+
+    That text is `previous`; where it is not kept, `had` is what `asked_in` said of it.
+    """
     if bot or where == "title":
         return []
     reader = _Reader(titled=where == "issue", escalation=escalation, prefix_required=prefix_required)
-    if previous is None:
+    if previous is None and had is None:
         return list(reader.read(text).values())
     if editor_id is None or editor_id != author_id:
         return []
-    old = reader.read(previous)
-    return [found for key, found in reader.read(text).items() if key not in old]
+    old = had if had is not None else {_name(key) for key in reader.read(previous or "")}
+    return [found for key, found in reader.read(text).items() if _name(key) not in old]
+
+
+def asked_in(text: str, *, where: Where = "issue") -> list[str]:
+    """All that the text asks for, mistakes too, as short names: enough to tell later what is new."""
+    reader = _Reader(titled=where == "issue", escalation=False, prefix_required=False)
+    return [_name(key) for key in reader.read(text)]
+
+
+def _name(key: Any) -> str:
+    return hashlib.sha256(repr(key).encode()).hexdigest()[:12]
 
 
 class _Reader:
@@ -142,7 +158,7 @@ def _sameness(found: Command | Mistake) -> Any:
         for param, value in zip(declaration.params, found["positional"], strict=False)
     )
     flags = {name: _plain_flag(declaration.flags[name].kind, value) for name, value in found["flags"].items()}
-    return found["name"], positional, frozenset(flags.items())
+    return found["name"], positional, tuple(sorted(flags.items()))
 
 
 def _plain_flag(kind: str, value: str | bool | list[str]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rq.timeouts import JobTimeoutException
 
+from jobs import heard
 from shell.action import Action
 from shell.errors import Unavailable
 from shell.event import Event
@@ -95,9 +96,37 @@ class _Draft:
         self.depth += 1
         if self.depth > DEEPEST:
             raise RecursionError(f"{event['type']} goes round in a circle")
+        event = self._with_unheard(event)
         for one in self.decider.expand(event, self.decided.state):
-            self._route(one)
+            if not self._ran_before(one, event):
+                self._route(one)
         self.depth -= 1
+
+    def _with_unheard(self, event: Event) -> Event:
+        """Where the text before an edit was never heard, all of the new one is new."""
+        if not heard.by_its_author(event):
+            return event
+        if heard.is_old(event):
+            return event if event.get("previous") is not None else event | {"previous": event["body"]}
+        before = heard.key_before(event)
+        if before and self._is_known(before):
+            return event
+        if before:
+            self._know(before)  # it comes too late from now on
+        return event | {"previous": None}
+
+    def _ran_before(self, one: Event, event: Event) -> bool:
+        """Whether this comment asked for just that before; an edit may put it there anew."""
+        if one["type"] != "command" or event["type"] != "issue_comment":
+            return False
+        anew = event.get("hint") == "edited" and event.get("previous") is not None
+        if not anew and self._is_known(one["key"]):
+            return True
+        self._know(one["key"])
+        return False
+
+    def _is_known(self, key: str) -> bool:
+        return key in self.known or bool(self.decider.seen(self.lane, [key]))
 
     def _route(self, event: Event) -> None:
         """Run the event's composition; what it tells (differences, a verdict, an end) comes next."""
@@ -130,9 +159,9 @@ class _Draft:
         """A comment may have come by webhook before the look found it; all else is new by comparison."""
         key = event.get("key")
         if event["type"] == "issue_comment" and key:
-            if key in self.known or self.decider.seen(self.lane, [key]):
+            if self._is_known(key) or self._is_known(heard.key_of_words(event)):
                 return
-            self._know(key)
+            self._know(heard.key_of_words(event))
         self._handle(event)
 
     def _write_down(

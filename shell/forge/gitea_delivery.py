@@ -26,7 +26,7 @@ def read(name: str, delivery: str, payload: Raw) -> Event:
         number = payload["pull_request"]["number"]
         return told.changed_number(payload, delivery, "pull", number, _hint(payload))
     if name.startswith("issue"):
-        return told.changed_number(payload, delivery, "issue", payload["issue"]["number"], _hint(payload))
+        return told.changed_issue(payload, delivery, payload["issue"]["number"], _hint(payload))
     return _of_repository(name, delivery, payload)
 
 

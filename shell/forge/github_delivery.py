@@ -23,9 +23,11 @@ def read(name: str, delivery: str, payload: Raw) -> Event:
         case "issue_comment":
             return told.commented(payload, delivery, "pull_request" in payload["issue"])
         case "issues":
-            return _numbered(payload, delivery, "issue", payload["issue"]["number"])
+            number = payload["issue"]["number"]
+            return told.changed_issue(payload, delivery, number, _hint(payload), **_label(payload))
         case "pull_request":
-            return _numbered(payload, delivery, "pull", payload["pull_request"]["number"])
+            number = payload["pull_request"]["number"]
+            return told.changed_number(payload, delivery, "pull", number, _hint(payload), **_label(payload))
         case "pull_request_review" | "pull_request_review_comment" | "pull_request_review_thread":
             return told.changed_number(payload, delivery, "pull", payload["pull_request"]["number"], "review")
         case _:
@@ -45,14 +47,14 @@ def _of_repository(name: str, delivery: str, payload: Raw) -> Event:
     return told.ignored(payload, reason)
 
 
-def _numbered(payload: Raw, delivery: str, object_: str, number: int) -> Event:
+def _hint(payload: Raw) -> str:
     action: str = payload["action"]
-    hint = _HINTS.get(action, action)
-    return told.changed_number(payload, delivery, object_, number, hint, **_label(action, payload))
+    return _HINTS.get(action, action)
 
 
-def _label(action: str, payload: Raw) -> dict[str, Any]:
+def _label(payload: Raw) -> dict[str, Any]:
     # one delivery a label, so its sender is the one who set it
+    action: str = payload["action"]
     if action not in ("labeled", "unlabeled") or not payload.get("label"):
         return {}
     return {"label": payload["label"]["name"], "labelled": action == "labeled"}

@@ -27,6 +27,30 @@ def changed_number(payload: Raw, delivery: str, object_: str, number: int, hint:
     return changed(payload, delivery, object_, number, hint, number=number, **fields)
 
 
+def changed_issue(payload: Raw, delivery: str, number: int, hint: str, **fields: Any) -> Event:
+    """An issue may have changed; of its text, which one its editor found and which one they left."""
+    return changed_number(payload, delivery, "issue", number, hint, **_texts(payload, hint), **fields)
+
+
+def _texts(payload: Raw, hint: str) -> dict[str, str]:
+    """By their hashes; a new issue had no text before, and another title leaves the text as it is."""
+    if hint not in ("opened", "edited") or "body" not in payload["issue"]:
+        return {}
+    now, changes = hash_of(payload["issue"]["body"]), payload.get("changes")
+    if hint == "opened":
+        return {"body_hash": now, "body_was": ""}
+    if changes and changes.get("body") is None:
+        return {"body_hash": now, "body_was": now}
+    if not changes or "from" not in changes["body"]:
+        return {"body_hash": now}
+    return {"body_hash": now, "body_was": hash_of(changes["body"]["from"])}
+
+
+def hash_of(text: str | None) -> str:
+    """The hash of a text; one that is not there counts as empty."""
+    return hashlib.sha256((text or "").encode()).hexdigest()[:16]
+
+
 def changed_commit(payload: Raw, delivery: str, sha: str) -> Event:
     """The checks of a commit may have changed."""
     return changed(payload, delivery, "commit", sha, "status", head_sha=sha)
@@ -57,9 +81,10 @@ def commented(payload: Raw, delivery: str, is_pull: bool) -> Event:
     before = ((payload.get("changes") or {}).get("body") or {}).get("from")
     return {
         "type": "issue_comment",
-        "key": f"comment:{comment['id']}:{hashlib.sha256(body.encode()).hexdigest()[:16]}",
+        "key": f"comment:{comment['id']}:{hash_of(body)}",
         **common(payload),
         "created_at": utc(comment["updated_at" if action == "edited" else "created_at"]),
+        "written_at": utc(comment["created_at"]),
         "issue_number": issue["number"],
         "is_pull": is_pull,
         "comment_id": comment["id"],

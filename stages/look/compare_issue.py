@@ -19,8 +19,8 @@ class Output(TypedDict):
     events: list[Any]
 
 
-ASKING = re.compile(r"(?m)^[^\w\n]*/\w")
-LONGEST = 16384
+NEW = ""
+NOBODY: dict[str, Any] = {"actor": None, "actor_id": None}
 MARK = re.compile(r"<!-- caloron:([a-z0-9_-]+)[^>]* -->")
 OWN = re.compile(r"<!-- caloron:[a-z0-9_-]+ key=[^\s>]+(?: sprint=([^\s>]+))?(?: task=([^\s>]+))? -->\s*\Z")
 
@@ -37,6 +37,7 @@ def execute(input: Input) -> Output:
     return {"state": state, "actions": actions, "events": events}
 
 
+Edit = dict[str, Any]
 Found = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
 
 
@@ -44,28 +45,104 @@ def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]
     number, there = str(event["number"]), event["there"]
     if there.get("is_pull"):
         return state, [], []
-    known = (state.get("issues") or {}).get(number)
-    known = known if known and "title" in known else None  # else only its labels were shown, or it was closed
-    state = {**state, "issues": {**state["issues"], number: remembered(there)}}
+    entry = (state.get("issues") or {}).get(number) or {}
+    known = entry if "title" in entry else None  # else only its labels were shown, or it was closed
+    change = first_change(event, entry) if known is None else change_since(event, known)
+    state = {**state, "issues": {**state["issues"], number: remembered(event, entry, change)}}
     if known is None and shares_account(policy, there):
         state = {**state, "shared": True}
-    events = first_met(state, policy, event) if known is None else edits(event, known, there)
+    events = first_met(state, policy, event, change) if known is None else edits(event, known, change)
     events += planning(state, event)
     looks = who_did_it(state, policy, event, known, there)
     return state, events, looks
 
 
-def remembered(there: dict[str, Any]) -> dict[str, Any]:
+def remembered(event: dict[str, Any], entry: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    there = event["there"]
     kept: dict[str, Any] = {
         name: there[name] for name in ("state", "title", "author", "author_id", "html_url") if name in there
     }
-    body = there.get("body") or ""
-    asking = {"asked": body} if ASKING.search(body) and len(body) <= LONGEST else {}
-    return {**kept, **asking, "labels": sorted(there["labels"]), "body_hash": hash_of(body)}
+    noted = entry.get("edits") or []
+    asking = {
+        "asks": event.get("asks") or [],
+        "waits": change["waits"],
+        "edits": noted if change["waits"] else still_to_see(noted, text_of(there)),
+    }
+    asking = {name: value for name, value in asking.items() if value}
+    return {**kept, **asking, "labels": sorted(there["labels"]), "body_hash": text_of(there)}
 
 
 def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def text_of(there: dict[str, Any]) -> str:
+    return hash_of(there.get("body") or "")
+
+
+# Who wrote the text. Deliveries tell who made which text of which; a look alone names nobody.
+
+
+def first_change(event: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """Of an issue never seen before: the whole text is its author's, unless a delivery tells otherwise."""
+    there, noted = event["there"], entry.get("edits") or []
+    author = {"actor": there["author"], "actor_id": there["author_id"]}
+    if not noted:
+        caused = event["request"].get("caused") or {}
+        edited = caused.get("hint") == "edited" and caused.get("actor_id") != there["author_id"]
+        return {"editor": None if edited else author, "had": [], "waits": None}
+    opened = any(edit["was"] == NEW for edit in noted)
+    since = NEW if opened else noted[0]["was"]
+    steps = steps_between(noted, since, text_of(there))
+    waits = {"text": NEW, "asks": []} if opened and steps is None else None
+    return {"editor": only_editor(steps, author), "had": [], "waits": waits}
+
+
+def change_since(event: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Who wrote what is new since the last look, or since a text whose change nobody answered for yet."""
+    there, noted, text = event["there"], known.get("edits") or [], text_of(event["there"])
+    author = {"actor": there["author"], "actor_id": there["author_id"]}
+    since = [known["waits"]] if known.get("waits") else []
+    # of an issue that we opened ourselves, the text is known only from the first look at it
+    if known["body_hash"] not in (None, text):
+        since.append({"text": known["body_hash"], "asks": known.get("asks") or []})
+    waits = None
+    for before in since:
+        steps = steps_between(noted, before["text"], text)
+        editor = only_editor(steps, author)
+        if editor:
+            return {"editor": editor, "had": before["asks"], "waits": None}
+        waits = before if steps is None else None
+    return {"editor": None, "had": known.get("asks") or [], "waits": waits}
+
+
+def steps_between(noted: list[Edit], since: str | None, text: str | None) -> list[Edit] | None:
+    """The edits that made the one text of the other, the last first; None while one of them was not told."""
+    steps = list[Edit]()
+    while text != since:
+        step = next((edit for edit in reversed(noted) if edit["text"] == text and edit not in steps), None)
+        if step is None:
+            return None
+        steps.append(step)
+        text = step["was"]
+    return steps
+
+
+def only_editor(steps: list[Edit] | None, author: dict[str, Any]) -> dict[str, Any] | None:
+    """Who made all these edits; None if that was not one person alone."""
+    who = [author if step["was"] == NEW else {name: step[name] for name in author} for step in steps or []]
+    return who[-1] if len({one["actor_id"] for one in who}) == 1 else None
+
+
+def still_to_see(noted: list[Edit], text: str) -> list[Edit]:
+    """Edits of the text that was seen, whose own look is still to come."""
+    seen = [place for place, edit in enumerate(noted) if edit["text"] == text]
+    left, texts = list[Edit](), {text}
+    for edit in noted[seen[-1] + 1 if seen else 0 :]:
+        if edit["was"] in texts:
+            left.append(edit)
+            texts.add(edit["text"])
+    return left
 
 
 def shares_account(policy: dict[str, Any], there: dict[str, Any]) -> bool:
@@ -82,11 +159,15 @@ def told(event: dict[str, Any], type_: str, tail: str, **fields: Any) -> dict[st
     return {**common, "type": type_, "key": key, "issue_number": event["number"], **fields}
 
 
-def first_met(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+def first_met(
+    state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any], change: dict[str, Any]
+) -> list[dict[str, Any]]:
     there = event["there"]
     if there["state"] != "open":
         return []
-    who = {"actor": there["author"], "actor_id": there["author_id"], "author_id": there["author_id"]}
+    who = {**(change["editor"] or NOBODY), "author_id": there["author_id"]}
+    if not change["editor"] or who["actor_id"] != there["author_id"]:
+        who["hint"] = "edited"  # what is not the author's own text asks for nothing
     said = {"title": there["title"], "body": there.get("body") or "", "labels": there["labels"]}
     return [told(event, "issue_opened", "first", **said, **who, **ours(state, policy, there))]
 
@@ -101,17 +182,15 @@ def ours(state: dict[str, Any], policy: dict[str, Any], there: dict[str, Any]) -
     return {"own": True, "task_id": mark[2]} if waits else {"own": True}
 
 
-def edits(event: dict[str, Any], known: dict[str, Any], there: dict[str, Any]) -> list[dict[str, Any]]:
-    """An edit, with what the text asked for before; who edited is known only if a delivery named them."""
-    body = there.get("body") or ""
-    # of an issue that we opened ourselves, the text is known only from the first look at it
-    if known["title"] == there["title"] and known["body_hash"] in (None, hash_of(body)):
+def edits(event: dict[str, Any], known: dict[str, Any], change: dict[str, Any]) -> list[dict[str, Any]]:
+    """An edit, with what the text asked for before, and its editor where deliveries leave no doubt."""
+    there, text = event["there"], text_of(event["there"])
+    same = known["title"] == there["title"] and known["body_hash"] in (None, text)
+    if same and not change["editor"]:
         return []
-    caused = event["request"].get("caused") or {}
-    editor = caused if caused.get("hint") == "edited" else {}
-    who = {"actor": editor.get("actor"), "actor_id": editor.get("actor_id"), "author_id": there["author_id"]}
-    said = {"title": there["title"], "body": body, "previous": known.get("asked") or "", "hint": "edited"}
-    return [told(event, "issue_edited", f"{hash_of(body)}:{hash_of(there['title'])}", **said, **who)]
+    who = {**(change["editor"] or NOBODY), "author_id": there["author_id"]}
+    said = {"title": there["title"], "body": there.get("body") or "", "had": change["had"], "hint": "edited"}
+    return [told(event, "issue_edited", f"{text}:{hash_of(there['title'])}", **said, **who)]
 
 
 def planning(state: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
@@ -179,5 +258,7 @@ if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
         with open(0) as text:
             given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
         print(json.dumps(execute(given)))
+    except KeyError as error:
+        sys.exit(f"the input has no `{error.args[0]}`")
     except Exception as error:
         sys.exit(str(error))

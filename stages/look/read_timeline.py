@@ -31,6 +31,10 @@ def execute(input: Input) -> Output:
         if event["type"] == "seen" and event["what"] == "timeline":
             asks = event["request"]["asks"]
             events += [told for ask in asks for told in answer(input["policy"], event, ask)]
+        elif event["type"] == "refused" and event["action"].get("what") == "timeline":
+            unread = {**event, "request": event["action"], "number": event["action"]["number"], "there": []}
+            asks = event["action"]["asks"]
+            events += [told for ask in asks for told in answer(input["policy"], unread, ask)]
         else:
             events.append(event)
     return {"state": state, "actions": [], "events": events}

@@ -19,6 +19,7 @@ class Output(TypedDict):
     events: list[Any]
 
 
+AGAIN_S = 60
 ENDED = ("Done", "Cancelled", "Skipped")
 MARK = re.compile(r"\s*<!-- caloron:board [^>]*?text=([0-9a-f]{16}) -->\s*\Z")
 
@@ -37,6 +38,8 @@ def execute(input: Input) -> Output:
             actions += [look_at_pull(state, number) for number in awaited(state, event["there"]["pulls"])]
             actions += ask_required(state)
             actions += resume(event["request"])
+        elif event["type"] == "refused" and event["action"].get("restoring"):
+            actions.append({**event["action"], "due_in_s": AGAIN_S})  # without it the sprint would not go on
         else:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}

@@ -170,6 +170,7 @@ def test_words_on_a_thread(forge: str, is_pull: bool) -> None:
         "author": "al",
         "author_id": 3,
         "created_at": "2026-01-02T02:04:05.000Z",
+        "written_at": "2026-01-02T02:04:05.000Z",
         "issue_number": 5,
         "is_pull": is_pull,
         "comment_id": 55,
@@ -186,6 +187,34 @@ def test_words_edited(forge: str) -> None:
     event = read(forge, "issue_comment", said)
     assert (event["hint"], event["previous"], event["body"]) == ("edited", "/help", "/plan")
     assert event["created_at"] == "2026-01-02T02:05:05.000Z"
+    assert event["written_at"] == "2026-01-02T02:04:05.000Z"
+
+
+NOW, WAS, NOTHING = (hashlib.sha256(text).hexdigest()[:16] for text in (b"/plan", b"Shoes.", b""))
+
+
+@pytest.mark.parametrize("forge", ["gitea", "github"])
+@pytest.mark.parametrize(
+    ("action", "changes", "texts"),
+    [
+        ("opened", None, {"body_hash": NOW, "body_was": ""}),
+        ("edited", {"body": {"from": "Shoes."}}, {"body_hash": NOW, "body_was": WAS}),
+        ("edited", {"body": {"from": ""}}, {"body_hash": NOW, "body_was": NOTHING}),
+        ("edited", {"body": {"from": None}}, {"body_hash": NOW, "body_was": NOTHING}),
+        ("edited", {"title": {"from": "A"}, "added_labels": None}, {"body_hash": NOW, "body_was": NOW}),
+        ("edited", {"body": {}}, {"body_hash": NOW}),
+        ("edited", None, {"body_hash": NOW}),
+        ("closed", None, {}),
+    ],
+)
+def test_which_text_of_an_issue_became_which(forge: str, action: str, changes: Any, texts: Any) -> None:
+    said = {"action": action, "issue": ISSUE | {"body": "/plan"}} | ({"changes": changes} if changes else {})
+    assert changed(read(forge, "issues", said)) == {"object": "issue", "number": 5, "hint": action, **texts}
+
+
+def test_an_issue_without_a_text_has_an_empty_one() -> None:
+    event = read("github", "issues", {"action": "opened", "issue": ISSUE | {"body": None}})
+    assert (event["body_hash"], event["body_was"]) == (NOTHING, "")
 
 
 @pytest.mark.parametrize("forge", ["gitea", "github"])

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from shell.forge import verify
+from shell.forge.told import hash_of
 from tests.forge.heard import SECRET, Heard, listen
 from tests.forge.places import Place, Receiver, wait_for
 
@@ -36,6 +37,18 @@ def test_an_issue_from_beginning_to_end(heard: Heard) -> None:
     heard.hears(object="issue", hint="closed", actor="alice")
     bot.edit_issue(repo, number, state="open")
     heard.hears(object="issue", hint="reopened", actor="bot")
+
+
+def test_which_text_of_an_issue_became_which(heard: Heard) -> None:
+    alice, repo = heard.place.alice, heard.repo
+    number = alice.create_issue(repo, "A task", "Do it.")["number"]
+    opened = heard.hears(object="issue", number=number, hint="opened")
+    assert (opened["body_hash"], opened["body_was"]) == (hash_of("Do it."), "")
+    alice.edit_issue(repo, number, title="A better task")
+    heard.hears(hint="edited", body_hash=hash_of("Do it."), body_was=hash_of("Do it."))
+    alice.edit_issue(repo, number, body="/plan\r\n\r\nünd so")
+    now = alice.issue(repo, number)["body"]
+    heard.hears(hint="edited", body_hash=hash_of(now), body_was=hash_of("Do it."), actor="alice")
 
 
 def test_words_on_an_issue(heard: Heard) -> None:

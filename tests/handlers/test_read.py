@@ -3,11 +3,11 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handlers.commands import COMMANDS
-from handlers.read import MOST_COMMANDS, read_commands
+from handlers.read import MOST_COMMANDS, asked_in, read_commands
 
 PIECES = st.sampled_from(
     [
@@ -88,6 +88,7 @@ def test_the_kind_of_line_end_does_not_matter(text: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example("- <!--\n")
 @given(TEXTS)
 def test_a_quoted_text_asks_for_nothing(text: str) -> None:
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -112,6 +113,8 @@ def test_an_edit_asks_for_no_more_than_the_new_text(old: str, new: str) -> None:
     edited = read_commands(new, previous=old, author_id=1, editor_id=1)
     whole = read_commands(new)
     assert [one for one in whole if one in edited] == edited
+    assert read_commands(new, had=asked_in(old), author_id=1, editor_id=1) == edited
+    assert read_commands(new, had=asked_in(old), author_id=1, editor_id=2) == []
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,8 +1,10 @@
 """The switchboard: who is let in, what a text asks for, and that every event finds its composition."""
 
+import hashlib
 from typing import Any
 
 import compositions
+from handlers.read import asked_in
 from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS, THERE, admit, composition_for, expand
 
 REPO = {"forge": "gitea", "repo_id": 1, "repo": "acme/shop"}
@@ -40,6 +42,14 @@ def test_our_own_words_are_no_commands() -> None:
     assert expand(ours, STATE) == []
 
 
+def test_an_unmarked_comment_of_our_account_tells_once_that_a_person_shares_it() -> None:
+    theirs = comment("/ping", author_id=9, actor_id=9)
+    assert [event["type"] for event in expand(theirs, STATE)] == ["account_shared", "command"]
+    assert composition_for(expand(theirs, STATE)[0]) == "notice"
+    assert [event["type"] for event in expand(theirs, {**STATE, "shared": True})] == ["command"]
+    assert [event["type"] for event in expand(comment("/ping"), STATE)] == ["command"]
+
+
 def test_a_marker_pasted_by_a_stranger_makes_nothing_ours() -> None:
     assert commands(comment("/ping\n\n<!-- caloron:note key=k -->")) == ["ping"]
 
@@ -53,7 +63,7 @@ def test_a_board_without_its_marker_is_still_the_board() -> None:
     state = {**STATE, "shown": {"issue:4:board": {"comment_id": 30}}}
     edited = comment("/ping", author_id=9, hint="edited") | {"issue_number": 4, "comment_id": 30}
     assert [composition_for(one) for one in expand(edited, state)] == ["redraw"]
-    assert composition_for(expand({**edited, "comment_id": 31}, state)[0]) != "redraw"
+    assert expand({**edited, "comment_id": 31}, state) == []
 
 
 def test_an_edit_found_by_looking_does_not_act() -> None:
@@ -62,10 +72,37 @@ def test_an_edit_found_by_looking_does_not_act() -> None:
 
 def test_an_edited_issue_runs_only_what_is_new() -> None:
     edited = {**REPO, "type": "issue_edited", "key": "e", "issue_number": 1, "author_id": 2, "actor_id": 2}
-    edited |= {"hint": "edited", "previous": "/status", "body": "/status\n/plan"}
+    edited |= {"hint": "edited", "had": asked_in("/status"), "body": "1. /status\n2. /plan"}
     assert commands(edited) == ["plan"]
     assert commands({**edited, "actor_id": 3}) == [], "a stranger's edit"
     assert commands({**edited, "actor_id": None}) == [], "an edit whose editor is not known"
+
+
+def test_an_issue_met_with_another_s_text_asks_for_nothing() -> None:
+    opened = {**REPO, "type": "issue_opened", "key": "o", "issue_number": 4, "author_id": 2, "body": "/plan"}
+    assert commands({**opened, "actor_id": 2}) == ["plan"]
+    assert commands({**opened, "actor_id": 3, "hint": "edited"}) == []
+    assert commands({**opened, "actor_id": None, "hint": "edited"}) == []
+
+
+def test_an_edit_whose_old_text_is_not_told_is_still_an_edit() -> None:
+    assert commands(comment("/plan", hint="edited", actor_id=3)) == []
+    assert commands(comment("/plan", hint="edited")) == ["plan"]
+
+
+def test_a_look_at_an_issue_says_what_its_text_asks_for() -> None:
+    def asks(body: str | None, state: dict[str, Any], **more: Any) -> list[str]:
+        there = {"number": 4, "body": body, "is_pull": False} | more
+        (one,) = expand({**REPO, "type": "seen", "what": "issue", "number": 4, "there": there}, state)
+        assert one["there"] == there
+        found: list[str] = one["asks"]
+        return found
+
+    assert asks("Shoes.\n\n- [x] /plan\n/stauts", STATE) == asked_in("/plan\n\n/stauts")
+    assert asks(None, STATE) == asks("Shoes.", STATE) == asks("/plan", STATE, is_pull=True) == []
+    known = {"body_hash": hashlib.sha256(b"/plan").hexdigest()[:16], "asks": ["as known"]}
+    assert asks("/plan", {**STATE, "issues": {"4": known}}) == ["as known"], "not read again"
+    assert asks("/plan ", {**STATE, "issues": {"4": known}}) == asked_in("/plan")
 
 
 def test_what_an_issue_s_own_text_asks_for_says_that_it_was_there() -> None:
