@@ -11,9 +11,11 @@ import compositions
 from bot.cli.main import main
 
 TICK = {"state": {"tasks": {"t1": {"status": "Pending", "depends_on": []}}}, "events": []}
-TURN: dict[str, Any] = {"state": {"v": 1, "tasks": {}, "sprint": None, "issues": {}, "pulls": {}, "shown": {}, "queue": [],
-                  "kickoffs": {}, "waiting": {}},
-        "events": [], "actions": [], "now": "2026-11-21T07:00:00.000Z", "policy": {}}  # fmt: skip
+TURN: dict[str, Any] = {
+    "state": {"v": 1, "tasks": {}, "sprint": None, "issues": {}, "pulls": {}, "shown": {}, "queue": [],
+              "kickoffs": {}, "waiting": {}},
+    "events": [], "actions": [], "now": "2026-11-21T07:00:00.000Z", "policy": {},
+}  # fmt: skip
 
 
 DEEP = '{"a":' * 5000 + "1" + "}" * 5000
