@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from handlers.commands import COMMANDS, Declaration
 from handlers.labels import LABEL_COMMANDS, command_for
-from handlers.read import read_commands
+from handlers.read import asked_in, read_commands
 from shell.event import Event
 
 State = dict[str, Any]
@@ -56,6 +56,8 @@ def meeting(event: Event, state: State) -> Iterator[Event]:
 
 def asked(event: Event, state: State) -> list[Event]:
     match event["type"]:
+        case "seen" if event["what"] == "issue":
+            return [{**event, "asks": asks_of(event, state)}]
         case "issue_comment":
             return list(from_comment(event, state))
         case "issue_opened" if not event.get("own"):
@@ -71,6 +73,17 @@ def asked(event: Event, state: State) -> list[Event]:
             return [{**event, "type": event["type"].replace("issue", "kickoff")}]
         case _:
             return [event]
+
+
+def asks_of(event: Event, state: State) -> list[str]:
+    """What an issue's own text asks for, so that no stage has to read it; a text known is not read again."""
+    there, known = event["there"], (state.get("issues") or {}).get(str(event["number"])) or {}
+    body = there.get("body") or ""
+    if "/" not in body or there.get("is_pull"):
+        return []
+    if known.get("body_hash") == hashlib.sha256(body.encode()).hexdigest()[:16]:
+        return list(known.get("asks") or [])
+    return asked_in(body)
 
 
 def is_ours(event: Event, state: State) -> bool:
@@ -104,6 +117,10 @@ def from_comment(event: Event, state: State) -> Iterator[Event]:
         if event.get("hint") == "edited" and event.get("actor_id") != event["author_id"]:
             yield {**event, "type": "own_comment_edited"}
         return
+    mine = event["author_id"] == (state.get("me") or {}).get("id") and event.get("hint") != "edited"
+    if mine and not state.get("shared"):
+        key = f"account_shared:{event['comment_id']}"
+        yield {**common(event), "type": "account_shared", "key": key, "issue_number": event["issue_number"]}
     where = {**thread(event, state), "comment_id": event["comment_id"]}
     place: Place = "pr" if event.get("is_pull") else "issue"
     edit = event.get("hint") == "edited" and event.get("found")
@@ -119,20 +136,29 @@ def is_escalation(event: Event, state: State) -> bool:
     )
 
 
+ANSWERED = 5
+"""So many commands of one text are answered in words; for all behind them there is one line."""
+
+
 def from_text(
     event: Event, text: str, place: Place, where: dict[str, Any], *, escalation: bool = False
 ) -> Iterator[Event]:
-    editor = event.get("actor_id") if event.get("hint") == "edited" else None
+    edited = event.get("hint") == "edited"  # an edit counts as one also where its old text is not known
+    editor = event.get("actor_id") if edited else None
     read = read_commands(
         text,
-        previous=event.get("previous"),
+        previous=(event.get("previous") or "") if edited else None,
+        had=event.get("had"),
         author_id=event.get("author_id", event.get("actor_id")),
         editor_id=editor,
         where=place,
         escalation=escalation,
     )
     mistakes = [line for line in read if "error" in line]
-    yield from (command_event(event, found, where) for found in read if "error" not in found)
+    commands = [found for found in read if "error" not in found]
+    for nth, found in enumerate(commands, 1):
+        behind = {"behind": nth - ANSWERED} if nth > ANSWERED else {}
+        yield command_event(event, found, {**where, **behind})
     if mistakes:
         yield {
             **common(event),
@@ -216,6 +242,7 @@ COMPOSITIONS = {
     "repository_met": "meet",
     "restored": "restore",
     "changed": "notice",
+    "account_shared": "notice",
     "seen": "differences",
     "performed": "differences",
     "refused": "differences",

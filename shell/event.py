@@ -30,17 +30,24 @@ EVENTS: dict[str, Told] = {
     "changed": Told(
         "the forge",
         "something may have changed: a hint what to look at",
-        "object hint number? branch? head_sha? label? labelled?",
+        "object hint number? branch? head_sha? label? labelled? body_hash? body_was?",
     ),
     "issue_comment": Told(
         "the forge",
         "a comment was written or edited; it means what it says, once",
-        "issue_number is_pull comment_id author author_id body previous hint html_url? updated_at? found?",
+        "issue_number is_pull comment_id author author_id body previous hint written_at? html_url? "
+        "updated_at? found?",
+    ),
+    "account_shared": Told(
+        "the switchboard",
+        "a person wrote a comment with the bot's own account",
+        "issue_number",
     ),
     "own_comment_edited": Told(
         "the switchboard",
         "a person edited what the bot wrote",
-        "issue_number is_pull comment_id author author_id body previous hint html_url? updated_at? found?",
+        "issue_number is_pull comment_id author author_id body previous hint written_at? html_url? "
+        "updated_at? found?",
     ),
     "command": Told(
         "the switchboard",
@@ -74,7 +81,7 @@ EVENTS: dict[str, Told] = {
     "seen": Told(
         "a performer",
         "what a look found",
-        "what request there number? login?",
+        "what request there number? login? asks?",
     ),
     "performed": Told(
         "a performer",
@@ -114,7 +121,7 @@ EVENTS: dict[str, Told] = {
     "issue_opened": Told(
         "a look",
         "an issue is seen for the first time; a task's own, once it is made",
-        "issue_number title? body? labels? author_id? own? task_id? found?",
+        "issue_number title? body? labels? author_id? hint? own? task_id? found?",
     ),
     "issue_refused": Told(
         "a refused issue",
@@ -124,7 +131,7 @@ EVENTS: dict[str, Told] = {
     "issue_edited": Told(
         "a look",
         "an issue's title or text is another one",
-        "issue_number title body previous hint author_id found?",
+        "issue_number title body had hint author_id found?",
     ),
     "issue_closed": Told(
         "a look",
@@ -210,7 +217,7 @@ EVENTS: dict[str, Told] = {
     "agent_heartbeat": Told(
         "an agent's run",
         "the agent did something",
-        "sprint_id? task_id agent_id? last_sign_at?",
+        "sprint_id? task_id agent_id? last_sign_at? recovered?",
     ),
     "agent_finished": Told(
         "an agent's run",
@@ -221,7 +228,7 @@ EVENTS: dict[str, Told] = {
     "agent_intervened": Told(
         "the bot",
         "a silent agent is probed or restarted, or a person is asked",
-        "task_id action reason agent_id?",
+        "task_id action reason agent_id? found?",
     ),
     "spawn_requested": Told(
         "the shell's surface",

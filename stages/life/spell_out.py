@@ -4,6 +4,7 @@ import re
 from typing import Any, TypedDict
 
 NAME = "spell_out"
+CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Decided(TypedDict):
@@ -101,11 +102,11 @@ class Sprint:
         return self.deed("create_issue", task, "issue", mark=self.mark("task", task), **fields)
 
     def issue_text(self, task: dict[str, Any]) -> str:
-        parts = [f"Part of the sprint #{self.kickoff['number']}: {quoted(self.kickoff['goal'])}"]
+        parts = [f"Part of the sprint #{self.kickoff['number']}: {quoted(shortened(self.kickoff['goal']))}"]
         if task.get("acceptance"):
             parts.append("**Done when**\n\n" + "\n".join(f"- {quoted(line)}" for line in task["acceptance"]))
         if task.get("scope"):
-            parts.append("**Stays within** " + ", ".join(f"`{path}`" for path in task["scope"]))
+            parts.append("**Stays within** " + ", ".join(map(as_code, task["scope"])))
         needed = [self.tasks[name] for name in task.get("depends_on") or []]
         if needed:
             parts.append(
@@ -207,7 +208,8 @@ class Sprint:
     # silence and escalation
 
     def escalate(self, task: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
-        number, again = task.get("issue_number"), task.get("intervention_count")
+        number: Any = task.get("issue_number")
+        again = task.get("intervention_count")
         # one run may fall silent more than once, and its count begins anew in between; so without any run
         often = action["action"] == "probe" or number is None
         count = f"{action['action']}/{task.get('attempt')}/{self.now if often else again}"
@@ -260,6 +262,7 @@ ENDED = ("Done", "Cancelled", "Skipped")
 ENDS_WITH_IT = "It was the last open one, so the sprint ends with it; a new one can bring it back."
 LABELS = {"Blocked": "caloron:blocked"}
 LONGEST_TITLE = 200
+LONGEST_GOAL = 1000
 RULES = [
     "Work only in this folder. Leave the result as files; do not push and do not open a pull request: "
     "that is done for you.",
@@ -280,11 +283,11 @@ def found(action: dict[str, Any]) -> str:
 
 
 def as_code(text: str) -> str:
-    """A line of a terminal as code: no colours, no markup, no end of the code in it."""
+    """A path, or a line of a terminal, as code: no colours, no markup, no end of the code in it."""
     plain = "".join(
         sign if sign.isprintable() else " " for sign in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
     )
-    line = quoted(plain.replace("`", "'"))
+    line = re.sub("(@|<(?=!--))", "\\1\N{WORD JOINER}", one_line(plain.replace("`", "'")))
     return f"`{line[:LONGEST_TITLE]}`" if line else ""
 
 
@@ -293,14 +296,20 @@ def one_line(text: str) -> str:
 
 
 def headline(text: str) -> str:
-    """A title that every forge takes."""
-    text = one_line(text)
+    """A title that every forge takes; a merge makes a commit of it, and what that says calls too."""
+    text = re.sub(r"@(?=\w)", "@\N{WORD JOINER}", one_line(text))
     return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
+def shortened(goal: str) -> str:
+    """As much of the goal as a task's issue needs: the kickoff has it whole."""
+    return goal if len(goal) <= LONGEST_GOAL else goal[: LONGEST_GOAL - 1].rstrip() + "…"
+
+
 def quoted(text: str) -> str:
-    """Another's words in ours: they call nobody, and open no comment that would hide the rest."""
-    return one_line(text).replace("@", "@\N{WORD JOINER}").replace("<!--", "<\N{WORD JOINER}!--")
+    """Another's words in ours: no mention, link or markup of its own."""
+    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
+    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 def lowered(text: str) -> str:
