@@ -313,7 +313,8 @@ def quoted(text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    text = quoted(text).rstrip(".")
+    """A reason, mostly of our own words: what it refers to by number stays a link."""
+    text = quoted(text).rstrip(".").replace("#\N{WORD JOINER}", "#")
     return text[:1].lower() + text[1:]
 
 
