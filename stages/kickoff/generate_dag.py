@@ -60,7 +60,7 @@ ORDERED = re.compile(
     re.I,
 )
 OPENING = re.compile(r"(?:once|after|when) [^,]*$", re.I)
-FIRST = re.compile(r"(?:first(?:ly)?|first of all|to begin with|second(?:ly)?|third(?:ly)?)\b[,:]?\s+", re.I)
+FIRST = re.compile(r"^(?:first(?:ly)?|first of all|to begin with|second(?:ly)?|third(?:ly)?)\b[,:]?\s+", re.I)
 EXPLAINING = re.compile(
     r"(?:we|i|it|it's|they|this|that|these|those|there|he|she|users?|currently|today|right now|note|our"
     r"|because|as|since|so)\b(?!.*\b(?:needs?|should|must|shall)\b)",
