@@ -88,7 +88,7 @@ ACTIONS: dict[str, Asked] = {
     "spawn_agent": Asked(
         "starts an agent's run",
         "agent_id attempt round branch base title prompt framework model scope protected issue_number "
-        "pr_title pr_body pr_number seen_sha time_limit_s merge_base",
+        "pr_title pr_body pr_number seen_sha closed_shas time_limit_s merge_base",
         "agent_started, then agent_finished",
     ),
     "stop_agent": Asked(
