@@ -18,8 +18,8 @@ AT_A_STRETCH_S = 0.1
 
 def advance(lane: str, first: bool = False) -> None:
     """Handle all that waits in the lane's inbox, unless someone does already."""
-    here = context.current()
-    drain(here.store, lane, here.decider(lane), first)
+    ctx = context.current()
+    drain(ctx.store, lane, ctx.decider(lane), first)
 
 
 def advance_first(lane: str) -> None:
@@ -46,7 +46,7 @@ def drain(store: Store, lane: str, decider: Decider, first: bool = False) -> int
         if not left:
             return handled
         if monotonic() > until:
-            store.ring("events", lane)
+            store.enqueue("events", lane)
             return handled
 
 

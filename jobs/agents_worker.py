@@ -22,7 +22,7 @@ RENEW_S = 4
 class AgentsWorker(Worker):
     """RQ's forking worker; the lease of a run is renewed here, not in the child."""
 
-    here: Context
+    ctx: Context
     beat: Callable[[], None]
 
     def fork_work_horse(self, job: Any, queue: Any) -> None:
@@ -32,7 +32,7 @@ class AgentsWorker(Worker):
         if child == 0:
             os.setpgrp()
             die_with_parent(parent)
-            context.use(Context.of(self.here.settings))
+            context.use(Context.of(self.ctx.settings))
             self.main_work_horse(job, queue)
             os._exit(0)
         self._horse_pid = child
@@ -46,14 +46,14 @@ class AgentsWorker(Worker):
         """Called every few seconds while the child lives."""
         try:
             super().maintain_heartbeats(job)
-            self.here.store.renew_run(*job.args)
+            self.ctx.store.renew_run(*job.args)
         except (Unavailable, *LOST) as error:
             _log.warning("the store does not answer; the run goes on", reason=str(error))
 
     def handle_work_horse_killed(self, job: Any, retpid: Any, ret_val: Any, rusage: Any) -> None:
         """The child died at its work: told at once, without waiting for the lease to run out."""
         lane, key = job.args
-        run = self.here.store.run(lane, key)
+        run = self.ctx.store.run(lane, key)
         if run is not None:
             words = f"The process of this run ended unexpectedly (status {ret_val})."
-            self.here.store.finish_run(lane, key, finished(run["spec"], "crashed", words))
+            self.ctx.store.finish_run(lane, key, finished(run["spec"], "crashed", words))

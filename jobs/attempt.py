@@ -44,34 +44,34 @@ def attempt(lane: str, key: str) -> None:
     attempt_with(context.current(), lane, key, run_agent)
 
 
-def attempt_with(here: Context, lane: str, key: str, run: Runner) -> None:
+def attempt_with(ctx: Context, lane: str, key: str, run: Runner) -> None:
     """The same with these hands."""
-    store = here.store
-    spec = store.claim_run(lane, key, f"{here.process}:{os.getpid()}")
+    store = ctx.store
+    spec = store.claim_run(lane, key, f"{ctx.process}:{os.getpid()}")
     if spec is None:
         return
     if not store.run_may_go_on(lane, key):
         store.finish_run(lane, key, finished(spec, "stopped", "This run was stopped before it began."))
         return
     try:
-        result = run(spec, here.forge(lane), here, _Report(store, lane, key, spec))
+        result = run(spec, ctx.forge(lane), ctx, _Report(store, lane, key, spec))
     except Exception as error:
         result = _broken(store, lane, spec, error)
     patiently(lambda: store.finish_run(lane, key, ended(spec, result)), _PAUSES_S)
 
 
-def run_agent(spec: Mapping[str, Any], forge: Forge, here: Context, report: Report) -> dict[str, Any]:
+def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Report) -> dict[str, Any]:
     """The real run; imported here, for only a run needs all of it."""
     from shell.agent.places import Places
     from shell.agent.run import run_attempt
 
-    return run_attempt(spec, forge, Places(here.settings.home), report)
+    return run_attempt(spec, forge, Places(ctx.settings.home), report)
 
 
 def _broken(store: Store, lane: str, spec: Action, error: Exception) -> dict[str, Any]:
     reference = new_id()
     reason = "".join(traceback.format_exception(error))[-4000:]
-    store.bury(reference, {"lane": lane, "action": spec, "reason": reason})
+    store.add_dead_letter(reference, {"lane": lane, "action": spec, "reason": reason})
     _log.error("run failed", lane=lane, task=spec["task_id"], reference=reference, reason=reason)
     return {"outcome": "crashed", "reason": f"Something broke on my side (reference {reference})."}
 

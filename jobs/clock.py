@@ -13,9 +13,9 @@ import structlog
 from jobs import context
 from jobs.context import Context
 from jobs.restore import Known, restore
-from jobs.retain import retain
+from jobs.retention import retain
 from jobs.snapshot import Written, snapshot
-from jobs.sweep import ring_due, sweep
+from jobs.sweep import enqueue_due, sweep
 from jobs.ticks import discover, reconcile, tick
 from jobs.worker import beat
 from shell.errors import Unavailable
@@ -46,23 +46,23 @@ class Duty:
 class Clock:
     """Does its duties while it leads."""
 
-    def __init__(self, here: Context) -> None:
-        self.here = here
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
         self.lease: Lease | None = None
         self.done = threading.Event()
         self.next_renewal = self.next_beat = 0.0
         written: Written = {}
         known: Known = {}
-        settings, later = here.settings, monotonic()
+        settings, later = ctx.settings, monotonic()
         self.duties = [
-            Duty(STEP_S, lambda: ring_due(here)),
-            Duty(SWEEP_S, lambda: sweep(here)),
-            Duty(SWEEP_S, lambda: restore(here, known)),
-            Duty(SWEEP_S, lambda: snapshot(here, written)),
-            Duty(settings.tick_s, lambda: tick(here), later + settings.tick_s),
-            Duty(settings.reconcile_s, lambda: reconcile(here)),
+            Duty(STEP_S, lambda: enqueue_due(ctx)),
+            Duty(SWEEP_S, lambda: sweep(ctx)),
+            Duty(SWEEP_S, lambda: restore(ctx, known)),
+            Duty(SWEEP_S, lambda: snapshot(ctx, written)),
+            Duty(settings.tick_s, lambda: tick(ctx), later + settings.tick_s),
+            Duty(settings.reconcile_s, lambda: reconcile(ctx)),
             Duty(settings.reconcile_s, self._discover),
-            Duty(RETAIN_S, lambda: retain(here), later + RETAIN_S),
+            Duty(RETAIN_S, lambda: retain(ctx), later + RETAIN_S),
         ]
 
     def run(self) -> None:
@@ -80,7 +80,7 @@ class Clock:
     def step(self, moment: float) -> None:
         """One look at the watch."""
         if moment >= self.next_beat:
-            beat(self.here)
+            beat(self.ctx)
             self.next_beat = moment + BEAT_S
         if not self._lead(moment):
             return
@@ -102,13 +102,13 @@ class Clock:
         if moment < self.next_renewal:
             return self.lease is not None
         if self.lease is None or not self.lease.renew():
-            self.lease = self.here.store.lease("clock")
+            self.lease = self.ctx.store.lease("clock")
         self.next_renewal = moment + 3.0
         return self.lease is not None
 
     def _discover(self) -> None:
         """Beside, for it asks the forges."""
-        threading.Thread(target=self._do, args=(Duty(0, lambda: discover(self.here)),), daemon=True).start()
+        threading.Thread(target=self._do, args=(Duty(0, lambda: discover(self.ctx)),), daemon=True).start()
 
 
 def main() -> None:
@@ -116,15 +116,15 @@ def main() -> None:
     os.environ.setdefault("CALORON_PROCESS", "clock")
     set_up("clock")
     try:
-        here = Context.of(Settings.load())
+        ctx = Context.of(Settings.load())
     except SettingsError as error:
         sys.exit(str(error))
-    context.use(here)
-    clock = Clock(here)
+    context.use(ctx)
+    clock = Clock(ctx)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: clock.done.set())
     clock.run()
-    here.store.gone(here.process)
+    ctx.store.gone(ctx.process)
 
 
 if __name__ == "__main__":

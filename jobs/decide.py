@@ -8,11 +8,11 @@ from typing import Any
 
 from rq.timeouts import JobTimeoutException
 
-from jobs import heard
+from jobs import dedupe
 from shell.action import Action
 from shell.errors import Unavailable
 from shell.event import Event
-from shell.store import DeadEvent, Decided, Loaded
+from shell.store import DeadEvent, Decision, Loaded
 from shell.store.fields import State, differences, texts
 from shell.store.inbox import new_id
 from shell.store.sprints import known_sprints, record_of
@@ -44,7 +44,7 @@ class Decider:
     """Changes with the code that decides."""
 
 
-def decide(loaded: Loaded, inbox: list[Event], decider: Decider) -> Decided:
+def decide(loaded: Loaded, inbox: list[Event], decider: Decider) -> Decision:
     """What all these events come to, one after the other."""
     return _Draft(loaded, inbox, decider).decided
 
@@ -56,7 +56,7 @@ class _Draft:
         self.lane = loaded.lane
         self.decider = decider
         self.known = decider.seen(self.lane, [event["key"] for event in inbox if event.get("key")])
-        self.decided = Decided(loaded.state)
+        self.decided = Decision(loaded.state)
         self.depth = 0
         self.cause: str | None = None
         for event in inbox:
@@ -104,11 +104,11 @@ class _Draft:
 
     def _with_unheard(self, event: Event) -> Event:
         """Where the text before an edit was never heard, all of the new one is new."""
-        if not heard.by_its_author(event):
+        if not dedupe.by_its_author(event):
             return event
-        if heard.is_old(event):
+        if dedupe.is_old(event):
             return event if event.get("previous") is not None else event | {"previous": event["body"]}
-        before = heard.key_before(event)
+        before = dedupe.key_before(event)
         if before and self._is_known(before):
             return event
         if before:
@@ -159,9 +159,9 @@ class _Draft:
         """A comment may have come by webhook before the look found it; all else is new by comparison."""
         key = event.get("key")
         if event["type"] == "issue_comment" and key:
-            if self._is_known(key) or self._is_known(heard.key_of_words(event)):
+            if self._is_known(key) or self._is_known(dedupe.key_of_words(event)):
                 return
-            self._know(heard.key_of_words(event))
+            self._know(dedupe.key_of_words(event))
         self._handle(event)
 
     def _write_down(

@@ -10,38 +10,38 @@ from shell.errors import Refused, Unavailable
 _log = structlog.get_logger(__name__)
 
 
-def own_name(here: Context, lane: str) -> str:
+def own_name(ctx: Context, lane: str) -> str:
     """The repository's name; Unavailable while what bears it is another repository, so that the lane rests.
 
     The forge is asked only if the name was told anew since it was last asked, of this lane or of another.
     """
-    name = here.store.own_name(lane)
+    name = ctx.store.own_name(lane)
     if name:
         return name
     try:
-        return str(own_repository(here, lane)["full_name"])
+        return str(own_repository(ctx, lane)["full_name"])
     except Refused as refusal:
-        raise Unavailable(here.repo(lane), f"the forge does not show it ({refusal})") from refusal
+        raise Unavailable(ctx.repo(lane), f"the forge does not show it ({refusal})") from refusal
 
 
-def own_repository(here: Context, lane: str) -> dict[str, Any]:
+def own_repository(ctx: Context, lane: str) -> dict[str, Any]:
     """The lane's own repository as the forge shows it now, by its newest name or by the last sure one."""
-    own, newest = _own_id(lane), here.repo(lane)
-    there = _shown(here, lane, newest)
-    sure = here.store.about(lane).get("sure")
+    own, newest = _own_id(lane), ctx.repo(lane)
+    there = _shown(ctx, lane, newest)
+    sure = ctx.store.about(lane).get("sure")
     if there["id"] != own and sure and sure != newest:
-        there = _shown(here, lane, sure)
+        there = _shown(ctx, lane, sure)
     if there["id"] != own:
-        if here.store.note_other(lane, there["id"]):
+        if ctx.store.note_other(lane, there["id"]):
             _log.error("another repository bears the name", lane=lane, repo=newest, id=there["id"])
         reason = f"it is another repository now (id {there['id']}, not {own}), so nothing is written there"
         raise Unavailable(newest, reason)
-    here.store.note_own_name(lane, there["full_name"])
+    ctx.store.note_own_name(lane, there["full_name"])
     return there
 
 
-def _shown(here: Context, lane: str, name: str) -> dict[str, Any]:
-    return dict(here.forge(lane).repository(name))
+def _shown(ctx: Context, lane: str, name: str) -> dict[str, Any]:
+    return dict(ctx.forge(lane).repository(name))
 
 
 def _own_id(lane: str) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 import structlog
 
 from jobs import context, project
+from jobs.action_handlers import ACTION_HANDLERS, Busy, Target, look
 from jobs.context import Context
-from jobs.deeds import DEEDS, Busy, Hands, look
 from jobs.identify import own_name, own_repository
 from shell.action import Action
 from shell.clock import now, text_of
@@ -43,32 +43,32 @@ def perform_first(lane: str) -> None:
     perform_with(context.current(), lane, first=True)
 
 
-def perform_with(here: Context, lane: str, first: bool = False) -> None:
+def perform_with(ctx: Context, lane: str, first: bool = False) -> None:
     """The same with these hands."""
     while True:
-        lease = here.store.perform_lease(lane, first)
+        lease = ctx.store.perform_lease(lane, first)
         if lease is None:
             return
-        performer, left = _Performer(here, lane, lease), 0
+        performer, left = _Performer(ctx, lane, lease), 0
         try:
             with lease.kept():
                 all_done = performer.work()
         finally:
             left = lease.release()
         if not all_done:
-            here.store.ring("actions", lane)
+            ctx.store.enqueue("actions", lane)
             return
         # something may have come after our last look, while its ring found the lane held
-        if performer.waits() or not (left or performer.version != here.store.version(lane)):
+        if performer.waits() or not (left or performer.version != ctx.store.version(lane)):
             return
 
 
 class _Performer:
     """One performer at work on one lane."""
 
-    def __init__(self, here: Context, lane: str, lease: Lease) -> None:
-        self.here, self.lane, self.lease = here, lane, lease
-        self.store = here.store
+    def __init__(self, ctx: Context, lane: str, lease: Lease) -> None:
+        self.ctx, self.lane, self.lease = ctx, lane, lease
+        self.store = ctx.store
         self.memory = self.store.remembered(lane)
         self.away = self.memory.away
         self.doubted = False
@@ -98,13 +98,13 @@ class _Performer:
         return self._show()
 
     def _turn_is_over(self) -> bool:
-        return monotonic() > self.until and self.store.others_wait("actions")
+        return monotonic() > self.until and self.store.has_waiting("actions")
 
     def _show(self) -> bool:
         if self.lease.lost:
             return False
         try:
-            shown = project.project(self.here, self.lane, self.memory, self.hands, self.left)
+            shown = project.project(self.ctx, self.lane, self.memory, self.target, self.left)
         except Unavailable as fault:
             self._gone(fault)
             return True
@@ -113,11 +113,11 @@ class _Performer:
             self._back(None)
         return shown.whole
 
-    def hands(self) -> Hands:
+    def target(self) -> Target:
         """Made when first needed: a lane whose repository nobody named yet can still stop an agent."""
-        here, lane = self.here, self.lane
-        me, restored = here.account(lane)["id"], self.memory.restored is not None
-        return Hands(self.store, here.forge(lane), lane, own_name(here, lane), me, restored)
+        ctx, lane = self.ctx, self.lane
+        me, restored = ctx.account(lane)["id"], self.memory.restored is not None
+        return Target(self.store, ctx.forge(lane), lane, own_name(ctx, lane), me, restored)
 
     # One action
 
@@ -148,26 +148,26 @@ class _Performer:
         elif kind in _WITHDRAWABLE and not _still_wanted(self.store.load(self.lane).state, action):
             self._put_in(taken, "refused", status=409, message="it is not wanted any more", withdrawn=True)
         else:
-            deed = DEEDS.get(kind)
+            deed = ACTION_HANDLERS.get(kind)
             if deed is None:
                 raise LookupError(f"no deed is called {kind!r}")
-            self._answer(taken, "performed", result=deed(self.hands(), taken))
+            self._answer(taken, "performed", result=deed(self.target(), taken))
 
     def _look(self, action: Action) -> Any:
         """What is there; with each catching up, whether the repository is still the same."""
         if action["what"] == "repository":
-            return own_repository(self.here, self.lane)
+            return own_repository(self.ctx, self.lane)
         if action["what"] == "catch_up":
-            own_repository(self.here, self.lane)
-        return look(self.hands(), action)
+            own_repository(self.ctx, self.lane)
+        return look(self.target(), action)
 
     def _spawn(self, taken: Taken) -> None:
-        hands, about = self.hands(), self.store.about(self.lane)
+        target, about = self.target(), self.store.about(self.lane)
         spec = taken.action | {
             "lane": self.lane,
-            "repo": hands.repo,
+            "repo": target.repo,
             "repo_id": int(about.get("repo_id") or self.lane.partition("-")[2]),
-            "clone_url": hands.forge.clone_url(hands.repo),
+            "clone_url": target.forge.clone_url(target.repo),
         }
         self.store.queue_run(self.lane, taken, spec)
 
@@ -192,7 +192,7 @@ class _Performer:
         """Our own mistake: kept for those who mend us, and told to whoever waits for the answer."""
         reference = new_id()
         reason = "".join(traceback.format_exception(error))[-4000:]
-        self.store.bury(reference, {"lane": self.lane, "action": taken.action, "reason": reason})
+        self.store.add_dead_letter(reference, {"lane": self.lane, "action": taken.action, "reason": reason})
         _log.error("action failed", lane=self.lane, key=taken.key, reference=reference, reason=reason)
         words = f"something broke on my side (reference {reference})"
         self._answer(taken, "refused", status=500, message=words)

@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
+from jobs.action_handlers import Target, carries
 from jobs.context import Context
-from jobs.deeds import Hands, carries
 from shell.action import Action
 from shell.clock import now
 from shell.errors import Refused, Unavailable
@@ -45,14 +45,14 @@ class Shown:
     version: int
 
 
-def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Hands], at_most: int) -> Shown:
+def project(ctx: Context, lane: str, memory: Remembered, target: Callable[[], Target], at_most: int) -> Shown:
     """Bring the forge up to the newest state, with at most so many writes."""
-    store = here.store
+    store = ctx.store
     loaded = store.load(lane)
     if memory.projected == loaded.version:
         return Shown(True, 0, loaded.version)
     try:
-        items = wanted(here, lane, loaded.state)
+        items = wanted(ctx, lane, loaded.state)
     except Unavailable:
         raise
     except Exception:
@@ -70,7 +70,7 @@ def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Ha
         if written + failed == at_most:
             return Shown(False, written, loaded.version)
         try:
-            _write_one(lane, hands(), item, loaded.state, situation)
+            _write_one(lane, target(), item, loaded.state, situation)
             written += 1
         except Unavailable as fault:
             if fault.status != 500:
@@ -84,10 +84,10 @@ def project(here: Context, lane: str, memory: Remembered, hands: Callable[[], Ha
     return Shown(True, written, loaded.version)
 
 
-def wanted(here: Context, lane: str, state: State) -> list[Item]:
+def wanted(ctx: Context, lane: str, state: State) -> list[Item]:
     """What is to be seen of this state, by the composition of that name."""
-    policy = here.decider(lane).policy(state)
-    output, _ = here.run("wanted", {"state": state, "now": now(), "policy": policy})
+    policy = ctx.decider(lane).policy(state)
+    output, _ = ctx.run("wanted", {"state": state, "now": now(), "policy": policy})
     items: list[Item] = output["wanted"]
     return items
 
@@ -166,31 +166,31 @@ def _situation(item: Item, state: State) -> str:
     return hashlib.sha256(write(known).encode()).hexdigest()[:32]
 
 
-def _write_one(lane: str, hands: Hands, item: Item, state: State, situation: str) -> None:
+def _write_one(lane: str, target: Target, item: Item, state: State, situation: str) -> None:
     """Write one, and tell what is there now, or that it was refused."""
     name = name_of(item)
     event: Event = {"type": "shown", "object": item["object"], "kind": item["kind"], "hash": item["hash"]}
     event |= {field: value for field, value in item.items() if field not in _UNTOLD}
     event |= {"at": now(), "key": f"shown:{name}:{situation}:{now()}"}
     try:
-        event |= KINDS[item["kind"]](hands, item, state)
+        event |= KINDS[item["kind"]](target, item, state)
     except Refused as refusal:
         _log.warning("projection refused", lane=lane, what=name, status=refusal.status, words=refusal.message)
         action = {"type": "show", "key": name} | {k: v for k, v in item.items() if k != "body"}
         event = {"type": "refused", "key": f"refused:{event['key']}", "action": action}
         event |= {"status": refusal.status, "message": refusal.message}
     pace = write([milliseconds(), occasion(item, state)])
-    hands.store.note_written(lane, name, situation, pace, event)
+    target.store.note_written(lane, name, situation, pace, event)
 
 
-def _labels(hands: Hands, item: Item, state: State) -> dict[str, Any]:
+def _labels(target: Target, item: Item, state: State) -> dict[str, Any]:
     there = _remembered(item, state)
     add = [label for label in item["on"] if there is None or label not in there]
     remove = [label for label in item.get("off") or [] if there is None or label in there]
-    return {"labels": hands.forge.set_labels(hands.repo, item["number"], add, remove)}
+    return {"labels": target.forge.set_labels(target.repo, item["number"], add, remove)}
 
 
-def _board(hands: Hands, item: Item, state: State) -> dict[str, Any]:
+def _board(target: Target, item: Item, state: State) -> dict[str, Any]:
     """Edit the comment; where none is known, the one that carries the marker, else a new one.
 
     Whether a plan could be read before it was approved is told by the forge's clock: a board that stands
@@ -201,31 +201,31 @@ def _board(hands: Hands, item: Item, state: State) -> dict[str, Any]:
     line = _mark(item)
     body = marked(item["body"], line)
     new_plan = item.get("plan_hash") != shown.get("plan_hash")
-    written = None if new_plan or not known else _edited(hands, known, body)
+    written = None if new_plan or not known else _edited(target, known, body)
     found = {"text": text_hash(item["body"])}
-    if written is None and (there := _there(hands, item, line)):
+    if written is None and (there := _there(target, item, line)):
         if there["body"].rstrip() == body.rstrip():
             written, found["at"] = there, there["updated_at"]
         else:
-            written = _edited(hands, there["comment_id"], body)
-    written = written or hands.forge.comment(hands.repo, item["number"], body)
+            written = _edited(target, there["comment_id"], body)
+    written = written or target.forge.comment(target.repo, item["number"], body)
     return found | {"comment_id": written["comment_id"], "written_at": written["updated_at"]}
 
 
-def _edited(hands: Hands, comment_id: int, body: str) -> dict[str, Any] | None:
+def _edited(target: Target, comment_id: int, body: str) -> dict[str, Any] | None:
     """The comment with its new text; None if somebody deleted it."""
     try:
-        return hands.forge.edit_comment(hands.repo, comment_id, body)
+        return target.forge.edit_comment(target.repo, comment_id, body)
     except Refused as refusal:
         if refusal.status != 404:
             raise
         return None
 
 
-def _there(hands: Hands, item: Item, line: str) -> dict[str, Any] | None:
+def _there(target: Target, item: Item, line: str) -> dict[str, Any] | None:
     """The board on the thread, by its marker."""
-    comments = hands.forge.issue_comments(hands.repo, item["number"])
-    return next((there for there in comments if carries(hands, there, line)), None)
+    comments = target.forge.issue_comments(target.repo, item["number"])
+    return next((there for there in comments if carries(target, there, line)), None)
 
 
 def _mark(item: Item) -> str:
@@ -241,14 +241,14 @@ def _mark(item: Item) -> str:
     )
 
 
-def _status(hands: Hands, item: Item, state: State) -> dict[str, Any]:
-    hands.forge.set_status(
-        hands.repo, item["sha"], item["state"], item["context"], item.get("description") or ""
+def _status(target: Target, item: Item, state: State) -> dict[str, Any]:
+    target.forge.set_status(
+        target.repo, item["sha"], item["state"], item["context"], item.get("description") or ""
     )
     return {}
 
 
-KINDS: dict[str, Callable[[Hands, Item, State], dict[str, Any]]] = {
+KINDS: dict[str, Callable[[Target, Item, State], dict[str, Any]]] = {
     "labels": _labels,
     "board": _board,
     "status": _status,

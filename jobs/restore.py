@@ -17,18 +17,18 @@ Known = dict[Path, tuple[int, dict[str, Any] | None]]
 """File → when it was written, and what it tells of its lane."""
 
 
-def restore(here: Context, known: Known) -> None:
+def restore(ctx: Context, known: Known) -> None:
     """Tell every lane that the store does not know any more what was last written down of it."""
     newest: dict[str, tuple[str, Path]] = {}
-    for file in sorted(here.settings.kv_dir.glob("*.json")):
+    for file in sorted(ctx.settings.kv_dir.glob("*.json")):
         lane = _lane_of(file, known)
-        if lane is None or not _configured(here, lane["lane"]):
+        if lane is None or not _configured(ctx, lane["lane"]):
             continue
-        if lane["epoch"] in (here.store.epoch(lane["lane"]), here.store.restored_from(lane["lane"])):
+        if lane["epoch"] in (ctx.store.epoch(lane["lane"]), ctx.store.restored_from(lane["lane"])):
             continue
         newest[lane["lane"]] = max(newest.get(lane["lane"], ("", file)), (lane["at"], file))
     for lane_name, (_, file) in newest.items():
-        _tell(here, lane_name, file)
+        _tell(ctx, lane_name, file)
 
 
 def _lane_of(file: Path, known: Known) -> dict[str, Any] | None:
@@ -50,21 +50,21 @@ def _read(file: Path) -> dict[str, Any] | None:
     return {name: lane[name] for name in ("lane", "epoch", "at")}
 
 
-def _configured(here: Context, lane: str) -> bool:
-    return lane.partition("-")[0] in here.settings.forges
+def _configured(ctx: Context, lane: str) -> bool:
+    return lane.partition("-")[0] in ctx.settings.forges
 
 
-def _tell(here: Context, lane: str, file: Path) -> None:
+def _tell(ctx: Context, lane: str, file: Path) -> None:
     told = json.loads(file.read_text(encoding="utf-8"))
     saved, sprint_id = told["lane"], file.stem
     repo = saved["kept"]["repo"]
     named = {"forge": repo["forge"], "repo_id": repo["repo_id"], "repo": repo["full_name"]}
     key = f"restored:{sprint_id}:{saved['epoch']}"
     _log.warning("the store was lost; taking up the sprint again", lane=lane, sprint=sprint_id)
-    here.store.note_about(lane, repo["full_name"], repo["repo_id"], repo["forge"])
-    here.store.note_seen(lane, saved["heard"])
-    here.store.set_restored(lane, sprint_id)
+    ctx.store.note_about(lane, repo["full_name"], repo["repo_id"], repo["forge"])
+    ctx.store.note_seen(lane, saved["heard"])
+    ctx.store.set_restored(lane, sprint_id)
     event: Event = {"type": "restored", "key": key, "at": now(), "sprint_id": sprint_id, **named}
     event |= {"kept": saved["kept"], "tasks": told["state"]["tasks"], "actions": saved["actions"]}
-    here.store.put_event(lane, event)
-    here.store.set_restored_from(lane, saved["epoch"])
+    ctx.store.put_event(lane, event)
+    ctx.store.set_restored_from(lane, saved["epoch"])

@@ -22,15 +22,15 @@ _WORDS_KEPT = 2000
 Written = dict[str, tuple[str, int]]
 
 
-def snapshot(here: Context, written: Written) -> None:
+def snapshot(ctx: Context, written: Written) -> None:
     """Write the sprints of lanes that moved on since `written` (lane → epoch, version), and note it there."""
-    for lane in here.store.lanes():
-        loaded = here.store.load(lane)
+    for lane in ctx.store.lanes():
+        loaded = ctx.store.load(lane)
         moment = (loaded.epoch, loaded.version)
         if written.get(lane) != moment:
-            _close_ended(here.settings.kv_dir, loaded.state)
-            write_file(here.settings.kv_dir, loaded.state, _lane(here, loaded))
-            _forget_restored(here, loaded)
+            _close_ended(ctx.settings.kv_dir, loaded.state)
+            write_file(ctx.settings.kv_dir, loaded.state, _lane(ctx, loaded))
+            _forget_restored(ctx, loaded)
             written[lane] = moment
 
 
@@ -68,7 +68,7 @@ def contents(sprint_id: str, state: State) -> dict[str, Any]:
     }
 
 
-def _lane(here: Context, loaded: Loaded) -> dict[str, Any]:
+def _lane(ctx: Context, loaded: Loaded) -> dict[str, Any]:
     """All else that the store would lose: the rest of the state, what is due, the comments heard.
 
     What is due is read after the state: what was done meanwhile is found done, nothing is forgotten.
@@ -78,8 +78,8 @@ def _lane(here: Context, loaded: Loaded) -> dict[str, Any]:
         "epoch": loaded.epoch,
         "at": now(),
         "kept": {name: value for name, value in loaded.state.items() if name not in _BESIDE},
-        "actions": here.store.pending_actions(loaded.lane),
-        "heard": here.store.seen_lately(loaded.lane, "comment:", _WORDS_KEPT),
+        "actions": ctx.store.pending_actions(loaded.lane),
+        "heard": ctx.store.seen_lately(loaded.lane, "comment:", _WORDS_KEPT),
     }
 
 
@@ -95,10 +95,10 @@ def _close_ended(folder: Path, state: State) -> None:
             tick_file.write(sprint_id, contents(sprint_id, ended), folder)
 
 
-def _forget_restored(here: Context, loaded: Loaded) -> None:
+def _forget_restored(ctx: Context, loaded: Loaded) -> None:
     """Once a restored sprint is over, nothing of it can be there twice."""
-    restored = here.store.remembered(loaded.lane).restored
+    restored = ctx.store.remembered(loaded.lane).restored
     records = (loaded.state.get("kickoffs") or {}).values()
     over = any(sprint_id_of(record) == restored and record.get("status") in OVER for record in records)
     if restored and over:
-        here.store.forget_restored(loaded.lane)
+        ctx.store.forget_restored(loaded.lane)

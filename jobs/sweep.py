@@ -9,29 +9,29 @@ from shell.store.connection import milliseconds
 _log = structlog.get_logger(__name__)
 
 
-def ring_due(here: Context) -> None:
+def enqueue_due(ctx: Context) -> None:
     """Ring for the lanes of which an action has come due."""
-    for lane in here.store.lanes_due():
-        here.store.ring("actions", lane)
+    for lane in ctx.store.lanes_due():
+        ctx.store.enqueue("actions", lane)
 
 
-def sweep(here: Context) -> None:
+def sweep(ctx: Context) -> None:
     """Ring for what waits in inboxes, for what was not shown yet, and look after the runs."""
-    waiting, unshown = here.store.lanes_waiting()
+    waiting, unshown = ctx.store.lanes_waiting()
     for lane in waiting:
-        here.store.ring("events", lane)
+        ctx.store.enqueue("events", lane)
     for lane in unshown:
-        here.store.ring("actions", lane)
-    sweep_runs(here)
+        ctx.store.enqueue("actions", lane)
+    sweep_runs(ctx)
 
 
-def sweep_runs(here: Context) -> None:
+def sweep_runs(ctx: Context) -> None:
     """End the runs whose lease ran out, ring for queued ones whose job was lost; none is ever done again."""
     moment = milliseconds()
-    for lane, key, run in here.store.live_runs():
+    for lane, key, run in ctx.store.live_runs():
         if run["status"] == "queued":
-            here.store.ring_run(lane, key)
+            ctx.store.enqueue_run(lane, key)
         elif run["status"] == "claimed" and int(run.get("until_ms") or 0) < moment:
             words = "The worker of this run gave no sign of life any more."
-            if here.store.finish_run(lane, key, finished(run["spec"], "crashed", words)):
+            if ctx.store.finish_run(lane, key, finished(run["spec"], "crashed", words)):
                 _log.warning("run lost", lane=lane, task=run["spec"]["task_id"])

@@ -16,22 +16,22 @@ _ENOUGH = 200
 """A lane with so many events waiting needs no further tick."""
 
 
-def tick(here: Context) -> None:
+def tick(ctx: Context) -> None:
     """One tick, with the health of its agents, to every lane with a running sprint."""
-    health, at = here.store.agents_health(), now()
-    for lane in here.store.lanes():
-        sprint = running_sprint(here.store.load(lane).state)
+    health, at = ctx.store.agents_health(), now()
+    for lane in ctx.store.lanes():
+        sprint = running_sprint(ctx.store.load(lane).state)
         running = sprint is not None and sprint.get("status") not in _OVER
-        if (running or lane in health) and here.store.waiting(lane) < _ENOUGH:
-            here.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=False))
+        if (running or lane in health) and ctx.store.waiting(lane) < _ENOUGH:
+            ctx.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=False))
 
 
-def reconcile(here: Context) -> None:
+def reconcile(ctx: Context) -> None:
     """A reconciling tick to every lane."""
-    health, at = here.store.agents_health(), now()
-    for lane in here.store.lanes():
-        if here.store.waiting(lane) < _ENOUGH:
-            here.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=True))
+    health, at = ctx.store.agents_health(), now()
+    for lane in ctx.store.lanes():
+        if ctx.store.waiting(lane) < _ENOUGH:
+            ctx.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=True))
 
 
 def _tick(at: str, agents: dict[str, dict[str, object]], *, reconcile: bool) -> Event:
@@ -39,21 +39,21 @@ def _tick(at: str, agents: dict[str, dict[str, object]], *, reconcile: bool) -> 
     return {"type": "tick", "key": f"{kind}:{at}", "at": at, "reconcile": reconcile, "agents": agents}
 
 
-def discover(here: Context) -> None:
+def discover(ctx: Context) -> None:
     """Meet the repositories that we look after and that never sent a delivery."""
-    for kind in here.settings.forges:
+    for kind in ctx.settings.forges:
         try:
-            for repo in _repositories(here, here.forge(kind)):
-                _meet(here, f"{kind}-{repo['id']}", repo)
+            for repo in _repositories(ctx, ctx.forge(kind)):
+                _meet(ctx, f"{kind}-{repo['id']}", repo)
         except (Unavailable, Refused) as fault:
             _log.warning("cannot list repositories", forge=kind, reason=str(fault))
 
 
-def _repositories(here: Context, forge: Forge) -> list[dict[str, object]]:
-    if not here.settings.repos:
+def _repositories(ctx: Context, forge: Forge) -> list[dict[str, object]]:
+    if not ctx.settings.repos:
         return forge.repositories()
     found = []
-    for name in here.settings.repos:
+    for name in ctx.settings.repos:
         try:
             found.append(forge.repository(name))
         except Refused as refusal:
@@ -61,11 +61,11 @@ def _repositories(here: Context, forge: Forge) -> list[dict[str, object]]:
     return found
 
 
-def _meet(here: Context, lane: str, repo: dict[str, object]) -> None:
-    if here.store.about(lane).get("repo"):
+def _meet(ctx: Context, lane: str, repo: dict[str, object]) -> None:
+    if ctx.store.about(lane).get("repo"):
         return
     kind, name, at = lane.partition("-")[0], str(repo["full_name"]), now()
-    here.store.note_about(lane, name, int(str(repo["id"])), kind)
+    ctx.store.note_about(lane, name, int(str(repo["id"])), kind)
     key = f"changed:repository:{repo['id']}:reconcile {at}"
     event: Event = {"type": "changed", "object": "repository", "hint": "reconcile", "key": key, "at": at}
-    here.store.put_event(lane, event | {"forge": kind, "repo_id": repo["id"], "repo": name})
+    ctx.store.put_event(lane, event | {"forge": kind, "repo_id": repo["id"], "repo": name})

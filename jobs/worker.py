@@ -17,7 +17,7 @@ from rq.worker import WorkerStatus
 from jobs import context
 from jobs.agents_worker import RENEW_S, AgentsWorker
 from jobs.context import Context
-from jobs.warm import warm
+from jobs.preload import preload
 from shell.errors import Unavailable
 from shell.logging import set_up
 from shell.queue import JOBS, queue_of
@@ -37,7 +37,7 @@ HANDS = 16
 """How many lanes one worker of the actions serves side by side: mostly it waits for the forge."""
 
 
-class DoorbellWorker(SimpleWorker):
+class InProcessWorker(SimpleWorker):
     """RQ's in-process worker without its books on each job: of a ring nothing need be remembered."""
 
     beat: Callable[[], None]
@@ -82,7 +82,7 @@ class DoorbellWorker(SimpleWorker):
             self.beat()
 
 
-class HandsWorker(DoorbellWorker):
+class ThreadedWorker(InProcessWorker):
     """Answers several rings at a time, each by a hand of its own."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -120,21 +120,21 @@ def main(queue: str) -> None:
     os.environ.setdefault("CALORON_PROCESS", f"{queue}-{os.getpid()}")
     set_up(os.environ["CALORON_PROCESS"])
     try:
-        here = Context.of(Settings.load())
+        ctx = Context.of(Settings.load())
     except SettingsError as error:
         sys.exit(str(error))
-    context.use(here)
-    warm(queue, here)
-    worker = worker_of(queue, here)
+    context.use(ctx)
+    preload(queue, ctx)
+    worker = worker_of(queue, ctx)
     worker.work(logging_level="WARNING", with_scheduler=False)
     if queue == "actions":
         worker.finish()
-    here.store.gone(here.process)
+    ctx.store.gone(ctx.process)
 
 
-def worker_of(queue: str, here: Context) -> Any:
+def worker_of(queue: str, ctx: Context) -> Any:
     """The worker of a queue, on a connection of its own: RQ reads bytes, our store text."""
-    client = connect(here.settings.store_url, decode_responses=False)
+    client = connect(ctx.settings.store_url, decode_responses=False)
     options = {
         "connection": client,
         "serializer": JSONSerializer,
@@ -145,17 +145,17 @@ def worker_of(queue: str, here: Context) -> Any:
     worker: Any
     if queue == "agents":
         worker = AgentsWorker(queues, **options, job_monitoring_interval=RENEW_S)
-        worker.here = here
+        worker.ctx = ctx
     else:
-        worker = (HandsWorker if queue == "actions" else DoorbellWorker)(queues, **options)
-    worker.beat = lambda: beat(here)
+        worker = (ThreadedWorker if queue == "actions" else InProcessWorker)(queues, **options)
+    worker.beat = lambda: beat(ctx)
     return worker
 
 
-def beat(here: Context) -> None:
+def beat(ctx: Context) -> None:
     """Tell that this process lives; a store that is away hears it when it is back."""
     try:
-        here.store.alive(here.process)
+        ctx.store.alive(ctx.process)
     except Unavailable as error:
         _log.warning("the store does not answer", reason=str(error))
 

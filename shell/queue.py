@@ -54,26 +54,26 @@ def queue_of(name: str, client: Any) -> Queue:
     return FairQueue(name, connection=client, serializer=JSONSerializer)
 
 
-class Bell:
+class JobQueues:
     """Rings through one client."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
         self._queues: dict[str, Queue] = {}
 
-    def ring(self, pipe: Any, queue: str, lane: str, first: bool = False) -> None:
+    def enqueue(self, pipe: Any, queue: str, lane: str, first: bool = False) -> None:
         """Within a transaction: one job for the lane, behind the others or before them."""
         self._enqueue(pipe, queue, (lane,), FIRST + uuid4().hex if first else None, first)
 
-    def others_wait(self, queue: str) -> bool:
+    def has_waiting(self, queue: str) -> bool:
         """Whether a ring waits that no worker has taken yet."""
         return bool(self.client.llen(self._queue(queue).key))
 
-    def ring_run(self, pipe: Any, lane: str, key: str) -> None:
+    def enqueue_run(self, pipe: Any, lane: str, key: str) -> None:
         """Within a transaction: one job for an agent's run."""
         self._enqueue(pipe, "agents", (lane, key), run_job_id(lane, key))
 
-    def waits(self, lane: str, key: str) -> bool:
+    def holds_run(self, lane: str, key: str) -> bool:
         """Whether a job for this run is in the queue."""
         return self._queue("agents").get_job_position(run_job_id(lane, key)) is not None
 

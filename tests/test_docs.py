@@ -13,7 +13,7 @@ from bot.cli.docs import FOLDER, PAGES, docs, page
 from bot.cli.life import FOLLOWS
 from compositions import names
 from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS
-from jobs.deeds import DEEDS
+from jobs.action_handlers import ACTION_HANDLERS
 from shell.action import ACTIONS
 from shell.event import EVENTS
 from stages.dag import evaluate
@@ -44,7 +44,7 @@ def test_writing_makes_them_current_and_checking_says_what_is_not(tmp_path: Path
 
 def test_every_event_and_action_is_told_of() -> None:
     assert set(COMPOSITIONS) <= set(EVENTS) and set(evaluate.LIFE) <= set(EVENTS)
-    assert set(ACTIONS) == {*DEEDS, "look", "spawn_agent"}
+    assert set(ACTIONS) == {*ACTION_HANDLERS, "look", "spawn_agent"}
     assert {*COMPOSITIONS.values(), *COMMAND_COMPOSITIONS.values()} <= set(names())
 
 

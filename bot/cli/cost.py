@@ -21,7 +21,7 @@ from shell.clock import now
 from shell.event import Event
 from shell.policy import policy_for
 from shell.settings import Settings
-from shell.store import Decided, Store, connect
+from shell.store import Decision, Store, connect
 from shell.store.fields import State, differences, empty, texts
 from shell.valkey import serving
 
@@ -151,7 +151,7 @@ def _keep(store: Store, lane: str, state: State) -> None:
     """Put the whole state in, as a first commit."""
     loaded = store.load(lane)
     changed = texts(differences(loaded.state, state))
-    store.commit(lane, loaded, Decided(state, changed), 0)
+    store.commit(lane, loaded, Decision(state, changed), 0)
 
 
 def _timed(work: Callable[[], T]) -> tuple[float, T]:

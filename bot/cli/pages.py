@@ -11,7 +11,7 @@ from compositions.effects import kind_of
 from handlers.commands import COMMANDS, Declaration
 from handlers.labels import LABEL_COMMANDS, LABELS, LabelCommand
 from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS, THERE
-from jobs.deeds import DEEDS, LOOKS
+from jobs.action_handlers import ACTION_HANDLERS, LOOKS
 from shell.action import ACTIONS
 from shell.action import COMMON as OF_ACTIONS
 from shell.event import COMMON as OF_EVENTS
@@ -148,9 +148,9 @@ def actions() -> str:
 
 
 def performer(kind: str) -> str:
-    if kind in DEEDS:
-        return f"`jobs.deeds.{DEEDS[kind].__name__}`"
-    return {"look": "`jobs.deeds.look`", "spawn_agent": "`jobs.attempt`"}[kind]
+    if kind in ACTION_HANDLERS:
+        return f"`jobs.action_handlers.{ACTION_HANDLERS[kind].__name__}`"
+    return {"look": "`jobs.action_handlers.look`", "spawn_agent": "`jobs.attempt`"}[kind]
 
 
 # What people write

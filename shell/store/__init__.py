@@ -1,9 +1,9 @@
 """The store: inboxes, states, journals, outboxes, agents' runs and leases, in one Valkey or Redis."""
 
 from shell.store.connection import connect
-from shell.store.decided import DeadEvent, Decided, Fenced, Loaded
+from shell.store.decision import DeadEvent, Decision, Fenced, Loaded
 from shell.store.leases import Lease
 from shell.store.outbox import Taken
 from shell.store.store import Store
 
-__all__ = ["DeadEvent", "Decided", "Fenced", "Lease", "Loaded", "Store", "Taken", "connect"]
+__all__ = ["DeadEvent", "Decision", "Fenced", "Lease", "Loaded", "Store", "Taken", "connect"]

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from shell.queue import Bell
+from shell.queue import JobQueues
 from shell.store import keys
 from shell.store.connection import reachable
-from shell.store.whole import Whole, absent, differs
+from shell.store.transaction import Transaction, absent, differs
 
 _T = TypeVar("_T")
 
@@ -24,9 +24,9 @@ class Base:
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self.bell = Bell(client)
+        self.queues = JobQueues(client)
 
-    def _ringing(
+    def _transact(
         self, build: Callable[[Any], _T], rings: list[tuple[str, str]], watch: tuple[str, ...] = ()
     ) -> _T:
         """A transaction: `build` reads, calls `multi()` and writes; each (queue, lane) is rung once with it.
@@ -35,43 +35,43 @@ class Base:
         """
 
         def whole(pipe: Any) -> _T:
-            silent = [ring for ring in rings if not pipe.exists(keys.rung(*ring))]
+            silent = [ring for ring in rings if not pipe.exists(keys.wake_up(*ring))]
             value = build(pipe)
             if not pipe.explicit_transaction:
                 pipe.multi()
             for queue, lane in silent:
-                pipe.set(keys.rung(queue, lane), 1, px=_RUNG_MS)
-                self.bell.ring(pipe, queue, lane)
+                pipe.set(keys.wake_up(queue, lane), 1, px=_RUNG_MS)
+                self.queues.enqueue(pipe, queue, lane)
             return value
 
-        flags = (keys.rung(*ring) for ring in rings)
+        flags = (keys.wake_up(*ring) for ring in rings)
         result: _T = self.client.transaction(whole, *watch, *flags, value_from_callable=True)
         return result
 
-    def _ring_in(self, whole: Whole, queue: str, lane: str, first: bool = False) -> None:
+    def _enqueue_in(self, whole: Transaction, queue: str, lane: str, first: bool = False) -> None:
         """Ring with all the rest, unless a ring waits already; `first`: before the other lanes."""
-        flag = keys.rung(queue, lane, first)
+        flag = keys.wake_up(queue, lane, first)
         pipe = whole.block(absent(flag))
         pipe.set(flag, 1, px=_RUNG_MS)
-        self.bell.ring(pipe, queue, lane, first)
+        self.queues.enqueue(pipe, queue, lane, first)
 
     def _note_next_due(self, pipe: Any, lane: str) -> None:
         pipe.eval(_NEXT_DUE, 2, keys.outbox_due(lane), keys.DUE, lane)
 
-    def ring(self, queue: str, lane: str) -> None:
+    def enqueue(self, queue: str, lane: str) -> None:
         """Ring for a lane, unless a ring waits already."""
-        self._ringing(lambda pipe: None, [(queue, lane)])
+        self._transact(lambda pipe: None, [(queue, lane)])
 
     @reachable
-    def others_wait(self, queue: str) -> bool:
+    def has_waiting(self, queue: str) -> bool:
         """Whether rings wait in the queue, so that a long turn should end."""
-        return self.bell.others_wait(queue)
+        return self.queues.has_waiting(queue)
 
-    def answer_ring(self, queue: str, lane: str) -> None:
+    def clear_wake_up(self, queue: str, lane: str) -> None:
         """A job begins: from here on, a new ring is needed for what comes."""
-        self.client.delete(keys.rung(queue, lane))
+        self.client.delete(keys.wake_up(queue, lane))
 
-    def _tell_name(self, whole: Whole, lane: str, about: Mapping[str, Any]) -> None:
+    def _tell_name(self, whole: Transaction, lane: str, about: Mapping[str, Any]) -> None:
         """By what name a lane goes now; a lane that surely had the name before is to look anew."""
         whole.block().hset(keys.lane_about(lane), mapping=dict(about))
         field = keys.name_of(lane, about["repo"])

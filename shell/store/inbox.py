@@ -11,7 +11,7 @@ from shell.event import Event
 from shell.store import keys
 from shell.store.base import Base
 from shell.store.connection import milliseconds, reachable, write
-from shell.store.whole import Whole
+from shell.store.transaction import Transaction
 
 KEPT_S = 30 * 24 * 3600
 _UNTOLD = {"authorization", "cookie", "proxy-authorization"}
@@ -30,14 +30,14 @@ class Inbox(Base):
         """Keep an event in its lane's inbox and ring, all or nothing; its receipt's id."""
         event["at"] = event.get("at") or now()
         event["receipt"] = receipt_id = new_id()
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         pipe = whole.block()
         self._put_event(pipe, lane, event)
         pipe.set(keys.receipt(receipt_id), receipt_text(event, lane, "queued"), ex=KEPT_S)
         if event.get("repo"):
             about = {name: event[name] for name in ("repo", "repo_id", "forge") if event.get(name)}
             self._tell_name(whole, lane, about)
-        self._ring_in(whole, "events", lane, self._is_others(lane, event))
+        self._enqueue_in(whole, "events", lane, self._is_others(lane, event))
         whole.run()
         return receipt_id
 
@@ -89,7 +89,7 @@ class Inbox(Base):
         return receipt_id
 
     @reachable
-    def bury(self, letter_id: str, letter: dict[str, Any]) -> None:
+    def add_dead_letter(self, letter_id: str, letter: dict[str, Any]) -> None:
         """Keep what our own mistake kept from being done."""
         with self.client.pipeline() as pipe:
             put_letter(pipe, letter_id, letter)

@@ -119,6 +119,6 @@ def lease(name: str) -> str:
     return f"lease:{name}"
 
 
-def rung(queue: str, lane: str, first: bool = False) -> str:
+def wake_up(queue: str, lane: str, first: bool = False) -> str:
     """Present while a ring for the lane waits in the queue; those that go first are a kind of their own."""
     return f"rung:{queue}:{lane}" + (":first" if first else "")

@@ -10,14 +10,14 @@ from typing import Any
 from shell.event import Event
 from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
-from shell.store.decided import Decided, Fenced, Loaded
+from shell.store.decision import Decision, Fenced, Loaded
 from shell.store.fields import empty, join
 from shell.store.inbox import new_id, put_letter, receipt_text
 from shell.store.journals import Journals
 from shell.store.ledger import digest_of, hash_of
 from shell.store.outbox import goes_first, put_actions
 from shell.store.sprints import known_sprints, record_of, sprint_id_of
-from shell.store.whole import Whole, at_most, equals, next_due
+from shell.store.transaction import Transaction, at_most, equals, next_due
 
 __all__ = ["Lanes", "sprint_id_of"]
 
@@ -115,15 +115,15 @@ class Lanes(Journals):
             self.client.zadd(keys.seen(lane), told)
 
     @reachable
-    def commit(self, lane: str, loaded: Loaded, decided: Decided, fence: int) -> bool:
+    def commit(self, lane: str, loaded: Loaded, decided: Decision, fence: int) -> bool:
         """All of it in one transaction; False if the lane moved on meanwhile, Fenced if it was taken over."""
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         whole.guards.append(at_most(keys.lane_meta(lane), "fence", fence))
         whole.guards.append(equals(keys.lane_meta(lane), "turn", loaded.turn or ""))
         whole.guards.append(equals(keys.lane_meta(lane), "epoch", loaded.epoch))
         moved = self._write(whole.block(), loaded, decided, fence)
         if decided.actions or decided.changed:
-            self._ring_in(whole, "actions", lane, any(map(goes_first, decided.actions)))
+            self._enqueue_in(whole, "actions", lane, any(map(goes_first, decided.actions)))
         failed = whole.run()
         if failed == 1:
             raise Fenced(f"{lane} was taken over; {fence} may not write any more")
@@ -131,7 +131,7 @@ class Lanes(Journals):
             self._remember(loaded, decided, moved)
         return not failed
 
-    def _write(self, pipe: Any, loaded: Loaded, decided: Decided, fence: int) -> Loaded:
+    def _write(self, pipe: Any, loaded: Loaded, decided: Decision, fence: int) -> Loaded:
         lane = loaded.lane
         moved = replace(
             loaded,
@@ -151,7 +151,7 @@ class Lanes(Journals):
         next_due(pipe, keys.outbox_due(lane), keys.DUE, lane)
         return moved
 
-    def _remember(self, loaded: Loaded, decided: Decided, moved: Loaded) -> None:
+    def _remember(self, loaded: Loaded, decided: Decision, moved: Loaded) -> None:
         if not decided.changed:
             self._keep(moved)
             return
@@ -192,7 +192,7 @@ class Lanes(Journals):
     @reachable
     def note_about(self, lane: str, repo: str, repo_id: int, forge: str) -> None:
         """Note the repository of a lane that was met by other means than a delivery."""
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         self._tell_name(whole, lane, {"repo": repo, "repo_id": repo_id, "forge": forge})
         whole.run()
 
@@ -232,7 +232,7 @@ class Lanes(Journals):
         return found
 
 
-def _write_state(pipe: Any, lane: str, decided: Decided) -> None:
+def _write_state(pipe: Any, lane: str, decided: Decision) -> None:
     new = [(field, text) for field, text in decided.changed.items() if text is not None]
     gone = [field for field, text in decided.changed.items() if text is None]
     for start in range(0, len(new), _AT_ONCE):
@@ -241,7 +241,7 @@ def _write_state(pipe: Any, lane: str, decided: Decided) -> None:
         pipe.hdel(keys.lane_state(lane), *gone[start : start + _AT_ONCE])
 
 
-def _write_journal(pipe: Any, loaded: Loaded, decided: Decided) -> str:
+def _write_journal(pipe: Any, loaded: Loaded, decided: Decision) -> str:
     """Append the entries, each with the hash of the one before; the new head."""
     head = loaded.head
     policies: dict[str, str] = {}
@@ -259,7 +259,7 @@ def _write_journal(pipe: Any, loaded: Loaded, decided: Decided) -> str:
     return head
 
 
-def _write_seen(pipe: Any, lane: str, decided: Decided, turn: int) -> None:
+def _write_seen(pipe: Any, lane: str, decided: Decision, turn: int) -> None:
     moment = milliseconds()
     if decided.keys:
         pipe.zadd(keys.seen(lane), dict.fromkeys(decided.keys, moment))
@@ -267,7 +267,7 @@ def _write_seen(pipe: Any, lane: str, decided: Decided, turn: int) -> None:
         pipe.zremrangebyscore(keys.seen(lane), 0, moment - SEEN_S * 1000)
 
 
-def _take_out(pipe: Any, lane: str, decided: Decided) -> None:
+def _take_out(pipe: Any, lane: str, decided: Decision) -> None:
     """What was handled leaves the inbox; its receipts say how it went."""
     if not decided.consumed:
         return
@@ -284,7 +284,7 @@ def _close_receipt(pipe: Any, lane: str, event: Event, status: str) -> None:
         pipe.set(keys.receipt(event["receipt"]), receipt_text(event, lane, status), xx=True, keepttl=True)
 
 
-def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], decided: Decided) -> None:
+def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], decided: Decision) -> None:
     """Sprints are found by their id; one that leaves the state stays as a record of its own."""
     before, after = known_sprints(old), known_sprints(decided.state)
     for sprint_id in (after.keys() | decided.left.keys()) - before.keys():

@@ -97,12 +97,12 @@ class Leases(Base):
     @reachable
     def advance_lease(self, lane: str, first: bool = False) -> Lease | None:
         """Answer the ring and take the lease for draining the lane's inbox."""
-        return self._lease(f"advance:{lane}", LEASE_S, keys.rung("events", lane, first), keys.inbox(lane))
+        return self._lease(f"advance:{lane}", LEASE_S, keys.wake_up("events", lane, first), keys.inbox(lane))
 
     @reachable
     def perform_lease(self, lane: str, first: bool = False) -> Lease | None:
         """Answer the ring and take the lease for the lane's due actions."""
-        ring = keys.rung("actions", lane, first)
+        ring = keys.wake_up("actions", lane, first)
         return self._lease(f"perform:{lane}", LEASE_S, ring, keys.outbox_due(lane))
 
     def _lease(self, name: str, seconds: float, ring: str = "", work: str = "") -> Lease | None:

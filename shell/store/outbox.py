@@ -11,7 +11,7 @@ from shell.event import Event
 from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.inbox import Inbox
-from shell.store.whole import Whole, equals, next_due
+from shell.store.transaction import Transaction, equals, next_due
 
 _ORDER = {"react": 0} | dict.fromkeys(
     ("look", "make_labels", "create_issue", "spawn_agent", "stop_agent", "merge_pr", "update_branch"), 1
@@ -133,7 +133,7 @@ class Outbox(Inbox):
         An action put anew under this key meanwhile stays.
         """
 
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         pipe = whole.block()
         for event in events:
             self._put_event(pipe, lane, event | {"at": event.get("at") or now()})
@@ -142,7 +142,7 @@ class Outbox(Inbox):
         self._take_out(whole.block(equals(keys.outbox_seq(lane), taken.key, taken.seq)), lane, taken)
         next_due(whole.block(), keys.outbox_due(lane), keys.DUE, lane)
         if events:
-            self._ring_in(whole, "events", lane, _ORDER.get(taken.action["type"]) == 1)
+            self._enqueue_in(whole, "events", lane, _ORDER.get(taken.action["type"]) == 1)
         whole.run()
 
     def _take_out(self, pipe: Any, lane: str, taken: Taken) -> None:
@@ -154,7 +154,7 @@ class Outbox(Inbox):
     @reachable
     def postpone(self, lane: str, taken: Taken, delay_s: float, tries: dict[str, Any]) -> None:
         """Put it back for later, with what is to be remembered of its tries."""
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         pipe = whole.block(equals(keys.outbox_seq(lane), taken.key, taken.seq))
         pipe.zadd(keys.outbox_due(lane), {taken.key: milliseconds() + int(delay_s * 1000)})
         pipe.hset(keys.outbox_tries(lane), taken.key, write(tries))
@@ -182,13 +182,13 @@ class Outbox(Inbox):
     @reachable
     def put_event(self, lane: str, event: Event) -> None:
         """An event of our own into the inbox, with a ring."""
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         self._tell_in(whole, lane, event)
         whole.run()
 
-    def _tell_in(self, whole: Whole, lane: str, event: Event) -> None:
+    def _tell_in(self, whole: Transaction, lane: str, event: Event) -> None:
         self._put_event(whole.block(), lane, event | {"at": event.get("at") or now()})
-        self._ring_in(whole, "events", lane)
+        self._enqueue_in(whole, "events", lane)
 
     @reachable
     def remembered(self, lane: str) -> Remembered:
@@ -203,7 +203,7 @@ class Outbox(Inbox):
     @reachable
     def come_again(self, lane: str, action: Action) -> None:
         """Put in an action of the performer's own, which brings it back when it is due."""
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         put_actions(whole.block(), lane, 0, [action])
         next_due(whole.block(), keys.outbox_due(lane), keys.DUE, lane)
         whole.run()
@@ -234,7 +234,7 @@ class Outbox(Inbox):
     @reachable
     def set_away(self, lane: str, away: dict[str, Any] | None, event: Event | None) -> None:
         """Note that a host is away or back; the event that says so goes into the inbox with it."""
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         pipe = whole.block()
         if away is None:
             pipe.hdel(keys.performing(lane), "away")
@@ -248,7 +248,7 @@ class Outbox(Inbox):
     @reachable
     def note_written(self, lane: str, what: str, situation: str, pace: str, event: Event | None) -> None:
         """A projection was written (or refused): remember for which situation, when and why, and tell."""
-        whole = Whole(self.client)
+        whole = Transaction(self.client)
         whole.block().hset(keys.shown(lane), mapping={what: situation, paced(what): pace})
         if event:
             self._tell_in(whole, lane, event)

@@ -31,14 +31,14 @@ class Runs(Outbox):
                 pipe.hset(name, mapping={"status": "queued", "spec": write(spec), "queued_at": now()})
                 pipe.hset(keys.current_runs(lane), task, taken.key)
                 pipe.sadd(keys.RUNS, write([lane, taken.key]))
-                self.bell.ring_run(pipe, lane, taken.key)
+                self.queues.enqueue_run(pipe, lane, taken.key)
             pipe.hdel(keys.outbox_tries(lane), taken.key)
             if newest:
                 self._take_out(pipe, lane, taken)
             self._note_next_due(pipe, lane)
             return fresh
 
-        return self._ringing(queue, [], (keys.outbox_seq(lane), name))
+        return self._transact(queue, [], (keys.outbox_seq(lane), name))
 
     @reachable
     def claim_run(self, lane: str, key: str, worker: str) -> Action | None:
@@ -56,7 +56,7 @@ class Runs(Outbox):
             found: Action = json.loads(spec)
             return found
 
-        return self._ringing(claim, [], (name,))
+        return self._transact(claim, [], (name,))
 
     @reachable
     def renew_run(self, lane: str, key: str) -> bool:
@@ -70,7 +70,7 @@ class Runs(Outbox):
                 pipe.hset(name, "until_ms", milliseconds() + int(RUN_LEASE_S * 1000))
             return claimed
 
-        return self._ringing(renew, [], (name,))
+        return self._transact(renew, [], (name,))
 
     @reachable
     def run_sign(self, lane: str, key: str, **told: Any) -> bool:
@@ -84,7 +84,7 @@ class Runs(Outbox):
                 pipe.hset(name, mapping={"last_heartbeat_at": now()} | told)
             return claimed
 
-        return self._ringing(note, [], (name,))
+        return self._transact(note, [], (name,))
 
     @reachable
     def run_may_go_on(self, lane: str, key: str) -> bool:
@@ -120,7 +120,7 @@ class Runs(Outbox):
                 self._put_event(pipe, lane, event | {"at": now()})
             return claimed
 
-        return self._ringing(start, [("events", lane)], (name,))
+        return self._transact(start, [("events", lane)], (name,))
 
     @reachable
     def finish_run(self, lane: str, key: str, event: Event) -> bool:
@@ -138,7 +138,7 @@ class Runs(Outbox):
                 self._put_event(pipe, lane, event | {"at": now()})
             return bool(live)
 
-        return self._ringing(finish, [("events", lane)], (name,))
+        return self._transact(finish, [("events", lane)], (name,))
 
     @reachable
     def run(self, lane: str, key: str) -> dict[str, Any] | None:
@@ -161,12 +161,12 @@ class Runs(Outbox):
         ]
 
     @reachable
-    def ring_run(self, lane: str, key: str) -> bool:
+    def enqueue_run(self, lane: str, key: str) -> bool:
         """Ring for a queued run whose job was lost; False if its job still waits."""
-        if self.bell.waits(lane, key):
+        if self.queues.holds_run(lane, key):
             return False
         with self.client.pipeline(transaction=True) as pipe:
-            self.bell.ring_run(pipe, lane, key)
+            self.queues.enqueue_run(pipe, lane, key)
             pipe.execute()
         return True
 

@@ -47,7 +47,7 @@ class Store(Lanes, Runs, Leases):
         }
 
     def _ages_of_rings(self) -> dict[str, float]:
-        return {name: max(map(_age, self.bell.oldest(name)), default=0.0) for name in QUEUES}
+        return {name: max(map(_age, self.queues.oldest(name)), default=0.0) for name in QUEUES}
 
     def _ages_of_boxes(self) -> dict[str, float]:
         """In one journey to the store, however many lanes there are."""

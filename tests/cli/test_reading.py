@@ -8,7 +8,7 @@ import pytest
 
 from bot.cli.main import main
 from shell.settings import Settings
-from shell.store import Decided, Store
+from shell.store import Decision, Store
 from shell.store.fields import differences, texts
 
 LANE = "gitea-7"
@@ -68,7 +68,7 @@ def three(store: Store) -> None:
     state = loaded.state | more
     lease = store.lease("test")
     assert lease
-    decided = Decided(state, texts(differences(loaded.state, state)))
+    decided = Decision(state, texts(differences(loaded.state, state)))
     assert store.commit(LANE, loaded, decided, lease.token)
 
 
@@ -124,5 +124,5 @@ def test_a_sprint_that_has_left_its_lane_is_known_still(said: Said, store: Store
     lease = store.lease("again")
     assert lease
     changed = texts(differences(loaded.state, state))
-    assert store.commit(LANE, loaded, Decided(state, changed), lease.token)
+    assert store.commit(LANE, loaded, Decision(state, changed), lease.token)
     assert "A start" in said("history") and "completion_rate" in said("show", "shop-1a2b-1")

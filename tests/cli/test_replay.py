@@ -13,7 +13,7 @@ from bot.cli.main import main
 from jobs import advance
 from jobs.context import Context, run_pure
 from jobs.replay import prove, whole_ledger
-from jobs.retain import file_journal
+from jobs.retention import file_journal
 from shell.action import ACTIONS
 from shell.action import COMMON as OF_ACTIONS
 from shell.clock import now
@@ -44,11 +44,11 @@ class Play:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
-        self.here = Context(settings, store, "test", accounts={"gitea": {"login": "bot", "id": 1}})
+        self.ctx = Context(settings, store, "test", accounts={"gitea": {"login": "bot", "id": 1}})
 
     def tell(self, **event: Any) -> None:
         self.store.accept(LANE, {"repo": "acme/shop", "repo_id": 7, "forge": "gitea", "at": now()} | event)
-        advance.drain(self.store, LANE, self.here.decider(LANE))
+        advance.drain(self.store, LANE, self.ctx.decider(LANE))
 
     def answer(self, type_: str, there: Any) -> None:
         """Answer the look of this type that waits in the outbox."""
@@ -57,13 +57,13 @@ class Play:
         about = {name: taken.action[name] for name in ("number", "login") if name in taken.action}
         told = {"type": "seen", "what": type_, "request": taken.action, "there": there} | about
         self.store.answer(LANE, taken, told | {"key": f"seen:{taken.key}:{taken.seq}"})
-        advance.drain(self.store, LANE, self.here.decider(LANE))
+        advance.drain(self.store, LANE, self.ctx.decider(LANE))
 
     def perform(self, type_: str, **result: Any) -> None:
         taken = next(one for one in self.store.due_actions(LANE) if one.action["type"] == type_)
         told = {"type": "performed", "action": taken.action, "result": result}
         self.store.answer(LANE, taken, told | {"key": f"performed:{taken.key}:{taken.seq}"})
-        advance.drain(self.store, LANE, self.here.decider(LANE))
+        advance.drain(self.store, LANE, self.ctx.decider(LANE))
 
     def show(self) -> None:
         """The boards, as the projection would write them."""
@@ -214,7 +214,7 @@ def test_no_hashes_are_made_without_the_beginning_of_a_journal(
     play: Play, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play.sprint()
-    filed = file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z")
+    filed = file_journal(play.ctx, LANE, "9000-01-01T00:00:00.000Z")
     play.comment(52, "/status")
     last = str(last_decision(play.store)["seq"])
     assert "input_hash" in called(capsys, "trace", last, "--hashes", "--output", "json")[1]
@@ -244,7 +244,7 @@ def test_an_event_that_broke_something_is_traced_and_replayed_too(
     def breaks(name: str, turn: Any) -> Any:
         raise RuntimeError("oh")
 
-    play.here.run = breaks
+    play.ctx.run = breaks
     play.tell(type="tick", key="tick:1", reconcile=False, agents={})
     code, said = called(capsys, "trace", "tick:1")
     assert code == 0 and "only written down" in said and "failed: RuntimeError: oh" in said
@@ -464,7 +464,7 @@ def test_entries_that_went_to_a_file_are_told_too(play: Play, settings: Settings
     play.sprint()
     play.tell(type="tick", key="tick:1", reconcile=False, agents={})
     before = len(lines_of(play.store))
-    assert file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z") == before
+    assert file_journal(play.ctx, LANE, "9000-01-01T00:00:00.000Z") == before
     play.comment(52, "/ping")
     assert play.store.journal_faults(LANE) == []
     folder = settings.home / "journals"
@@ -481,7 +481,7 @@ def test_other_signs_that_end_a_line_are_no_alteration_of_a_file(play: Play, set
     play.sprint()
     play.comment(52, f"/ping {SEPARATORS}")
     before = len(lines_of(play.store))
-    assert file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z") == before
+    assert file_journal(play.ctx, LANE, "9000-01-01T00:00:00.000Z") == before
     proof = prove(whole_ledger(play.store, LANE, settings.home / "journals"))
     assert proof.holds and proof.entries == before
 
@@ -492,7 +492,7 @@ def test_a_damaged_byte_of_a_file_is_named(
     play: Play, settings: Settings, capsys: pytest.CaptureFixture[str], at: int, byte: int | None
 ) -> None:
     sprint_id = play.sprint()
-    file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z")
+    file_journal(play.ctx, LANE, "9000-01-01T00:00:00.000Z")
     file = settings.home / "journals" / f"{LANE}.jsonl"
     lines = file.read_bytes().split(b"\n")
     damaged = lines[3][:at] + bytes([lines[3][at] ^ 0x80 if byte is None else byte]) + lines[3][at + 1 :]
@@ -507,7 +507,7 @@ def test_a_damaged_byte_goes_to_the_file_as_it_is(play: Play, settings: Settings
     line = play.store.client.lindex(JOURNAL, 3).encode()
     at = line.index(b'"key":"') + 8
     play.store.client.lset(JOURNAL, 3, high(line, at))
-    file_journal(play.here, LANE, "9000-01-01T00:00:00.000Z")
+    file_journal(play.ctx, LANE, "9000-01-01T00:00:00.000Z")
     assert high(line, at) in (settings.home / "journals" / f"{LANE}.jsonl").read_bytes()
     [fault] = prove(whole_ledger(play.store, LANE, settings.home / "journals")).faults
     assert str(fault) == "entry 3 was altered"

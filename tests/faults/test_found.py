@@ -3,7 +3,7 @@
 from typing import Any
 
 import compositions
-from jobs.deeds import keyed
+from jobs.action_handlers import keyed
 
 BOT, ALICE = 7, 3
 EMPTY: dict[str, Any] = {name: {} for name in ("tasks", "issues", "pulls", "shown", "waiting", "permissions")}

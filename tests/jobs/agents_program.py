@@ -10,7 +10,7 @@ from jobs.context import Context
 from shell.settings import Settings
 
 
-def run(spec: Any, forge: Any, here: Any, report: Any) -> dict[str, Any]:
+def run(spec: Any, forge: Any, ctx: Any, report: Any) -> dict[str, Any]:
     report.started(os.getpid())
     report.heartbeat("2026-01-01T00:00:00.000Z")
     if spec["task_id"] == "breaks":
@@ -22,8 +22,8 @@ def run(spec: Any, forge: Any, here: Any, report: Any) -> dict[str, Any]:
 
 if __name__ == "__main__":
     attempt.run_agent = run
-    here = Context.of(Settings.load())
-    context.use(here)
-    working = worker.worker_of("agents", here)
+    ctx = Context.of(Settings.load())
+    context.use(ctx)
+    working = worker.worker_of("agents", ctx)
     working.job_monitoring_interval = 1
     working.work(logging_level="ERROR", burst="--burst" in sys.argv)

@@ -210,16 +210,16 @@ def settings(tmp_path: Path, valkey: str) -> Settings:
 
 @pytest.fixture
 def bench(store: Store, forge: MemoryForge, settings: Settings) -> Iterator[Bench]:
-    here = Bench(settings, store, "test", forges={"gitea": forge})  # type: ignore[dict-item]
-    here.routes = {}
-    here.compositions = {}
+    ctx = Bench(settings, store, "test", forges={"gitea": forge})  # type: ignore[dict-item]
+    ctx.routes = {}
+    ctx.compositions = {}
 
     def run(name: str, given: Any) -> tuple[Any, Trace]:
-        output = here.compositions[name](given) if name in here.compositions else {"wanted": []}
+        output = ctx.compositions[name](given) if name in ctx.compositions else {"wanted": []}
         return output, [(name, 0.1)]
 
-    here.run = run
+    ctx.run = run
     store.note_own_name(LANE, "acme/shop")
-    context.use(here)
-    yield here
+    context.use(ctx)
+    yield ctx
     context.use(None)

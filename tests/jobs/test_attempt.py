@@ -77,7 +77,7 @@ def test_a_run_is_told_from_beginning_to_end(bench: Any, worker: Any) -> None:
 def test_the_last_line_of_a_run_is_told_with_its_next_sign(bench: Any) -> None:
     told = []
 
-    def run(spec: Any, forge: Any, here: Any, report: Any) -> dict[str, Any]:
+    def run(spec: Any, forge: Any, ctx: Any, report: Any) -> dict[str, Any]:
         report.output("Shall I go on?")
         report.output("  ")
         report.heartbeat("2026-01-01T00:00:00.000Z")
@@ -184,7 +184,7 @@ def test_a_store_that_is_away_for_a_moment_costs_a_run_nothing(
     key, gone = spawn(bench), [Unavailable("the store", "gone") for _ in range(4)]
     monkeypatch.setattr(attempt, "_PAUSES_S", (0.0, 0.0))
 
-    def run(spec: Any, forge: Any, here: Any, report: Any) -> dict[str, Any]:
+    def run(spec: Any, forge: Any, ctx: Any, report: Any) -> dict[str, Any]:
         for verb in ("run_sign", "start_run", "run_may_go_on", "finish_run"):
             real = getattr(bench.store, verb)
             monkeypatch.setattr(bench.store, verb, _once_away(gone, real))

@@ -8,9 +8,9 @@ import pytest
 
 from jobs import snapshot, sweep, ticks, worker
 from jobs.clock import Clock
-from jobs.retain import file_journal
-from jobs.warm import FOR
-from shell.store import Decided
+from jobs.preload import FOR
+from jobs.retention import file_journal
+from shell.store import Decision
 
 LANE = "gitea-7"
 
@@ -46,17 +46,17 @@ def test_a_lost_ring_is_rung_again(bench: Any) -> None:
 def test_an_action_is_rung_for_when_it_comes_due(bench: Any) -> None:
     bench.put({"type": "comment", "key": "c", "number": 1, "body": "B", "due_in_s": 60})
     bench.store.client.delete("rq:queue:actions", f"rung:actions:{LANE}")
-    sweep.ring_due(bench)
+    sweep.enqueue_due(bench)
     assert queued(bench, "actions") == 0
     bench.store.client.zadd("caloron:due", {LANE: 1})
-    sweep.ring_due(bench)
+    sweep.enqueue_due(bench)
     assert queued(bench, "actions") == 1
 
 
 def test_a_state_that_was_not_shown_is_rung_for(bench: Any) -> None:
     loaded, lease = bench.store.load(LANE), bench.store.lease("x")
     bench.store.client.sadd("caloron:lanes", LANE)
-    bench.store.commit(LANE, loaded, Decided(loaded.state | {"queue": [1]}, {"queue": "[1]"}), lease.token)
+    bench.store.commit(LANE, loaded, Decision(loaded.state | {"queue": [1]}, {"queue": "[1]"}), lease.token)
     bench.store.client.delete("rq:queue:actions", f"rung:actions:{LANE}")
     sweep.sweep(bench)
     assert queued(bench, "actions") == 1
@@ -95,7 +95,7 @@ def test_repositories_that_never_spoke_are_met_once(bench: Any) -> None:
 
 @pytest.fixture
 def nothing_to_discover(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.clock.discover", lambda here: None)
+    monkeypatch.setattr("jobs.clock.discover", lambda ctx: None)
 
 
 @pytest.mark.usefixtures("nothing_to_discover")

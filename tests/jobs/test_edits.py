@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from handlers.switchboard import composition_for, expand
+from jobs.action_handlers import keyed
 from jobs.context import run_pure
 from jobs.decide import Decider, decide
-from jobs.deeds import keyed
 from shell.store import Loaded
 from shell.store.fields import empty
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobs import deeds, perform
+from jobs import action_handlers, perform
 from shell.errors import NotYet, Refused, Unavailable
 from shell.forge import read_delivery
 
@@ -377,4 +377,4 @@ def test_a_comment_found_by_looking_has_the_key_of_its_delivery() -> None:
     }
     told = {"X-Gitea-Event": "issue_comment", "X-Gitea-Event-Type": "issue_comment", "X-Gitea-Delivery": "d"}
     delivered = read_delivery(told, json.dumps(payload).encode())
-    assert deeds.keyed({"comment_id": 9, "body": "/plan"})["key"] == delivered["key"]
+    assert action_handlers.keyed({"comment_id": 9, "body": "/plan"})["key"] == delivered["key"]

@@ -22,9 +22,9 @@ def test_rings_are_answered_side_by_side_and_finished_before_the_end(
         served.append(lane)
 
     monkeypatch.setattr(perform, "perform", serve)
-    monkeypatch.setattr(worker.HandsWorker, "_install_signal_handlers", lambda self: None)
+    monkeypatch.setattr(worker.ThreadedWorker, "_install_signal_handlers", lambda self: None)
     for lane in ("gitea-1", "gitea-2"):
-        bench.store.ring("actions", lane)
+        bench.store.enqueue("actions", lane)
     working = worker.worker_of("actions", bench)
     working.work(burst=True, logging_level="ERROR")
     working.finish()

@@ -10,7 +10,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from shell.errors import Unavailable
-from shell.store import Decided, Store, Taken, connect
+from shell.store import Decision, Store, Taken, connect
 
 LANE = "gitea-7"
 
@@ -18,7 +18,7 @@ LANE = "gitea-7"
 def put(store: Store, *actions: dict[str, Any]) -> None:
     loaded, lease = store.load(LANE), store.lease("advance:" + LANE)
     assert lease
-    assert store.commit(LANE, loaded, Decided(loaded.state, actions=list(actions)), lease.token)
+    assert store.commit(LANE, loaded, Decision(loaded.state, actions=list(actions)), lease.token)
     lease.release()
 
 
@@ -37,7 +37,7 @@ def test_an_event_that_is_kept_rings_once_until_it_is_answered(store: Store) -> 
     for number in range(5):
         store.accept(LANE, {"type": "tick", "key": str(number)})
     assert jobs(store, "events") == 1
-    store.answer_ring("events", LANE)
+    store.clear_wake_up("events", LANE)
     store.accept(LANE, {"type": "tick", "key": "after"})
     assert jobs(store, "events") == 2
     assert store.waiting(LANE) == 6
@@ -284,7 +284,7 @@ def test_health_ages_the_oldest_event_of_all_inboxes_and_the_oldest_overdue_acti
 
 def test_health_ages_the_rings_that_go_first_and_the_others_alike(store: Store) -> None:
     for number in range(3):
-        store.ring("events", f"gitea-{number}")
+        store.enqueue("events", f"gitea-{number}")
     for job in store.client.lrange("rq:queue:events", 0, 0):
         at = datetime.now(UTC) - timedelta(seconds=500)
         store.client.hset(f"rq:job:{job}", "enqueued_at", at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))

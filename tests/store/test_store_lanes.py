@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shell.store import Decided, Fenced, Loaded, Store
+from shell.store import Decision, Fenced, Loaded, Store
 from shell.store.fields import State, differences, texts
 
 LANE = "gitea-7"
 
 
-def decided(loaded: Loaded, state: State, **more: Any) -> Decided:
-    return Decided(state, texts(differences(loaded.state, state)), **more)
+def decided(loaded: Loaded, state: State, **more: Any) -> Decision:
+    return Decision(state, texts(differences(loaded.state, state)), **more)
 
 
 def fence(store: Store) -> int:
@@ -102,7 +102,7 @@ def test_a_tampered_journal_is_found(store: Store) -> None:
     for number in range(3):
         loaded = store.load(LANE)
         entries = [ENTRY | {"event": {"n": number}}]
-        store.commit(LANE, loaded, Decided(loaded.state, entries=entries), fence(store))
+        store.commit(LANE, loaded, Decision(loaded.state, entries=entries), fence(store))
     assert store.journal_faults(LANE) == []
     line = store.client.lindex(f"lane:{LANE}:journal", 1)
     store.client.lset(f"lane:{LANE}:journal", 1, line.replace('"n":1', '"n":9'))

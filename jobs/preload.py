@@ -9,36 +9,36 @@ from jobs.context import Context
 _log = structlog.get_logger(__name__)
 
 
-def warm(queue: str, here: Context) -> None:
+def preload(queue: str, ctx: Context) -> None:
     """Load what the jobs of this queue use; what cannot be loaded is told by the job that misses it."""
     try:
-        FOR[queue](here)
+        FOR[queue](ctx)
     except Exception as error:
         _log.warning("not loaded beforehand", queue=queue, reason=f"{type(error).__name__}: {error}")
 
 
-def _decisions(here: Context) -> None:
+def _decisions(ctx: Context) -> None:
     import shell.policy  # noqa: F401
     from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS
 
     _load({*COMPOSITIONS.values(), *COMMAND_COMPOSITIONS.values(), "authorize"})
 
 
-def _deeds(here: Context) -> None:
-    _forges(here)
-    _decisions(here)
+def _deeds(ctx: Context) -> None:
+    _forges(ctx)
+    _decisions(ctx)
     _load({"wanted"})
 
 
-def _runs(here: Context) -> None:
+def _runs(ctx: Context) -> None:
     import shell.agent.run  # noqa: F401
 
-    _forges(here)
+    _forges(ctx)
 
 
-def _forges(here: Context) -> None:
-    for kind in here.settings.forges:
-        here.forge(kind)
+def _forges(ctx: Context) -> None:
+    for kind in ctx.settings.forges:
+        ctx.forge(kind)
 
 
 def _load(names: set[str]) -> None:

@@ -11,21 +11,21 @@ JOURNAL_DAYS = 90
 _LEFTOVER_S = 7 * 24 * 3600
 
 
-def retain(here: Context) -> None:
+def retain(ctx: Context) -> None:
     """Keep what is young."""
-    here.store.forget_heartbeats()
+    ctx.store.forget_heartbeats()
     before = text_of(datetime.now(UTC) - timedelta(days=JOURNAL_DAYS))
-    for lane in here.store.lanes():
-        file_journal(here, lane, before)
-    _tidy(here)
+    for lane in ctx.store.lanes():
+        file_journal(ctx, lane, before)
+    _tidy(ctx)
 
 
-def file_journal(here: Context, lane: str, before: str) -> int:
+def file_journal(ctx: Context, lane: str, before: str) -> int:
     """Move the lane's entries that are older to its file; how many."""
     moved = 0
-    while lines := here.store.old_journal(lane, before):
-        _append(here.settings.home / "journals" / f"{lane}.jsonl", lines)
-        here.store.drop_journal(lane, len(lines))
+    while lines := ctx.store.old_journal(lane, before):
+        _append(ctx.settings.home / "journals" / f"{lane}.jsonl", lines)
+        ctx.store.drop_journal(lane, len(lines))
         moved += len(lines)
     return moved
 
@@ -38,7 +38,7 @@ def _append(file: Path, lines: list[str]) -> None:
         os.fsync(text.fileno())
 
 
-def _tidy(here: Context) -> None:
+def _tidy(ctx: Context) -> None:
     from shell.agent.places import Places, forget_leftovers
 
-    forget_leftovers(Places(here.settings.home), _LEFTOVER_S)
+    forget_leftovers(Places(ctx.settings.home), _LEFTOVER_S)

@@ -39,7 +39,7 @@ class DeadEvent(TypedDict):
 
 
 @dataclass
-class Decided:
+class Decision:
     """All that one drain came to; it is kept as a whole or not at all."""
 
     state: State

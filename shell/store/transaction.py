@@ -79,7 +79,7 @@ def at_most(key: str, name: str, value: int) -> Condition:
 
 
 @dataclass
-class Whole:
+class Transaction:
     """Commands in the making."""
 
     client: Any = field(repr=False)

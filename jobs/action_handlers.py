@@ -1,0 +1,244 @@
+"""One small deed for each type of action: what is asked of the forge, and what its answer is called."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from shell.action import Action
+from shell.forge import Forge
+from shell.marker import mark, marked, own_mark
+from shell.store import Store, Taken
+
+TASK_LABEL = "caloron:task"
+_LOCK_S = 60.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """With what a deed is done."""
+
+    store: Store
+    forge: Forge
+    lane: str
+    repo: str
+    me: int
+    """The id of our account: a marker that anyone else wrote is no marker."""
+    restored: bool = False
+    """Whether the lane's store was lost, with what was intended: then any text may be there already."""
+
+
+Result = dict[str, Any]
+ActionHandler = Callable[[Target, Taken], Result]
+
+
+class Busy(Exception):
+    """Another process does the same just now; to be tried again in a moment."""
+
+
+def create_issue(target: Target, taken: Taken) -> Result:
+    """Once, also after a crash: a repeat looks for the marker first."""
+    action, line = taken.action, _mark(taken.action)
+    if _may_be_there(target, taken):
+        for issue in target.forge.issues_with_label(target.repo, TASK_LABEL, state="all"):
+            if carries(target, issue, line):
+                return _issue(issue)
+    target.store.set_intent(target.lane, taken.key)
+    body = marked(action.get("body") or "", line)
+    return _issue(target.forge.create_issue(target.repo, action["title"], body, action.get("labels") or []))
+
+
+def _issue(issue: dict[str, Any]) -> Result:
+    return {"number": issue["number"], "html_url": issue["html_url"]}
+
+
+def comment(target: Target, taken: Taken) -> Result:
+    """Once, also after a crash: a repeat looks for the marker first."""
+    action, line = taken.action, _mark(taken.action)
+    if _may_be_there(target, taken):
+        for there in target.forge.issue_comments(target.repo, action["number"]):
+            if carries(target, there, line):
+                return _comment(there)
+    target.store.set_intent(target.lane, taken.key)
+    return _comment(target.forge.comment(target.repo, action["number"], marked(action["body"], line)))
+
+
+def _may_be_there(target: Target, taken: Taken) -> bool:
+    """Whether it may have been written already: tried before, or intended in a store that was lost."""
+    return taken.intended or target.restored
+
+
+def _comment(there: dict[str, Any]) -> Result:
+    return {"comment_id": there["comment_id"], "html_url": there["html_url"]}
+
+
+def _mark(action: Action) -> str:
+    given = action.get("mark") or {}
+    kind = given.get("kind") or action["type"]
+    return mark(kind, given.get("key") or action["key"], given.get("sprint") or "", given.get("task") or "")
+
+
+def carries(target: Target, there: dict[str, Any], line: str) -> bool:
+    """Whether we wrote this, with this marker."""
+    return there["author_id"] == target.me and own_mark(there["body"]) == own_mark(line)
+
+
+def react(target: Target, taken: Taken) -> Result:
+    action = taken.action
+    remove = action.get("remove")
+    if action.get("comment_id"):
+        target.forge.react_comment(target.repo, action["comment_id"], action["content"], remove)
+    else:
+        target.forge.react_issue(target.repo, action["number"], action["content"], remove)
+    return {}
+
+
+def close_issue(target: Target, taken: Taken) -> Result:
+    target.forge.edit_issue(target.repo, taken.action["number"], state="closed")
+    return {}
+
+
+def reopen_issue(target: Target, taken: Taken) -> Result:
+    target.forge.edit_issue(target.repo, taken.action["number"], state="open")
+    return {}
+
+
+def edit_issue(target: Target, taken: Taken) -> Result:
+    action = taken.action
+    target.forge.edit_issue(target.repo, action["number"], title=action.get("title"), body=action.get("body"))
+    return {}
+
+
+def request_review(target: Target, taken: Taken) -> Result:
+    target.forge.request_review(target.repo, taken.action["number"], taken.action["reviewers"])
+    return {}
+
+
+def update_branch(target: Target, taken: Taken) -> Result:
+    """Whether the branch is another one now; also when that was an earlier try, whose answer was lost."""
+    action, number = taken.action, taken.action["pr_number"]
+    moved = target.forge.update_branch(target.repo, number, action.get("head_sha"))
+    return {"moved": moved or target.forge.pull(target.repo, number)["head"]["sha"] != action["head_sha"]}
+
+
+def merge_pr(target: Target, taken: Taken) -> Result:
+    """Exactly the head that was judged, in the style that is given, else the repository's own."""
+    action = taken.action
+    style = action.get("style") or _own_style(target)
+    delete = action.get("delete_branch", True)
+    number, head = action["pr_number"], action["head_sha"]
+    return dict(target.forge.merge(target.repo, number, head, style, delete, action.get("title")))
+
+
+def _own_style(target: Target) -> str:
+    there = target.forge.repository(target.repo)
+    allowed = there.get("merge_styles") or ["merge"]
+    own = there.get("default_merge_style")
+    return str(own if own in allowed else allowed[0])
+
+
+def make_labels(target: Target, taken: Taken) -> Result:
+    """Under a lock: a forge may allow two labels of one name."""
+    lock = target.store.lease(f"labels:{target.lane}", _LOCK_S)
+    if lock is None:
+        raise Busy
+    try:
+        target.forge.make_labels(target.repo, taken.action["labels"])
+    finally:
+        lock.release()
+    return {}
+
+
+def set_labels(target: Target, taken: Taken) -> Result:
+    action = taken.action
+    add, remove = action.get("add") or [], action.get("remove") or []
+    return {"labels": target.forge.set_labels(target.repo, action["number"], add, remove)}
+
+
+def edit_comment(target: Target, taken: Taken) -> Result:
+    target.forge.edit_comment(target.repo, taken.action["comment_id"], taken.action["body"])
+    return {}
+
+
+def delete_comment(target: Target, taken: Taken) -> Result:
+    target.forge.delete_comment(target.repo, taken.action["comment_id"])
+    return {}
+
+
+def set_status(target: Target, taken: Taken) -> Result:
+    action = taken.action
+    target.forge.set_status(
+        target.repo, action["sha"], action["state"], action["context"], action.get("description") or ""
+    )
+    return {}
+
+
+def stop_agent(target: Target, taken: Taken) -> Result:
+    action = taken.action
+    stopped = target.store.stop_run(
+        target.lane, action["sprint_id"], action["task_id"], action.get("attempt")
+    )
+    return {"stopped": stopped}
+
+
+ACTION_HANDLERS: dict[str, ActionHandler] = {
+    "create_issue": create_issue,
+    "comment": comment,
+    "react": react,
+    "close_issue": close_issue,
+    "reopen_issue": reopen_issue,
+    "edit_issue": edit_issue,
+    "request_review": request_review,
+    "update_branch": update_branch,
+    "merge_pr": merge_pr,
+    "make_labels": make_labels,
+    "set_labels": set_labels,
+    "edit_comment": edit_comment,
+    "delete_comment": delete_comment,
+    "set_status": set_status,
+    "stop_agent": stop_agent,
+}
+"""Type of the action → its deed. `look` and `spawn_agent` are answered otherwise."""
+
+
+# Looks: what is there now
+
+
+def _pull(target: Target, look: Action) -> Any:
+    return target.forge.pull(target.repo, look["number"], look.get("known_reviews") or [])
+
+
+def _comments(target: Target, look: Action) -> Any:
+    return [keyed(comment) for comment in target.forge.comments_since(target.repo, look.get("since"))]
+
+
+def _catch_up(target: Target, look: Action) -> Any:
+    there = target.forge.changes_since(target.repo, look.get("since"))
+    return there | {"comments": [keyed(comment) for comment in there["comments"]]}
+
+
+def keyed(comment: dict[str, Any]) -> dict[str, Any]:
+    """The comment with the key that its delivery had, so that it is known whichever came first."""
+    text = hashlib.sha256((comment.get("body") or "").encode()).hexdigest()[:16]
+    return comment | {"key": f"comment:{comment['comment_id']}:{text}"}
+
+
+LOOKS: dict[str, Callable[[Target, Action], Any]] = {
+    "issue": lambda target, look: target.forge.issue(target.repo, look["number"]),
+    "pull": _pull,
+    "timeline": lambda target, look: target.forge.timeline(target.repo, look["number"]),
+    "comments": _comments,
+    "issue_comments": lambda target, look: target.forge.issue_comments(target.repo, look["number"]),
+    "permission": lambda target, look: target.forge.permission(target.repo, look["login"]),
+    "repository": lambda target, look: target.forge.repository(target.repo),
+    "protection": lambda target, look: target.forge.required_checks(target.repo, look["branch"]),
+    "catch_up": _catch_up,
+    "file": lambda target, look: target.forge.file(target.repo, look["path"], look.get("ref")),
+    "tree": lambda target, look: target.forge.tree(target.repo, look["ref"]),
+}
+"""What is looked at → how."""
+
+
+def look(target: Target, action: Action) -> Any:
+    """What is there now, in the words of the forge's protocol."""
+    return LOOKS[action["what"]](target, action)
