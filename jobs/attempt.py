@@ -10,7 +10,7 @@ import structlog
 from jobs import context
 from jobs.context import Context
 from shell.action import Action
-from shell.agent.patience import patiently
+from shell.agent.retry import with_retries
 from shell.errors import Unavailable
 from shell.event import Event
 from shell.forge import Forge
@@ -57,15 +57,15 @@ def attempt_with(ctx: Context, lane: str, key: str, run: Runner) -> None:
         result = run(spec, ctx.forge(lane), ctx, _Report(store, lane, key, spec))
     except Exception as error:
         result = _broken(store, lane, spec, error)
-    patiently(lambda: store.finish_run(lane, key, ended(spec, result)), _PAUSES_S)
+    with_retries(lambda: store.finish_run(lane, key, ended(spec, result)), _PAUSES_S)
 
 
 def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Report) -> dict[str, Any]:
     """The real run; imported here, for only a run needs all of it."""
-    from shell.agent.places import Places
+    from shell.agent.paths import Paths
     from shell.agent.run import run_attempt
 
-    return run_attempt(spec, forge, Places(ctx.settings.home), report)
+    return run_attempt(spec, forge, Paths(ctx.settings.home), report)
 
 
 def _broken(store: Store, lane: str, spec: Action, error: Exception) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class _Report:
 
     def started(self, pid: int) -> None:
         event = about(self.spec, "agent_started") | {"pid": pid}
-        patiently(lambda: self.store.start_run(self.lane, self.key, event, pid), _PAUSES_S)
+        with_retries(lambda: self.store.start_run(self.lane, self.key, event, pid), _PAUSES_S)
 
     def heartbeat(self, last_sign_at: str) -> None:
         try:
@@ -95,7 +95,7 @@ class _Report:
             _log.warning("the store does not answer", reason=str(error))
 
     def may_go_on(self) -> bool:
-        return patiently(lambda: self.store.run_may_go_on(self.lane, self.key), _PAUSES_S)
+        return with_retries(lambda: self.store.run_may_go_on(self.lane, self.key), _PAUSES_S)
 
     def output(self, line: str) -> None:
         """Kept in the run's own log; the last line is told with the next sign, should it fall silent."""

@@ -39,6 +39,6 @@ def _append(file: Path, lines: list[str]) -> None:
 
 
 def _tidy(ctx: Context) -> None:
-    from shell.agent.places import Places, forget_leftovers
+    from shell.agent.paths import Paths, remove_old_files
 
-    forget_leftovers(Places(ctx.settings.home), _LEFTOVER_S)
+    remove_old_files(Paths(ctx.settings.home), _LEFTOVER_S)

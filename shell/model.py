@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
 from shell.errors import Refused, Unavailable
-from shell.foreign import read_json, whole_text
+from shell.sanitize import read_json, replace_lone_surrogates
 
 if TYPE_CHECKING:
     import anthropic
@@ -105,7 +105,9 @@ def _answer(message: "anthropic.types.Message") -> Answer:
     cached = (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
     return {
         "content": content,
-        "text": whole_text("".join(block["text"] for block in content if block["type"] == "text")),
+        "text": replace_lone_surrogates(
+            "".join(block["text"] for block in content if block["type"] == "text")
+        ),
         "stop_reason": message.stop_reason or "unknown",
         "input_tokens": usage.input_tokens + cached,
         "output_tokens": usage.output_tokens,

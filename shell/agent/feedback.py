@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from shell.foreign import read_json
+from shell.sanitize import read_json
 
 START, END = "CALORON_FEEDBACK_START", "CALORON_FEEDBACK_END"
 _BETWEEN = re.compile(f"{START}(.*?){END}", re.DOTALL)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
-from shell.agent.leftovers import RUN, end_leftovers
+from shell.agent.cleanup import RUN, kill_remaining
 from shell.clock import now
 from shell.parent import hold
 
@@ -70,7 +70,7 @@ def run_job(job: Job, watcher: Watcher) -> Ended:
             how = run.follow()
         finally:
             _close(guard)
-            end_leftovers(run_id)
+            kill_remaining(run_id)
             run.drain()
     return Ended(how, guard.returncode, run.tail(), round(time.monotonic() - begun, 1))
 

@@ -8,16 +8,16 @@ from typing import Any
 import shell
 from shell.agent.frameworks import Call, Framework, agent_environment
 from shell.agent.harness import Job
-from shell.agent.places import Attempt, Places
-from shell.agent.sandbox import Room, find_sandbox, wrap
+from shell.agent.paths import Attempt, Paths
+from shell.agent.sandbox import Mounts, find_sandbox, wrap
 
 
 def prepare(
-    spec: Mapping[str, Any], framework: Framework, places: Places, attempt: Attempt, prompt: str
+    spec: Mapping[str, Any], framework: Framework, paths: Paths, attempt: Attempt, prompt: str
 ) -> Job:
     """The job of an attempt whose folders are made; FrameworkError if it cannot be called."""
     attempt.prompt.write_text(prompt)
-    given = {"CALORON_STUB_STATE": str(places.stub_state), **places.environment}
+    given = {"CALORON_STUB_STATE": str(paths.stub_state), **paths.environment}
     if fixture := given.get("CALORON_STUB_FIXTURE"):
         given["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
     environment = agent_environment(framework, spec, given, attempt.home, attempt.temporary)
@@ -30,7 +30,7 @@ def prepare(
     else:
         _link(configuration)
     return Job(
-        wrap(sandbox, _room(framework, places, attempt, environment, configuration), command),
+        wrap(sandbox, _mounts(framework, paths, attempt, environment, configuration), command),
         attempt.folder,
         environment,
         attempt.log,
@@ -52,13 +52,13 @@ def _link(configuration: Mapping[Path, Path]) -> None:
         inner.symlink_to(outer)
 
 
-def _room(
+def _mounts(
     framework: Framework,
-    places: Places,
+    paths: Paths,
     attempt: Attempt,
     environment: Mapping[str, str],
     configuration: Mapping[Path, Path],
-) -> Room:
+) -> Mounts:
     readable, writable = [attempt.prompt], [attempt.home, attempt.temporary]
     if framework.program == sys.executable:
         readable += [Path(sys.prefix), Path(sys.base_prefix), Path(shell.__path__[0])]
@@ -67,4 +67,4 @@ def _room(
     if counts := environment.get("CALORON_STUB_STATE"):
         Path(counts).mkdir(parents=True, exist_ok=True)
         writable.append(Path(counts))
-    return Room(attempt.folder, tuple(writable), tuple(readable), (places.root,), configuration)
+    return Mounts(attempt.folder, tuple(writable), tuple(readable), (paths.root,), configuration)

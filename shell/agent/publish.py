@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shell.agent.ending import Ending
 from shell.agent.git import GitError
-from shell.agent.patience import patiently
+from shell.agent.outcome import AttemptEnded
 from shell.agent.repository import Repository
+from shell.agent.retry import with_retries
 from shell.agent.start import Start
 
 _TRIES = 4
@@ -24,24 +24,28 @@ class Work:
 
 
 def publish(repository: Repository, work: Work, may_go_on: Callable[[], bool]) -> str:
-    """Push; the commit that is now the branch's head. Ending if it may not, or cannot be put on top."""
+    """Push; the commit that is now the branch's head. AttemptEnded if it may not, or cannot be put on top."""
     commit = repository.commit(work.tree, work.start.parents, work.message, work.author)
     seen = work.start.head
     for _ in range(_TRIES):
         if not may_go_on():
-            raise Ending("stopped", "This attempt was ended before its push; nothing left this machine.")
-        words = patiently(lambda: _refusal(repository, commit, work.branch, seen))  # noqa: B023
+            raise AttemptEnded(
+                "stopped", "This attempt was ended before its push; nothing left this machine."
+            )
+        words = with_retries(lambda: _refusal(repository, commit, work.branch, seen))  # noqa: B023
         if words is None:
             return commit
-        theirs = patiently(lambda: repository.fetch(work.branch)).get(work.branch)
+        theirs = with_retries(lambda: repository.fetch(work.branch)).get(work.branch)
         if theirs == commit:
             return commit  # an earlier push arrived although its answer did not
         if theirs is None or theirs == seen:
-            raise Ending("push_rejected", _not_taken(words, theirs is None and seen is not None, work.branch))
+            raise AttemptEnded(
+                "push_rejected", _not_taken(words, theirs is None and seen is not None, work.branch)
+            )
         commit, seen = _on_top(repository, work, commit, theirs), theirs
         if commit == theirs:
             return commit
-    raise Ending("push_rejected", f"Others pushed to {work.branch} again and again while we tried to.")
+    raise AttemptEnded("push_rejected", f"Others pushed to {work.branch} again and again while we tried to.")
 
 
 def _refusal(repository: Repository, commit: str, branch: str, seen: str | None) -> str | None:
@@ -73,12 +77,12 @@ def _on_top(repository: Repository, work: Work, ours: str, theirs: str) -> str:
     try:
         tree, conflicts = repository.merge(theirs, ours)
     except GitError as error:
-        raise Ending(
+        raise AttemptEnded(
             "push_rejected", f"{work.branch} was replaced on the forge meanwhile ({error})."
         ) from None
     if conflicts:
         listed = ", ".join(conflicts)
-        raise Ending(
+        raise AttemptEnded(
             "push_rejected",
             f"Someone pushed to {work.branch} meanwhile, and both changed {listed}; "
             "the next attempt begins with their work.",

@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shell.agent.bounds import outside, protected
-from shell.agent.ending import Ending, Outcome
 from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Ended, Job, Watcher, run_job
-from shell.agent.patience import patiently
-from shell.agent.places import Attempt, Places
+from shell.agent.outcome import AttemptEnded, Outcome
+from shell.agent.path_rules import outside, protected
+from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare
 from shell.agent.publish import Work, publish
 from shell.agent.repository import Repository
-from shell.agent.start import Start, begin, furnish, prompt_of, unsolved
+from shell.agent.retry import with_retries
+from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
 from shell.agent.tree import changes, final_tree
 from shell.clock import now
 from shell.errors import Refused, Unavailable
@@ -78,14 +78,14 @@ def _readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def run_attempt(spec: Mapping[str, Any], forge: PullForge, places: Places, report: Report) -> dict[str, Any]:
+def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report: Report) -> dict[str, Any]:
     """Do the attempt that `spec` describes; the fields of `agent_finished`."""
     found = _Found(pr_number=spec.get("pr_number"))
-    attempt = places.attempt(spec)
+    attempt = paths.attempt(spec)
     try:
-        reason = _attempt(spec, forge, places, attempt, report, found)
+        reason = _attempt(spec, forge, paths, attempt, report, found)
         return found.answer("done", reason)
-    except Ending as ending:
+    except AttemptEnded as ending:
         return found.answer(ending.outcome, ending.reason)
     except FrameworkError as error:
         return found.answer("failed", str(error))
@@ -101,21 +101,21 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, places: Places, repor
 def _attempt(
     spec: Mapping[str, Any],
     forge: PullForge,
-    places: Places,
+    paths: Paths,
     attempt: Attempt,
     report: Report,
     found: _Found,
 ) -> str:
     framework = framework_of(spec["framework"])
-    repository, start = _begun(spec, forge, places, report)
+    repository, start = _begun(spec, forge, paths, report)
     if start.head is not None and not spec.get("pr_number"):
-        patiently(lambda: _standing(spec, forge))
+        with_retries(lambda: _standing(spec, forge))
     attempt.make()
-    furnish(repository, start, attempt, spec["branch"])
-    job = prepare(spec, framework, places, attempt, prompt_of(spec["prompt"], start, spec["base"]))
+    check_out(repository, start, attempt, spec["branch"])
+    job = prepare(spec, framework, paths, attempt, prompt_of(spec["prompt"], start, spec["base"]))
     _keep(run_job(job, report), framework, job, found)
-    if left := unsolved(start, attempt):
-        raise Ending("failed", f"Conflicts are left unsolved in {', '.join(left)}.")
+    if left := unresolved(start, attempt):
+        raise AttemptEnded("failed", f"Conflicts are left unresolved in {', '.join(left)}.")
     tree = final_tree(repository.git, attempt.folder, attempt.index)
     found.changed = _checked_changes(repository, start, tree, spec)
     if not found.changed and not start.merged:
@@ -127,13 +127,13 @@ def _attempt(
 
 
 def _begun(
-    spec: Mapping[str, Any], forge: PullForge, places: Places, report: Report
+    spec: Mapping[str, Any], forge: PullForge, paths: Paths, report: Report
 ) -> tuple[Repository, Start]:
     """Our copy brought up to date, and what to begin with; a renamed repository is found again."""
 
     def at(url: str) -> tuple[Repository, Start]:
         copy = Repository(
-            places.repository(spec["lane"]),
+            paths.repository(spec["lane"]),
             url,
             lambda: Credential(*forge.credential(spec["repo"])),
             lambda: report.heartbeat(now()),
@@ -150,16 +150,18 @@ def _begun(
 
 
 def _keep(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:
-    """Remember what the agent said; Ending unless it came to a good end."""
+    """Remember what the agent said; AttemptEnded unless it came to a good end."""
     found.tail, found.seconds = ended.tail, ended.seconds
     if ended.how == "stopped":
-        raise Ending("stopped", "This attempt was ended while its agent worked.")
+        raise AttemptEnded("stopped", "This attempt was ended while its agent worked.")
     if ended.how == "timeout":
-        raise Ending("timeout", f"The agent was ended after {job.time_limit_s / 60:.4g} min, its limit.")
+        raise AttemptEnded(
+            "timeout", f"The agent was ended after {job.time_limit_s / 60:.4g} min, its limit."
+        )
     if ended.status:
         last = ended.tail.rpartition("\n")[2][-300:]
         words = f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}"
-        raise Ending("crashed" if _killed(ended) else "failed", words)
+        raise AttemptEnded("crashed" if _killed(ended) else "failed", words)
 
 
 def _killed(ended: Ended) -> bool:
@@ -180,13 +182,13 @@ def _checked_changes(repository: Repository, start: Start, tree: str, spec: Mapp
     found = changes(repository.git, start.tree, tree)
     paths = [change.path for change in found]
     if forbidden := protected(paths, spec.get("protected") or []):
-        raise Ending(
+        raise AttemptEnded(
             "protected", f"Protected and not to be changed: {_listed(forbidden)}. Nothing was pushed."
         )
     left = [path for path in outside(paths, spec.get("scope") or []) if path not in start.conflicts]
     if left:
         allowed = ", ".join(spec["scope"])
-        raise Ending(
+        raise AttemptEnded(
             "out_of_scope", f"Outside of the scope ({allowed}): {_listed(left)}. Nothing was pushed."
         )
     return paths
@@ -207,7 +209,7 @@ def _unchanged(
 ) -> str:
     """Nothing new; still of use is what an earlier attempt pushed and did not live to tell of."""
     if start.head is None or not _untold(spec, start.head) or repository.contains(start.base, start.head):
-        raise Ending("no_change", "The agent changed nothing.")
+        raise AttemptEnded("no_change", "The agent changed nothing.")
     found.head_sha, fork = start.head, repository.fork(start.base, start.head)
     found.changed = [change.path for change in changes(repository.git, fork, start.head)]
     found.pr_number = _propose(spec, forge, report)
@@ -224,10 +226,10 @@ def _untold(spec: Mapping[str, Any], head: str) -> bool:
 def _propose(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:
     """The number of the pull request, which is opened if there is none, or it was closed meanwhile."""
     number = spec.get("pr_number")
-    if number and patiently(lambda: forge.issue(spec["repo"], number))["state"] == "open":
+    if number and with_retries(lambda: forge.issue(spec["repo"], number))["state"] == "open":
         return int(number)
     if not report.may_go_on():
-        raise Ending(
+        raise AttemptEnded(
             "stopped", f"This attempt was ended before its pull request; {spec['branch']} is pushed."
         )
     repo, branch, base = spec["repo"], spec["branch"], spec["base"]
@@ -237,18 +239,18 @@ def _propose(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:
             forge.create_pull(repo, spec["pr_title"], spec["pr_body"], branch, base)["number"]
         )
 
-    return patiently(once)
+    return with_retries(once)
 
 
 def _standing(spec: Mapping[str, Any], forge: PullForge) -> int | None:
-    """The open pull request of the branch, if it is ours; Ending if someone else's is in the way."""
+    """The open pull request of the branch, if it is ours; AttemptEnded if someone else's is in the way."""
     number = forge.find_pull(spec["repo"], spec["branch"], spec["base"])
     if number is None:
         return None
     there = forge.issue(spec["repo"], number)
     if there["author_id"] != forge.me()["id"]:
         whose = f"the pull request #{number} of {there['author']}"
-        raise Ending(
+        raise AttemptEnded(
             "push_rejected",
             f"The branch {spec['branch']} carries {whose}, which is not mine; "
             "close that and remove the branch first.",

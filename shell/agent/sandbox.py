@@ -20,7 +20,7 @@ class Sandbox:
 
 
 @dataclass(frozen=True)
-class Room:
+class Mounts:
     """What of the machine's files the agent finds: `writable` and `readable` beside the system's own."""
 
     folder: Path
@@ -54,24 +54,26 @@ def find_sandbox(path: str | None = None) -> Sandbox:
 _BARE = "Agents are not isolated: they run as this user and can read what it can read."
 
 
-def wrap(sandbox: Sandbox, room: Room, command: list[str]) -> list[str]:
+def wrap(sandbox: Sandbox, mounts: Mounts, command: list[str]) -> list[str]:
     """The command as it is run: in the sandbox where there is one."""
     if sandbox.program is None:
         return command
-    return [sandbox.program, *_walls(room, command[0]), "--", *command]
+    return [sandbox.program, *_bwrap_options(mounts, command[0]), "--", *command]
 
 
-def _walls(room: Room, program: str) -> list[str]:
+def _bwrap_options(mounts: Mounts, program: str) -> list[str]:
     base = ["--die-with-parent", "--unshare-all", "--share-net", "--ro-bind", "/", "/"]
     base += ["--dev", "/dev", "--proc", "/proc"]
-    hidden = [Path(path) for path in _HIDDEN if os.path.isdir(path)] + [p for p in room.hidden if p.is_dir()]
+    hidden = [Path(path) for path in _HIDDEN if os.path.isdir(path)] + [
+        p for p in mounts.hidden if p.is_dir()
+    ]
     base += [word for path in hidden for word in ("--tmpfs", str(path))]
     base += ["--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"]
-    seen = [path for path in (*_program_folders(program), *room.readable) if _is_under(path, hidden)]
+    seen = [path for path in (*_program_folders(program), *mounts.readable) if _is_under(path, hidden)]
     base += [word for path in seen for word in ("--ro-bind-try", str(path), str(path))]
-    base += [word for path in (room.folder, *room.writable) for word in ("--bind", str(path), str(path))]
-    base += [word for inner, outer in room.at.items() for word in ("--bind", str(outer), str(inner))]
-    return [*base, "--chdir", str(room.folder)]
+    base += [word for path in (mounts.folder, *mounts.writable) for word in ("--bind", str(path), str(path))]
+    base += [word for inner, outer in mounts.at.items() for word in ("--bind", str(outer), str(inner))]
+    return [*base, "--chdir", str(mounts.folder)]
 
 
 def _is_under(path: Path, folders: Iterable[Path]) -> bool:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from shell.agent.ending import Ending
 from shell.agent.git import Git
-from shell.agent.patience import patiently
-from shell.agent.places import Attempt
+from shell.agent.outcome import AttemptEnded
+from shell.agent.paths import Attempt
 from shell.agent.repository import EXCLUDED, Repository
-from shell.agent.tree import unfold
+from shell.agent.retry import with_retries
+from shell.agent.tree import write_tree_to_folder
 
 _DEPTH = 50
 
@@ -27,9 +27,9 @@ class Start:
 
 def begin(repository: Repository, branch: str, base: str, merge_base: bool) -> Start:
     """Fetch, and decide what to begin with."""
-    heads = patiently(lambda: repository.fetch(base, branch))
+    heads = with_retries(lambda: repository.fetch(base, branch))
     if base not in heads:
-        raise Ending("failed", f"The branch {base} is not on the forge; push a first commit to it.")
+        raise AttemptEnded("failed", f"The branch {base} is not on the forge; push a first commit to it.")
     there, head = heads[base], heads.get(branch)
     if head is None:
         return Start(there, None, repository.tree_of(there), [there])
@@ -39,9 +39,9 @@ def begin(repository: Repository, branch: str, base: str, merge_base: bool) -> S
     return Start(there, head, tree, [head, there], True, tuple(conflicts))
 
 
-def furnish(repository: Repository, start: Start, attempt: Attempt, branch: str) -> None:
+def check_out(repository: Repository, start: Start, attempt: Attempt, branch: str) -> None:
     """Fill the fresh folder; the agent gets a repository of its own, without remote or credential."""
-    unfold(repository.git, start.tree, attempt.folder, attempt.index)
+    write_tree_to_folder(repository.git, start.tree, attempt.folder, attempt.index)
     own = Git(attempt.folder / ".git")
     own.run("init", "--quiet")
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--depth={_DEPTH}")
@@ -68,7 +68,7 @@ def prompt_of(prompt: str, start: Start, base: str) -> str:
     )
 
 
-def unsolved(start: Start, attempt: Attempt) -> list[str]:
+def unresolved(start: Start, attempt: Attempt) -> list[str]:
     """The files in conflict that still hold git's markers."""
     return [path for path in start.conflicts if _has_markers(attempt, path)]
 

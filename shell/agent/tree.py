@@ -1,4 +1,4 @@
-"""Between a folder and a git tree: unfold one into the other, without trusting any `.git` in the folder."""
+"""Between a folder and a git tree: writes one from the other, trusting no `.git` in the folder."""
 
 import os
 import stat
@@ -24,7 +24,7 @@ def _around(folder: Path, index: Path) -> dict[str, str]:
     return {"GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(index)}
 
 
-def unfold(git: Git, tree: str, folder: Path, index: Path) -> None:
+def write_tree_to_folder(git: Git, tree: str, folder: Path, index: Path) -> None:
     """Write the files of `tree` into the empty folder and remember them in our index."""
     where = _around(folder, index)
     git.run("read-tree", tree, extra=where)

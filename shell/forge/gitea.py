@@ -8,11 +8,11 @@ import requests
 
 from shell.errors import NotYet, Refused, Unavailable
 from shell.forge import gitea_read as read
-from shell.forge.alike import dated, files_of
+from shell.forge.common_read import Raw, combined, read_issue
 from shell.forge.gitea_labels import GiteaLabels
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Repository, Shape
-from shell.forge.shapes import Raw, combined, read_issue
+from shell.forge.rest_forge import dated, files_of
 
 _PAGE = 50  # the most that a server gives, unless its administrator allows more
 _EVENTS = {"push", "create", "delete", "issues", "issue_comment", "pull_request", "status", "repository"}

@@ -5,14 +5,14 @@ from typing import Any
 from urllib.parse import quote
 
 from shell.errors import Refused
-from shell.forge.alike import AlikeForge
+from shell.forge.common_read import Raw, read_issue
 from shell.forge.protocol import Issue, Shape
-from shell.forge.shapes import Raw, read_issue
+from shell.forge.rest_forge import RestForge
 
 _GREY = "ededed"
 
 
-class GiteaLabels(AlikeForge):
+class GiteaLabels(RestForge):
     """The verbs about labels."""
 
     def __init__(self) -> None:

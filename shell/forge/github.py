@@ -7,18 +7,18 @@ from urllib.parse import quote, urlsplit
 
 from shell.errors import NotYet, Refused
 from shell.forge import github_read as read
-from shell.forge.alike import AlikeForge, dated
+from shell.forge.common_read import Raw, combined, read_issue
 from shell.forge.github_app import GitHubApp
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS, Account, Comment, Issue, Pull, Repository, Shape
-from shell.forge.shapes import Raw, combined, read_issue
+from shell.forge.rest_forge import RestForge, dated
 
 _PAGE = 100
 _REVIEWS = {"approve": "APPROVE", "request_changes": "REQUEST_CHANGES", "comment": "COMMENT"}
 _REPO = re.compile(r"/repos/([^/]+/[^/]+)")
 
 
-class GitHubForge(AlikeForge):
+class GitHubForge(RestForge):
     """One account on GitHub by its token, or an App with a token for each of its installations."""
 
     def __init__(self, api_url: str, token: str | GitHubApp, timeout: float = 10.0) -> None:

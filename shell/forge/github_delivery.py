@@ -3,8 +3,8 @@
 from typing import Any
 
 from shell.event import Event
-from shell.forge import told
-from shell.forge.shapes import Raw
+from shell.forge import webhook_events
+from shell.forge.common_read import Raw
 
 _HINTS = {
     "synchronize": "synchronized",
@@ -21,30 +21,34 @@ def read(name: str, delivery: str, payload: Raw) -> Event:
     """One delivery by its X-GitHub-Event."""
     match name:
         case "issue_comment":
-            return told.commented(payload, delivery, "pull_request" in payload["issue"])
+            return webhook_events.commented(payload, delivery, "pull_request" in payload["issue"])
         case "issues":
             number = payload["issue"]["number"]
-            return told.changed_issue(payload, delivery, number, _hint(payload), **_label(payload))
+            return webhook_events.changed_issue(payload, delivery, number, _hint(payload), **_label(payload))
         case "pull_request":
             number = payload["pull_request"]["number"]
-            return told.changed_number(payload, delivery, "pull", number, _hint(payload), **_label(payload))
+            return webhook_events.changed_number(
+                payload, delivery, "pull", number, _hint(payload), **_label(payload)
+            )
         case "pull_request_review" | "pull_request_review_comment" | "pull_request_review_thread":
-            return told.changed_number(payload, delivery, "pull", payload["pull_request"]["number"], "review")
+            return webhook_events.changed_number(
+                payload, delivery, "pull", payload["pull_request"]["number"], "review"
+            )
         case _:
             return _of_repository(name, delivery, payload)
 
 
 def _of_repository(name: str, delivery: str, payload: Raw) -> Event:
     if name == "push":
-        return told.pushed(payload, delivery)
+        return webhook_events.pushed(payload, delivery)
     if name == "status":
-        return told.changed_commit(payload, delivery, payload["sha"])
+        return webhook_events.changed_commit(payload, delivery, payload["sha"])
     if name in _CHECKS:
-        return told.changed_commit(payload, delivery, payload[name]["head_sha"])
+        return webhook_events.changed_commit(payload, delivery, payload[name]["head_sha"])
     if name == "repository":
-        return told.repository_changed(payload, delivery)
+        return webhook_events.repository_changed(payload, delivery)
     reason = "a ping: the hook reaches us" if name == "ping" else f"{name} is nothing that moves a sprint"
-    return told.ignored(payload, reason)
+    return webhook_events.ignored(payload, reason)
 
 
 def _hint(payload: Raw) -> str:

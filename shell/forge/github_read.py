@@ -1,7 +1,7 @@
 """GitHub's answers read into our shapes."""
 
+from shell.forge.common_read import Raw, read_author, read_comment_text, read_pull_parts, utc
 from shell.forge.protocol import Comment, Repository, Shape
-from shell.forge.shapes import Raw, read_author, read_comment_text, read_pull_parts, utc
 
 _STYLES = {"merge": "allow_merge_commit", "squash": "allow_squash_merge", "rebase": "allow_rebase_merge"}
 _REVIEWS = {

@@ -2,7 +2,7 @@
 
 from typing import Any, NotRequired, TypedDict
 
-from shell.asking import ask_for
+from shell.structured_output import ask_for
 
 NAME = "dev_po_llm"
 EFFECTS = ["Fallible", "Llm", "Network", "NonDeterministic"]

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypedDict
 
-from shell.asking import ask_for
+from shell.structured_output import ask_for
 
 NAME = "analyze_sprint_feedback_llm"
 EFFECTS = ["Fallible", "Llm", "Network", "NonDeterministic"]

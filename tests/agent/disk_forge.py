@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shell.agent.places import Places
+from shell.agent.paths import Paths
 from shell.agent.run import run_attempt
 
 IDENTITY = {
@@ -168,6 +168,6 @@ class Stage:
         return self.run(framework="claude-code", **changed)
 
     def run(self, **changed: Any) -> dict[str, Any]:
-        places = Places(self.home, self.environment)
+        places = Paths(self.home, self.environment)
         spec = SPEC | {"clone_url": str(self.forge.bare)} | changed
         return run_attempt(spec, self.forge, places, self.witness)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from shell.agent import git as git_module
-from shell.agent import patience
+from shell.agent import retry
 from shell.agent.repository import Repository
 
 from .disk_forge import DiskForge, Stage, Witness
@@ -148,7 +148,7 @@ def test_a_forge_that_is_away_is_tried_again_and_then_said(
         return real(self, *branches)
 
     monkeypatch.setattr(Repository, "fetch", counted)
-    monkeypatch.setattr(patience, "PAUSES_S", (0.01, 0.01))
+    monkeypatch.setattr(retry, "PAUSES_S", (0.01, 0.01))
     result = stage.run(clone_url="http://127.0.0.1:9/forge.git")
     assert result["outcome"] == "failed" and "127.0.0.1" in result["reason"]
     assert len(tries) == 3

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from shell.agent.cleanup import kill_remaining
 from shell.agent.guard import GRACE_S
 from shell.agent.harness import Activity, Ended, Job, run_job
-from shell.agent.leftovers import end_leftovers
 
 from .disk_forge import Stage, Witness
 
@@ -194,7 +194,7 @@ def test_the_leftovers_of_another_run_are_left_alone(tmp_path: Path) -> None:
     class Beside(Witness):
         def heartbeat(self, last_sign_at: str) -> None:
             if not (tmp_path / "done").exists():
-                end_leftovers("another")
+                kill_remaining("another")
                 (tmp_path / "done").touch()
 
     ended = play(tmp_path, f"while [ ! -e {tmp_path}/done ]; do sleep 0.02; done; exit 3", witness=Beside())

@@ -1,7 +1,7 @@
 """An attempt through the real client, on a forge that speaks Gitea over HTTP."""
 
 from bot.fake_forge import FakeForge
-from shell.agent.places import Places
+from shell.agent.paths import Paths
 from shell.agent.run import run_attempt
 from shell.forge.gitea import GiteaForge
 
@@ -15,7 +15,7 @@ def test_an_attempt_on_a_forge_that_speaks_gitea(stage: Stage) -> None:
         forge.add_repository("alice/shop", collaborators={"caloron": "write"}, private=True)
         client = GiteaForge(forge.url, token)
         spec = SPEC | {"repo": "alice/shop", "clone_url": client.clone_url("alice/shop")}
-        first = run_attempt(spec, client, Places(stage.home, stage.environment), Witness())
+        first = run_attempt(spec, client, Paths(stage.home, stage.environment), Witness())
         assert first["outcome"] == "done", first
         pull = client.pull("alice/shop", first["pr_number"])
         assert (pull["head"]["ref"], pull["head"]["sha"]) == (spec["branch"], first["head_sha"])
@@ -23,7 +23,7 @@ def test_an_attempt_on_a_forge_that_speaks_gitea(stage: Stage) -> None:
         again = run_attempt(
             spec | {"prompt": "Task: t1\nRound: 2", "attempt": 2},
             client,
-            Places(stage.home, stage.environment),
+            Paths(stage.home, stage.environment),
             Witness(),
         )
         assert (again["outcome"], again["pr_number"]) == ("done", first["pr_number"])

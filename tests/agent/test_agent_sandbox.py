@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shell.agent.sandbox import Room, Sandbox, find_sandbox, wrap
+from shell.agent.sandbox import Mounts, Sandbox, find_sandbox, wrap
 
 from .disk_forge import Stage
 
@@ -34,10 +34,10 @@ def test_a_bubblewrap_that_does_not_work_is_not_used(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_writable_and_the_homes_are_hidden(tmp_path: Path) -> None:
-    room = Room(
+    mounts = Mounts(
         tmp_path / "f", (tmp_path / "h",), hidden=(tmp_path,), at={tmp_path / "h/.c": Path("/real/.c")}
     )
-    command = wrap(Sandbox("/usr/bin/bwrap", ""), room, ["/usr/bin/claude", "-p"])
+    command = wrap(Sandbox("/usr/bin/bwrap", ""), mounts, ["/usr/bin/claude", "-p"])
     line = " ".join(command)
     assert line.startswith("/usr/bin/bwrap --die-with-parent --unshare-all --share-net --ro-bind / /")
     assert f"--tmpfs {tmp_path}" in line and "--tmpfs /root" in line

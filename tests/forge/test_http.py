@@ -11,8 +11,8 @@ import responses
 from urllib3.util import connection as sockets
 
 from shell.errors import Refused, Unavailable
+from shell.forge.common_read import utc
 from shell.forge.http import Connection
-from shell.forge.shapes import utc
 
 BASE = "https://forge.test/api/v1"
 TOKEN = "t0ken-never-told"

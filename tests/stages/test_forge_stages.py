@@ -9,7 +9,7 @@ import compositions
 from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
-from tests.forge.places import Place
+from tests.forge.servers import Server
 from tests.real_gitea import gitea_server
 
 __all__ = ["gitea_server"]
@@ -21,22 +21,22 @@ Stage = Callable[..., Any]
 @pytest.fixture(
     scope="module", params=["fake gitea", "fake github", pytest.param("real gitea", marks=pytest.mark.gitea)]
 )
-def place(request: pytest.FixtureRequest) -> Iterator[tuple[Place, str]]:
+def place(request: pytest.FixtureRequest) -> Iterator[tuple[Server, str]]:
     """A forge, and the bot's token there."""
     if request.param == "real gitea":
         server = request.getfixturevalue("gitea_server")
         tokens = {login: server["users"][login]["token"] for login in LOGINS}
-        yield Place("gitea", lambda login: GiteaForge(server["url"], tokens[login])), tokens["bot"]
+        yield Server("gitea", lambda login: GiteaForge(server["url"], tokens[login])), tokens["bot"]
         return
     kind = request.param.removeprefix("fake ")
     client = GiteaForge if kind == "gitea" else GitHubForge
     with FakeForge(kind) as forge:
         tokens = {login: forge.add_user(login) for login in LOGINS}
-        yield Place(kind, lambda login: client(forge.api_url, tokens[login])), tokens["bot"]
+        yield Server(kind, lambda login: client(forge.api_url, tokens[login])), tokens["bot"]
 
 
 @pytest.fixture
-def stage(place: tuple[Place, str], monkeypatch: pytest.MonkeyPatch) -> Stage:
+def stage(place: tuple[Server, str], monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Runs a stage by name as the bot."""
     home, token = place
     host = home.bot.api.base
@@ -53,12 +53,12 @@ def stage(place: tuple[Place, str], monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 
 @pytest.fixture
-def repo(place: tuple[Place, str]) -> str:
+def repo(place: tuple[Server, str]) -> str:
     return place[0].repository()
 
 
 def test_an_issue_and_a_comment_with_a_key_are_written_once(
-    place: tuple[Place, str], stage: Stage, repo: str
+    place: tuple[Server, str], stage: Stage, repo: str
 ) -> None:
     asked = {"repo": repo, "title": "Write the API", "body": "Please.", "key": "api"}
     first = stage("github_create_issue", **asked)
@@ -80,7 +80,7 @@ def test_a_label_that_cannot_be_put_on_is_told(stage: Stage, repo: str) -> None:
 
 
 def test_a_task_is_polled_from_its_issue_to_its_merge(
-    place: tuple[Place, str], stage: Stage, repo: str
+    place: tuple[Server, str], stage: Stage, repo: str
 ) -> None:
     home, _ = place
     done = stage(
@@ -127,7 +127,7 @@ def merge(stage: Stage, repo: str, pull: int, head: str) -> Any:
 
 
 def test_feedback_counts_from_the_bot_and_a_maintainer_only(
-    place: tuple[Place, str], stage: Stage, repo: str
+    place: tuple[Server, str], stage: Stage, repo: str
 ) -> None:
     home, _ = place
     number = stage("github_create_issue", repo=repo, title="A task")["issue_number"]
@@ -143,7 +143,7 @@ def test_the_context_of_a_repository(stage: Stage, repo: str) -> None:
     assert len(found["recent_commits"]) == 1
 
 
-def test_an_empty_repository_is_no_error(place: tuple[Place, str], stage: Stage) -> None:
+def test_an_empty_repository_is_no_error(place: tuple[Server, str], stage: Stage) -> None:
     home, _ = place
     made = home.bot.api.send("POST", "/user/repos", {"name": "empty", "auto_init": False})
     found = stage("fetch_repo_context", repo=made["full_name"])

@@ -20,7 +20,7 @@ EXAMPLES = [
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("shell.forge.gitea.GiteaForge", FakeForge)
     monkeypatch.setattr("shell.forge_at.ask_shell", fake_shell([]))
-    monkeypatch.setattr("shell.asking.ask_json", fake_model)
+    monkeypatch.setattr("shell.structured_output.ask_json", fake_model)
     monkeypatch.delenv("CALORON_LLM_PROVIDER", raising=False)
     monkeypatch.setenv("GITEA_TOKEN", "a token")
     monkeypatch.delenv("GITEA_URL", raising=False)

@@ -16,7 +16,7 @@ from compositions.engine import Engine
 from compositions.register import authored, specification
 from shell.forge.gitea import GiteaForge
 from shell.marker import mark
-from tests.forge.places import Place
+from tests.forge.servers import Server
 
 ROOT = Path(__file__).parents[2]
 NOETHER = ROOT / "tests" / "tools" / "noether"
@@ -33,7 +33,7 @@ def where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str,
     """A repository with one issue of the sprint, on a forge whose token both engines know."""
     with FakeForge("gitea") as forge:
         tokens = {login: forge.add_user(login) for login in ("bot", "alice", "bob")}
-        place = Place("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]))
+        place = Server("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]))
         repo = place.repository()
         body = mark("task", "task:s-1:api", "s-1", "api")
         number = place.bot.create_issue(repo, "Write the API", body)["number"]

@@ -15,7 +15,7 @@ Outcome = Literal[
 ]
 
 
-class Ending(Exception):
+class AttemptEnded(Exception):
     """The attempt ends here."""
 
     def __init__(self, outcome: Outcome, reason: str) -> None:

@@ -60,18 +60,18 @@ class Attempt:
         remove_folder(self.root)
 
 
-def told_environment() -> dict[str, str]:
+def operator_environment() -> dict[str, str]:
     """The environment, and beneath it what stands in `.env`, as the settings are read."""
     written = {name: text for name, text in dotenv_values(".env").items() if text}
     return written | {name: text for name, text in os.environ.items() if text}
 
 
 @dataclass(frozen=True)
-class Places:
+class Paths:
     """`home` is CALORON_HOME; what an agent may see is taken from `environment`, by an allow-list."""
 
     home: Path
-    environment: Mapping[str, str] = field(default_factory=told_environment, repr=False)
+    environment: Mapping[str, str] = field(default_factory=operator_environment, repr=False)
 
     @property
     def root(self) -> Path:
@@ -103,13 +103,11 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def forget_leftovers(
-    places: Places, older_than_s: float, logs_older_than_s: float = 30 * 86400
-) -> list[Path]:
+def remove_old_files(paths: Paths, older_than_s: float, logs_older_than_s: float = 30 * 86400) -> list[Path]:
     """Remove old logs, and the folders of attempts that ended without tidying up (a killed machine)."""
     now = time.time()
-    folders = _old(places.root.glob("work/*/*/*/*"), now - older_than_s)
-    logs = _old(places.root.glob("logs/agents/*/*.log"), now - logs_older_than_s)
+    folders = _old(paths.root.glob("work/*/*/*/*"), now - older_than_s)
+    logs = _old(paths.root.glob("logs/agents/*/*.log"), now - logs_older_than_s)
     for folder in folders:
         remove_folder(folder)
     for log in logs:

@@ -19,7 +19,7 @@ _names = itertools.count(1)
 
 
 @dataclass
-class Place:
+class Server:
     """One forge; `client(login)` speaks for one account there."""
 
     kind: str

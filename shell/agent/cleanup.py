@@ -8,7 +8,7 @@ RUN = "CALORON_RUN"
 _LIMIT_S = 10.0
 
 
-def end_leftovers(run_id: str) -> None:
+def kill_remaining(run_id: str) -> None:
     """Kill them until a look finds none; what one of them starts meanwhile inherits the name."""
     end = time.monotonic() + _LIMIT_S
     while (left := _of_run(run_id)) and time.monotonic() < end:

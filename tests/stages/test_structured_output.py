@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 import pytest
 
 import compositions
-from shell.asking import RULES, ask_for, fault_in, form_of
+from shell.structured_output import RULES, ask_for, fault_in, form_of
 from tests.agent.model_server import ModelServer, Reply, fault, serving, text
 from tests.stages.stage_world import ANSWERS, CART
 
@@ -149,7 +149,7 @@ def test_a_provider_that_is_the_one_may_be_named(model: ModelServer, monkeypatch
 
 
 def test_a_silent_model_is_not_waited_for(model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shell.asking.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("shell.structured_output.TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         output = compositions.run("kickoff_plan_llm", {"brief": "Sell shoes."}).output

@@ -11,15 +11,15 @@ import requests
 
 from shell.clock import text_of
 from shell.errors import Refused
+from shell.forge.common_read import Raw, read_account, read_issue
 from shell.forge.http import Connection, date_of
 from shell.forge.protocol import Account, Comment, Issue, Repository, Shape
-from shell.forge.shapes import Raw, read_account, read_issue
 
 _DESCRIPTION = 140  # what GitHub takes of a status
 _OVERLAP = timedelta(seconds=2)  # times have one-second steps, and a write shows a moment after its time
 
 
-class AlikeForge(ABC):
+class RestForge(ABC):
     """One account on one forge: the part of its verbs that is the same everywhere."""
 
     api: Connection

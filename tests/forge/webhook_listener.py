@@ -1,27 +1,27 @@
-"""A repository whose deliveries are heard, verified and read."""
+"""A repository whose deliveries are listener, verified and read."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from shell.event import Event
 from shell.forge import detect, read_delivery, verify
-from tests.forge.places import Place, Receiver, wait_for
+from tests.forge.servers import Receiver, Server, wait_for
 
 SECRET = "right"
 
 
 @dataclass
-class Heard:
-    """A repository whose deliveries are heard."""
+class WebhookListener:
+    """A repository whose deliveries are listener."""
 
-    place: Place
+    server: Server
     repo: str
     receiver: Receiver
 
     def events(self) -> list[Event]:
         return [self._read(*delivery) for delivery in list(self.receiver.deliveries)]
 
-    def hears(self, **fields: Any) -> Event:
+    def wait_for(self, **fields: Any) -> Event:
         """The first event with these fields, as soon as it arrives."""
 
         def look() -> Event | None:
@@ -33,18 +33,18 @@ class Heard:
             raise AssertionError(f"{fields} is not among {self.events()}") from None
 
     def _read(self, headers: Any, body: bytes) -> Event:
-        assert detect(headers) == self.place.kind
+        assert detect(headers) == self.server.kind
         assert verify(body, headers, ["old", SECRET])
         assert not verify(body, headers, ["old"])
         assert not verify(body + b" ", headers, [SECRET])
         event = read_delivery(headers, body)
         if event["type"] != "ignored":
-            assert (event["forge"], event["repo"]) == (self.place.kind, self.repo)
+            assert (event["forge"], event["repo"]) == (self.server.kind, self.repo)
         return event
 
 
-def listen(place: Place, receiver: Receiver) -> Heard:
+def listen(server: Server, receiver: Receiver) -> WebhookListener:
     """A new repository with a hook that calls the receiver."""
-    repo = place.repository()
-    place.bot.create_hook(repo, receiver.url, SECRET)
-    return Heard(place, repo, receiver)
+    repo = server.repository()
+    server.bot.create_hook(repo, receiver.url, SECRET)
+    return WebhookListener(server, repo, receiver)

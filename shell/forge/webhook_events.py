@@ -5,7 +5,7 @@ from typing import Any
 
 from shell.clock import now
 from shell.event import Event
-from shell.forge.shapes import Raw, read_author, utc
+from shell.forge.common_read import Raw, read_author, utc
 
 _BRANCH = "refs/heads/"
 

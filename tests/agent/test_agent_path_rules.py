@@ -2,7 +2,7 @@
 
 import pytest
 
-from shell.agent.bounds import outside, protected
+from shell.agent.path_rules import outside, protected
 
 COVERED = [
     ("src", "src/a.py"),

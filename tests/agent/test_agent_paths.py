@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shell.agent.places import Places, forget_leftovers
+from shell.agent.paths import Paths, remove_old_files
 
 from .disk_forge import SPEC
 
@@ -21,7 +21,7 @@ def test_names_that_are_no_ids_make_no_paths(tmp_path: Path) -> None:
     ]
     for changed in wrong:
         with pytest.raises(ValueError, match="is no id"):
-            Places(tmp_path, {}).attempt(SPEC | changed)
+            Paths(tmp_path, {}).attempt(SPEC | changed)
 
 
 def test_the_environment_is_the_processs_own_and_the_files_beneath_it(
@@ -31,13 +31,13 @@ def test_the_environment_is_the_processs_own_and_the_files_beneath_it(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "from-process")
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
-    given = Places(tmp_path).environment
+    given = Paths(tmp_path).environment
     assert (given["ANTHROPIC_API_KEY"], given["OPENAI_API_KEY"]) == ("from-file", "from-process")
-    assert "from-" not in repr(Places(tmp_path))
+    assert "from-" not in repr(Paths(tmp_path))
 
 
 def test_what_a_killed_machine_left_is_forgotten_in_time(tmp_path: Path) -> None:
-    places = Places(tmp_path, {})
+    places = Paths(tmp_path, {})
     old, young = places.attempt(SPEC), places.attempt(SPEC | {"attempt": 2})
     for attempt in (old, young):
         attempt.make()
@@ -46,5 +46,5 @@ def test_what_a_killed_machine_left_is_forgotten_in_time(tmp_path: Path) -> None
     long_ago = time.time() - 40 * 86400
     os.utime(old.root, (long_ago, long_ago))
     os.utime(old.log, (long_ago, long_ago))
-    assert set(forget_leftovers(places, 86400)) == {old.root, old.log}
+    assert set(remove_old_files(places, 86400)) == {old.root, old.log}
     assert young.root.exists() and young.log.exists() and not old.root.exists()

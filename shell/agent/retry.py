@@ -12,7 +12,7 @@ PAUSES_S = (1.0, 4.0, 15.0)
 T = TypeVar("T")
 
 
-def patiently(act: Callable[[], T], pauses: tuple[float, ...] | None = None) -> T:
+def with_retries(act: Callable[[], T], pauses: tuple[float, ...] | None = None) -> T:
     """What `act` returns; a failure that may pass is tried again after each pause, the last one is raised."""
     for pause in PAUSES_S if pauses is None else pauses:
         try:

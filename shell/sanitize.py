@@ -8,7 +8,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 """Halves of signs; JSON can spell one that stands alone, but no store and no forge takes it."""
 
 
-def whole_text(text: str) -> str:
+def replace_lone_surrogates(text: str) -> str:
     """The text; what is only half a sign becomes the sign for what cannot be read."""
     return _HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
 
@@ -16,12 +16,12 @@ def whole_text(text: str) -> str:
 def read_json(text: str) -> Any:
     """The value of a JSON text, of whole signs only; ValueError where it is none."""
     try:
-        return whole_value(json.loads(text))
+        return replace_in_value(json.loads(text))
     except RecursionError:
         raise ValueError("it is nested too deep") from None
 
 
-def whole_value(value: Any) -> Any:
+def replace_in_value(value: Any) -> Any:
     """The JSON value with whole signs only."""
     text = json.dumps(value, ensure_ascii=False)
-    return json.loads(whole_text(text)) if _HALVES.search(text) else value
+    return json.loads(replace_lone_surrogates(text)) if _HALVES.search(text) else value
