@@ -17,6 +17,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"flask", "gunicorn", "jinja2", "prometheus_client", "structlog", "werkzeug"},
     ),
     "bot/cli": (set(OURS), {"click", "requests", "redis", "structlog", "rq"}),
+    "bot/harness": (
+        {"bot.harness", "bot.web.readiness", "compositions", "handlers", "jobs", "shell"}
+        | {f"bot.cli.{name}" for name in ("drawing", "hooks", "supervise", "up")},
+        {"click", "requests"},
+    ),
     "bot/fake_forge": ({"bot.fake_forge"}, {"flask", "werkzeug"}),
     "handlers": ({"handlers", "shell.event", "shell.command"}, {"markdown_it", "mdit_py_plugins"}),
     "jobs": ({"jobs", "handlers", "compositions", "shell"}, {"rq", "structlog", "redis"}),
@@ -60,6 +65,16 @@ def test_a_room_imports_only_what_its_doors_lead_to(room: str) -> None:
         and not (within(name, ours) if top in OURS else top in packages)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_only_the_harness_commands_know_the_harness() -> None:
+    commands = {"bench.py", "demo.py", "faults.py", "kill.py"}
+    users = {
+        path.name
+        for path in files("bot/cli")
+        if any(within(name, {"bot.harness"}) for name in imported(path))
+    }
+    assert users == commands
 
 
 def test_the_web_process_loads_none_of_the_heavy_rooms() -> None:

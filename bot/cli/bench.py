@@ -1,67 +1,47 @@
 """`caloron bench`: how fast the loop is while others are busy, and what a decision costs."""
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .hooks import install_hook
-from .load import Busy, CallLog
-from .loops import answers, burst, merges, settled
-from .machine import bound, busy_share, on_what, ticks
-from .output import output_option, say, table
-from .scene import BOT, Scene, scenery
+from bot.harness import benchmark, decision_cost
+from bot.harness.machine import bound, on_what
 
-ALONE, ALONE_CHAIN = "acme/alone", "acme/alone-chain"
-MEASURED, CHAIN = "acme/measured", "acme/chain"
+from .output import output_option, say, table
 
 
 @click.group()
 def bench() -> None:
-    """Measure the bot."""
+    """Measure how fast the bot is."""
 
 
 @bench.command()
-@click.option("--n", default=500, show_default=True, help="Commands whose answer is timed.")
-@click.option("--others", default=24, show_default=True, help="Other repositories that are kept busy.")
-@click.option("--pause", default=0.0, show_default=True, help="Seconds from an answer to the next, there.")
-@click.option("--slow", default=1.0, show_default=True, help="Seconds that a call takes there.")
-@click.option("--tasks", default=12, show_default=True, help="Tasks of the sprint whose merges are timed.")
-@click.option("--events", default=2000, show_default=True, help="Events of the burst.")
+@click.option("--n", default=500, show_default=True, help="How many commands are timed.")
+@click.option("--others", default=24, show_default=True, help="How many other repositories are kept busy.")
+@click.option("--pause", default=0.0, show_default=True, help="Seconds between two commands there.")
+@click.option("--slow", default=1.0, show_default=True, help="Seconds that a forge call takes there.")
+@click.option("--tasks", default=12, show_default=True, help="Tasks in the sprint whose merges are timed.")
+@click.option("--events", default=2000, show_default=True, help="Events in the burst.")
 @output_option
 def loop(n: int, others: int, pause: float, slow: float, tasks: int, events: int, output: str) -> None:
-    """From the door to the answer at the forge; from a merge to the next task; events per second."""
-    busy = [f"acme/other-{number:02}" for number in range(others)]
-    repos = [ALONE, ALONE_CHAIN, MEASURED, CHAIN, *busy]
+    """Time the way from a webhook to the answer on the forge, and from a merge to the next task."""
     folder = Path(tempfile.mkdtemp(prefix="caloron-bench-"))
-    fixture = folder / "fixture.json"
-    fixture.write_text(json.dumps(recording(tasks)))
-    with scenery(folder, repos, {"CALORON_STUB_FIXTURE": str(fixture)}) as scene:
-        for repo in repos:
-            install_hook(scene.settings, scene.client(BOT), "gitea", repo)
-        with CallLog(scene.forge["url"], BOT) as log:
-            settled(scene)
-            found = {"alone": measure(scene, log, (ALONE, ALONE_CHAIN), max(n // 5, 1), tasks)}
-            with Busy(scene, log, busy, pause, slow) as load:
-                before = ticks()
-                found["busy"] = measure(scene, log, (MEASURED, CHAIN), n, tasks)
-                found["others"] = load.told() | {"slow_s": slow, "cores_busy": busy_share(before, ticks())}
-        found["burst"] = burst(scene, MEASURED, events)
+    found = benchmark.measure_loop(folder, n, others, pause, slow, tasks, events)
     say(output, found, rows(found), lambda: text_of(found))
 
 
 @bench.command()
-@click.option("--sizes", default="10,100,1000,10000", show_default=True, help="Tasks of the sprints.")
-@click.option("--events", default=20, show_default=True, help="Events that are timed in each sprint.")
+@click.option(
+    "--sizes", default="10,100,1000,10000", show_default=True, help="Sizes of the sprints, in tasks."
+)
+@click.option("--events", default=20, show_default=True, help="Events timed in each sprint.")
 @output_option
 def stages(sizes: str, events: int, output: str) -> None:
-    """What an event costs in sprints of many sizes: deciding, keeping, showing; and in the real engine."""
-    from .cost import in_engine, measure
-
-    costs = [cost.row() for cost in measure([int(size) for size in sizes.split(",")], events)]
-    engine = in_engine(events)
+    """Time one event in sprints of different sizes: decide, commit, display; and in the Noether engine."""
+    costs = [cost.row() for cost in decision_cost.measure([int(size) for size in sizes.split(",")], events)]
+    engine = decision_cost.in_engine(events)
     say(output, {"sprints": costs, "engine": engine}, costs, lambda: text_of_stages(costs, engine))
 
 
@@ -86,24 +66,6 @@ def text_of_engine(engine: dict[str, float] | None) -> str:
         f"one decision on ten tasks: {engine['here']} ms here, {engine['there']} ms as a process of the "
         f"real engine, {engine['ratio']} times as long"
     )
-
-
-def recording(tasks: int) -> dict[str, Any]:
-    """What the agents of the chain write: a file each."""
-    responses = [
-        {"match": rf"(?m)^Task: t{number}$", "files": {f"t{number}.txt": f"{number}\n"}, "output": "done"}
-        for number in range(tasks)
-    ]
-    return {"responses": responses}
-
-
-def measure(scene: Scene, log: CallLog, repos: tuple[str, str], n: int, tasks: int) -> dict[str, Any]:
-    """Answers in the first repository, then merges in the second; each said as soon as it is known."""
-    answered = answers(scene, log, repos[0], n)
-    scene.say("", f"{repos[0]}: {answered}")
-    merged = merges(scene, log, repos[1], tasks)
-    scene.say("", f"{repos[1]}: {merged['ms']}")
-    return merged | {"ms": answered | merged["ms"]}
 
 
 def rows(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,10 +13,10 @@ import click
 from bot.web.readiness import not_ready
 from shell.errors import Unavailable
 from shell.parent import HOLD
+from shell.processes import commands, workers_of
 from shell.settings import Settings
 from shell.store import Store, connect
 
-from .processes import commands, workers_of
 from .supervise import Child, Supervisor
 
 STORE_WAIT_S = 30.0

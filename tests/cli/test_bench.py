@@ -5,9 +5,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from bot.cli import cost
 from bot.cli.bench import bench
-from bot.cli.machine import bound, busy_share
+from bot.harness import decision_cost as cost
+from bot.harness.machine import bound, busy_share
 
 
 def test_the_cost_of_an_event_is_told_by_part_for_each_size(monkeypatch: pytest.MonkeyPatch) -> None:

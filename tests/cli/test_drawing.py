@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.cli.drawing import board, depths
 from bot.cli.plain import plain
-from bot.cli.watch import Teller
+from bot.harness.progress import Teller
 
 TASKS: dict[str, dict[str, Any]] = {
     "d": {"status": "Pending", "title": "Last", "depends_on": ["b", "c"]},

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bot.cli.kill import plan
-from bot.cli.killing import SYNCING
-from bot.cli.moments import ROUNDS
-from bot.cli.processes import children, descendants, process
-from bot.cli.store_log import StoreLog, is_syncing
-from bot.cli.tally import tally
 from bot.cli.up import environment
+from bot.harness.forge_counts import tally
+from bot.harness.kill_points import ROUNDS
+from bot.harness.kill_run import plan
+from bot.harness.killer import SYNCING
+from bot.harness.store_log import StoreLog, is_syncing
 from shell.marker import mark
+from shell.processes import children, descendants, process
 
 VICTIMS = ("store", "actions", "agent", "up")
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import requests
 
-from bot.cli.diamond import found
-from bot.cli.outcome import differences, normalised
-from bot.cli.proxy import Came, Fate, Proxy, a_tenth_lost, at_once, doubled
+from bot.harness.diamond_sprint import found
+from bot.harness.outcome import differences, normalised
+from bot.harness.webhook_proxy import Came, Fate, Proxy, a_tenth_lost, at_once, doubled
 
 
 @contextmanager

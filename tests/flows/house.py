@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.request import urlopen
 
-from bot.cli.scene import free_port
 from bot.cli.supervise import Child, Supervisor
 from bot.cli.up import environment
+from bot.harness.environment import free_port
 from bot.web.readiness import not_ready
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge

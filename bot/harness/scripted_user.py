@@ -35,7 +35,7 @@ class Person:
 
     def open_kickoff(self) -> int:
         """The issue with the goal and its tasks, then the label that asks for a sprint."""
-        text = self.text or resources.files("bot.cli").joinpath("demo_kickoff.md").read_text()
+        text = self.text or resources.files("bot.harness").joinpath("demo_kickoff.md").read_text()
         self.kickoff = self.forge.create_issue(self.repo, self.title, text, [])["number"]
         self.say(f"opens the issue #{self.kickoff}, “{self.title}”")
         self.forge.set_labels(self.repo, self.kickoff, ["caloron:sprint"], [])

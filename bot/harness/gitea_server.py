@@ -15,11 +15,11 @@ from typing import Any
 import click
 import requests
 
+from bot.cli.supervise import Supervisor
 from shell.errors import Refused
 from shell.forge.http import Connection
 
-from .scene import BOT, PERSON
-from .supervise import Supervisor
+from .environment import BOT, PERSON
 
 ADMIN = "root"
 TOOL = Path(__file__).parents[2] / "tests" / "tools" / "gitea"

@@ -10,10 +10,10 @@ from time import monotonic, sleep
 from urllib.request import urlopen
 
 from shell.errors import Unavailable
+from shell.processes import Process, commands, descendants, of_home
 
-from .moments import STALLED, Caught, Moment, Planned, Stage
-from .processes import Process, commands, descendants, of_home
-from .scene import Scene, SceneFailed
+from .environment import Scene, SceneFailed
+from .kill_points import STALLED, Caught, Moment, Planned, Stage
 from .store_log import StoreLog, is_syncing
 
 MOMENT_WAIT_S = 5.0

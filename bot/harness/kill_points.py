@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.request import urlopen
 
-from .processes import children, descendants, process
-from .scene import Scene
+from shell.processes import children, descendants, process
+
+from .environment import Scene
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from shell.clock import now
 
+from .environment import BOT, PERSON, Scene, SceneFailed
 from .load import WRITES, Call, CallLog, figures
-from .scene import BOT, PERSON, Scene, SceneFailed
 
 ANSWER_WITHIN_S = 60.0
 QUIET_FOR_S = 1.0

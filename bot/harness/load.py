@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 from urllib.request import urlopen
 
-from .scene import PERSON, Scene
+from .environment import PERSON, Scene
 
 Call = dict[str, Any]
 _LOOK_S = 0.04

@@ -9,17 +9,17 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from bot.cli.hooks import install_hook
 from shell.clock import now
 from shell.event import Event
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS
 
+from .environment import BOT, PERSON, Scene, SceneFailed, StartForge, free_port, scenery
 from .gitea_server import ADMIN
-from .hooks import install_hook
 from .outcome import Outcome, outcome
-from .person import Person
-from .proxy import Fate, Proxy
-from .scene import BOT, PERSON, Scene, SceneFailed, StartForge, free_port, scenery
+from .scripted_user import Person
+from .webhook_proxy import Fate, Proxy
 
 TITLE, LABEL = "Parts of a whole", "caloron:sprint"
 _STEP_S, _QUIET_S = 0.25, 1.5

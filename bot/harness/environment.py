@@ -15,13 +15,12 @@ from typing import Any
 
 import click
 
+from bot.cli.supervise import Child, Supervisor
+from bot.cli.up import environment
 from bot.web.readiness import not_ready
 from shell.forge import Forge, client_for
 from shell.settings import Settings
 from shell.store import Store, connect
-
-from .supervise import Child, Supervisor
-from .up import environment
 
 BOT, PERSON = "caloron", "alice"
 START_WAIT_S = 60.0
