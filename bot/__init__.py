@@ -1,1 +1,1 @@
-"""The faces: the web door, the command line, the fake forge."""
+"""The faces: the web process, the command line, the fake forge, the test harness."""

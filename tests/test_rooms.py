@@ -78,7 +78,7 @@ def test_only_the_harness_commands_know_the_harness() -> None:
 
 
 def test_the_web_process_loads_none_of_the_heavy_rooms() -> None:
-    code = "import bot.web.door, bot.web.surface, sys; print(*sorted(sys.modules))"
+    code = "import bot.web.webhooks, bot.web.surface, sys; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"jobs", "compositions", "stages", "anthropic"}

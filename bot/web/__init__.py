@@ -1,1 +1,1 @@
-"""The web process: the webhook door, health and receipts, and the shell's HTTP surface."""
+"""The web process: the webhook endpoint, health and receipts, and the shell's HTTP surface."""

@@ -1,4 +1,4 @@
-"""The web process itself: gunicorn with threads on two ports, each path answering only on its own."""
+"""The web process: gunicorn with threads, one application on each of two ports."""
 
 import os
 import threading
@@ -15,36 +15,36 @@ from shell.parent import die_with_parent
 from shell.settings import Settings, in_address
 from shell.store import Store, connect
 
-from .door import create_door
 from .surface import create_shell
+from .webhooks import create_webhook_app
 
 _log = log_of(__name__)
 
 THREADS = 64
 STORE_TIMEOUT_S = 1.0
-BEAT_EVERY_S = 3.0
+HEARTBEAT_EVERY_S = 3.0
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def by_port(apps: dict[str, Wsgi]) -> Wsgi:
-    """One application that hands each request to the one of the port it came in at."""
-    nowhere = Response("Nothing listens here.\n", 404)
+    """Dispatch each request to the application of the port at which it arrived."""
+    not_found = Response("Not found.\n", 404)
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        return apps.get(environ["SERVER_PORT"], nowhere)(environ, start_response)
+        return apps.get(environ["SERVER_PORT"], not_found)(environ, start_response)
 
     return dispatch
 
 
 def create_web(settings: Settings, store: Store) -> Wsgi:
-    """Door and shell's surface as one application."""
-    door, shell = create_door(settings, store), create_shell(settings, store)
-    return by_port({str(settings.port): door.wsgi_app, str(settings.shell_port): shell.wsgi_app})
+    """The webhook endpoint and the shell's surface as one application."""
+    webhooks, shell = create_webhook_app(settings, store), create_shell(settings, store)
+    return by_port({str(settings.port): webhooks.wsgi_app, str(settings.shell_port): shell.wsgi_app})
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Gunicorn, told by our settings alone."""
+    """Gunicorn, configured by our settings alone."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -54,7 +54,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         settings = self.settings
         binds = [f"{in_address(settings.host)}:{settings.port}", f"127.0.0.1:{settings.shell_port}"]
-        told = {
+        options = {
             "bind": binds,
             "worker_class": "gthread",
             "workers": 1,
@@ -66,26 +66,28 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "post_fork": lambda _arbiter, _worker: die_with_parent(self.main_pid),
         }
-        for name, value in told.items():
+        for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Wsgi:
         store = Store(connect(self.settings.store_url, socket_timeout=STORE_TIMEOUT_S))
-        threading.Thread(target=beat, args=(store,), daemon=True).start()
+        threading.Thread(target=send_heartbeats, args=(store,), daemon=True).start()
         return create_web(self.settings, store)
 
 
-def beat(store: Store) -> None:
-    """Tell every few seconds that the web process lives; a store that is down hears it when it is back."""
+def send_heartbeats(store: Store) -> None:
+    """Send a heartbeat every few seconds, and go on through an outage of the store."""
     while True:
         try:
             store.alive("web")
         except Unavailable as error:
             _log.warning("the store does not answer", reason=str(error))
-        sleep(BEAT_EVERY_S)
+        sleep(HEARTBEAT_EVERY_S)
 
 
 def serve(settings: Settings) -> None:
-    """Run until told to stop."""
-    create_shell(settings, Store(connect(settings.store_url)))  # refuses here, before any port is open
+    """Run until stopped."""
+    create_shell(
+        settings, Store(connect(settings.store_url))
+    )  # fails here, before any port is open, if the token is missing
     Server(settings).run()

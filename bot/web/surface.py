@@ -1,4 +1,4 @@
-"""The shell's HTTP surface: heartbeats, spawn, stop and status of agents, for who holds the token."""
+"""The shell's HTTP surface: heartbeat, spawn, stop and status of agents, for holders of the token."""
 
 import hmac
 import re
@@ -12,42 +12,42 @@ from werkzeug.exceptions import HTTPException
 from shell.errors import Unavailable
 from shell.settings import Settings, SettingsError
 
-from .kept import Agents
+from .store_protocol import AgentStore
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 SPAWN_WAIT_S = 5.0
-_LOOK_S = 0.05
+_POLL_S = 0.05
 
 
-class Wrong(Exception):
-    """A call that cannot be answered with ok, with its HTTP status."""
+class RequestError(Exception):
+    """A request that fails, with its HTTP status."""
 
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
         self.status = status
 
 
-def create_shell(settings: Settings, store: Agents) -> Flask:
-    """The surface's application; refuses to exist without a token."""
+def create_shell(settings: Settings, store: AgentStore) -> Flask:
+    """The surface's application; SettingsError without a token."""
     if not settings.shell_token:
         raise SettingsError(["CALORON_SHELL_TOKEN is missing; set it to a long random text (`up` makes one)"])
     shell = Flask("caloron_shell", static_folder=None)
     shell.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
-    _guard(shell, settings.shell_token)
-    _answer(shell, store)
-    _answer_errors(shell)
+    _require_token(shell, settings.shell_token)
+    _add_routes(shell, store)
+    _add_error_handlers(shell)
     return shell
 
 
-def _guard(shell: Flask, token: str) -> None:
+def _require_token(shell: Flask, token: str) -> None:
     @shell.before_request
-    def holds_token() -> None:
+    def require_token() -> None:
         given = request.headers.get("x-caloron-token", "")
         if request.path != "/health" and not hmac.compare_digest(given.encode(), token.encode()):
-            raise Wrong(401, "missing or invalid x-caloron-token header")
+            raise RequestError(401, "missing or invalid x-caloron-token header")
 
 
-def _answer(shell: Flask, store: Agents) -> None:
+def _add_routes(shell: Flask, store: AgentStore) -> None:
     @shell.get("/health")
     def health() -> dict[str, Any]:
         return {"ok": True}
@@ -58,86 +58,86 @@ def _answer(shell: Flask, store: Agents) -> None:
 
     @shell.post("/heartbeat")
     def heartbeat() -> dict[str, Any]:
-        told = _told("agent_id", "sprint_id")
-        extra = {name: told[name] for name in ("status", "tokens_used") if name in told}
-        store.heartbeat(told["agent_id"], told["sprint_id"], **extra)
+        body = _body("agent_id", "sprint_id")
+        extra = {name: body[name] for name in ("status", "tokens_used") if name in body}
+        store.heartbeat(body["agent_id"], body["sprint_id"], **extra)
         return {"ok": True}
 
     @shell.post("/spawn")
     def spawn() -> dict[str, Any]:
-        return {"ok": True, "pid": _spawn(store, _told("sprint_id", "task_id", "agent_id"))}
+        return {"ok": True, "pid": _spawn(store, _body("sprint_id", "task_id", "agent_id"))}
 
     @shell.post("/stop")
     def stop() -> dict[str, Any]:
-        _stop(store, _told("agent_id")["agent_id"])
+        _stop(store, _body("agent_id")["agent_id"])
         return {"ok": True}
 
 
-def _told(*ids: str) -> dict[str, Any]:
-    told = request.get_json(silent=True)
-    if not isinstance(told, dict):
-        raise Wrong(400, "the body must be a JSON object, sent as application/json")
+def _body(*ids: str) -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise RequestError(400, "the body must be a JSON object, sent as application/json")
     for name in ids:
-        if not isinstance(told.get(name), str) or not ID.fullmatch(told[name]):
-            raise Wrong(400, f"invalid {name}: must match ^{ID.pattern}$")
-    return told
+        if not isinstance(body.get(name), str) or not ID.fullmatch(body[name]):
+            raise RequestError(400, f"invalid {name}: must match ^{ID.pattern}$")
+    return body
 
 
-def _spawn(store: Agents, told: dict[str, Any]) -> int | None:
-    lane = _lane(store, told["sprint_id"])
-    if told["task_id"] not in store.load(lane).state.get("tasks", {}):
-        raise Wrong(404, f"sprint {told['sprint_id']} has no task {told['task_id']}")
-    before = _pid(store, told)
-    named = {name: told[name] for name in ("sprint_id", "task_id", "agent_id")}
-    store.accept(lane, {"type": "spawn_requested", "key": f"spawn_requested:{uuid.uuid4().hex}", **named})
-    return _new_pid(store, told, before)
+def _spawn(store: AgentStore, body: dict[str, Any]) -> int | None:
+    lane = _lane(store, body["sprint_id"])
+    if body["task_id"] not in store.load(lane).state.get("tasks", {}):
+        raise RequestError(404, f"sprint {body['sprint_id']} has no task {body['task_id']}")
+    before = _pid(store, body)
+    ids = {name: body[name] for name in ("sprint_id", "task_id", "agent_id")}
+    store.accept(lane, {"type": "spawn_requested", "key": f"spawn_requested:{uuid.uuid4().hex}", **ids})
+    return _new_pid(store, body, before)
 
 
-def _new_pid(store: Agents, told: dict[str, Any], before: int | None) -> int | None:
-    """The pid of the run when it shows itself in time; the request is kept in any case."""
+def _new_pid(store: AgentStore, body: dict[str, Any], before: int | None) -> int | None:
+    """The pid of the new run, if it starts in time; the request is stored in any case."""
     deadline = monotonic() + SPAWN_WAIT_S
     while monotonic() < deadline:
-        pid = _pid(store, told)
+        pid = _pid(store, body)
         if pid is not None and pid != before:
             return pid
-        sleep(_LOOK_S)
+        sleep(_POLL_S)
     return before
 
 
-def _pid(store: Agents, told: dict[str, Any]) -> int | None:
-    mine = (agent for agent in store.agents() if agent["agent_id"] == told["agent_id"] and agent["alive"])
-    return next((agent["pid"] for agent in mine if agent["sprint_id"] == told["sprint_id"]), None)
+def _pid(store: AgentStore, body: dict[str, Any]) -> int | None:
+    own = (agent for agent in store.agents() if agent["agent_id"] == body["agent_id"] and agent["alive"])
+    return next((agent["pid"] for agent in own if agent["sprint_id"] == body["sprint_id"]), None)
 
 
-def _stop(store: Agents, agent_id: str) -> None:
-    known = [agent for agent in store.agents() if agent["agent_id"] == agent_id]
-    if not known:
-        raise Wrong(404, f"no agent {agent_id} is running")
-    for agent in known:
+def _stop(store: AgentStore, agent_id: str) -> None:
+    agents = [agent for agent in store.agents() if agent["agent_id"] == agent_id]
+    if not agents:
+        raise RequestError(404, f"no agent {agent_id} is running")
+    for agent in agents:
         key = f"stop_requested:{uuid.uuid4().hex}"
         event = {"type": "stop_requested", "key": key, "sprint_id": agent["sprint_id"], "agent_id": agent_id}
         store.accept(_lane(store, agent["sprint_id"]), event)
 
 
-def _lane(store: Agents, sprint_id: str) -> str:
+def _lane(store: AgentStore, sprint_id: str) -> str:
     lane = store.lane_of(sprint_id)
     if lane is None:
-        raise Wrong(404, f"unknown sprint {sprint_id}")
+        raise RequestError(404, f"unknown sprint {sprint_id}")
     return lane
 
 
-def _answer_errors(shell: Flask) -> None:
-    def refuse(words: str | None, status: int) -> tuple[Response, int]:
-        return jsonify({"ok": False, "error": words}), status
+def _add_error_handlers(shell: Flask) -> None:
+    def failure(message: str | None, status: int) -> tuple[Response, int]:
+        return jsonify({"ok": False, "error": message}), status
 
-    @shell.errorhandler(Wrong)
-    def wrong(error: Wrong) -> tuple[Response, int]:
-        return refuse(str(error), error.status)
+    @shell.errorhandler(RequestError)
+    def request_error(error: RequestError) -> tuple[Response, int]:
+        return failure(str(error), error.status)
 
     @shell.errorhandler(Unavailable)
     def unavailable(_error: Unavailable) -> tuple[Response, int]:
-        return refuse("the store does not answer; nothing was done", 503)
+        return failure("the store does not answer; nothing was done", 503)
 
     @shell.errorhandler(HTTPException)
-    def other(error: HTTPException) -> tuple[Response, int]:
-        return refuse(error.description, error.code or 500)
+    def http_error(error: HTTPException) -> tuple[Response, int]:
+        return failure(error.description, error.code or 500)

@@ -127,12 +127,12 @@ def test_stop_and_heartbeat(shell: FlaskClient, store: Memory) -> None:
 
 def test_each_path_answers_only_on_its_own_port() -> None:
     said: list[str] = []
-    both = by_port({"8080": lambda *_: [b"door"], "7710": lambda *_: [b"shell"]})
+    both = by_port({"8080": lambda *_: [b"webhooks"], "7710": lambda *_: [b"shell"]})
 
     def answer(status: str, _headers: list[tuple[str, str]]) -> None:
         said.append(status)
 
-    assert both({"SERVER_PORT": "8080"}, answer) == [b"door"]
+    assert both({"SERVER_PORT": "8080"}, answer) == [b"webhooks"]
     assert both({"SERVER_PORT": "7710"}, answer) == [b"shell"]
     list(both({"SERVER_PORT": "80", "REQUEST_METHOD": "GET"}, answer))
     assert said == ["404 NOT FOUND"]

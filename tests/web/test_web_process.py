@@ -18,7 +18,7 @@ from bot.cli.up import environment
 from shell.settings import Settings
 from shell.store import Store, connect
 
-from .test_door import BODY, signed
+from .test_webhooks import BODY, signed
 
 
 def free_port() -> int:

@@ -1,11 +1,11 @@
-"""What the web process asks of the store: the part of it that the door and the shell's surface use."""
+"""The part of the store that the web process uses, as protocols."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 
-class Inbox(Protocol):
-    """The store as the door sees it; every method raises a store error when it cannot be reached in time."""
+class DeliveryStore(Protocol):
+    """What the webhook endpoint uses; each method raises Unavailable if the store does not answer in time."""
 
     def accept(self, lane: str, event: dict[str, Any]) -> str: ...
 
@@ -18,8 +18,8 @@ class Inbox(Protocol):
     def health(self) -> dict[str, Any]: ...
 
 
-class Agents(Protocol):
-    """The store as the shell's surface sees it."""
+class AgentStore(Protocol):
+    """What the shell's HTTP surface uses."""
 
     def accept(self, lane: str, event: dict[str, Any]) -> str: ...
 

@@ -1,4 +1,4 @@
-"""The door: what is taken in, what is turned away, and that a receipt means kept."""
+"""The webhook endpoint: what is stored, what is rejected, and that a receipt means stored."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bot.web.door import LARGEST, create_door
+from bot.web.webhooks import MAX_BYTES, create_webhook_app
 from shell.errors import Unavailable
 from shell.settings import Settings
 
@@ -105,8 +105,8 @@ def store() -> Memory:
 
 
 @pytest.fixture
-def door(settings: Settings, store: Memory) -> FlaskClient:
-    return create_door(settings, store).test_client()
+def client(settings: Settings, store: Memory) -> FlaskClient:
+    return create_webhook_app(settings, store).test_client()
 
 
 def signed(secret: str, body: bytes, forge: str = "Gitea", event: str = "issue_comment") -> dict[str, str]:
@@ -118,8 +118,10 @@ def signed(secret: str, body: bytes, forge: str = "Gitea", event: str = "issue_c
     return headers | proof
 
 
-def post(door: FlaskClient, body: bytes, headers: dict[str, str], path: str = "/webhooks") -> tuple[int, Any]:
-    answer = door.post(path, data=body, headers=headers)
+def post(
+    client: FlaskClient, body: bytes, headers: dict[str, str], path: str = "/webhooks"
+) -> tuple[int, Any]:
+    answer = client.post(path, data=body, headers=headers)
     return answer.status_code, answer.get_json()
 
 
@@ -129,85 +131,85 @@ BODY = json.dumps(COMMENT).encode()
 @pytest.mark.parametrize("forge", ["Gitea", "Forgejo", "GitHub"])
 @pytest.mark.parametrize("secret", ["new", "old"])
 def test_a_signed_comment_is_in_the_inbox_before_the_receipt(
-    door: FlaskClient, store: Memory, forge: str, secret: str
+    client: FlaskClient, store: Memory, forge: str, secret: str
 ) -> None:
-    assert post(door, BODY, signed(secret, BODY, forge)) == (202, {"receipt": "r1"})
+    assert post(client, BODY, signed(secret, BODY, forge)) == (202, {"receipt": "r1"})
     lane, event = store.inbox[0]
     assert lane == ("github-12" if forge == "GitHub" else "gitea-12")
     assert (event["type"], event["body"]) == ("issue_comment", "/status")
 
 
 @pytest.mark.parametrize("proof", ["", "sha256=", "0" * 64, "sha256=" + "0" * 64])
-def test_a_wrong_or_empty_signature_is_turned_away(door: FlaskClient, store: Memory, proof: str) -> None:
+def test_a_wrong_or_empty_signature_is_turned_away(client: FlaskClient, store: Memory, proof: str) -> None:
     for forge, name in [("Gitea", "X-Gitea-Signature"), ("GitHub", "X-Hub-Signature-256")]:
-        status, told = post(door, BODY, signed("new", BODY, forge) | {name: proof})
+        status, told = post(client, BODY, signed("new", BODY, forge) | {name: proof})
         assert status == 401 and "secret" in told["error"]
     assert not store.inbox
 
 
-def test_a_changed_body_is_turned_away(door: FlaskClient, store: Memory) -> None:
-    assert post(door, BODY + b" ", signed("new", BODY))[0] == 401
+def test_a_changed_body_is_turned_away(client: FlaskClient, store: Memory) -> None:
+    assert post(client, BODY + b" ", signed("new", BODY))[0] == 401
     assert not store.inbox
 
 
-def test_a_form_is_told_what_to_set(door: FlaskClient) -> None:
+def test_a_form_is_told_what_to_set(client: FlaskClient) -> None:
     headers = signed("new", BODY) | {"Content-Type": "application/x-www-form-urlencoded"}
-    status, told = post(door, BODY, headers)
+    status, told = post(client, BODY, headers)
     assert status == 415 and "application/json" in told["error"]
 
 
-def test_what_is_too_large_is_turned_away(door: FlaskClient) -> None:
-    body = b" " * (LARGEST + 1)
-    assert post(door, body, signed("new", body))[0] == 413
+def test_what_is_too_large_is_turned_away(client: FlaskClient) -> None:
+    body = b" " * (MAX_BYTES + 1)
+    assert post(client, body, signed("new", body))[0] == 413
 
 
-def test_a_call_that_is_no_delivery_is_told_so(door: FlaskClient) -> None:
-    status, told = post(door, BODY, {"Content-Type": "application/json"})
+def test_a_call_that_is_no_delivery_is_told_so(client: FlaskClient) -> None:
+    status, told = post(client, BODY, {"Content-Type": "application/json"})
     assert status == 400 and "Gitea" in told["error"]
 
 
 def test_broken_json_with_a_right_signature_is_kept_as_a_dead_letter(
-    door: FlaskClient, store: Memory
+    client: FlaskClient, store: Memory
 ) -> None:
     body = b'{"action": '
-    assert post(door, body, signed("new", body)) == (202, {"receipt": "d1"})
+    assert post(client, body, signed("new", body)) == (202, {"receipt": "d1"})
     assert store.dead[0][0] == body
 
 
 def test_a_bug_in_reading_keeps_the_delivery(
-    door: FlaskClient, store: Memory, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, store: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> dict[str, Any]:
         raise KeyError("number")
 
     monkeypatch.setattr("bot.web.delivery.read_delivery", broken)
-    assert post(door, BODY, signed("new", BODY)) == (202, {"receipt": "d1"})
+    assert post(client, BODY, signed("new", BODY)) == (202, {"receipt": "d1"})
     assert "KeyError" in store.dead[0][1]
 
 
-def test_what_means_nothing_is_ignored_with_the_reason(door: FlaskClient, store: Memory) -> None:
+def test_what_means_nothing_is_ignored_with_the_reason(client: FlaskClient, store: Memory) -> None:
     body = json.dumps({"zen": "Keep it", "repository": REPOSITORY, "sender": SENDER}).encode()
-    status, told = post(door, body, signed("new", body, "GitHub", "ping"))
+    status, told = post(client, body, signed("new", body, "GitHub", "ping"))
     assert status == 202 and told["receipt"] == "i1" and told["reason"] == store.ignored[0]
     assert not store.inbox
 
 
-def test_a_store_that_is_away_means_503_never_202(door: FlaskClient, store: Memory) -> None:
+def test_a_store_that_is_away_means_503_never_202(client: FlaskClient, store: Memory) -> None:
     store.away = True
-    status, told = post(door, BODY, signed("new", BODY))
-    assert status == 503 and "again" in told["error"]
-    assert door.get("/receipts/r1").status_code == 503
-    assert door.get("/readyz").get_json()["reasons"] == ["the store does not answer"]
-    assert door.get("/healthz").status_code == 200
+    status, told = post(client, BODY, signed("new", BODY))
+    assert status == 503 and "redeliver" in told["error"]
+    assert client.get("/receipts/r1").status_code == 503
+    assert client.get("/readyz").get_json()["reasons"] == ["the store does not answer"]
+    assert client.get("/healthz").status_code == 200
 
 
-def test_an_installed_hook_has_its_own_secret(door: FlaskClient, store: Memory, settings: Settings) -> None:
+def test_an_installed_hook_has_its_own_secret(client: FlaskClient, store: Memory, settings: Settings) -> None:
     path = "/webhooks/gitea/repo/12"
     secret = settings.hook_secret(path)
-    assert post(door, BODY, signed(secret, BODY), path)[0] == 202
-    assert post(door, BODY, signed("new", BODY), path)[0] == 401
-    assert post(door, BODY, signed(secret, BODY))[0] == 401
-    assert post(door, BODY, signed(secret, BODY), "/webhooks/gitea/repo/13")[0] == 401
+    assert post(client, BODY, signed(secret, BODY), path)[0] == 202
+    assert post(client, BODY, signed("new", BODY), path)[0] == 401
+    assert post(client, BODY, signed(secret, BODY))[0] == 401
+    assert post(client, BODY, signed(secret, BODY), "/webhooks/gitea/repo/13")[0] == 401
     assert len(store.inbox) == 1
 
 
@@ -223,45 +225,45 @@ def test_an_installed_hook_has_its_own_secret(door: FlaskClient, store: Memory, 
     ],
 )
 def test_a_hook_speaks_only_for_its_own(
-    door: FlaskClient, settings: Settings, path: str, status: int
+    client: FlaskClient, settings: Settings, path: str, status: int
 ) -> None:
-    assert post(door, BODY, signed(settings.hook_secret(path), BODY), path)[0] == status
+    assert post(client, BODY, signed(settings.hook_secret(path), BODY), path)[0] == status
 
 
 @pytest.mark.parametrize("told", [{"repository": None}, {"repository": {"id": 12}}, {}])
 @pytest.mark.parametrize("path", ["/webhooks/gitea/org/3", "/webhooks/gitea/repo/13"])
 def test_what_names_no_owner_moves_nothing(
-    door: FlaskClient, store: Memory, settings: Settings, path: str, told: dict[str, Any]
+    client: FlaskClient, store: Memory, settings: Settings, path: str, told: dict[str, Any]
 ) -> None:
     body = json.dumps(json.loads(BODY) | {"repository": None} | told).encode()
-    status, _ = post(door, body, signed(settings.hook_secret(path), body), path)
+    status, _ = post(client, body, signed(settings.hook_secret(path), body), path)
     assert status in (202, 403) and store.inbox == []
     ping = json.dumps({"zen": "calm"} | told).encode()
     headers = signed(settings.hook_secret(path), ping, event="star")
-    assert post(door, ping, headers, path)[0] in (202, 403) and store.inbox == []
+    assert post(client, ping, headers, path)[0] in (202, 403) and store.inbox == []
 
 
-def test_readiness_names_what_is_missing_or_late(door: FlaskClient, store: Memory) -> None:
-    assert door.get("/readyz").status_code == 200
+def test_readiness_names_what_is_missing_or_late(client: FlaskClient, store: Memory) -> None:
+    assert client.get("/readyz").status_code == 200
     store.processes.pop("clock")
     store.processes["events"] = 60.0
     store.ages |= {"actions": 120.0, "inboxes": 500.0, "outboxes": 121.0}
-    answer = door.get("/readyz")
+    answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.get_json()["reasons"] == [
-        "process events has been silent for 60 s",
-        "process clock has never shown itself",
+        "process events has sent no heartbeat for 60 s",
+        "process clock has not sent a heartbeat yet",
         "queue actions has waited for 120 s",
-        "an event of an inbox has waited for 500 s",
-        "an action of an outbox has waited for 121 s",
+        "an event in an inbox has waited for 500 s",
+        "an action in an outbox has waited for 121 s",
     ]
 
 
-def test_receipts_and_metrics(door: FlaskClient) -> None:
-    assert door.get("/receipts/r1").get_json()["status"] == "queued"
-    assert door.get("/receipts/nope").status_code == 404
-    post(door, BODY, signed("new", BODY))
-    text = door.get("/metrics").get_data(as_text=True)
+def test_receipts_and_metrics(client: FlaskClient) -> None:
+    assert client.get("/receipts/r1").get_json()["status"] == "queued"
+    assert client.get("/receipts/nope").status_code == 404
+    post(client, BODY, signed("new", BODY))
+    text = client.get("/metrics").get_data(as_text=True)
     assert 'caloron_deliveries_total{outcome="accepted"} 1.0' in text
     assert 'caloron_queue_age_seconds{queue="agents"} 900.0' in text
 
@@ -285,20 +287,20 @@ def test_the_web_process_loads_no_room_that_decides_or_works() -> None:
         (
             "GitHub",
             {"GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"},
-            "GitHub is not configured here; set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY.",
+            "GitHub is not configured; set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY.",
         ),
         (
             "Forgejo",
             {"GITHUB_TOKEN": "t"},
-            "Gitea (or Forgejo) is not configured here; set GITEA_URL and GITEA_TOKEN.",
+            "Gitea (or Forgejo) is not configured; set GITEA_URL and GITEA_TOKEN.",
         ),
     ],
 )
 def test_a_forge_that_is_not_set_up_is_ignored_with_what_to_set(
     store: Memory, forge: str, given: dict[str, str], reason: str
 ) -> None:
-    door = create_door(Settings.of({"CALORON_WEBHOOK_SECRET": "s"} | given), store).test_client()
-    assert post(door, BODY, signed("s", BODY, forge)) == (202, {"receipt": "i1", "reason": reason})
+    client = create_webhook_app(Settings.of({"CALORON_WEBHOOK_SECRET": "s"} | given), store).test_client()
+    assert post(client, BODY, signed("s", BODY, forge)) == (202, {"receipt": "i1", "reason": reason})
     assert store.inbox == []
 
 
@@ -312,8 +314,8 @@ def test_a_forge_that_is_not_set_up_is_ignored_with_what_to_set(
     ],
 )
 def test_a_delivery_that_no_lane_could_keep_is_a_dead_letter(
-    door: FlaskClient, store: Memory, part: dict[str, Any]
+    client: FlaskClient, store: Memory, part: dict[str, Any]
 ) -> None:
     body = json.dumps(COMMENT | part).encode()
-    assert post(door, body, signed("new", body)) == (202, {"receipt": "d1"})
+    assert post(client, body, signed("new", body)) == (202, {"receipt": "d1"})
     assert store.dead[0][0] == body and store.inbox == []

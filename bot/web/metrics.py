@@ -1,25 +1,27 @@
-"""What `/metrics` shows: deliveries by outcome and time, queues and processes by age."""
+"""The Prometheus metrics: deliveries by outcome and duration, queues and processes by age."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shell.errors import Unavailable
 
-from .readiness import Healthy
+from .readiness import HealthStore
 
 
-class Measures:
-    """The counters of one web process."""
+class Metrics:
+    """The metrics of one web process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._deliveries = Counter(
             "caloron_deliveries",
-            "Webhook deliveries by what became of them",
+            "Webhook deliveries by outcome",
             ["outcome"],
             registry=self.registry,
         )
         self._seconds = Histogram(
-            "caloron_delivery_seconds", "From a delivery's arrival to its receipt", registry=self.registry
+            "caloron_delivery_seconds",
+            "Time from a delivery's arrival to its receipt",
+            registry=self.registry,
         )
         self._queues = Gauge(
             "caloron_queue_age_seconds",
@@ -29,20 +31,20 @@ class Measures:
         )
         self._processes = Gauge(
             "caloron_process_age_seconds",
-            "Since a process last told of itself",
+            "Time since a process's last heartbeat",
             ["process"],
             registry=self.registry,
         )
-        self._store = Gauge("caloron_store_up", "1 while the store answers", registry=self.registry)
+        self._store = Gauge("caloron_store_up", "1 if the store answers", registry=self.registry)
 
-    def delivery(self, outcome: str, seconds: float | None = None) -> None:
-        """Count one delivery, and how long it took where it was taken in."""
+    def count_delivery(self, outcome: str, seconds: float | None = None) -> None:
+        """Count one delivery, with its duration if it was stored."""
         self._deliveries.labels(outcome).inc()
         if seconds is not None:
             self._seconds.observe(seconds)
 
-    def look(self, store: Healthy) -> None:
-        """Set the gauges to what the store tells now."""
+    def update_gauges(self, store: HealthStore) -> None:
+        """Read the store's health into the gauges."""
         try:
             health = store.health()
         except Unavailable:
