@@ -29,11 +29,11 @@ _KINDS: dict[str, re.Pattern[str]] = {
 
 
 class Fault(Exception):
-    """The first mistake in a line: its kind, the word it is about, and what was declared there."""
+    """The first mistake in a line: its kind, the word it is about, what was declared there, in which flag."""
 
-    def __init__(self, error: str, word: str, declared: str = "") -> None:
+    def __init__(self, error: str, word: str, declared: str = "", flag: str = "") -> None:
         super().__init__(error)
-        self.error, self.word, self.declared = error, word, declared
+        self.error, self.word, self.declared, self.flag = error, word, declared, flag
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,9 @@ def _checked(param: Param, value: str) -> str:
     if param.rest and param.required and not value.strip():
         raise Fault("missing-argument", param.name, param.kind)
     if not fits(param.kind, value):
-        raise Fault("bad-value", value, param.kind)
+        # where a task may be left out, what cannot be a task's id is one word too many
+        optional_task = param.kind == "task" and not param.required
+        raise Fault("unexpected-argument" if optional_task else "bad-value", value, param.kind)
     return value
 
 
@@ -114,27 +116,27 @@ def _read_flag(declaration: Declaration, text: str, token: Token, found: Argumen
     if flag is None:
         raise Fault("unknown-flag", f"--{token.name}", ", ".join(f"--{known}" for known in declaration.flags))
     if name in found.flags and not flag.repeat:
-        raise Fault("duplicate-flag", f"--{name}")
+        raise Fault("duplicate-flag", f"--{name}", flag=name)
     if flag.kind == "switch":
         found.flags[name] = _switch(name, token)
         return token.end
     value = _flag_value(name, flag, text, token)
     if not fits(flag.kind, value.value or ""):
-        raise Fault("bad-value", value.value or "", flag.kind)
+        raise Fault("bad-value", value.value or "", flag.kind, name)
     _keep(found, name, flag, value.value or "")
     return value.end
 
 
 def _switch(name: str, token: Token) -> bool:
     if token.value not in (None, "true"):
-        raise Fault("bad-value", token.value or "", f"nothing: `--{name}` is a switch")
+        raise Fault("bad-value", token.value or "", f"`--{name}` without a value", name)
     return True
 
 
 def _flag_value(name: str, flag: Flag, text: str, token: Token) -> Token:
     """The token that holds the flag's value: itself (`--k=v`), or the next one (`--k v`)."""
     start = _skip_blanks(text, token.end)
-    missing = Fault("missing-argument", f"--{name}", flag.kind)
+    missing = Fault("missing-argument", f"--{name}", flag.kind, name)
     if token.value is not None:
         if not token.value and not token.quoted:
             raise missing

@@ -1,10 +1,13 @@
 """The commands: one declaration each, from which parser, permission, help and documentation come."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 Minimum = Literal["none", "read", "write", "maintain", "admin"]
 GATES = ("plan", "rfc", "merge", "next")
+WORDS_ONLY = "command_answer"
+"""The composition of what is answered by a line of text alone."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Param:
     """May stand only behind one of these values."""
     title_serves: bool = False
     """On an issue its title is the value where none is given."""
+    inactive: tuple[str, ...] = ()
+    """Values that are read, but do not act yet."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,12 @@ class Flag:
 
     kind: str = "text"
     repeat: bool = False
+    acts: bool = True
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """All that is known of one command."""
+    """All that is known of one command; what does not act yet is read, but offered nowhere."""
 
     name: str
     summary: str
@@ -41,6 +47,22 @@ class Declaration:
     where: frozenset[str]
     params: tuple[Param, ...] = ()
     flags: dict[str, Flag] = field(default_factory=dict)
+    composition: str = WORDS_ONLY
+    acts: bool = True
+
+    @property
+    def acting_flags(self) -> dict[str, Flag]:
+        """The flags that may be offered."""
+        return {name: flag for name, flag in self.flags.items() if flag.acts}
+
+    def inactive_parts(self, positional: Sequence[str], flags: Iterable[str]) -> list[str]:
+        """What does not act yet of a command given with these arguments, as it is typed."""
+        if not self.acts:
+            return [f"/{self.name}"]
+        values = [
+            value for param, value in zip(self.params, positional, strict=False) if value in param.inactive
+        ]
+        return values + [f"--{name}" for name in flags if not self.flags[name].acts]
 
     @property
     def rest(self) -> bool:
@@ -51,13 +73,8 @@ class Declaration:
     def usage(self) -> str:
         """How it is written, as one line: `/why [task]`."""
         return " ".join(
-            [f"/{self.name}", *map(_param_usage, self.params), *map(_flag_usage, self.flags.items())]
+            [f"/{self.name}", *map(_param_usage, self.params), *map(_flag_usage, self.acting_flags.items())]
         )
-
-    @property
-    def help(self) -> str:
-        """One line for people: how it is written and what it does."""
-        return f"`{self.usage}` {self.summary}"
 
 
 VALUE_WORDS: dict[str, str] = {
@@ -68,8 +85,8 @@ VALUE_WORDS: dict[str, str] = {
     "number": "a number, such as `5` or `+5`",
     "amount": "an amount, such as `5` or `20usd`",
     "pipeline": "`quick`, `standard` or `full`",
-    "gate": "`plan`, `rfc`, `merge` or `next`",
-    "gate or hash": "`plan`, `rfc`, `merge`, `next` or a hash of 4 to 64 hex digits",
+    "gate": "`plan`",
+    "gate or hash": "`plan` or a hash of 4 to 64 hex digits",
     "hash": "a hash of 4 to 64 hex digits",
     "on or off": "`on` or `off`",
     "user": "a user, such as `@alice`",
@@ -79,7 +96,7 @@ VALUE_WORDS: dict[str, str] = {
 
 
 def _param_usage(param: Param) -> str:
-    word = {"gate": "|".join(GATES), "on or off": "on|off", "user": "@user", "number": "+N"}.get(param.kind)
+    word = {"on or off": "on|off", "user": "@user", "number": "+N"}.get(param.kind)
     shown = word or (f"{param.name}…" if param.rest else param.name)
     if not param.required:
         return f"[{shown}]"
@@ -100,80 +117,100 @@ def _declare(
     *params: Param,
     example: str = "",
     flags: dict[str, Flag] | None = None,
+    composition: str = WORDS_ONLY,
+    acts: bool = True,
 ) -> Declaration:
     places = frozenset(where.split())
-    return Declaration(name, summary, example or f"/{name}", minimum, places, params, flags or {})
+    example = example or f"/{name}"
+    return Declaration(name, summary, example, minimum, places, params, flags or {}, composition, acts)
 
 
 _PLAN_FLAGS = {
-    "pipeline": Flag("pipeline"),
-    "auto": Flag("switch"),
-    "agents": Flag("count"),
-    "budget": Flag("amount"),
+    "pipeline": Flag("pipeline", acts=False),
+    "auto": Flag("switch", acts=False),
+    "agents": Flag("count", acts=False),
+    "budget": Flag("amount", acts=False),
 }
 _TASK_FLAGS = {"after": Flag("tasks", repeat=True), "scope": Flag(repeat=True)}
 _REASON = Param("reason", required=True, rest=True)
-_APPROVAL = (Param("gate", "gate or hash"), Param("hash", "hash", after=GATES))
+_APPROVAL = (
+    Param("gate", "gate or hash", inactive=("rfc", "merge", "next")),
+    Param("hash", "hash", after=GATES),
+)
 _DESCRIPTION = Param("description", required=True, rest=True, title_serves=True)
 _USER = Param("user", "user", required=True)
+_TASK = Param("task", "task")
+"""On the kickoff; on a task's issue or its pull request it is that task."""
 
 _ALL: tuple[Declaration, ...] = (
     _declare(
         "help",
         "read",
         "anywhere",
-        "What you may run here, or how one command is written.",
+        "Lists the commands, or explains one.",
         Param("command", "command"),
         example="/help retry",
     ),
-    _declare("ping", "read", "anywhere", "Says that the bot is there."),
-    _declare("status", "read", "sprint", "Draws the sprint's board anew."),
+    _declare("ping", "read", "anywhere", "Checks that the bot is listening."),
+    _declare("status", "read", "sprint", "Refreshes the board.", composition="command_steer"),
     _declare(
         "why",
         "read",
         "sprint",
-        "Names exactly what a task waits for, with links.",
+        "Says exactly what a task is waiting for, with links.",
         Param("task", "task"),
         example="/why t3",
+        composition="command_steer",
     ),
-    _declare("config", "read", "sprint", "Shows the settings in effect and where each comes from."),
+    _declare(
+        "config", "read", "sprint", "Shows the settings in effect and where each comes from.", acts=False
+    ),
     _declare(
         "plan",
         "write",
         "issue",
-        "Makes this issue a kickoff: reads the repository, plans, shows the board.",
-        example="/plan --pipeline quick --agents 2",
+        "Plans a sprint from this issue and shows the board.",
         flags=_PLAN_FLAGS,
+        composition="command_plan",
     ),
     _declare(
         "approve",
         "write",
-        "kickoff pr",
-        "Approves what waits at the gate, as it was last shown.",
+        "kickoff",
+        "Approves the plan as it was last shown, and starts the sprint.",
         *_APPROVAL,
         example="/approve plan",
+        composition="command_approve",
     ),
     _declare(
         "reject",
         "write",
         "kickoff pr",
-        "Sends what waits at the gate back, with a reason.",
+        "Sends back what waits at a gate, with a reason.",
         Param("gate", "gate", required=True),
         _REASON,
         example="/reject plan the tests are missing",
+        acts=False,
     ),
-    _declare("start", "write", "kickoff", "Begins what is approved and waits."),
-    _declare("pause", "write", "kickoff", "Starts nothing new until `/resume`."),
-    _declare("resume", "write", "kickoff", "Goes on after `/pause`."),
-    _declare("stop", "write", "kickoff", "Ends the sprint; branches and pull requests are kept."),
-    _declare("next", "write", "kickoff", "Goes on to the next milestone."),
+    _declare("start", "write", "kickoff", "Starts what is approved and waiting.", acts=False),
+    _declare("pause", "write", "kickoff", "Starts nothing new until `/resume`.", acts=False),
+    _declare("resume", "write", "kickoff", "Continues after `/pause`.", acts=False),
+    _declare(
+        "stop",
+        "write",
+        "kickoff",
+        "Ends the sprint; branches and pull requests are kept.",
+        composition="command_steer",
+    ),
+    _declare("next", "write", "kickoff", "Continues with the next milestone.", acts=False),
     _declare(
         "auto",
         "maintain",
         "kickoff",
-        "Lets gates pass by themselves, or no longer.",
+        "Opens gates automatically, or stops doing so.",
         Param("switch", "on or off", required=True),
         example="/auto on",
+        acts=False,
     ),
     _declare(
         "add-task",
@@ -183,28 +220,39 @@ _ALL: tuple[Declaration, ...] = (
         Param("title", required=True, rest=True),
         example='/add-task "Export as CSV" --after t2 --scope src/export',
         flags=_TASK_FLAGS,
+        acts=False,
     ),
     _declare(
         "drop-task",
         "write",
         "kickoff",
-        "Takes a task out of the plan.",
+        "Removes a task from the plan.",
         Param("task", "task", required=True),
         example="/drop-task t4",
+        acts=False,
     ),
     _declare(
         "retry",
         "write",
-        "task pr",
-        "A new attempt now, its counters reset.",
-        example='/retry --hint "use the parser that is there"',
+        "task pr kickoff",
+        "Starts a new attempt now and resets the counters.",
+        _TASK,
+        example='/retry --hint "use the existing parser"',
         flags={"hint": Flag(), "model": Flag()},
+        composition="command_steer",
     ),
-    _declare("restart", "write", "task pr", "Ends this run and starts it again: same attempt, branch kept."),
-    _declare("skip", "write", "task pr", "Leaves this task out; what waits for it can only be left out too."),
-    _declare("break-down", "write", "task pr", "Proposes subtasks as a change of the plan."),
-    _declare("take-over", "write", "task escalation pr", "You do this task yourself."),
-    _declare("hand-back", "write", "task escalation pr", "Gives the task back to an agent."),
+    _declare("restart", "write", "task pr", "Restarts the run: same attempt, branch kept.", acts=False),
+    _declare(
+        "skip",
+        "write",
+        "task pr kickoff",
+        "Leaves this task out. Tasks that depend on it stay blocked until you skip them too.",
+        _TASK,
+        composition="command_steer",
+    ),
+    _declare("break-down", "write", "task pr", "Proposes subtasks as a change to the plan.", acts=False),
+    _declare("take-over", "write", "task escalation pr", "Gives this task to you.", acts=False),
+    _declare("hand-back", "write", "task escalation pr", "Gives the task back to an agent.", acts=False),
     _declare(
         "assign-human",
         "write",
@@ -212,19 +260,32 @@ _ALL: tuple[Declaration, ...] = (
         "Gives the task to a person.",
         _USER,
         example="/assign-human @alice",
+        acts=False,
     ),
-    _declare("resolved", "write", "task escalation pr", "What was escalated is settled: the task goes on."),
-    _declare("review", "write", "pr", "Asks the reviewers again."),
-    _declare("hold", "write", "pr", "No merge until `/unhold`."),
-    _declare("unhold", "write", "pr", "Lets it merge again."),
-    _declare("merge", "maintain", "pr", "Merges once it is approved and green (same as `/approve merge`)."),
+    _declare(
+        "resolved", "write", "task escalation pr", "Ends an escalation; the task continues.", acts=False
+    ),
+    _declare("review", "write", "pr", "Asks the reviewers again.", acts=False),
+    _declare(
+        "hold",
+        "write",
+        "task pr kickoff",
+        "Blocks the merge until `/unhold`.",
+        _TASK,
+        acts=False,
+    ),
+    _declare("unhold", "write", "task pr kickoff", "Allows the merge again.", _TASK, acts=False),
+    _declare(
+        "merge", "maintain", "pr", "Merges once approved and green (same as `/approve merge`).", acts=False
+    ),
     _declare(
         "hotfix",
         "maintain",
         "anywhere",
-        "One task at once: checks required, no plan gate.",
+        "Runs a single task at once: checks required, no plan gate.",
         _DESCRIPTION,
         example="/hotfix the login page answers 500",
+        acts=False,
     ),
     _declare(
         "budget",
@@ -233,18 +294,26 @@ _ALL: tuple[Declaration, ...] = (
         "Shows the budget, or raises it.",
         Param("amount", "number"),
         example="/budget +5",
+        acts=False,
     ),
-    _declare("retro", "write", "kickoff", "Writes the retrospective now."),
+    _declare("retro", "write", "kickoff", "Writes the retrospective now.", acts=False),
     _declare(
         "simulate",
         "maintain",
         "kickoff",
-        "Plays the sprint through without touching anything.",
+        "Plays the sprint through without changing anything.",
         Param("what", rest=True),
+        acts=False,
     ),
-    _declare("doctor", "maintain", "kickoff", "Checks rights, hook, labels and settings."),
-    _declare("sync", "maintain", "kickoff", "Looks at everything on the forge anew."),
-    _declare("unlock", "maintain", "kickoff", "Frees the repository's sprint lock."),
+    _declare(
+        "doctor", "maintain", "kickoff", "Checks permissions, webhook, labels and settings.", acts=False
+    ),
+    _declare("sync", "maintain", "kickoff", "Fetches everything from the forge again.", acts=False),
+    _declare("unlock", "maintain", "kickoff", "Releases the repository's sprint lock.", acts=False),
 )
 
 COMMANDS: dict[str, Declaration] = {declaration.name: declaration for declaration in _ALL}
+"""All that is read as a command."""
+
+OFFERED: dict[str, Declaration] = {name: one for name, one in COMMANDS.items() if one.acts}
+"""The commands that act: only these are suggested, listed and documented."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.commands import COMMANDS
+
 
 @dataclass(frozen=True)
 class LabelCommand:
@@ -12,7 +14,12 @@ class LabelCommand:
     positional: tuple[str, ...] = ()
     removed: str | None = None
     taken_off: bool = False
-    """Taken off by the bot once acted on."""
+    """Removed by the bot once acted on."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether its command does; a label that does not act is not made, and removed with one line."""
+        return COMMANDS[self.command].acts
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,11 @@ STATE_LABELS: frozenset[str] = frozenset(
     label.name for label in LABELS if label.name == TASK or label.name not in LABEL_COMMANDS
 )
 """The labels that the bot keeps true by itself."""
+
+OFFERED_LABELS: tuple[Label, ...] = tuple(
+    label for label in LABELS if label.name in STATE_LABELS or LABEL_COMMANDS[label.name].acts
+)
+"""The labels made in a repository: those that show a state, and those whose command acts."""
 
 
 def command_for(label: str, *, set_now: bool) -> dict[str, Any] | None:

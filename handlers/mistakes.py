@@ -1,9 +1,10 @@
-"""Says in one kind sentence what is wrong with a command, and what to write instead."""
+"""Says in one sentence what is wrong with a command, and what to write instead."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from handlers.arguments import Fault
-from handlers.commands import COMMANDS, VALUE_WORDS, Declaration
+from handlers.commands import COMMANDS, OFFERED, VALUE_WORDS, Declaration
 
 Mistake = dict[str, Any]
 """`{"error": kind, "line", "word", "help": one sentence}`"""
@@ -19,47 +20,70 @@ def describe(fault: Fault, line: str, declaration: Declaration | None = None) ->
 
 
 def _sentence(fault: Fault, declaration: Declaration | None) -> str:
-    word = shown(fault.word)
-    name = f"/{declaration.name}" if declaration else ""
-    usage = f"It is written `{declaration.usage}`." if declaration else ""
+    if declaration is None:
+        return _without_command(fault)
+    if inactive := _inactive(fault, declaration):
+        return does_not_act(declaration.name, [inactive])
+    word, name, usage = shown(fault.word), f"`/{declaration.name}`", f"Usage: `{declaration.usage}`."
     wanted = VALUE_WORDS.get(fault.declared, fault.declared)
+    match fault.error:
+        case "duplicate-flag":
+            return f"{word} is given twice in {name}; keep one."
+        case "unknown-flag":
+            known = " ".join(f"`--{flag}`" for flag in declaration.acting_flags)
+            return (
+                f"{name} has no flag {word}; it takes {known}."
+                if known
+                else f"{name} takes no flags (got {word})."
+            )
+        case "missing-argument" if fault.word.startswith("--"):
+            return f"{word} needs a value: {wanted}. {usage}"
+        case "missing-argument":
+            return f"{name} needs a {word}: {wanted}. {usage}"
+        case "unexpected-argument" if not declaration.params and not declaration.acting_flags:
+            return f"{name} takes no arguments (got {word})."
+        case "unexpected-argument":
+            return f"{name} does not take {word}; put a value with spaces in quotes. {usage}"
+        case "bad-value":
+            return f"{name} does not accept {word} here; it takes {wanted}."
+        case _:
+            return _without_command(fault)
+
+
+def _without_command(fault: Fault) -> str:
+    """What can be said whichever command it is, or where none is known."""
     match fault.error:
         case "unknown-command":
             return _unknown(fault.word, fault.declared)
         case "unclosed-quote":
-            return f"The quote that opens at {word} is never closed; close it with the same kind of quote."
-        case "duplicate-flag":
-            return f"{word} stands twice in `{name}`; keep one of them."
-        case "unknown-flag":
-            known = f"it knows {wanted}" if wanted else "it has no flags"
-            return f"`{name}` does not know {word}; {known}."
-        case "missing-argument":
-            what = (
-                f"{word} needs {wanted} behind it"
-                if fault.word.startswith("--")
-                else f"`{name}` needs {word}"
-            )
-            return f"{what}. {usage}"
-        case "unexpected-argument":
-            return _unexpected(word, declaration) if declaration else word
-        case "bad-value":
-            return f"{word} does not fit `{name}`: it takes {wanted} there."
+            return f"Close the quote that starts at {shown(fault.word)} with the same kind of quote."
         case _:
-            return "One text may hold 200 commands; the first 200 were read. Put the others in a new comment."
+            return "I read only the first 200 commands of a text; put the rest in a new comment."
+
+
+def _inactive(fault: Fault, declaration: Declaration) -> str | None:
+    """The command or flag of this line that does not act yet, so that its usage is not explained."""
+    if not declaration.acts:
+        return f"/{declaration.name}"
+    flag = declaration.flags.get(fault.flag)
+    return f"--{fault.flag}" if flag and not flag.acts else None
+
+
+def does_not_act(name: str, parts: list[str]) -> str:
+    """One line on what is declared, but does not act yet."""
+    if parts == [f"/{name}"]:
+        return f"`/{name}` is not available yet; `/help` lists the commands you can use."
+    missing = " and ".join(f"`{part}`" for part in parts)
+    verb = "is" if len(parts) == 1 else "are"
+    return f"{missing} {verb} not available for `/{name}` yet, so nothing was done; try again without."
 
 
 def _unknown(word: str, prefix: str) -> str:
-    guess = nearest(word)
+    asked = shown(f"/{prefix}{word.removeprefix('/')}")
+    guess = nearest(word, OFFERED)
     if guess:
-        return f"I do not know {shown(word)}; did you mean `/{prefix}{guess}`?"
-    return f"I do not know {shown(word)}; `/{prefix}help` lists what you may run here."
-
-
-def _unexpected(word: str, declaration: Declaration) -> str:
-    if not declaration.params and not declaration.flags:
-        return f"`/{declaration.name}` takes nothing behind it, but there is {word}."
-    usage = f"It is written `{declaration.usage}`."
-    return f"`/{declaration.name}` does not take {word}; put longer values in quotes. {usage}"
+        return f"Unknown command {asked}; did you mean `/{prefix}{guess}`?"
+    return f"Unknown command {asked}; `/{prefix}help` lists the commands."
 
 
 def shown(word: str) -> str:
@@ -68,17 +92,17 @@ def shown(word: str) -> str:
     return f"`{plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + '…'}`"
 
 
-def nearest(word: str) -> str | None:
+def nearest(word: str, among: Iterable[str] = COMMANDS) -> str | None:
     """The command that was most likely meant; None if none is near."""
     wanted = word.lower()
     distances = [
-        (distance(wanted, name), name) for name in COMMANDS if abs(len(name) - len(wanted)) <= _FARTHEST
+        (distance(wanted, name), name) for name in among if abs(len(name) - len(wanted)) <= _FARTHEST
     ]
     near = [name for far, name in distances if _is_near(far, wanted, name)]
-    return min(near, key=lambda name: _strangeness(wanted, name)) if near else None
+    return min(near, key=lambda name: _unlikeness(wanted, name)) if near else None
 
 
-def _strangeness(wanted: str, name: str) -> tuple[bool, int, bool, str]:
+def _unlikeness(wanted: str, name: str) -> tuple[bool, int, bool, str]:
     """The one with the same letters comes first, then the nearest, then one that begins alike."""
     return sorted(wanted) != sorted(name), distance(wanted, name), wanted[:1] != name[:1], name
 

@@ -4,15 +4,16 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from handlers.commands import COMMANDS, Declaration
+from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY, Declaration
 from handlers.labels import LABEL_COMMANDS, command_for
+from handlers.mistakes import does_not_act
 from handlers.read import asked_in, read_commands
 from shell.event import Event
 
 State = dict[str, Any]
 Place = Literal["issue", "pr", "review", "title"]
 
-# at the door
+# at the webhook endpoint
 
 MEANINGLESS = {
     "assigned",
@@ -176,26 +177,28 @@ def common(event: Event) -> Event:
 
 def command_event(event: Event, found: Any, where: dict[str, Any]) -> Event:
     declaration = COMMANDS[found["name"]]
-    said = hashlib.sha256(
+    digest = hashlib.sha256(
         f"{found['name']} {found['positional']} {sorted(found['flags'].items())}".encode()
     ).hexdigest()[:8]
     args = {"positional": found["positional"], "flags": found["flags"]}
     place = event.get("comment_id") or event.get("review_id") or event["key"]
+    inactive = declaration.inactive_parts(found["positional"], found["flags"])
     return {
         **common(event),
         "type": "command",
-        "key": f"command:{found['name']}:{place}:{said}:{where['number']}",
+        "key": f"command:{found['name']}:{place}:{digest}:{where['number']}",
         "name": found["name"],
         "args": args,
         "minimum": declaration.minimum,
-        "needs": declaration.minimum,
+        "needs": "read" if inactive else declaration.minimum,
         "where": where,
-        "help": help_text(args["positional"]) if found["name"] == "help" else "",
+        "help": reply_text(declaration, args["positional"], inactive),
+        **({"inactive": inactive} if inactive else {}),
     }
 
 
 def from_label(event: Event) -> Iterator[Event]:
-    """A label set by a person is a command; taken off once acted on where it says so, and if not allowed."""
+    """A label set by a person is a command; removed once acted on, or where it cannot act."""
     found = command_for(event["label"], set_now=event["type"] == "label_added")
     where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
     if found is not None:
@@ -204,7 +207,8 @@ def from_label(event: Event) -> Iterator[Event]:
             "allowed": event["allowed"],
             "denial": event.get("denial"),
         }
-    off = LABEL_COMMANDS[event["label"]].taken_off or not event["allowed"]
+    label = LABEL_COMMANDS[event["label"]]
+    off = label.taken_off or not label.acts or not event["allowed"]
     if off and event["type"] == "label_added":
         yield {**event, "type": "label_acted_on", "key": f"off:{event['key']}"}
 
@@ -212,20 +216,33 @@ def from_label(event: Event) -> Iterator[Event]:
 # help
 
 
+def reply_text(declaration: Declaration, words: list[str], inactive: list[str]) -> str:
+    """What is answered to a command without a look at the state; empty where a stage answers."""
+    if inactive:
+        return does_not_act(declaration.name, inactive)
+    return help_text(words) if declaration.name == "help" else ""
+
+
 def help_text(words: list[str]) -> str:
     named = COMMANDS.get(words[0].lstrip("/").lower()) if words else None
+    if named is not None and not named.acts:
+        return does_not_act(named.name, [f"/{named.name}"])
     if named is not None:
-        return f"`{named.usage}` — {named.summary}\n\nFor example: `{named.example}`. {may(named)}"
-    rows = [
-        f"| `{COMMANDS[name].usage.replace('|', chr(92) + '|')}` | {COMMANDS[name].summary} |"
-        for name in THERE
-    ]
+        return f"`{named.usage}` — {named.summary}\n\nExample: `{named.example}`. {who_may(named)}"
+    rows = [f"| `{one.usage.replace('|', chr(92) + '|')}` | {one.summary} |" for one in OFFERED.values()]
     return "\n".join(["| command | what it does |", "|---|---|", *rows])
 
 
-def may(declaration: Declaration) -> str:
-    who = {"none": "Anyone", "read": "Anyone who may read here", "write": "Anyone with write permission"}
-    return f"{who.get(declaration.minimum, 'A maintainer')} may say it."
+def who_may(declaration: Declaration) -> str:
+    match declaration.minimum:
+        case "none":
+            return "Anyone may use it."
+        case "read":
+            return "Anyone with read access may use it."
+        case "write":
+            return "It needs write access."
+        case "maintain" | "admin":
+            return "Only maintainers may use it."
 
 
 # which composition answers
@@ -256,28 +273,17 @@ COMPOSITIONS = {
     "kickoff_closed": "close_thread",
 } | dict.fromkeys(TASK_EVENTS, "task_life")
 
-COMMAND_COMPOSITIONS = {
-    "plan": "command_plan",
-    "approve": "command_approve",
-    "status": "command_steer",
-    "why": "command_steer",
-    "stop": "command_steer",
-    "retry": "command_steer",
-    "skip": "command_steer",
-}
-
-THERE = ("help", "ping", *COMMAND_COMPOSITIONS)
-"""The commands that act today."""
+COMPOSITION_NAMES: frozenset[str] = frozenset(
+    {"authorize", *COMPOSITIONS.values(), *(command.composition for command in COMMANDS.values())}
+)
+"""Every composition that may answer to an event."""
 
 
 def composition_for(event: Event) -> str | None:
-    """The composition that answers to an event; None where it is only written down."""
+    """The composition that answers to an event; None where it is only recorded."""
     if event.get("needs") and "allowed" not in event:
         return "authorize"
     if event["type"] == "command":
-        return (
-            COMMAND_COMPOSITIONS.get(event["name"], "command_answer")
-            if event["allowed"]
-            else "command_answer"
-        )
+        answered_in_words = not event["allowed"] or event.get("inactive")
+        return WORDS_ONLY if answered_in_words else COMMANDS[event["name"]].composition
     return COMPOSITIONS.get(event["type"])

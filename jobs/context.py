@@ -69,12 +69,15 @@ class Context:
     def decider(self, lane: str) -> Decider:
         """The switchboard and the compositions, for one lane."""
         from compositions import fingerprint
-        from handlers.labels import LABEL_COMMANDS, LABELS
+        from handlers.labels import LABEL_COMMANDS, OFFERED_LABELS
         from handlers.switchboard import composition_for, expand
         from shell.policy import policy_for
 
         account = self.account(lane)
-        words = {"labels": [label.as_dict() for label in LABELS], "command_labels": sorted(LABEL_COMMANDS)}
+        words = {
+            "labels": [label.as_dict() for label in OFFERED_LABELS],
+            "command_labels": sorted(LABEL_COMMANDS),
+        }
 
         def policy(state: State) -> Any:
             return policy_for(self.settings, account, state.get("repo") or {}) | words

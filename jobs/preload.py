@@ -1,6 +1,6 @@
 """Before the first job: load what it will need, so that nobody waits for it then."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -19,9 +19,9 @@ def preload(queue: str, ctx: Context) -> None:
 
 def _decisions(ctx: Context) -> None:
     import shell.policy  # noqa: F401
-    from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS
+    from handlers.switchboard import COMPOSITION_NAMES
 
-    _load({*COMPOSITIONS.values(), *COMMAND_COMPOSITIONS.values(), "authorize"})
+    _load(COMPOSITION_NAMES)
 
 
 def _deeds(ctx: Context) -> None:
@@ -41,7 +41,7 @@ def _forges(ctx: Context) -> None:
         ctx.forge(kind)
 
 
-def _load(names: set[str]) -> None:
+def _load(names: Iterable[str]) -> None:
     import compositions
 
     for name in sorted(names):

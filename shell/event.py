@@ -52,7 +52,7 @@ EVENTS: dict[str, Told] = {
     "command": Told(
         "the switchboard",
         "somebody asks for something, by a line of text or by a label",
-        "name args minimum needs help where allowed? permission? denial? found? own?",
+        "name args minimum needs help where inactive? allowed? permission? denial? found? own?",
     ),
     "mistakes": Told(
         "the switchboard",

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from bot.cli.docs import FOLDER, PAGES, docs, page
 from bot.cli.life import FOLLOWS
 from compositions import names
-from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS
+from handlers.commands import COMMANDS
+from handlers.switchboard import COMPOSITION_NAMES, COMPOSITIONS
 from jobs.action_handlers import ACTION_HANDLERS
 from shell.action import ACTIONS
 from shell.event import EVENTS
@@ -45,7 +46,7 @@ def test_writing_makes_them_current_and_checking_says_what_is_not(tmp_path: Path
 def test_every_event_and_action_is_told_of() -> None:
     assert set(COMPOSITIONS) <= set(EVENTS) and set(evaluate.LIFE) <= set(EVENTS)
     assert set(ACTIONS) == {*ACTION_HANDLERS, "look", "spawn_agent"}
-    assert {*COMPOSITIONS.values(), *COMMAND_COMPOSITIONS.values()} <= set(names())
+    assert set(names()) >= COMPOSITION_NAMES
 
 
 def literal_types(path: Path) -> Iterator[str]:
@@ -68,7 +69,7 @@ def test_no_type_is_used_that_is_not_told_of(room: str) -> None:
     assert not unknown, f"declare these in shell/event.py or shell/action.py: {unknown}"
 
 
-@pytest.mark.parametrize("name", sorted({*COMMAND_COMPOSITIONS.values(), "command_answer"}))
+@pytest.mark.parametrize("name", sorted({command.composition for command in COMMANDS.values()}))
 def test_no_answer_to_a_command_leaves_its_turn_without_a_form(name: str) -> None:
     graph = json.loads((ROOT / "compositions" / f"{name}.json").read_text(encoding="utf-8"))
     assert graph["root"]["stages"][-1] == {"op": "Stage", "id": "command_reply"}

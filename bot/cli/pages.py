@@ -8,9 +8,9 @@ import compositions as graphs
 from compositions.catalogue import StageFile
 from compositions.draw import mermaid, short, tree
 from compositions.effects import kind_of
-from handlers.commands import COMMANDS, Declaration
-from handlers.labels import LABEL_COMMANDS, LABELS, LabelCommand
-from handlers.switchboard import COMMAND_COMPOSITIONS, COMPOSITIONS, THERE
+from handlers.commands import OFFERED, Declaration
+from handlers.labels import LABEL_COMMANDS, OFFERED_LABELS, STATE_LABELS, LabelCommand
+from handlers.switchboard import COMPOSITIONS
 from jobs.action_handlers import ACTION_HANDLERS, LOOKS
 from shell.action import ACTIONS
 from shell.action import COMMON as OF_ACTIONS
@@ -86,8 +86,7 @@ def answered_by(name: str) -> Iterator[str]:
         yield "everything that needs a permission"
     if name == "command_answer":
         yield f"{link('events', 'command')} that is not allowed, or needs only words"
-    commands = [f"`/{command}`" for command, answer in COMMAND_COMPOSITIONS.items() if answer == name]
-    yield from commands
+    yield from (f"`/{command.name}`" for command in OFFERED.values() if command.composition == name)
 
 
 # Events and actions
@@ -121,8 +120,8 @@ def answers_to(kind: str, told: Told) -> Iterator[str]:
     if {"needs", "needs?"} & set(told.fields.split()):
         yield link("compositions", "authorize")
     if kind == "command":
-        yield from (link("compositions", name) for name in sorted(set(COMMAND_COMPOSITIONS.values())))
-        yield f"else {link('compositions', 'command_answer')}"
+        names = sorted({command.composition for command in OFFERED.values()})
+        yield from (link("compositions", name) for name in names)
     elif kind == "issue_comment":
         found = f"{link('events', 'command')} and {link('events', 'mistakes')}"
         yield f"the switchboard, which reads {found} in it"
@@ -160,30 +159,24 @@ def commands() -> str:
     """Every command and every label that is one."""
     parts = [
         "# Commands\n",
-        "A command is a line of its own in a comment, a review or an issue's text. 👀 says that it was read, "
-        "🚀 that it was done, 😕 that it was not; then a line says why. "
-        "`/help` says in place what you may run.\n",
+        "Write a command on a line of its own: in a comment, a review or an issue's text. The bot reacts "
+        "with 👀 when it has read it, then with 🚀 (done) or 😕 (not done; a line says why). "
+        "`/help` lists the commands, `/help retry` explains one.\n",
     ]
-    rows = [
-        [f"[`/{one.name}`](#{one.name})", summary(one), who(one), where(one)] for one in COMMANDS.values()
-    ]
-    whole = table(["command", "what it does", "who at least", "where"], rows)
-    return "\n".join([*parts, whole, *map(of_command, COMMANDS.values()), labels()])
+    rows = [[f"[`/{one.name}`](#{one.name})", one.summary, who(one), where(one)] for one in OFFERED.values()]
+    whole = table(["command", "what it does", "needs", "where"], rows)
+    return "\n".join([*parts, whole, *map(of_command, OFFERED.values()), labels()])
 
 
 def of_command(one: Declaration) -> str:
-    lines = [f"\n## {one.name}\n", summary(one), "", "```", one.usage, "```"]
+    lines = [f"\n## {one.name}\n", one.summary, "", "```", one.usage, "```"]
     if one.example != one.usage:
-        lines += ["", f"For example: `{one.example}`"]
-    return "\n".join([*lines, "", f"Who at least: {who(one)}. Where: {where(one)}."])
-
-
-def summary(one: Declaration) -> str:
-    return one.summary if one.name in THERE else f"{one.summary} *(not there yet)*"
+        lines += ["", f"Example: `{one.example}`"]
+    return "\n".join([*lines, "", f"Needs: {who(one)}. Where: {where(one)}."])
 
 
 def who(one: Declaration) -> str:
-    return {"none": "anyone", "read": "anyone who may read"}.get(one.minimum, one.minimum)
+    return {"none": "nothing"}.get(one.minimum, f"{one.minimum} access")
 
 
 PLACES = {
@@ -202,18 +195,22 @@ def where(one: Declaration) -> str:
 
 
 def labels() -> str:
-    parts = ["\n## Labels\n", "Setting one of these labels is exactly a command, with the same right:\n"]
-    rows = [[f"`{label}`", *meaning(found)] for label, found in LABEL_COMMANDS.items()]
+    parts = ["\n## Labels\n", "Setting one of these labels is the same as saying the command:\n"]
+    rows = [[f"`{label}`", *meaning(found)] for label, found in LABEL_COMMANDS.items() if found.acts]
     lines = [*parts, table(["label", "set", "removed", "afterwards"], rows)]
-    lines.append("\nThese the bot sets itself, to show where a task is:\n")
-    state = [one for one in LABELS if one.name not in LABEL_COMMANDS or one.name == "caloron:task"]
+    lines.append(
+        "\nThe bot removes one that was set without the permission that its command needs, or whose command "
+        "is not available yet, and says so in one line.\n"
+    )
+    lines.append("The bot sets these itself, to show the state of a task:\n")
+    state = [one for one in OFFERED_LABELS if one.name in STATE_LABELS]
     lines.append(table(["label", "means"], [[f"`{one.name}`", one.description] for one in state]))
     return "\n".join(lines)
 
 
 def meaning(found: LabelCommand) -> list[str]:
     said = " ".join([f"/{found.command}", *found.positional])
-    after = "the bot takes it off" if found.taken_off else "it stays"
+    after = "the bot removes it" if found.taken_off else "it stays"
     return [f"`{said}`", f"`/{found.removed}`" if found.removed else "–", after]
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import compositions
 from compositions.engine import Engine
 from compositions.register import authored, specification
-from handlers.labels import LABEL_COMMANDS, LABELS
+from handlers.labels import LABEL_COMMANDS, OFFERED_LABELS
 from handlers.switchboard import composition_for, expand
 from jobs.context import run_pure
 from jobs.decide import Decider, decide
@@ -143,7 +143,10 @@ def _decider(store: Store) -> Decider:
 
 
 def policy() -> dict[str, Any]:
-    words = {"labels": [label.as_dict() for label in LABELS], "command_labels": sorted(LABEL_COMMANDS)}
+    words = {
+        "labels": [label.as_dict() for label in OFFERED_LABELS],
+        "command_labels": sorted(LABEL_COMMANDS),
+    }
     return policy_for(Settings.model_construct(), ME, {}) | words
 
 

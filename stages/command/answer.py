@@ -38,7 +38,7 @@ def words_for(event: dict[str, Any]) -> str:
         return denial(event)
     if event["name"] == "ping":
         return "I am here. Say `/help` to see what you can ask of me."
-    if event["name"] == "help":
+    if event["name"] == "help" or event.get("inactive"):
         return str(event["help"])
     return f"`/{event['name']}` is not there yet. `/help` shows what is."
 

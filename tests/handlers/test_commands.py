@@ -75,10 +75,9 @@ def test_who_may_is_as_the_contract_says(minimum: str, names: set[str]) -> None:
 
 def test_usage_shows_how_it_is_written() -> None:
     assert COMMANDS["why"].usage == "/why [task]"
-    assert COMMANDS["reject"].usage == "/reject <plan|rfc|merge|next> <reason…>"
-    assert (
-        COMMANDS["plan"].usage == "/plan [--pipeline quick|standard|full] [--auto] [--agents N] [--budget …]"
-    )
+    assert COMMANDS["approve"].usage == "/approve [gate] [hash]"
+    assert COMMANDS["retry"].usage == "/retry [task] [--hint …] [--model …]"
+    assert COMMANDS["plan"].usage == "/plan", "flags that do not act yet are not offered"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,7 @@ def test_the_labels_that_are_taken_off_once_acted_on() -> None:
 
 def test_every_label_can_be_made() -> None:
     names = [label.name for label in LABELS]
-    assert len(set(names)) == len(names) == 18
+    assert len(set(names)) == len(names)
     assert {*LABEL_COMMANDS, *STATE_LABELS} == set(names)
     for label in LABELS:
         assert re.fullmatch("[0-9a-f]{6}", label.color) and 0 < len(label.description) <= 100
@@ -124,7 +123,6 @@ def test_every_label_can_be_made() -> None:
 
 def test_every_status_has_its_label() -> None:
     assert {label for label in STATUS_LABELS.values() if label} <= STATE_LABELS
-    assert len(STATE_LABELS) == 11 and len(STATUS_LABELS) == 10
 
 
 @pytest.mark.parametrize(
