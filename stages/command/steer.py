@@ -172,23 +172,36 @@ def cancelled(event: dict[str, Any], task_id: str) -> dict[str, Any]:
 
 
 def steer_task(state: dict[str, Any], event: dict[str, Any]) -> Output:
-    number = event["where"]["number"]
-    task_id = task_of(state, number)
-    meant = without_issue(state) if number == state.get("running") else [task_id] if task_id else []
-    if not meant:
-        words = f"`/{event['name']}` belongs on a task's issue or its pull request, while its sprint runs."
-        return no(state, event, words)
+    meant, refusal = meant_tasks(state, event)
+    if refusal:
+        return no(state, event, refusal)
     if state["tasks"][meant[0]]["status"] in ENDED:
         return no(state, event, f"This task is {state['tasks'][meant[0]]['status']} already.")
-    if len(meant) > 1 and event["name"] == "skip":
-        words = (
-            f"{' and '.join(f'`{name}`' for name in meant)} have no issue to say this on, and I cannot tell "
-            "which one you mean. `/retry` here tries them all again."
-        )
-        return no(state, event, words)
     words = {"retry": "A new attempt begins.", "skip": "This task is left out."}[event["name"]]
     told = [steered(event, name) for name in meant]
     return {"state": state, "actions": [answer(event, words)], "events": told}
+
+
+def meant_tasks(state: dict[str, Any], event: dict[str, Any]) -> tuple[list[str], str]:
+    """The tasks that a command is for: the one it names, or its thread's; else why there is none."""
+    name, named, number = event["name"], event["args"]["positional"], event["where"]["number"]
+    kickoff = kickoff_of(state, number)
+    elsewhere = f"`/{name}` belongs on a task's issue or its pull request, while its sprint runs."
+    if kickoff is None or kickoff["number"] != state.get("running"):
+        return [], elsewhere
+    if named:
+        task_id = named_task(state, named[0])
+        return ([task_id], "") if task_id else ([], f"This sprint has no task {code(named[0])}.")
+    own = task_of(state, number)
+    meant = [own] if own else without_issue(state) if name in ("retry", "skip") else []
+    if not meant:
+        return [], elsewhere
+    if len(meant) > 1 and name == "skip":
+        return [], (
+            f"{' and '.join(f'`{name}`' for name in meant)} have no issue to say this on, and I cannot tell "
+            "which one you mean. `/retry` here tries them all again."
+        )
+    return meant, ""
 
 
 def without_issue(state: dict[str, Any]) -> list[str]:
@@ -201,8 +214,10 @@ def without_issue(state: dict[str, Any]) -> list[str]:
 
 def steered(event: dict[str, Any], task_id: str) -> dict[str, Any]:
     type_ = {"retry": "task_retry", "skip": "task_skip"}[event["name"]]
+    flags = event["args"]["flags"]
+    model = {"model": flags["model"]} if flags.get("model") else {}
     return {"type": type_, "key": f"{type_}:{task_id}:{event['key']}", "task_id": task_id,
-            "actor": event["actor"], "hint": event["args"]["flags"].get("hint")}  # fmt: skip
+            "actor": event["actor"], "hint": flags.get("hint"), **model}  # fmt: skip
 
 
 def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:

@@ -512,7 +512,9 @@ def issue_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 
 def task_retry(step: Step, task_id: str, event: dict[str, Any]) -> None:
-    """A new attempt now, counters reset."""
+    """A new attempt now, counters reset; the model that is named stays the task's."""
+    if event.get("model"):
+        step.change(task_id, model=event["model"])
     task = step.tasks[task_id]
     stop_run(step, task_id)
     forget_silence(step, task)

@@ -1,0 +1,130 @@
+"""What is offered acts: each name that a person may use has a writer and a reader."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import compositions
+from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY
+from handlers.labels import LABEL_COMMANDS, LABELS, OFFERED_LABELS
+from handlers.mistakes import does_not_act, nearest
+from handlers.read import read_commands
+from handlers.switchboard import composition_for, expand, help_text
+
+ROOT = Path(__file__).parents[1]
+
+COMMANDS_TO_COME = frozenset(
+    """config reject start pause resume next auto add-task drop-task restart break-down take-over hand-back
+    assign-human resolved review hold unhold merge hotfix budget retro simulate doctor sync unlock""".split()
+)
+FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --auto", "plan --agents", "plan --budget"})
+VALUES_TO_COME = frozenset({"approve rfc", "approve merge", "approve next"})
+"""These are read, but do not act yet. Only take names out."""
+
+WORDED = {"help", "ping"}
+"""All that these do is answer."""
+STATE = {"repo": {"full_name": "acme/shop"}, "me": {"login": "bot", "id": 9}, "kickoffs": {}, "tasks": {}}
+
+
+def inactive_flags() -> set[str]:
+    return {f"{c.name} --{flag}" for c in OFFERED.values() for flag in c.flags.keys() - c.acting_flags.keys()}
+
+
+def inactive_values() -> set[str]:
+    return {f"{c.name} {value}" for c in OFFERED.values() for param in c.params for value in param.inactive}
+
+
+def test_what_does_not_act_yet_is_on_a_list_that_only_shrinks() -> None:
+    assert COMMANDS.keys() - OFFERED.keys() == COMMANDS_TO_COME
+    assert inactive_flags() == FLAGS_TO_COME
+    assert inactive_values() == VALUES_TO_COME
+    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (26, 4, 3)
+
+
+def stage_texts(composition: str) -> str:
+    """The source of the stages of a composition, which read the command's event."""
+    stages = compositions.load(composition).effects
+    files = {stage.name: stage.file for stage in compositions.catalogue().stages}
+    return "\n".join(files[name].read_text(encoding="utf-8") for name in stages)
+
+
+@pytest.mark.parametrize("name", sorted(OFFERED.keys() - WORDED))
+def test_a_command_that_is_offered_has_a_stage_that_acts_on_it(name: str) -> None:
+    composition = OFFERED[name].composition
+    assert composition != WORDS_ONLY
+    assert composition.endswith(f"_{name}") or f'"{name}"' in stage_texts(composition)
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"), [(c.name, flag) for c in OFFERED.values() for flag in c.acting_flags]
+)
+def test_a_flag_that_is_offered_is_read(name: str, flag: str) -> None:
+    assert f'"{flag}"' in stage_texts(OFFERED[name].composition)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(c.name for c in OFFERED.values() if c.params and c.name not in WORDED)
+)
+def test_a_parameter_that_is_offered_is_read(name: str) -> None:
+    assert '"positional"' in stage_texts(OFFERED[name].composition)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS_TO_COME))
+def test_what_does_not_act_is_offered_nowhere_and_says_so_when_it_is_used(name: str) -> None:
+    shown = re.compile(rf"`/{name}[` ]")
+    assert not shown.search(help_text([])) and not shown.search((ROOT / "docs/commands.md").read_text())
+    assert nearest(f"{name}x", OFFERED) != name
+    assert help_text([name]) == does_not_act(name, [f"/{name}"])
+    [event] = commands_in(COMMANDS[name].example)
+    assert event["needs"] == "read" and composition_for({**event, "allowed": True}) == WORDS_ONLY
+    assert event["help"] == does_not_act(name, [f"/{name}"])
+
+
+def commands_in(text: str) -> list[dict[str, object]]:
+    event = {"type": "issue_comment", "key": "k", "issue_number": 1, "comment_id": 5, "body": text}
+    who = {"author": "ada", "author_id": 2, "actor": "ada", "actor_id": 2, "hint": "created"}
+    return expand({**event, **who, "repo": "acme/shop", "forge": "gitea", "repo_id": 1}, STATE)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("/plan --pipeline quick", "--pipeline"),
+        ("/plan --auto", "--auto"),
+        ("/plan --agents 2", "--agents"),
+        ("/plan --budget 5", "--budget"),
+        ("/approve rfc", "rfc"),
+        ("/approve merge", "merge"),
+        ("/approve next", "next"),
+    ],
+)
+def test_a_flag_or_value_that_does_not_act_is_named_and_nothing_is_done(text: str, part: str) -> None:
+    [event] = commands_in(text)
+    assert composition_for({**event, "allowed": True}) == WORDS_ONLY
+    assert f"`{part}` is not available" in str(event["help"])
+
+
+def test_a_mistake_in_what_does_not_act_explains_no_usage() -> None:
+    for name in COMMANDS_TO_COME - {"hotfix"}:
+        for one in read_commands(f"/{name} --no-such-flag 1"):
+            assert "Usage" not in one.get("help", "")
+
+
+def test_only_labels_that_act_are_made_and_those_that_do_not_are_removed_with_a_line() -> None:
+    made = {label.name for label in OFFERED_LABELS}
+    assert {label.name for label in LABELS} - made == {
+        name for name, meaning in LABEL_COMMANDS.items() if not meaning.acts and name != "caloron:task"
+    }
+    for name in LABEL_COMMANDS:
+        label = {"type": "label_added", "key": "l", "issue_number": 4, "label": name, "allowed": True}
+        told = expand({**label, "repo": "acme/shop", "actor": "ada", "actor_id": 2}, STATE)
+        acts = LABEL_COMMANDS[name].acts
+        assert (composition_for(told[0]) == WORDS_ONLY) is not acts
+        assert acts or [one["type"] for one in told[1:]] == ["label_acted_on"]
+
+
+def test_a_label_asks_for_the_permission_that_its_command_needs() -> None:
+    """Who set a label is asked for write access: a command that needs more would need more asked."""
+    acting = [meaning for meaning in LABEL_COMMANDS.values() if meaning.acts]
+    assert {COMMANDS[meaning.command].minimum for meaning in acting} == {"write"}
