@@ -80,7 +80,8 @@ class Context:
         }
 
         def policy(state: State) -> Any:
-            return policy_for(self.settings, account, state.get("repo") or {}) | words
+            config = state.get("config") or {}
+            return policy_for(self.settings, account, config.get("values") or {}) | words
 
         def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)

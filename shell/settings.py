@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypedDict
+from typing import Annotated, Any, Self, TypedDict
 from urllib.parse import quote, urlsplit
 
 from dotenv import dotenv_values
@@ -15,11 +15,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shell.agent.frameworks import FRAMEWORKS
 from shell.event import ForgeKind
-
-Framework = Literal[
-    "claude-code", "cursor-cli", "gemini-cli", "codex-cli", "open-code", "aider", "anthropic", "stub"
-]
 
 _SOCKET_ROOM = 100  # the kernel takes 107 bytes of a socket's path
 
@@ -32,8 +29,12 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-def _named(name: str, meaning: str, default: Any = None, **limits: Any) -> Any:
-    return Field(default=default, validation_alias=name, description=meaning, **limits)
+def _named(name: str, meaning: str, default: Any = None, shown: str = "", **limits: Any) -> Any:
+    """A setting; `shown` says in the docs what holds without it, where that follows from something else."""
+    extra: Any = {"shown": shown}
+    return Field(
+        default=default, validation_alias=name, description=meaning, json_schema_extra=extra, **limits
+    )
 
 
 class Explained(TypedDict):
@@ -42,6 +43,14 @@ class Explained(TypedDict):
     name: str
     value: str
     source: str
+    meaning: str
+
+
+class Documented(TypedDict):
+    """One setting as the docs list it."""
+
+    name: str
+    default: str
     meaning: str
 
 
@@ -64,23 +73,46 @@ class Settings(BaseSettings):
     webhook_secrets: Annotated[tuple[str, ...], NoDecode] = _named(
         "CALORON_WEBHOOK_SECRET",
         "secret of the webhooks; several with commas to rotate",
+        shown="none: it is required",
         repr=False,
     )
     repos: Annotated[tuple[str, ...], NoDecode] = _named(
         "CALORON_REPOS", "owner/name, comma-separated; empty: all that the account may push to", ()
     )
-    reviewer_token: str | None = _named("CALORON_REVIEWER_TOKEN", "a second account that reviews", repr=False)
-    host: str = _named("HOST", "where the door listens", "127.0.0.1")
-    port: int = _named("PORT", "the door's port", 8080, ge=1, le=65535)
-    public_url: str = _named("CALORON_PUBLIC_URL", "the door as the forge and people reach it", "")
+    host: str = _named("HOST", "the address that the webhook endpoint listens on", "127.0.0.1")
+    port: int = _named("PORT", "the port of the webhook endpoint", 8080, ge=1, le=65535)
+    public_url: str = _named(
+        "CALORON_PUBLIC_URL", "the bot's address as forges and people reach it", "", "`http://HOST:PORT`"
+    )
     redis_url: str | None = _named("REDIS_URL", "the store; empty: an embedded Valkey in CALORON_HOME")
     home: Path = _named("CALORON_HOME", "store, worktrees, logs", Path("~/.caloron"))
-    kv_dir: Path = _named("CALORON_KV_DIR", "state of the tick", Path(""))
-    shell_token: str | None = _named("CALORON_SHELL_TOKEN", "token of the shell's HTTP surface", repr=False)
+    kv_dir: Path = _named("CALORON_KV_DIR", "state of the tick", Path(""), "`CALORON_HOME/kv`")
+    shell_token: str | None = _named(
+        "CALORON_SHELL_TOKEN",
+        "token of the shell's HTTP surface",
+        shown="`caloron up` makes one, in CALORON_HOME",
+        repr=False,
+    )
     shell_port: int = _named("CALORON_SHELL_PORT", "port of the shell's HTTP surface", 7710, ge=1, le=65535)
-    shell_url: str = _named("CALORON_SHELL_URL", "the shell's HTTP surface as agents reach it", "")
-    agents: int = _named("CALORON_AGENTS", "agents working side by side on this machine", 2, ge=0, le=64)
-    framework: Framework = _named("CALORON_FRAMEWORK", "the agents' framework", "claude-code")
+    shell_url: str = _named(
+        "CALORON_SHELL_URL",
+        "the shell's HTTP surface as agents reach it",
+        "",
+        "`http://127.0.0.1:CALORON_SHELL_PORT`",
+    )
+    agents: int = _named(
+        "CALORON_AGENTS",
+        "how many agents run at the same time on this machine; a sprint uses as many as its repository's "
+        "`pipeline.parallel` allows (by default 2, or this number where it is larger)",
+        2,
+        ge=0,
+        le=64,
+    )
+    framework: str = _named(
+        "CALORON_FRAMEWORK",
+        f"the agents' framework, where neither task nor `.caloron.yml` names one: {', '.join(FRAMEWORKS)}",
+        "claude-code",
+    )
     stub_fixture: Path | None = _named("CALORON_STUB_FIXTURE", "recorded answers for the framework stub")
     tick_s: float = _named("CALORON_TICK_S", "seconds between looks for silent agents", 60, gt=0)
     reconcile_s: float = _named(
@@ -93,7 +125,6 @@ class Settings(BaseSettings):
     llm_provider: str | None = _named(
         "CALORON_LLM_PROVIDER", "the model's provider; empty or anthropic-api, the only one"
     )
-    llm_skip_cli: str | None = _named("CALORON_LLM_SKIP_CLI", "command lines not used as models; none is")
 
     @classmethod
     def load(cls) -> Self:
@@ -133,6 +164,13 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
                 raise ValueError(f"has {repo!r}; write each repository as owner/name, comma-separated")
         return repos
+
+    @field_validator("framework")
+    @classmethod
+    def _known_framework(cls, name: str) -> str:
+        if name not in FRAMEWORKS:
+            raise ValueError(f"is {name!r}; set it to one of {', '.join(FRAMEWORKS)}")
+        return name
 
     @field_validator("gitea_url", "github_api_url", "public_url", "shell_url")
     @classmethod
@@ -226,6 +264,11 @@ class Settings(BaseSettings):
         told = {name for name, text in dotenv_values(".env").items() if text}
         return [_explained(key, field, effective, told) for key, field in cls.model_fields.items()]
 
+    @classmethod
+    def documented(cls) -> list[Documented]:
+        """Each setting as the docs list it."""
+        return [_documented(field) for field in cls.model_fields.values()]
+
     # What follows from the settings
 
     @property
@@ -267,6 +310,17 @@ def _explained(key: str, field: FieldInfo, effective: Settings | None, in_file: 
     value = text if text is not None else _shown(getattr(effective, key) if effective else field.default)
     masked = "•••" if not field.repr and value else re.sub(r"//[^@/]+@", "//•••@", value)
     return {"name": name, "value": masked, "source": source, "meaning": field.description or ""}
+
+
+def _documented(field: FieldInfo) -> Documented:
+    extra: Any = field.json_schema_extra
+    default = extra["shown"] or ("–" if field.default in (None, ()) else f"`{field.default}`")
+    secret = "" if field.repr else " (secret)"
+    return {
+        "name": str(field.validation_alias),
+        "default": default,
+        "meaning": f"{field.description}{secret}",
+    }
 
 
 def _shown(value: Any) -> str:

@@ -79,7 +79,7 @@ def fault_in(value: Any, form: Form, where: str = "answer") -> str | None:
 
 def _ask(system: str, message: str, form: Form) -> Any:
     provider = os.environ.get("CALORON_LLM_PROVIDER") or ""
-    if provider not in PROVIDERS:  # no command line is ever asked, so CALORON_LLM_SKIP_CLI holds by itself
+    if provider not in PROVIDERS:
         words = f"CALORON_LLM_PROVIDER is '{provider}', but only anthropic-api can be asked"
         raise Refused(422, f"{words}; name that, or unset it.")
     if len(message) > MOST_CHARACTERS:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from .life import life
-from .pages import actions, commands, compositions, events, settings, stages
+from .pages import actions, commands, compositions, configuration, events, schema, settings, stages
 
 FOLDER = Path(__file__).parents[2] / "docs"
 HEAD = "<!-- Made from the code by `caloron docs`; a change made here by hand is lost. -->\n\n"
@@ -19,12 +19,15 @@ PAGES: dict[str, Callable[[], str]] = {
     "life.md": life,
     "commands.md": commands,
     "settings.md": settings,
+    "configuration.md": configuration,
+    "caloron.schema.json": schema,
 }
 
 
 def page(name: str) -> str:
     """The page as the code says it now."""
-    return HEAD + PAGES[name]().rstrip() + "\n"
+    head = HEAD if name.endswith(".md") else ""  # JSON has no comments
+    return head + PAGES[name]().rstrip() + "\n"
 
 
 def stale(folder: Path) -> list[str]:

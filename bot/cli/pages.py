@@ -1,8 +1,8 @@
 """The texts of the documentation pages that follow from the code, each made by one function."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 import compositions as graphs
 from compositions.catalogue import StageFile
@@ -16,6 +16,7 @@ from shell.action import ACTIONS
 from shell.action import COMMON as OF_ACTIONS
 from shell.event import COMMON as OF_EVENTS
 from shell.event import EVENTS, Told
+from shell.repository_config import FILE, KEYS, RepositoryConfig
 from shell.settings import Settings
 
 
@@ -214,13 +215,6 @@ def meaning(found: LabelCommand) -> list[str]:
     return [f"`{said}`", f"`/{found.removed}`" if found.removed else "–", after]
 
 
-DERIVED = {
-    "CALORON_WEBHOOK_SECRET": "none: it is required",
-    "CALORON_PUBLIC_URL": "`http://HOST:PORT`",
-    "CALORON_SHELL_URL": "`http://127.0.0.1:CALORON_SHELL_PORT`",
-    "CALORON_KV_DIR": "`CALORON_HOME/kv`",
-    "CALORON_SHELL_TOKEN": "`caloron up` makes one, in CALORON_HOME",
-}
 """Defaults that follow from something else."""
 
 
@@ -232,13 +226,50 @@ def settings() -> str:
         "`caloron config` shows each with its value and where that comes from, secrets masked. A wrong or "
         "missing one is named with what to set, and nothing starts.\n",
     ]
-    rows = []
-    for field in Settings.model_fields.values():
-        name = str(field.validation_alias)
-        secret = "" if field.repr else " (secret)"
-        rows.append([f"`{name}`", DERIVED.get(name) or shown(field.default), f"{field.description}{secret}"])
+    rows = [[f"`{one['name']}`", one["default"], one["meaning"]] for one in Settings.documented()]
     return "\n".join([*parts, table(["name", "default", "meaning"], rows)])
 
 
-def shown(value: Any) -> str:
-    return "–" if value in (None, ()) else f"`{value}`"
+def configuration() -> str:
+    """Every key of a repository's own file."""
+    rows = [[f"`{name}`", sets.shown, str(field.description)] for name, field, sets in KEYS]
+    return "\n".join(
+        [
+            f"# `{FILE}`\n",
+            "A repository may say how its sprints are run, in this file on its default branch. The bot reads "
+            "it when it first meets the repository, on each push to the default branch, at `/plan`, and when "
+            "it looks for lost webhooks. What stands on any other branch does not count, and agents cannot "
+            "change the file.\n",
+            table(["key", "default", "meaning"], rows),
+            "\nA duration is written as `90 s`, `45 min` or `1.5 h`; a bare number is in the unit of the "
+            "default. For example:\n",
+            f"```yaml\n{EXAMPLE}```\n",
+            "The file is strict: an unknown key, or a value of the wrong kind, is an error. Then the last "
+            "valid version stays in force (or the defaults, where there is none), and the bot says in one "
+            "comment on the sprint's issue what is wrong, with line and column. A fixed file counts as soon "
+            "as it is pushed.\n",
+            "[caloron.schema.json](caloron.schema.json) is its JSON Schema. Editors with the YAML language "
+            "server use it when the file's first line is "
+            "`# yaml-language-server: $schema=<path or URL of caloron.schema.json>`.",
+        ]
+    )
+
+
+EXAMPLE = """\
+pipeline:
+  parallel: 4
+agents:
+  framework: claude-code
+  time_limit: 45 min
+supervisor:
+  retries: 2
+protected_paths:
+  - infra/**
+"""
+
+
+def schema() -> str:
+    """The JSON Schema of a repository's own file."""
+    made = RepositoryConfig.model_json_schema()
+    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": FILE}
+    return json.dumps(named, indent=2)

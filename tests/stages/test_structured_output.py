@@ -143,7 +143,6 @@ def test_a_provider_that_cannot_be_asked_is_named(
 
 def test_a_provider_that_is_the_one_may_be_named(model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALORON_LLM_PROVIDER", "anthropic-api")
-    monkeypatch.setenv("CALORON_LLM_SKIP_CLI", "1")
     model.replies = [answer("dag")]
     assert "notes" not in compositions.run("kickoff_plan_llm", {"brief": "Sell shoes."}).output
 

@@ -1,0 +1,159 @@
+"""Reads `.caloron.yml`: the values that it sets, or everything that is wrong with it, by line and column."""
+
+import re
+from difflib import get_close_matches
+from typing import Any, TypedDict
+
+import yaml
+from pydantic import ValidationError
+
+from shell.repository_config import KEYS, RepositoryConfig
+
+_MOST_CHARACTERS = 64_000
+_MOST_PROBLEMS = 10
+_DEEPEST = 20
+_NULL = "tag:yaml.org,2002:null"
+
+
+class Problem(TypedDict):
+    """One thing that is wrong with the file, and where; its words are ours, and safe to show."""
+
+    line: int
+    column: int
+    message: str
+
+
+class Parsed(TypedDict):
+    """What the file says, by the policy's keys; nothing of it counts where there is a problem."""
+
+    values: dict[str, Any]
+    problems: list[Problem]
+
+
+class _Wrong(Exception):
+    """The file cannot be used, because of what stands here."""
+
+    def __init__(self, mark: Any, message: str) -> None:
+        super().__init__(message)
+        self.mark, self.message = mark, message
+
+
+def read_config(text: str) -> Parsed:
+    """The values of the file, or everything that is wrong with it."""
+    try:
+        root = _compose(text)
+        data = _plain(root) if root is not None and root.tag != _NULL else {}
+        return {"values": _values(RepositoryConfig.model_validate(data)), "problems": []}
+    except _Wrong as wrong:
+        problems = [_at(wrong.mark, wrong.message)]
+    except yaml.MarkedYAMLError as error:
+        problems = [_at(error.problem_mark, f"the file is not valid YAML: {_quoted(error.problem)}")]
+    except yaml.YAMLError as error:
+        problems = [_at(None, f"the file is not valid YAML: {_quoted(str(error))}")]
+    except ValidationError as error:
+        problems = [_problem(root, item) for item in error.errors()]
+    problems.sort(key=lambda problem: (problem["line"], problem["column"]))
+    return {"values": {}, "problems": problems[:_MOST_PROBLEMS]}
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """The tree of the text; what could make a small text grow without end is refused first."""
+    if len(text) > _MOST_CHARACTERS:
+        raise _Wrong(None, f"the file is too long; at most {_MOST_CHARACTERS} characters are read")
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _Wrong(event.start_mark, "aliases (`*name`) are not supported; write the value itself")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise _Wrong(event.start_mark, "this is nested too deeply")
+    return yaml.compose(text, yaml.SafeLoader)
+
+
+def _plain(node: yaml.Node) -> Any:
+    """The node's value, keys always as text: `on:` is a key like any other."""
+    match node:
+        case yaml.MappingNode():
+            return _mapping(node)
+        case yaml.SequenceNode():
+            return [_plain(item) for item in node.value]
+    try:
+        return yaml.SafeLoader("").construct_object(node)
+    except ValueError:
+        raise _Wrong(node.start_mark, "this value cannot be read; put it in quotes") from None
+
+
+def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _Wrong(key.start_mark, "a key must be a single word")
+        if key.value in found:
+            raise _Wrong(key.start_mark, f"`{_safe(key.value)}` is there twice; keep one of them")
+        found[key.value] = _plain(value)
+    return found
+
+
+def _values(config: RepositoryConfig) -> dict[str, Any]:
+    """What is given, by the policy's keys."""
+    found = {}
+    for name, _, sets in KEYS:
+        value: Any = config
+        for part in name.split("."):
+            value = getattr(value, part, None)
+        if value is not None:
+            found[sets.policy] = value
+    return found
+
+
+# What is wrong, and where
+
+
+def _problem(root: yaml.Node | None, item: Any) -> Problem:
+    path = [str(part) for part in item["loc"]]
+    if item["type"] == "extra_forbidden":
+        return _at(_mark(root, path, of_key=True), _unknown(path))
+    if item["type"] == "model_type":
+        name = f"`{'.'.join(path)}`" if path else "the file"
+        return _at(_mark(root, path), f"{name} should hold keys with values, one a line")
+    words = re.sub("^(Value error, |Input |String |List )", "", str(item["msg"]))
+    return _at(_mark(root, path), f"`{'.'.join(path)}` {words}")
+
+
+def _unknown(path: list[str]) -> str:
+    """An unknown key, and the known one that was probably meant."""
+    names = [name for name, _, _ in KEYS]
+    above = "".join(f"{part}." for part in path[:-1])
+    here = sorted({name.removeprefix(above).split(".")[0] for name in names if name.startswith(above)})
+    close = [above + found for found in get_close_matches(path[-1], here, 1, 0.7)]
+    elsewhere = [name for name in names if get_close_matches(path[-1], [name.split(".")[-1]], 1, 0.8)]
+    meant = [*close, *elsewhere]
+    hint = f"did you mean `{meant[0]}`?" if meant else f"known here: {', '.join(f'`{one}`' for one in here)}"
+    return f"unknown key `{above}{_safe(path[-1])}`; {hint}"
+
+
+def _mark(node: yaml.Node | None, path: list[str], *, of_key: bool = False) -> Any:
+    """Where the value stands that a path leads to, or its key; as near to it as there is something."""
+    key = node
+    for part in path:
+        if isinstance(node, yaml.SequenceNode):
+            key = node = node.value[int(part)]
+        elif isinstance(node, yaml.MappingNode):
+            key, node = next(((k, v) for k, v in node.value if k.value == part), (node, None))
+    nearest = key if of_key or node is None else node
+    return nearest.start_mark if nearest else None
+
+
+def _at(mark: Any, message: str) -> Problem:
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return {"line": line, "column": column, "message": message}
+
+
+def _safe(key: str) -> str:
+    """A key of the file in our words: no character of it may have a meaning on a forge."""
+    return re.sub(r"[^A-Za-z0-9_-]", "?", key)[:40]
+
+
+def _quoted(words: str | None) -> str:
+    """The parser's words as inline code."""
+    return f"`{' '.join((words or 'it cannot be read').replace('`', chr(39)).split())[:200]}`"

@@ -1,0 +1,183 @@
+"""The keys of `.caloron.yml`, each declared once: what it may be, what it sets, and what holds without it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.fields import FieldInfo
+
+from shell.agent.frameworks import FRAMEWORKS
+from shell.settings import Settings
+
+FILE = ".caloron.yml"
+PROTECTED = tuple(
+    """.github/** .gitea/** .forgejo/** .gitlab-ci.yml .woodpecker* .circleci/** Jenkinsfile .caloron.yml
+    CODEOWNERS docs/CODEOWNERS AGENTS.md CLAUDE.md GEMINI.md .cursorrules .cursor/** .claude/**
+    .mcp.json""".split()
+)
+"""CI files, our own file, agents' instruction files, owners: an agent changes none of them."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What a key of the file does: which key of the policy it sets, and what holds without it."""
+
+    policy: str
+    default: Callable[[Settings], Any]
+    shown: str
+    """The default, for the docs."""
+    combine: Callable[[Any, Any], Any] = lambda default, value: value
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:(s)(?:ec(?:onds?)?)?|(m)(?:in(?:utes?)?)?|(h)(?:ours?)?)\s*")
+
+
+def _duration(number_means: Literal["s", "m"], gives: Literal["s", "m"]) -> Any:
+    """A duration like `45 min`, as the policy has it; a bare number is in the key's own unit."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
+            unit = next(letter for letter in found.groups()[1:] if letter)
+            return float(found[1]) * _SECONDS[unit] / _SECONDS[gives]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value * _SECONDS[number_means] / _SECONDS[gives]
+        raise ValueError("should be a duration such as `90 s`, `45 min` or `1.5 h`")
+
+    text = {"type": "string", "pattern": f"^{_DURATION.pattern}$"}
+    return BeforeValidator(read), WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, text]})
+
+
+def _framework(name: Any) -> Any:
+    if name is not None and name not in list(FRAMEWORKS):
+        raise ValueError(f"should be one of {', '.join(FRAMEWORKS)}{_did_you_mean(str(name))}")
+    return name
+
+
+def _did_you_mean(word: str) -> str:
+    close = get_close_matches(word, FRAMEWORKS, 1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Pipeline(_Section):
+    """How a sprint is worked through."""
+
+    parallel: Annotated[
+        int | None,
+        Field(ge=1, le=64, description="how many agents of a sprint work at the same time"),
+        Sets(
+            "parallel", lambda settings: max(2, settings.agents), "2, or `CALORON_AGENTS` where that is more"
+        ),
+    ] = None
+
+
+class Agents(_Section):
+    """Who does the tasks, and for how long."""
+
+    framework: Annotated[
+        str | None,
+        Field(description="the framework of the agents, where a task names none"),
+        BeforeValidator(_framework),
+        WithJsonSchema({"enum": list(FRAMEWORKS)}),
+        Sets("framework", lambda settings: settings.framework, "`CALORON_FRAMEWORK`"),
+    ] = None
+    time_limit: Annotated[
+        float | None,
+        Field(ge=60, le=24 * 3600, description="an agent's run is ended after this time"),
+        *_duration("m", "s"),
+        Sets("time_limit_s", lambda settings: 3600, "60 min"),
+    ] = None
+
+
+class Merge(_Section):
+    """When a pull request is merged."""
+
+    mode: Annotated[
+        Literal["on-approval", "manual"] | None,
+        Field(
+            description="`on-approval`: the bot merges what someone with write permission approved and whose "
+            "checks are green; `manual`: the bot merges nothing, people do"
+        ),
+        Sets("merge", lambda settings: "on-approval", "`on-approval`"),
+    ] = None
+
+
+class Supervisor(_Section):
+    """What happens when an agent is silent or fails. The times may only be shorter than the operator's."""
+
+    stall: Annotated[
+        float | None,
+        Field(gt=0, description="an agent that is silent for this long is stalled"),
+        *_duration("m", "m"),
+        Sets("stall_threshold_m", lambda settings: settings.stall_m, "`CALORON_STALL_M` (20 min)", min),
+    ] = None
+    missing: Annotated[
+        float | None,
+        Field(gt=0, description="a new agent must show a sign of life within this time"),
+        *_duration("s", "s"),
+        Sets("missing_after_s", lambda settings: settings.missing_s, "`CALORON_MISSING_S` (120 s)", min),
+    ] = None
+    cooldown: Annotated[
+        float | None,
+        Field(ge=0, description="the time between two steps of the ladder"),
+        *_duration("m", "m"),
+        Sets("cooldown_m", lambda settings: settings.cooldown_m, "`CALORON_COOLDOWN_M` (10 min)", min),
+    ] = None
+    retries: Annotated[
+        int | None,
+        Field(ge=0, le=20, description="how often an agent is helped before a person is asked"),
+        Sets("stuck_retry_limit", lambda settings: 3, "3"),
+    ] = None
+
+
+class RepositoryConfig(_Section):
+    """The whole file. Every key acts; one that would not is not here."""
+
+    pipeline: Pipeline | None = None
+    agents: Agents | None = None
+    merge: Merge | None = None
+    supervisor: Supervisor | None = None
+    protected_paths: Annotated[
+        list[Annotated[str, Field(min_length=1)]] | None,
+        Field(max_length=200, description="paths that agents must not change, beside those always protected"),
+        Sets(
+            "protected_paths",
+            lambda settings: list(PROTECTED),
+            "CI, this file, CODEOWNERS and the agents' instruction files",
+            lambda floor, more: [*floor, *(path for path in more if path not in floor)],
+        ),
+    ] = None
+
+
+def _keys(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, FieldInfo, Sets]]:
+    for name, field in model.model_fields.items():
+        sets = next((item for item in field.metadata if isinstance(item, Sets)), None)
+        if sets is not None:
+            yield above + name, field, sets
+        else:
+            yield from _keys(_section_of(field), f"{above}{name}.")
+
+
+def _section_of(field: FieldInfo) -> type[BaseModel]:
+    [section] = [kind for kind in get_args(field.annotation) if kind is not type(None)]
+    return section  # type: ignore[no-any-return]  # every field without `Sets` is a section
+
+
+KEYS = tuple(_keys(RepositoryConfig))
+"""Every key by its dotted name, in the order of the file, with its field and what it sets."""
+
+
+def effective(settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The policy's keys that the file may set: what it says, and else the operator's or our default."""
+    policy = {}
+    for _, _, sets in KEYS:
+        default = sets.default(settings)
+        policy[sets.policy] = sets.combine(default, values[sets.policy]) if sets.policy in values else default
+    return policy

@@ -1,0 +1,127 @@
+"""`.caloron.yml`: what it sets, and what is said where it is wrong."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shell.config_file import read_config
+from shell.policy import policy_for
+from shell.repository_config import KEYS, PROTECTED
+from shell.settings import Settings
+
+ME = {"login": "bot", "id": 1}
+WHOLE = """
+pipeline:
+  parallel: 1
+agents:
+  framework: stub
+  time_limit: 1.5 h
+merge: {mode: manual}
+supervisor: {stall: 5, missing: 1 min, cooldown: 90s, retries: 0}
+protected_paths: [infra/**, Makefile]
+"""
+
+
+def settings(**given: Any) -> Settings:
+    return Settings.model_construct(**given)
+
+
+def test_every_key_sets_its_key_of_the_policy() -> None:
+    parsed = read_config(WHOLE)
+    assert parsed["problems"] == []
+    assert parsed["values"] == {
+        "parallel": 1,
+        "framework": "stub",
+        "time_limit_s": 5400.0,
+        "merge": "manual",
+        "stall_threshold_m": 5.0,
+        "missing_after_s": 60.0,
+        "cooldown_m": 1.5,
+        "stuck_retry_limit": 0,
+        "protected_paths": ["infra/**", "Makefile"],
+    }
+    policy = policy_for(settings(), ME, parsed["values"])
+    assert policy["protected_paths"] == [*PROTECTED, "infra/**", "Makefile"]
+    assert {name: policy[name] for name in parsed["values"] if name != "protected_paths"} == {
+        name: value for name, value in parsed["values"].items() if name != "protected_paths"
+    }
+    assert set(parsed["values"]) == {sets.policy for _, _, sets in KEYS}
+
+
+@pytest.mark.parametrize("text", ["", "# only words\n", "---\n", "pipeline:\n", "pipeline:\n  parallel:\n"])
+def test_what_is_not_given_stays_as_it_is(text: str) -> None:
+    assert read_config(text) == {"values": {}, "problems": []}
+    policy = policy_for(settings(), ME, {})
+    assert (policy["parallel"], policy["merge"], policy["stuck_retry_limit"]) == (2, "on-approval", 3)
+    assert (policy["time_limit_s"], policy["stall_threshold_m"]) == (3600, 20)
+
+
+@pytest.mark.parametrize(("agents", "parallel"), [(0, 2), (1, 2), (2, 2), (4, 4)])
+def test_without_a_word_of_the_repository_all_agents_of_the_machine_may_work(
+    agents: int, parallel: int
+) -> None:
+    assert policy_for(settings(agents=agents), ME, {})["parallel"] == parallel
+    assert policy_for(settings(agents=agents), ME, {"parallel": 1})["parallel"] == 1
+
+
+def test_a_repository_may_shorten_the_operators_times_only() -> None:
+    operator = settings(stall_m=10.0, missing_s=60.0, cooldown_m=5.0)
+    longer = read_config("supervisor: {stall: 1 h, missing: 1 h, cooldown: 1 h}")["values"]
+    policy = policy_for(operator, ME, longer)
+    assert (policy["stall_threshold_m"], policy["missing_after_s"], policy["cooldown_m"]) == (10, 60, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        ("pipeline:\n  paralel: 1\n", 2, 3, "`pipeline.paralel`; did you mean `pipeline.parallel`?"),
+        ("parallel: 3\n", 1, 1, "unknown key `parallel`; did you mean `pipeline.parallel`?"),
+        ("\nverify: []\n", 2, 1, "unknown key `verify`; known here: `agents`, `merge`, `pipeline`"),
+        ("@everyone: 1", 1, 1, "not valid YAML"),
+        ('"@everyone <!-- x": 1', 1, 1, "unknown key `?everyone???--?x`; known here"),
+        ("pipeline:\n  parallel: yes\n", 2, 13, "`pipeline.parallel` should be a valid integer"),
+        ("pipeline: {parallel: 0}", 1, 22, "should be greater than or equal to 1"),
+        ("agents: {framework: claude}", 1, 21, "did you mean `claude-code`?"),
+        ("agents: {framework: [x]}", 1, 21, "should be one of claude-code"),
+        ("agents: {time_limit: soon}", 1, 22, "`90 s`, `45 min` or `1.5 h`"),
+        ("agents: {time_limit: .nan}", 1, 22, "should be"),
+        ("agents: {time_limit: 5 s}", 1, 22, "should be greater than or equal to 60"),
+        ("merge: {mode: auto}", 1, 15, "`merge.mode` should be 'on-approval' or 'manual'"),
+        ("merge: on", 1, 8, "`merge` should hold keys with values"),
+        ("- 1", 1, 1, "the file should hold keys with values"),
+        ("protected_paths: a", 1, 18, "`protected_paths` should be a valid list"),
+        ("protected_paths:\n  - a\n  - 7\n", 3, 5, "`protected_paths.1` should be a valid string"),
+        ("merge: {mode: manual}\nmerge: {mode: manual}", 2, 1, "`merge` is there twice"),
+        ("on: 1", 1, 1, "unknown key `on`"),
+        ("? [a]\n: 1", 1, 3, "a key must be a single word"),
+        ("a: [\n", 2, 1, "not valid YAML"),
+        ("a: `x", 1, 4, "not valid YAML: `found character ''' that"),
+        ("a: &x 1\nb: *x\n", 2, 4, "aliases"),
+        ("[" * 100, 1, 21, "nested too deeply"),
+        ("a\n---\nb\n", 2, 1, "another document"),
+        ("x: !!python/name:os.system 1", 1, 4, "not valid YAML"),
+        ("pipeline: {parallel: !!int x}", 1, 22, "cannot be read"),
+        ("\0", 1, 1, "not valid YAML"),
+        ("#" * 70_000, 1, 1, "too long"),
+    ],
+)
+def test_a_wrong_file_says_where_and_what(text: str, line: int, column: int, words: str) -> None:
+    parsed = read_config(text)
+    assert parsed["values"] == {}
+    [problem] = parsed["problems"]
+    assert (problem["line"], problem["column"]) == (line, column)
+    assert words in problem["message"]
+
+
+def test_all_problems_are_told_in_the_order_of_the_file() -> None:
+    wrong = read_config("agents: {time_limit: x}\nmerge: {mood: 1}\npipeline: {parallel: 0, order: 1}")
+    assert [(one["line"], one["column"]) for one in wrong["problems"]] == [(1, 22), (2, 9), (3, 22), (3, 25)]
+
+
+@given(st.text() | st.text("abc:-[]{}*&!?|>'\"%@`#\n "))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    parsed = read_config(text)
+    assert not (parsed["values"] and parsed["problems"])
+    assert all(one["line"] >= 1 and one["column"] >= 1 and one["message"] for one in parsed["problems"])
