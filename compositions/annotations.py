@@ -1,11 +1,27 @@
 """Types out of Python's annotations: what a stage's `execute` says it takes and gives."""
 
+import sys
 import types
 import typing
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from compositions.ntype import ANY, BOOL, BYTES, NULL, NUMBER, TEXT, NType, list_of, map_of, record, union
+from compositions.ntype import (
+    ANY,
+    BOOL,
+    BYTES,
+    NULL,
+    NUMBER,
+    TEXT,
+    NType,
+    list_of,
+    map_of,
+    one_of_text,
+    record,
+    union,
+)
+from stages import world
 
 PLAIN: dict[Any, NType] = {
     Any: ANY,
@@ -30,7 +46,7 @@ class Untypable(TypeError):
 
 def types_of(execute: Callable[[Any], Any]) -> tuple[NType, NType]:
     """Input and output type of a stage's function."""
-    hints = typing.get_type_hints(execute, include_extras=True)
+    hints = hints_of(execute)
     output = hints.pop("return", None)
     if len(hints) != 1 or output is None:
         raise Untypable(f"{execute.__module__}: execute must be annotated: one input, one output")
@@ -38,9 +54,18 @@ def types_of(execute: Callable[[Any], Any]) -> tuple[NType, NType]:
     return type_of(given), type_of(output)
 
 
-def type_of(annotation: Any, within: tuple[Any, ...] = ()) -> NType:
+def hints_of(annotated: Any) -> dict[str, Any]:
+    """The annotations of a function or a shape; its own module's names come before those of the world."""
+    module = sys.modules.get(annotated.__module__)
+    names = {**vars(world), **(vars(module) if module else {})}
+    return typing.get_type_hints(annotated, localns=names, include_extras=True)
+
+
+def type_of(annotation: Any, within: tuple[Any, ...] = (), brief: bool = False) -> NType:
     """The type that an annotation means; a shape that holds itself is Any from there on."""
     if typing.is_typeddict(annotation):
+        if annotation.__module__ == world.__name__:
+            return of_world(annotation, brief or tells_its_type(annotation))
         return ANY if annotation in within else shape(annotation, (*within, annotation))
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is None:
@@ -48,10 +73,10 @@ def type_of(annotation: Any, within: tuple[Any, ...] = ()) -> NType:
             return PLAIN[annotation]
         raise Untypable(f"{annotation!r} has no type in a graph")
     if origin is typing.Literal:
-        return union(PLAIN[type(value)] for value in arguments)
+        return literal(arguments)
     if origin in MARKS:
-        return type_of(arguments[0], within)
-    parts = [type_of(part, within) for part in arguments if part is not Ellipsis]
+        return type_of(arguments[0], within, brief)
+    parts = [type_of(part, within, brief) for part in arguments if part is not Ellipsis]
     if origin in UNIONS:
         return either(parts)
     if origin is dict:
@@ -61,18 +86,48 @@ def type_of(annotation: Any, within: tuple[Any, ...] = ()) -> NType:
     raise Untypable(f"{annotation!r} has no type in a graph")
 
 
+def literal(values: tuple[Any, ...]) -> NType:
+    """One word tells records apart, so it is kept; one of several is only a text, which any text may be."""
+    if len(values) == 1 and isinstance(values[0], str):
+        return one_of_text(values[0])
+    return union(PLAIN[type(value)] for value in values)
+
+
 def either(variants: list[NType]) -> NType:
     """Any of the variants; where one of them is anything, so is the whole."""
     return ANY if ANY in variants else union(variants)
 
 
-def shape(shape: Any, within: tuple[Any, ...]) -> NType:
-    """The record of a TypedDict; a key that may be missing is one that may be null."""
-    hints = typing.get_type_hints(shape, include_extras=True)
-    fields = {name: type_of(hint, within) for name, hint in hints.items()}
-    return record(
-        {
-            name: field if name in shape.__required_keys__ else either([NULL, field])
-            for name, field in fields.items()
-        }
-    )
+def shape(shape: Any, within: tuple[Any, ...], brief: bool = False) -> NType:
+    """The record of a TypedDict; a key that may be missing may be null, or if `brief` is left out."""
+    fields: dict[str, NType] = {}
+    for name, hint in hints_of(shape).items():
+        if is_required(shape, name, hint):
+            fields[name] = type_of(hint, within, brief)
+        elif not brief:
+            fields[name] = either([NULL, type_of(hint, within)])
+    return record(fields)
+
+
+def is_required(shape: Any, name: str, hint: Any) -> bool:
+    """By the field's own mark: where annotations are read late, Python does not count that in."""
+    if (mark := typing.get_origin(hint)) in (typing.Required, typing.NotRequired):
+        return mark is typing.Required
+    return name in shape.__required_keys__
+
+
+def tells_its_type(declared: Any) -> bool:
+    """Whether it is an event or an action."""
+    return "type" in hints_of(declared)
+
+
+@cache
+def of_world(declared: Any, brief: bool) -> NType:
+    """The record of one of the world's shapes, made once.
+
+    Events and actions are `brief`, with all that they hold: with everything that may be there, a turn would
+    have thousands of fields, which the real engine reads and writes for every run. All other records have no
+    `type`, and that is said: more fields than expected are fine, so an event would be taken for one of them.
+    """
+    made = shape(declared, (), brief)
+    return made if tells_its_type(declared) else record({**made.value, "type": NULL})

@@ -131,12 +131,12 @@ def only(found: list[Any], reference: str) -> Any:
 
 
 def stage_files(package: str = "stages") -> Catalogue:
-    """All stage files below a package of ours."""
+    """All stage files below a package of ours: they lie in its groups, not beside them."""
     places = importlib.import_module(package).__path__
     return Catalogue(
         stage_file(package, Path(place), file)
         for place in places
-        for file in sorted(Path(place).rglob("*.py"))
+        for file in sorted(Path(place).rglob("*/*.py"))
         if file.name != "__init__.py"
     )
 

@@ -56,6 +56,11 @@ def record_with(fields: Mapping[str, NType], rest: str) -> NType:
     return NType("RecordWith", (dict(sorted(fields.items())), rest))
 
 
+def one_of_text(word: str) -> NType:
+    """The text that is this word."""
+    return NType("Refined", (TEXT, {"kind": "OneOf", "options": [word]}))
+
+
 def union(variants: Iterable[NType]) -> NType:
     """The variants flattened by one level, sorted, each once; one stands for itself, none is Null."""
     flat = {order(variant): variant for given in variants for variant in variants_of(given)}

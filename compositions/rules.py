@@ -8,15 +8,18 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from compositions.seals import Touched, sealed
 
 FOLDER = Path(importlib.import_module("stages").__path__[0])
+WORLD = "stages.world"
+"""The types that a stage may name: imported for checking only, so that it still runs alone."""
 PURE_IMPORTS = {
-    "collections", "datetime", "functools", "graphlib", "hashlib", "itertools", "json", "math", "operator",
-    "re", "string", "textwrap", "typing",
+    "__future__", "collections", "datetime", "functools", "graphlib", "hashlib", "itertools", "json", "math",
+    "operator", "re", "string", "textwrap", "typing",
 }  # fmt: skip
 BACK_DOORS = {"__import__", "__builtins__", "__loader__", "__spec__"}
 """Names that lead to everything which an import would be seen to bring."""
@@ -35,7 +38,7 @@ TAIL = """if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_fil
 
 
 def stage_files() -> list[Path]:
-    return sorted(path for path in FOLDER.rglob("*.py") if path.name != "__init__.py")
+    return sorted(path for path in FOLDER.rglob("*/*.py") if path.name != "__init__.py")
 
 
 def name_of(path: Path) -> str:
@@ -105,7 +108,7 @@ def shape_faults(text: str) -> Iterator[str]:
 
 
 def import_faults(tree: ast.Module, pure: bool) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in chain.from_iterable(ast.walk(line) for line in tree.body if not only_types(line)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -120,6 +123,15 @@ def import_faults(tree: ast.Module, pure: bool) -> Iterator[str]:
             allowed = root in PURE_IMPORTS if pure else root == "shell" or root in sys.stdlib_module_names
             if not allowed or root == "importlib":
                 yield f"it imports {name}"
+
+
+def only_types(line: ast.stmt) -> bool:
+    """Whether it is the import that never runs: `if TYPE_CHECKING: from stages.world import …`."""
+    match line:
+        case ast.If(test=ast.Name("TYPE_CHECKING"), body=[ast.ImportFrom(module=module, level=0)], orelse=[]):
+            return module == WORLD
+        case _:
+            return False
 
 
 def effect_faults(path: Path) -> Iterator[str]:

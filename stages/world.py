@@ -1,0 +1,2402 @@
+"""The world: all that a lane's state, its turn, its events and its actions hold, declared once as types.
+
+Nothing here runs. Stages, handlers, jobs and the store import these names for checking only; the registrar
+makes the engine's types of them; `docs/state.md`, `docs/events.md` and `docs/actions.md` are made of them.
+The text below a field says what it means and, where the class does not, who writes it. Times are ISO-8601 in
+UTC; numbers of issues and pull requests are the forge's. A field without `NotRequired` is always there.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Json = Any
+"""What another program wrote (a model's answer, an agent's report): whoever reads it checks it."""
+
+# Words that are one of a few
+
+Forge = Literal["gitea", "github"]
+"""Which dialect a forge speaks; Forgejo counts as Gitea."""
+TaskStatus = Literal[
+    "Pending",
+    "Ready",
+    "InProgress",
+    "InReview",
+    "Done",
+    "Blocked",
+    "Escalated",
+    "HumanAssigned",
+    "Cancelled",
+    "Skipped",
+]
+"""Where a task is in its life."""
+SprintStatus = Literal[
+    "Proposed",
+    "Planning",
+    "AwaitingApproval",
+    "Approved",
+    "Running",
+    "Paused",
+    "Review",
+    "Done",
+    "Failed",
+    "Cancelled",
+]
+"""Where a sprint is in its life."""
+AgentState = Literal["wanted", "queued", "running", "held", "lost"]
+"""What a task's agent does: to be started, its run waits, it works; after a lost store: held back, lost."""
+Outcome = Literal[
+    "done",
+    "no_change",
+    "out_of_scope",
+    "protected",
+    "push_rejected",
+    "failed",
+    "crashed",
+    "timeout",
+    "stopped",
+]
+"""How an agent's run ended."""
+ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
+"""What a review says, or that it was dismissed."""
+CheckState = Literal["success", "pending", "failure", "none"]
+"""What the checks of a head come to; `none`: there are none."""
+MergeMode = Literal["on-approval", "manual", "auto"]
+"""What a merge waits for: an approval, `/merge` as well, or the reviewing account's approval."""
+Right = Literal["none", "read", "triage", "write", "maintain", "admin", "owner"]
+"""What an account may do in a repository, from least to most."""
+OpenOrClosed = Literal["open", "closed"]
+"""Whether an issue or a pull request is open."""
+SupervisorStep = Literal["probe", "restart", "escalate_human"]
+"""The ladder for a silent agent: ask, start again, call a person."""
+
+
+# Who and where
+
+
+class Account(TypedDict):
+    """An account on a forge. Read from the forge by the shell."""
+
+    login: str
+    """Its name, which its owner may change."""
+    id: int
+    """Its number, which stays."""
+
+
+class RequiredChecks(TypedDict):
+    """What a repository's base branch requires before a merge. Written by `compare_pull`."""
+
+    contexts: list[str]
+    """The names of the checks; `*` stands for any one."""
+    patterns: NotRequired[bool]
+    """Whether the names are patterns."""
+    unread: NotRequired[str | None]
+    """Why they could not be read; those known before still hold."""
+
+
+class Repository(TypedDict):
+    """The repository of a lane. Written by `meet_repository` and, after each look, `take_permission`."""
+
+    forge: Forge
+    """The forge that it is on."""
+    repo_id: int
+    """Its number on the forge, which stays when it is renamed."""
+    full_name: str
+    """`owner/name`."""
+    default_branch: NotRequired[str]
+    """The base of every task's branch; absent until the first look."""
+    empty: NotRequired[bool]
+    """Whether it has no commit yet."""
+    merge_styles: NotRequired[list[str]]
+    """The ways of merging that it allows."""
+    default_merge_style: NotRequired[str]
+    """The one that it prefers."""
+    required: NotRequired[RequiredChecks]
+    """What its base requires of a merge; written by `compare_pull`."""
+
+
+class Permission(TypedDict):
+    """What someone may do here, as the forge said; good for a minute. Written by `take_permission`."""
+
+    login: str
+    """Whose it is."""
+    at: str
+    """When it was asked."""
+    user_id: NotRequired[int | None]
+    """The number of the account that has this login."""
+    permission: NotRequired[Right]
+    """What it may do."""
+    denial: NotRequired[str]
+    """Instead: why the forge did not say."""
+
+
+class Marks(TypedDict):
+    """High-water marks. Written by `meet_repository` and `unfold_catch_up`."""
+
+    since: str
+    """Up to when the forge was caught up with, by its own clock."""
+
+
+# Tasks
+
+
+class Review(TypedDict):
+    """What one person last said of a task's pull request. Written by `dag_evaluate`."""
+
+    state: ReviewState
+    """Their verdict."""
+    commit_sha: str
+    """The head that they judged."""
+    at: NotRequired[str | None]
+    """When they said so."""
+    review_id: NotRequired[int]
+    """The review's number on the forge; a later review has a higher one."""
+
+
+class Checks(TypedDict):
+    """What the checks of a head say. Written by `compare_pull` and `dag_evaluate`."""
+
+    state: CheckState
+    """All of them together."""
+    contexts: dict[str, CheckState]
+    """Each check by its name."""
+    missing: NotRequired[list[str]]
+    """The required checks that have not reported at all."""
+
+
+class Cost(TypedDict, total=False):
+    """What the runs of a task have cost so far. Written by `dag_evaluate`, which adds up what runs report."""
+
+    seconds: float
+    """Working time of the agent."""
+    tokens: int
+    """Tokens of the model, where the agent reports them."""
+
+
+class TaskFields(TypedDict, total=False):
+    """All that a task may have beside its id, title, status and dependencies. Written by `dag_evaluate`."""
+
+    agent_id: str | None
+    """Who works on it, unique among running tasks; written by `generate_sprint_dag` and `name_agents`."""
+    reviewer_id: str | None
+    """Who is to review it, in the original's tick; written by `generate_sprint_dag`."""
+    issue_number: int | None
+    """Its issue; null until that is opened."""
+    pr_number: int | None
+    """Its pull request; null until one is opened, and after it was closed without a merge."""
+    started_at: str | None
+    """When an agent first began."""
+    completed_at: str | None
+    """When it was done, skipped or cancelled."""
+    last_activity_at: str | None
+    """The last sign of life: of its agent, a reviewer, or a push."""
+    intervention_count: int
+    """How often its agent was probed, restarted or given up on, since `/retry`."""
+    position: int
+    """Its place in the plan, from 1; written by `propose_plan`."""
+    scope: list[str]
+    """The paths that it may change, as patterns; empty: any."""
+    acceptance: list[str]
+    """What must be true when it is done."""
+    skills: list[str]
+    """What its agent must know, as the kickoff's text says."""
+    complexity: str
+    """How hard it is, as the kickoff's text says."""
+    description: str
+    """What the kickoff's text says about it beyond its title."""
+    framework: str | None
+    """The agent framework that it asks for instead of the policy's."""
+    model: str | None
+    """The model that it asks for instead of the framework's own."""
+    attempt: int
+    """The number of its agent's current run, from 1; an older run may not act any more."""
+    round: int
+    """The number of times that work on it began, from 1: a review that asks for changes begins another."""
+    agent: AgentState | None
+    """What its agent does; null: nothing."""
+    branch: str
+    """The branch that its agents work on; written by `spell_out`."""
+    head_sha: str | None
+    """The head of its pull request."""
+    checks: Checks
+    """The checks of that head."""
+    reviews: dict[str, Review]
+    """The last verdict of each reviewer, by login."""
+    approved: str | bool | None
+    """In the original's tick: the approved head, true where the review names none."""
+    merging: str | bool | None
+    """The head whose merge was asked for and not answered; in the tick as `approved`."""
+    merge_asked: str | None
+    """The head that `/merge` asked for, which the merge mode `manual` waits for."""
+    merge_base: bool
+    """Whether the next run begins by merging the base into the branch."""
+    hold: bool
+    """Whether `/hold` or its label keeps it from being merged."""
+    refusal: str
+    """Why the forge last refused to merge it: said once."""
+    wait: str | None
+    """What it waits for, in words, where its status does not say."""
+    blocked_by: str | None
+    """The dependency that will never be done, and why."""
+    feedback: str | None
+    """What its next run must hear: reviews, errors, the hint of `/retry`."""
+    unheard: str | None
+    """A review that came while its agent worked: for the run after that."""
+    report: Json
+    """What its agent reported in the end; checked by those who measure the sprint."""
+    cost: Cost
+    """What its runs have cost."""
+    review_cycles: int
+    """How often a review asked for changes."""
+    useless_rounds: int
+    """Runs in a row whose result could not leave the workspace."""
+    conflicts: int
+    """How often its pull request conflicted with the base, since `/retry`."""
+    closures: int
+    """How often its pull request was closed without a merge, since `/retry`."""
+    closed_pr: int
+    """The last pull request that was closed without a merge."""
+    sent_back: bool
+    """Whether a review asked for changes and no new head has come since."""
+    probed: bool
+    """Whether its agent is silent and was probed."""
+    issue_asked: bool | None
+    """Whether its issue was asked for; null in the tick, where that failed."""
+    restarted_at: str
+    """When `/retry` began it anew."""
+    skipped_by: Literal["close"] | None
+    """`close`: skipped by closing its issue, so that opening the issue brings it back."""
+
+
+class Task(TaskFields):
+    """A task of a sprint. The first four fields are the original's small task."""
+
+    id: str
+    """Its name in the sprint: `^[a-z0-9_-]{1,64}$`; written by `generate_sprint_dag`."""
+    title: str
+    """What is to be done, in a line; written by `generate_sprint_dag`."""
+    status: TaskStatus
+    """Where it is in its life."""
+    depends_on: list[str]
+    """The ids of the tasks that must be done before it; written by `generate_sprint_dag`."""
+
+
+# Sprints
+
+
+class Options(TypedDict, total=False):
+    """What was said with `/plan`. Written by `open_kickoff`."""
+
+    pipeline: str
+    """Which phases plan the sprint."""
+    auto: bool
+    """Whether its gates open by themselves."""
+    agents: str
+    """How many agents it is planned for."""
+    budget: str
+    """What it may cost."""
+
+
+class Kickoff(TypedDict):
+    """A sprint that is not over, kept under the number of its kickoff issue. Made by `open_kickoff`."""
+
+    id: str
+    """The sprint's id: `<repository>-<4 hex>-<kickoff number>`."""
+    number: int
+    """The number of the kickoff issue."""
+    status: SprintStatus
+    """Where the sprint is in its life; written by whoever moves it on."""
+    asked_at: NotRequired[str]
+    """When `/plan` was said."""
+    asked_by: NotRequired[str | None]
+    """Who said it."""
+    options: NotRequired[Options]
+    """What was said with it."""
+    title: NotRequired[str]
+    """The kickoff issue's title; this and its author are written by `propose_plan`."""
+    author: NotRequired[str]
+    """Who wrote the kickoff issue."""
+    author_id: NotRequired[int]
+    """The number of their account."""
+    goal: NotRequired[str]
+    """What the sprint is for; written by `propose_plan`."""
+    plan: NotRequired[dict[str, Task] | None]
+    """The tasks as planned, by id; null where the text could not be planned, and once the sprint is over."""
+    plan_hash: NotRequired[str | None]
+    """What an approval is bound to; changes with the goal and with anything in the plan."""
+    planned_at: NotRequired[str]
+    """When the plan was made."""
+    errors: NotRequired[list[str]]
+    """Why the text could not be planned."""
+    approved_by: NotRequired[str | None]
+    """Who approved the plan; written by `command_approve`."""
+    approved_at: NotRequired[str]
+    """When; sprints that wait start in this order."""
+    started_at: NotRequired[str | None]
+    """When it began to run; written by `promote_sprint`."""
+    ended_at: NotRequired[str | None]
+    """When its last task ended, or it was stopped; written by `finish_sprint`."""
+    stopped_by: NotRequired[str | None]
+    """Who stopped it: `/stop`, or closing the kickoff."""
+    asked_status_at: NotRequired[str]
+    """When `/status` was last said: the board is refreshed for it."""
+    retro: NotRequired[Json]
+    """Its figures, as `compute_sprint_kpis` gives them; written by `close_sprint`."""
+    tasks: NotRequired[dict[str, Task]]
+    """Its tasks as they ended; written by `close_sprint`."""
+
+
+# What the state remembers of the forge
+
+
+class Edit(TypedDict):
+    """One change of an issue's text that a delivery told. Written by `notice_change`."""
+
+    actor: str | None
+    """Who made it."""
+    actor_id: int | None
+    """The number of their account."""
+    text: str
+    """The hash of the text that they left."""
+    was: str | None
+    """The hash of the text that they found; empty: there was none before."""
+
+
+class Unanswered(TypedDict):
+    """A text whose change nobody answered for yet. Written by `compare_issue`."""
+
+    text: str
+    """Its hash; empty: there was none before."""
+    asks: list[str]
+    """The commands that it held."""
+
+
+class Issue(TypedDict):
+    """What is remembered of an issue or, for its labels, of a pull request. Written by `compare_issue`."""
+
+    edits: list[Edit]
+    """Changes of its text that no look has shown yet; written by `notice_change`."""
+    state: NotRequired[OpenOrClosed]
+    """Whether it is open."""
+    title: NotRequired[str]
+    """Its title; absent until it was looked at, or opened by ourselves."""
+    author: NotRequired[str]
+    """Who wrote it."""
+    author_id: NotRequired[int]
+    """The number of their account."""
+    html_url: NotRequired[str | None]
+    """Where people see it."""
+    labels: NotRequired[list[str]]
+    """Its labels, sorted; also written by `take_shown` and `take_answer`."""
+    body_hash: NotRequired[str | None]
+    """The hash of its text; null: we opened it, and have not looked at it since."""
+    asks: NotRequired[list[str]]
+    """The commands that its text held at the last look."""
+    waits: NotRequired[Unanswered]
+    """The text before a change that no delivery told yet."""
+    own: NotRequired[bool]
+    """Whether we opened it; written by `take_answer`."""
+
+
+class PullRequest(TypedDict):
+    """What is remembered of a task's pull request. Written by `compare_pull` at each look."""
+
+    task_id: str
+    """The task that it is of."""
+    state: OpenOrClosed
+    """Whether it is open."""
+    merged: bool
+    """Whether it is merged."""
+    head_sha: str
+    """Its head."""
+    status: Checks
+    """The checks of that head."""
+    reviews: dict[str, list[str | bool]]
+    """Each review by its number: its state, and whether a newer head came since."""
+    html_url: NotRequired[str | None]
+    """Where people see it."""
+    missing: NotRequired[list[str]]
+    """The required checks that have not reported."""
+
+
+class Shown(TypedDict):
+    """What we last put on the forge under one name, such as `issue:4:board`. Written by `take_shown`."""
+
+    hash: str | None
+    """The hash of what was shown; null or `edited:…`: it is to be shown again."""
+    comment_id: int | None
+    """The comment that holds it."""
+    plan_at: str
+    """When we learned that the plan on it was shown."""
+    at: NotRequired[str]
+    """When we learned that it was shown."""
+    plan_hash: NotRequired[str | None]
+    """The plan on it."""
+    plan_written_at: NotRequired[str | None]
+    """When that plan was shown, by the forge's clock."""
+    text: NotRequired[str]
+    """The hash of its text without the marker."""
+
+
+class OwnText(TypedDict):
+    """What we wrote under one key, so that a double is found. Written by `remove_doubles`."""
+
+    kind: Literal["issue", "comment"]
+    """What it is."""
+    ids: list[int]
+    """The numbers of the issues or comments that carry the key, the eldest first."""
+    thread: int | None
+    """The issue that a comment is on."""
+    sprint: str | None
+    """The sprint that it belongs to."""
+
+
+class Counter(TypedDict):
+    """How far the supervisor has gone with an agent. Written by `decide_intervention`."""
+
+    count: float
+    """Steps taken: probe, restart, call for a person."""
+    at: NotRequired[str]
+    """When the last one was taken."""
+
+
+Counters = dict[str, Counter | float]
+"""Steps taken by agent; an older file holds the bare number."""
+
+
+# Events
+
+
+class Happening(TypedDict, total=False):
+    """What any event may have."""
+
+    key: str
+    """Names what happened: an event whose key was handled is not handled again."""
+    at: str
+    """When we learned of it."""
+    receipt: str
+    """Under which id the webhook endpoint or the command line took it in; written by the store."""
+    forge: Forge
+    """The forge that it happened on."""
+    repo_id: int
+    """The repository's number."""
+    repo: str
+    """The repository's name then."""
+    actor: str | None
+    """Who did it; null: not known."""
+    actor_id: int | None
+    """The number of their account."""
+    created_at: str | None
+    """When it happened, by the forge's clock."""
+
+
+class Found(Happening, total=False):
+    """What an event may have that tells a difference."""
+
+    found: bool
+    """Whether looking around found it rather than a delivery."""
+
+
+class Asking(Found, total=False):
+    """What an event has that needs a permission; it waits in the state until the forge has answered."""
+
+    needs: Right
+    """The least right that its actor must have."""
+    allowed: bool
+    """Whether they have it; absent until that is known. Written by `ask_permission`."""
+    permission: Right
+    """The right that they have. Written by `ask_permission`."""
+    denial: str | None
+    """Why it could not be told, in words. Written by `ask_permission`."""
+    turn: int
+    """While it waits: its place in the order. Written by `ask_permission`."""
+    looked_again: bool
+    """While it waits: whether an empty repository was looked at again for it. Written by `ask_permission`."""
+    for_board: str
+    """While it waits: the board that must be shown first. Written by `command_approve`."""
+
+
+class Where(TypedDict):
+    """Where something was said. Written by the switchboard."""
+
+    number: int
+    """The issue or pull request."""
+    is_pull: NotRequired[bool]
+    """Whether it is a pull request."""
+    comment_id: NotRequired[int]
+    """The comment that said it."""
+    review_id: NotRequired[int]
+    """The review that said it."""
+    label: NotRequired[str]
+    """The label that said it."""
+    own_text: NotRequired[bool]
+    """Whether the issue's own text said it."""
+    behind: NotRequired[int]
+    """How many commands of one text stand before it, beyond those that are answered in words."""
+
+
+class Changed(Happening):
+    """Something may have changed: a hint what to look at. Told by the forge."""
+
+    type: Literal["changed"]
+    object: str
+    """What: `issue`, `pull`, `commit`, `branch` or `repository`."""
+    hint: str
+    """What the delivery says happened, in the forge's word."""
+    number: NotRequired[int]
+    """The issue or pull request."""
+    branch: NotRequired[str]
+    """The branch."""
+    head_sha: NotRequired[str | None]
+    """The commit."""
+    label: NotRequired[str]
+    """The label that was set or removed, where the delivery names it."""
+    labelled: NotRequired[bool]
+    """Whether a label was set, rather than removed."""
+    body_hash: NotRequired[str]
+    """The hash of the issue's text now."""
+    body_was: NotRequired[str]
+    """The hash of the text that its editor found; empty: there was none."""
+
+
+class CommentFields(Found):
+    """What is told of a comment."""
+
+    issue_number: int
+    """The issue or pull request that it is on."""
+    comment_id: int
+    """Its number."""
+    is_pull: NotRequired[bool]
+    """Whether that is a pull request."""
+    author: NotRequired[str]
+    """Who wrote it first."""
+    author_id: NotRequired[int | None]
+    """The number of their account."""
+    body: NotRequired[str]
+    """Its text."""
+    previous: NotRequired[str | None]
+    """The text before this edit, where the delivery has it."""
+    hint: NotRequired[str]
+    """`created` or `edited`."""
+    written_at: NotRequired[str]
+    """When it was first written."""
+    updated_at: NotRequired[str]
+    """When it was last changed."""
+    html_url: NotRequired[str]
+    """Where people see it."""
+
+
+class IssueComment(CommentFields):
+    """A comment was written or edited; it means what it says, once. Told by the forge."""
+
+    type: Literal["issue_comment"]
+
+
+class OwnCommentEdited(CommentFields):
+    """A person edited what the bot wrote. Told by the switchboard, and by `unfold_catch_up`."""
+
+    type: Literal["own_comment_edited"]
+    own: NotRequired[bool]
+    """Whether the text that stands there now is one of ours after all."""
+
+
+class AccountShared(Found):
+    """A person wrote a comment with the bot's own account. Told by the switchboard."""
+
+    type: Literal["account_shared"]
+    issue_number: int
+    """The issue that the comment is on."""
+
+
+class Arguments(TypedDict):
+    """What stands behind a command. Written by the switchboard."""
+
+    positional: list[str]
+    """The words that are no flags."""
+    flags: dict[str, Any]
+    """Each flag with its text, its texts, or true."""
+
+
+class Command(Asking):
+    """Somebody asks for something, by a line of text or by a label. Told by the switchboard."""
+
+    type: Literal["command"]
+    name: str
+    """The command."""
+    args: Arguments
+    """What stands behind it."""
+    where: Where
+    """Where it was said."""
+    minimum: NotRequired[Right]
+    """The least right that it needs."""
+    help: NotRequired[str]
+    """For `/help`: the answer."""
+
+
+class Mistake(TypedDict):
+    """A line that was meant as a command and is none. Written by the switchboard."""
+
+    line: str
+    """The line."""
+    help: str
+    """What is wrong with it and what would be right."""
+    error: NotRequired[str]
+    """Which kind of mistake it is."""
+    name: NotRequired[str]
+    """The command that was meant."""
+
+
+class Mistakes(Found):
+    """Lines that were meant as commands and are none. Told by the switchboard."""
+
+    type: Literal["mistakes"]
+    where: Where
+    """Where they stand."""
+    mistakes: list[Mistake]
+    """Each of them."""
+
+
+class LabelAdded(Asking):
+    """A label that means a command was set. Told by a look at the issue's timeline."""
+
+    type: Literal["label_added"]
+    issue_number: int
+    """The issue that it is on."""
+    label: str
+    """The label."""
+
+
+class LabelRemoved(Asking):
+    """A label that means a command was removed. Told by a look at the issue's timeline."""
+
+    type: Literal["label_removed"]
+    issue_number: int
+    """The issue that it was on."""
+    label: str
+    """The label."""
+
+
+class LabelActedOn(Asking):
+    """A label has done its work, or was not allowed: it is taken off. Told by the switchboard."""
+
+    type: Literal["label_acted_on"]
+    issue_number: int
+    """The issue that it is on."""
+    label: str
+    """The label."""
+
+
+class RepositoryMet(Happening):
+    """A repository is met for the first time, or under a new name. Told by the switchboard."""
+
+    type: Literal["repository_met"]
+
+
+class IssueOpened(Found):
+    """An issue is seen for the first time; a task's own, once it is made. Told by a look or an action."""
+
+    type: Literal["issue_opened"]
+    issue_number: int
+    """The issue."""
+    title: NotRequired[str]
+    """Its title."""
+    body: NotRequired[str]
+    """Its text."""
+    labels: NotRequired[list[str]]
+    """Its labels."""
+    author_id: NotRequired[int | None]
+    """The number of its author's account."""
+    hint: NotRequired[str]
+    """`edited`: its text is not its author's own any more."""
+    own: NotRequired[bool]
+    """Whether we opened it."""
+    task_id: NotRequired[str]
+    """The task that it is of."""
+
+
+class IssueRefused(Happening):
+    """The forge will not open a task's issue. Told by a refused action."""
+
+    type: Literal["issue_refused"]
+    task_id: str
+    """The task."""
+    message: str
+    """What the forge says."""
+
+
+class IssueEdited(Found):
+    """An issue has another title or text. Told by a look."""
+
+    type: Literal["issue_edited"]
+    issue_number: int
+    """The issue."""
+    title: str
+    """Its title now."""
+    body: str
+    """Its text now."""
+    had: NotRequired[list[str]]
+    """The commands that the text before held."""
+    hint: NotRequired[str]
+    """`edited`."""
+    author_id: NotRequired[int | None]
+    """The number of its author's account."""
+    labels: NotRequired[list[str]]
+    """Its labels, where the original's tick tells of it."""
+    task_id: NotRequired[str]
+    """The task that its marker names, where the original's tick tells of it."""
+
+
+class Ended(Asking):
+    """What is told of an issue that was closed or reopened."""
+
+    issue_number: int
+    """The issue."""
+    task_id: NotRequired[str]
+    """The task that its marker names, where the original's tick tells of it."""
+
+
+class IssueClosed(Ended):
+    """Somebody closed a task's issue or a kickoff. Told by a look at its timeline."""
+
+    type: Literal["issue_closed"]
+
+
+class IssueReopened(Ended):
+    """Somebody opened it again. Told by a look at its timeline."""
+
+    type: Literal["issue_reopened"]
+
+
+class KickoffClosed(Ended):
+    """Somebody closed the kickoff. Told by the switchboard."""
+
+    type: Literal["kickoff_closed"]
+
+
+class KickoffReopened(Ended):
+    """Somebody opened the kickoff again. Told by the switchboard."""
+
+    type: Literal["kickoff_reopened"]
+
+
+class KickoffRead(Found):
+    """The text of an issue that is to be planned. Told by a look."""
+
+    type: Literal["kickoff_read"]
+    issue_number: int
+    """The kickoff."""
+    title: str
+    """Its title."""
+    author: str
+    """Who wrote it."""
+    author_id: int
+    """The number of their account."""
+    body: NotRequired[str]
+    """Its text."""
+    labels: NotRequired[list[str]]
+    """Its labels."""
+
+
+class OfPull(Found):
+    """What is told of a task's pull request."""
+
+    pr_number: int
+    """The pull request."""
+    task_id: NotRequired[str]
+    """The task; the original's tick finds it by the pull request."""
+    head_sha: NotRequired[str | None]
+    """Its head."""
+    branch: NotRequired[str]
+    """Its branch."""
+    linked_issue: NotRequired[int | None]
+    """The issue that it says it closes, where the original's tick tells of it."""
+    body: NotRequired[str]
+    """Its text, or the review's."""
+
+
+class PrOpened(OfPull):
+    """A task's pull request is there. Told by a look."""
+
+    type: Literal["pr_opened"]
+
+
+class PrSynchronized(OfPull):
+    """The pull request has another head. Told by a look."""
+
+    type: Literal["pr_synchronized"]
+
+
+class PrReopened(OfPull):
+    """It was opened again. Told by a look."""
+
+    type: Literal["pr_reopened"]
+
+
+class PrClosed(OfPull):
+    """It was closed without a merge. Told by a look."""
+
+    type: Literal["pr_closed"]
+
+
+class PrMerged(OfPull):
+    """It is merged: the task is done. Told by a look or a performed merge."""
+
+    type: Literal["pr_merged"]
+    merge_sha: NotRequired[str | None]
+    """The commit that the merge made."""
+
+
+class PrConflict(OfPull):
+    """It conflicts with its base. Told by a refused merge."""
+
+    type: Literal["pr_conflict"]
+
+
+class MergeRefused(OfPull):
+    """The forge will not merge it. Told by a refused merge."""
+
+    type: Literal["merge_refused"]
+    message: str
+    """What the forge says."""
+
+
+class MergePostponed(OfPull):
+    """Its head is another one by now. Told by a refused merge."""
+
+    type: Literal["merge_postponed"]
+
+
+class Remark(TypedDict):
+    """A remark in the code, made with a review. Read from the forge by the shell."""
+
+    path: str
+    """The file."""
+    body: str
+    """What it says."""
+    line: NotRequired[int | None]
+    """The line; null: of the file."""
+
+
+class PrReviewSubmitted(Asking):
+    """Somebody reviewed it. Told by a look."""
+
+    type: Literal["pr_review_submitted"]
+    pr_number: int
+    """The pull request."""
+    review_state: ReviewState
+    """What the review says."""
+    task_id: NotRequired[str]
+    """The task; the original's tick finds it by the pull request."""
+    head_sha: NotRequired[str | None]
+    """The head of the pull request now, where the original's tick tells of it."""
+    review_id: NotRequired[int]
+    """The review's number."""
+    commit_sha: NotRequired[str]
+    """The head that it judges."""
+    body: NotRequired[str]
+    """Its text."""
+    comments: NotRequired[list[Remark]]
+    """Its remarks in the code."""
+    pr_author_id: NotRequired[int]
+    """The number of the pull request's author."""
+    outdone: NotRequired[bool]
+    """Whether the same person gave another verdict since."""
+
+
+class CheckCompleted(OfPull):
+    """The checks of its head say something else. Told by a look."""
+
+    type: Literal["check_completed"]
+    state: CheckState
+    """What they say together."""
+    contexts: dict[str, CheckState]
+    """What each says."""
+    missing: NotRequired[list[str]]
+    """The required checks that have not reported."""
+
+
+class Push(Happening):
+    """A branch has another head. Told by the original's tick; nothing follows from it."""
+
+    type: Literal["push"]
+    branch: str
+    """The branch."""
+    head_sha: NotRequired[str]
+    """Its head."""
+
+
+class OfAgent(Happening):
+    """What is told of an agent's run."""
+
+    task_id: str
+    """The task that it works on."""
+    sprint_id: NotRequired[str | None]
+    """The sprint."""
+    agent_id: NotRequired[str | None]
+    """The agent."""
+
+
+class AgentStarted(OfAgent):
+    """The agent works. Told by its run."""
+
+    type: Literal["agent_started"]
+    attempt: int
+    """The run's number."""
+    pid: NotRequired[int]
+    """The process."""
+
+
+class AgentHeartbeat(Happening):
+    """The agent did something. Told by its run, and by `supervise` where that ends a silence."""
+
+    type: Literal["agent_heartbeat"]
+    task_id: NotRequired[str]
+    """The task that it works on; the shell's surface names the agent only."""
+    sprint_id: NotRequired[str | None]
+    """The sprint."""
+    agent_id: NotRequired[str | None]
+    """The agent."""
+    last_sign_at: NotRequired[str | None]
+    """When: the last output or changed file."""
+    recovered: NotRequired[int]
+    """How many steps of the supervisor that takes back."""
+
+
+class AgentFinished(OfAgent):
+    """The run has ended, and how. Told by the run."""
+
+    type: Literal["agent_finished"]
+    attempt: int | None
+    """The run's number."""
+    outcome: Outcome
+    """How it ended."""
+    changed: NotRequired[list[str]]
+    """The paths that it changed."""
+    head_sha: NotRequired[str | None]
+    """The commit that was pushed."""
+    pr_number: NotRequired[int | None]
+    """The pull request that carries it."""
+    reason: NotRequired[str | None]
+    """Why, in a sentence."""
+    output_tail: NotRequired[str]
+    """The last of what the agent wrote."""
+    feedback: NotRequired[Json]
+    """What the agent reported."""
+    cost: NotRequired[Cost]
+    """What the run cost."""
+
+
+class Sign(TypedDict):
+    """What the tick knows of a silent agent. Written by `supervise`."""
+
+    alive: bool
+    """Whether its process runs."""
+    last_line: str | None
+    """The last that it wrote."""
+
+
+class AgentIntervened(Happening):
+    """A silent agent is probed or restarted, or a person is asked. Told by `supervise`."""
+
+    type: Literal["agent_intervened"]
+    task_id: str
+    """The task that it works on."""
+    action: SupervisorStep
+    """The step."""
+    reason: str
+    """Why, in a sentence."""
+    found: NotRequired[Sign]
+    """What the tick knows of it."""
+
+
+class SpawnRequested(OfAgent):
+    """An agent is to be started. Told by the shell's surface."""
+
+    type: Literal["spawn_requested"]
+
+
+class StopRequested(Happening):
+    """An agent is to be stopped. Told by the shell's surface."""
+
+    type: Literal["stop_requested"]
+    task_id: NotRequired[str]
+    """The task that it works on; the shell's surface names the agent only."""
+    sprint_id: NotRequired[str]
+    """The sprint."""
+    agent_id: NotRequired[str]
+    """The agent."""
+
+
+class TaskRetry(Found):
+    """A new attempt, counters reset. Told by `/retry`."""
+
+    type: Literal["task_retry"]
+    task_id: str
+    """The task."""
+    hint: NotRequired[str | None]
+    """What the next run must hear."""
+
+
+class TaskSkip(Found):
+    """The task is left out. Told by `/skip`."""
+
+    type: Literal["task_skip"]
+    task_id: str
+    """The task."""
+
+
+class TaskCancelled(Found):
+    """The task's sprint was stopped. Told by `/stop`, or by closing the kickoff."""
+
+    type: Literal["task_cancelled"]
+    task_id: str
+    """The task."""
+
+
+class OfSprint(Happening):
+    """What is told of a sprint."""
+
+    number: int
+    """Its kickoff."""
+
+
+class SprintApproved(OfSprint):
+    """The plan may go ahead. Told by `/approve`."""
+
+    type: Literal["sprint_approved"]
+
+
+class SprintStopped(OfSprint):
+    """It is over before its end. Told by `/stop`, or by closing the kickoff."""
+
+    type: Literal["sprint_stopped"]
+
+
+class SprintResumed(Happening):
+    """A restored sprint was looked at, and goes on. Told by `resume_sprint`."""
+
+    type: Literal["sprint_resumed"]
+
+
+class SprintFinished(OfSprint):
+    """Every task is at its end. Told by `finish_sprint`."""
+
+    type: Literal["sprint_finished"]
+
+
+class SprintEnded(OfSprint):
+    """The retro is written; the next sprint may run. Told by `close_sprint`."""
+
+    type: Literal["sprint_ended"]
+
+
+class AgentSigns(TypedDict, total=False):
+    """What the store knows of a live run. Written by the store."""
+
+    last_heartbeat_at: str | None
+    """The last sign of its process, or of the shell's surface."""
+    task_started_at: str | None
+    """When it began."""
+    last_sign_at: str | None
+    """The last output or changed file."""
+    last_line: str | None
+    """The last line that it wrote."""
+    attempt: int
+    """The run's number."""
+    task_id: str
+    """The task."""
+    sprint_id: str
+    """The sprint."""
+    status: str
+    """`queued`, `claimed` or `finished`."""
+
+
+class Tick(Happening):
+    """Time has passed; with `reconcile`, lost deliveries are looked for. Told by the clock."""
+
+    type: Literal["tick"]
+    reconcile: NotRequired[bool]
+    """Whether to look for lost deliveries."""
+    agents: NotRequired[dict[str, AgentSigns]]
+    """The live runs of the lane, by agent."""
+
+
+class Unavailable(Happening):
+    """A host does not answer; it is asked again. Told by a performer."""
+
+    type: Literal["unavailable"]
+    host: str
+    """The host."""
+    reason: str
+    """What went wrong."""
+    until: str
+    """When it is asked again."""
+
+
+class Available(Happening):
+    """The host answers again. Told by a performer."""
+
+    type: Literal["available"]
+    host: str
+    """The host."""
+
+
+class ShownNow(Happening):
+    """A label or a board was brought up to date. Told by a performer."""
+
+    type: Literal["shown"]
+    object: str
+    """What it is on: `issue:<number>`."""
+    kind: str
+    """`labels` or `board`."""
+    hash: str
+    """The hash of what was wanted."""
+    number: NotRequired[int]
+    """The issue or pull request."""
+    comment_id: NotRequired[int | None]
+    """The comment that holds the board."""
+    written_at: NotRequired[str | None]
+    """When the board was written, by the forge's clock."""
+    labels: NotRequired[list[str]]
+    """The labels that are there now."""
+    plan_hash: NotRequired[str | None]
+    """The plan on the board."""
+    text: NotRequired[str]
+    """The hash of the board's text without the marker."""
+    asked: NotRequired[str | None]
+    """When `/status` asked for the board."""
+
+
+# What the forge shows when it is looked at (shell/forge writes all of these)
+
+
+class ForgeIssue(TypedDict):
+    """An issue as it is on the forge."""
+
+    number: int
+    """Its number."""
+    title: str
+    """Its title."""
+    body: str | None
+    """Its text."""
+    state: OpenOrClosed
+    """Whether it is open."""
+    author: str
+    """Who wrote it."""
+    author_id: int
+    """The number of their account."""
+    labels: list[str]
+    """Its labels."""
+    is_pull: NotRequired[bool]
+    """Whether it is a pull request."""
+    assignees: NotRequired[list[str]]
+    """Who it is assigned to."""
+    html_url: NotRequired[str]
+    """Where people see it."""
+    created_at: NotRequired[str]
+    """When it was opened."""
+    updated_at: NotRequired[str]
+    """When it last changed."""
+
+
+class ForgeReview(TypedDict):
+    """A review as it is on the forge."""
+
+    id: int
+    """Its number."""
+    author: str
+    """Who wrote it."""
+    author_id: int
+    """The number of their account."""
+    state: ReviewState
+    """What it says."""
+    body: str
+    """Its text."""
+    commit_sha: str
+    """The head that it judges."""
+    stale: bool
+    """Whether a newer head came since."""
+    submitted_at: str
+    """When."""
+    comments: NotRequired[list[Remark]]
+    """Its remarks in the code."""
+
+
+class ForgeHead(TypedDict):
+    """The branch of a pull request."""
+
+    ref: str
+    """Its name."""
+    sha: str
+    """Its head."""
+    repo_id: NotRequired[int | None]
+    """The repository that it is in."""
+
+
+class ForgeBase(TypedDict):
+    """The branch that a pull request goes to."""
+
+    ref: str
+    """Its name."""
+
+
+class ForgePull(TypedDict):
+    """A pull request as it is on the forge."""
+
+    state: OpenOrClosed
+    """Whether it is open."""
+    merged: bool
+    """Whether it is merged."""
+    author_id: int
+    """The number of its author's account."""
+    body: str | None
+    """Its text."""
+    head: ForgeHead
+    """Its branch."""
+    status: Checks
+    """The checks of its head."""
+    reviews: list[ForgeReview]
+    """Its reviews, the oldest first."""
+    number: NotRequired[int]
+    """Its number."""
+    title: NotRequired[str]
+    """Its title."""
+    merge_sha: NotRequired[str | None]
+    """The commit that the merge made."""
+    merged_by: NotRequired[str | None]
+    """Who merged it."""
+    draft: NotRequired[bool]
+    """Whether it is a draft."""
+    author: NotRequired[str]
+    """Who opened it."""
+    base: NotRequired[ForgeBase]
+    """The branch that it goes to."""
+    labels: NotRequired[list[str]]
+    """Its labels."""
+    html_url: NotRequired[str | None]
+    """Where people see it."""
+
+
+class ForgeComment(TypedDict):
+    """A comment as it is on the forge, with the key that its delivery had."""
+
+    comment_id: int
+    """Its number."""
+    issue_number: int
+    """The issue or pull request that it is on."""
+    author: str
+    """Who wrote it."""
+    author_id: int
+    """The number of their account."""
+    body: str
+    """Its text."""
+    is_pull: NotRequired[bool]
+    """Whether that is a pull request."""
+    created_at: NotRequired[str]
+    """When it was written."""
+    updated_at: NotRequired[str]
+    """When it was last changed."""
+    html_url: NotRequired[str]
+    """Where people see it."""
+    key: NotRequired[str]
+    """The key that its delivery has."""
+
+
+class ForgeChanges(TypedDict):
+    """All that changed in a repository since some time."""
+
+    issues: list[ForgeIssue]
+    """Issues."""
+    pulls: list[int]
+    """The numbers of pull requests."""
+    comments: list[ForgeComment]
+    """Comments."""
+    date: str
+    """Up to when, by the forge's clock."""
+
+
+class TimelineRow(TypedDict):
+    """Who set or removed a label, closed or reopened an issue."""
+
+    type: Literal["label", "unlabel", "close", "reopen"]
+    """What they did."""
+    actor: str | None
+    """Who."""
+    actor_id: int | None
+    """The number of their account."""
+    at: str
+    """When."""
+    label: NotRequired[str]
+    """The label."""
+
+
+class ForgePermission(TypedDict):
+    """What an account may do in a repository."""
+
+    user_id: int | None
+    """The number of the account; null: the forge knows no such account."""
+    permission: Right
+    """What it may do."""
+    login: NotRequired[str]
+    """Its name."""
+
+
+class ForgeRepository(TypedDict, total=False):
+    """A repository as it is on the forge."""
+
+    id: int
+    """Its number."""
+    full_name: str
+    """`owner/name`."""
+    default_branch: str
+    """The branch that work begins from."""
+    empty: bool
+    """Whether it has no commit yet."""
+    private: bool
+    """Whether only its members see it."""
+    permissions: dict[str, bool]
+    """What our account may do: `admin`, `push`, `pull`."""
+    merge_styles: list[str]
+    """The ways of merging that it allows."""
+    default_merge_style: str
+    """The one that it prefers."""
+    html_url: str
+    """Where people see it."""
+    clone_url: str
+    """Where git finds it."""
+
+
+# Actions
+
+
+class Mark(TypedDict):
+    """What the hidden marker of a text says. Written by whoever asks for the text."""
+
+    kind: str
+    """What the text is: `task`, `note`, `answer`, `board`, `retro`, …"""
+    key: NotRequired[str]
+    """Instead of the action's own key."""
+    sprint: NotRequired[str]
+    """The sprint that it belongs to."""
+    task: NotRequired[str]
+    """The task that it belongs to."""
+
+
+class Deed(TypedDict):
+    """What any action has."""
+
+    key: str
+    """Names what is to be done: asked for again while it waits, the action is replaced."""
+    sprint_id: NotRequired[str | None]
+    """The sprint that it belongs to."""
+    task_id: NotRequired[str | None]
+    """The task that it belongs to."""
+    mark: NotRequired[Mark]
+    """What the hidden marker of the text says."""
+    due_in_s: NotRequired[float]
+    """Not before so many seconds."""
+
+
+class Caused(TypedDict, total=False):
+    """What made someone look. Written by `notice_change` and whoever looks around."""
+
+    hint: str
+    """What the delivery said; `reconcile`: nothing was delivered."""
+    actor: str | None
+    """Who did it."""
+    actor_id: int | None
+    """The number of their account."""
+    label: str | None
+    """The label that was set or removed."""
+    labelled: bool | None
+    """Whether it was set."""
+
+
+class TimelineAsk(TypedDict):
+    """A change whose author is looked for in an issue's timeline. Written by `compare_issue`."""
+
+    type: Literal["label", "unlabel", "close", "reopen"]
+    """What was done."""
+    label: NotRequired[str]
+    """The label."""
+
+
+class Look(Deed):
+    """What any look has: it reads what is there now, and is answered by `seen`."""
+
+    type: Literal["look"]
+    caused: NotRequired[Caused]
+    """What made us look."""
+    restoring: NotRequired[str]
+    """The sprint that is being restored."""
+    resuming: NotRequired[str]
+    """The restored sprint that goes on once this is answered."""
+
+
+class LookIssue(Look):
+    """Reads an issue."""
+
+    what: Literal["issue"]
+    number: int
+    """The issue."""
+
+
+class LookPull(Look):
+    """Reads a pull request with its reviews and checks."""
+
+    what: Literal["pull"]
+    number: int
+    """The pull request."""
+    known_reviews: NotRequired[list[int]]
+    """Reviews whose remarks need not be read again."""
+
+
+class LookTimeline(Look):
+    """Reads who did what to an issue."""
+
+    what: Literal["timeline"]
+    number: int
+    """The issue."""
+    asks: list[TimelineAsk]
+    """What is looked for."""
+    author: NotRequired[str]
+    """Who wrote the issue."""
+    author_id: NotRequired[int]
+    """The number of their account."""
+
+
+class LookPermission(Look):
+    """Reads what someone may do here."""
+
+    what: Literal["permission"]
+    login: str
+    """Whose permission."""
+
+
+class LookRepository(Look):
+    """Reads the repository itself."""
+
+    what: Literal["repository"]
+
+
+class LookProtection(Look):
+    """Reads which checks a branch requires."""
+
+    what: Literal["protection"]
+    branch: str
+    """The branch."""
+
+
+class LookCatchUp(Look):
+    """Reads all that changed since the last time."""
+
+    what: Literal["catch_up"]
+    since: str | None
+    """Since when; null: ever."""
+
+
+Looks = LookIssue | LookPull | LookTimeline | LookPermission | LookRepository | LookProtection | LookCatchUp
+"""Everything that is looked at."""
+
+
+class CreateIssue(Deed):
+    """Opens an issue, once: a repeat looks for its marker first."""
+
+    type: Literal["create_issue"]
+    title: str
+    """Its title."""
+    body: str
+    """Its text."""
+    labels: list[str]
+    """Its labels."""
+
+
+class Comment(Deed):
+    """Writes a comment, once: a repeat looks for its marker first."""
+
+    type: Literal["comment"]
+    number: int
+    """The issue or pull request."""
+    body: str
+    """The text."""
+
+
+class React(Deed):
+    """Puts a reaction on a comment or an issue."""
+
+    type: Literal["react"]
+    content: str
+    """The reaction: `eyes`, `rocket` or `confused`."""
+    comment_id: NotRequired[int]
+    """The comment."""
+    number: NotRequired[int]
+    """Instead: the issue."""
+    remove: NotRequired[str]
+    """A reaction of ours that goes."""
+
+
+class CloseIssue(Deed):
+    """Closes an issue."""
+
+    type: Literal["close_issue"]
+    number: int
+    """The issue."""
+
+
+class ReopenIssue(Deed):
+    """Opens an issue again."""
+
+    type: Literal["reopen_issue"]
+    number: int
+    """The issue."""
+
+
+class EditIssue(Deed):
+    """Changes an issue's title or text."""
+
+    type: Literal["edit_issue"]
+    number: int
+    """The issue."""
+    title: NotRequired[str]
+    """The new title."""
+    body: NotRequired[str]
+    """The new text."""
+
+
+class RequestReview(Deed):
+    """Asks for a review."""
+
+    type: Literal["request_review"]
+    number: int
+    """The pull request."""
+    reviewers: list[str]
+    """Who is asked."""
+
+
+class UpdateBranch(Deed):
+    """Merges the base into a pull request's branch."""
+
+    type: Literal["update_branch"]
+    pr_number: int
+    """The pull request."""
+    head_sha: str
+    """The head that it has."""
+    reason: NotRequired[str]
+    """Why the forge did not merge it, where it never said."""
+
+
+class MergePr(Deed):
+    """Merges exactly the head that was judged."""
+
+    type: Literal["merge_pr"]
+    pr_number: int
+    """The pull request."""
+    head_sha: str
+    """That head."""
+    style: NotRequired[str]
+    """The way of merging; else the repository's own."""
+    delete_branch: NotRequired[bool]
+    """Whether the branch goes with it."""
+    title: NotRequired[str]
+    """The title of the merge commit."""
+
+
+class LabelLook(TypedDict):
+    """A label as it is made on a forge. Written by the shell."""
+
+    name: str
+    """Its name."""
+    color: str
+    """Six hexadecimal digits."""
+    description: str
+    """What it means."""
+
+
+class MakeLabels(Deed):
+    """Makes the labels that the repository lacks."""
+
+    type: Literal["make_labels"]
+    labels: list[LabelLook]
+    """All that there should be."""
+
+
+class SetLabels(Deed):
+    """Adds and removes labels."""
+
+    type: Literal["set_labels"]
+    number: int
+    """The issue or pull request."""
+    add: NotRequired[list[str]]
+    """Labels to add."""
+    remove: NotRequired[list[str]]
+    """Labels to remove."""
+
+
+class EditComment(Deed):
+    """Changes a comment of the bot."""
+
+    type: Literal["edit_comment"]
+    comment_id: int
+    """The comment."""
+    body: str
+    """The new text."""
+
+
+class DeleteComment(Deed):
+    """Deletes a comment of the bot."""
+
+    type: Literal["delete_comment"]
+    comment_id: int
+    """The comment."""
+
+
+class SetStatus(Deed):
+    """Sets a commit's status."""
+
+    type: Literal["set_status"]
+    sha: str
+    """The commit."""
+    state: CheckState
+    """The status."""
+    context: str
+    """Its name."""
+    description: NotRequired[str]
+    """What it says."""
+
+
+class SpawnAgent(Deed):
+    """Starts an agent's run; answered by `agent_started`, then `agent_finished`."""
+
+    type: Literal["spawn_agent"]
+    agent_id: str
+    """The agent."""
+    attempt: int
+    """The run's number."""
+    round: int
+    """The round of work."""
+    branch: str
+    """The branch that it works on."""
+    base: str
+    """The branch that it begins from."""
+    title: str
+    """The task's title."""
+    prompt: str
+    """What the agent is told."""
+    framework: str | None
+    """The agent framework."""
+    model: str | None
+    """The model; null: the framework's own."""
+    scope: list[str]
+    """The paths that may change; empty: any."""
+    protected: list[str]
+    """The paths that may not."""
+    issue_number: int | None
+    """The task's issue."""
+    pr_title: str
+    """The title of the pull request."""
+    pr_body: str
+    """The text of the pull request."""
+    pr_number: int | None
+    """The pull request, where there is one."""
+    seen_sha: str | None
+    """The head that was last judged."""
+    closed_shas: list[str]
+    """Heads that were proposed and closed: not to be proposed again."""
+    time_limit_s: float
+    """How long it may work, in seconds."""
+    merge_base: bool
+    """Whether it begins by merging the base into the branch."""
+
+
+class StopAgent(Deed):
+    """Tells an agent's run to stop."""
+
+    type: Literal["stop_agent"]
+    agent_id: str | None
+    """The agent."""
+    attempt: int | None
+    """The run's number."""
+
+
+class Answer(Deed):
+    """Answers whoever asked; `command_reply` makes a reaction and a comment of it."""
+
+    type: Literal["answer"]
+    where: Where
+    """Where it was asked."""
+    words: str
+    """The answer."""
+    good: bool
+    """Whether it was done."""
+    aloud: NotRequired[bool]
+    """Whether the words are said even where a reaction would do."""
+
+
+class Show(Deed):
+    """Shows what is to be seen: never asked for by a stage, and refused where the forge will not."""
+
+    type: Literal["show"]
+    object: NotRequired[str]
+    """What it is on."""
+    kind: NotRequired[str]
+    """`labels` or `board`."""
+    number: NotRequired[int]
+    """The issue or pull request."""
+    hash: NotRequired[str]
+    """The hash of what was wanted."""
+    comment_id: NotRequired[int | None]
+    """The comment that holds the board."""
+    plan_hash: NotRequired[str | None]
+    """The plan on the board."""
+    on: NotRequired[list[str]]
+    """Labels to add."""
+    off: NotRequired[list[str]]
+    """Labels to remove."""
+
+
+Action = (
+    LookIssue
+    | LookPull
+    | LookTimeline
+    | LookPermission
+    | LookRepository
+    | LookProtection
+    | LookCatchUp
+    | CreateIssue
+    | Comment
+    | React
+    | CloseIssue
+    | ReopenIssue
+    | EditIssue
+    | RequestReview
+    | UpdateBranch
+    | MergePr
+    | MakeLabels
+    | SetLabels
+    | EditComment
+    | DeleteComment
+    | SetStatus
+    | SpawnAgent
+    | StopAgent
+    | Answer
+    | Show
+)
+"""Everything that is asked for."""
+
+
+# Answers to actions
+
+
+class Result(TypedDict, total=False):
+    """What a performed action brought. Written by the action's handler."""
+
+    number: int
+    """The issue that was opened."""
+    comment_id: int
+    """The comment that was written."""
+    html_url: str
+    """Where people see it."""
+    moved: bool
+    """Whether the branch has another head now."""
+    merged: bool
+    """Whether it was merged."""
+    merge_sha: str | None
+    """The commit that the merge made."""
+    labels: list[str]
+    """The labels that are there now."""
+    stopped: bool
+    """Whether there was a run to stop."""
+
+
+class Performed(Happening):
+    """An action was carried out. Told by a performer."""
+
+    type: Literal["performed"]
+    action: Action
+    """The action."""
+    result: Result
+    """What it brought."""
+
+
+class Refused(Happening):
+    """The forge refused an action, or it was not wanted any more when its turn came. Told by a performer."""
+
+    type: Literal["refused"]
+    action: Action
+    """The action."""
+    status: int
+    """The forge's HTTP status, or one that says as much."""
+    message: str
+    """What the forge says."""
+    reason: NotRequired[str]
+    """What the forge said before it was given up on."""
+    withdrawn: NotRequired[bool]
+    """Whether it was not wanted any more."""
+
+
+class SeenIssue(Found):
+    """What a look at an issue found. Told by a performer, and by `unfold_catch_up`."""
+
+    type: Literal["seen"]
+    what: Literal["issue"]
+    number: int
+    """The issue."""
+    request: LookIssue
+    """The look."""
+    there: ForgeIssue
+    """The issue as it is."""
+    asks: NotRequired[list[str]]
+    """The commands that its text holds; written by the switchboard."""
+
+
+class SeenPull(Found):
+    """What a look at a pull request found. Told by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["pull"]
+    number: int
+    """The pull request."""
+    request: LookPull
+    """The look."""
+    there: ForgePull
+    """The pull request as it is."""
+
+
+class SeenTimeline(Found):
+    """What a look at an issue's timeline found. Told by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["timeline"]
+    number: int
+    """The issue."""
+    request: LookTimeline
+    """The look."""
+    there: list[TimelineRow]
+    """The rows, the oldest first."""
+
+
+class SeenPermission(Found):
+    """What a look at a permission found. Told by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["permission"]
+    request: LookPermission
+    """The look."""
+    there: ForgePermission
+    """The permission."""
+    login: NotRequired[str]
+    """Whose."""
+
+
+class SeenRepository(Found):
+    """What a look at the repository found. Told by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["repository"]
+    request: LookRepository
+    """The look."""
+    there: ForgeRepository
+    """The repository as it is."""
+
+
+class SeenProtection(Found):
+    """What a look at a branch's protection found. Told by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["protection"]
+    request: LookProtection
+    """The look."""
+    there: RequiredChecks
+    """What it requires."""
+
+
+class SeenCatchUp(Found):
+    """All that changed since the last time. Told by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["catch_up"]
+    request: LookCatchUp
+    """The look."""
+    there: ForgeChanges
+    """The changes."""
+
+
+Seen = SeenIssue | SeenPull | SeenTimeline | SeenPermission | SeenRepository | SeenProtection | SeenCatchUp
+"""What a look found."""
+
+Waiting = Command | LabelAdded | LabelRemoved | IssueClosed | IssueReopened | PrReviewSubmitted
+"""The events that may wait in the state until it is known what their actor may do."""
+
+
+class Kept(TypedDict, total=False):
+    """The rest of a state that was lost, as it was last written down. Written by the clock; see `State`."""
+
+    running: int | None
+    """The kickoff of the sprint that ran."""
+    repo: Repository
+    """The repository."""
+    me: Account | None
+    """Our account."""
+    marks: Marks
+    """Up to when the forge was caught up with."""
+    kickoffs: dict[str, Kickoff]
+    """The sprints."""
+    issues: dict[str, Issue]
+    """What was remembered of issues."""
+    pulls: dict[str, PullRequest]
+    """What was remembered of pull requests."""
+    shown: dict[str, Shown]
+    """What was shown."""
+    own: dict[str, OwnText]
+    """What we wrote."""
+    waiting: dict[str, Waiting]
+    """Events that waited."""
+    shared: bool
+    """Whether a person uses our account too."""
+    last_kpis: Json
+    """The figures of the sprint before."""
+
+
+class Restored(Happening):
+    """The store was lost; a sprint is taken up as it was last written down. Told by the clock."""
+
+    type: Literal["restored"]
+    sprint_id: str
+    """The sprint."""
+    kept: Kept
+    """The rest of the state as it was."""
+    tasks: dict[str, Task]
+    """Its tasks as they were."""
+    actions: list[Action]
+    """What was asked for and not answered."""
+
+
+Event = (
+    Changed
+    | IssueComment
+    | AccountShared
+    | OwnCommentEdited
+    | Command
+    | Mistakes
+    | LabelAdded
+    | LabelRemoved
+    | LabelActedOn
+    | RepositoryMet
+    | SeenIssue
+    | SeenPull
+    | SeenTimeline
+    | SeenPermission
+    | SeenRepository
+    | SeenProtection
+    | SeenCatchUp
+    | Performed
+    | Refused
+    | ShownNow
+    | Unavailable
+    | Available
+    | Tick
+    | Restored
+    | IssueOpened
+    | IssueRefused
+    | IssueEdited
+    | IssueClosed
+    | IssueReopened
+    | KickoffRead
+    | KickoffClosed
+    | KickoffReopened
+    | PrOpened
+    | PrSynchronized
+    | PrReviewSubmitted
+    | CheckCompleted
+    | PrMerged
+    | PrClosed
+    | PrReopened
+    | PrConflict
+    | MergeRefused
+    | MergePostponed
+    | Push
+    | AgentStarted
+    | AgentHeartbeat
+    | AgentFinished
+    | AgentIntervened
+    | SpawnRequested
+    | StopRequested
+    | TaskRetry
+    | TaskSkip
+    | TaskCancelled
+    | SprintApproved
+    | SprintStopped
+    | SprintResumed
+    | SprintFinished
+    | SprintEnded
+)
+"""Everything that happens."""
+
+
+# The state of a lane
+
+
+class SprintState(TypedDict):
+    """The tasks of a sprint: what the original's tick keeps between two runs, and part of a lane's state."""
+
+    tasks: dict[str, Task]
+    """The tasks of the running sprint, by id."""
+    interventions: NotRequired[Counters]
+    """How far the supervisor has gone with each agent; written by `supervise`."""
+    heard: NotRequired[list[str]]
+    """In the original's tick: the keys of the last poll's events; written by `project_poll_to_eval`."""
+    sprint_id: NotRequired[str]
+    """In a file of the original's tick: the sprint; written by the clock."""
+
+
+class Dag(SprintState):
+    """A plan: the tasks of a sprint in which nothing has happened yet. Written by `generate_sprint_dag`."""
+
+    goal: str
+    """What the sprint is for; empty where the text could not be planned."""
+    constraints: NotRequired[list[str]]
+    """What the text says under this heading, as of those that follow."""
+    acceptance: NotRequired[list[str]]
+    """When the sprint is done."""
+    out_of_scope: NotRequired[list[str]]
+    """What is not to be done."""
+    notes: NotRequired[list[str]]
+    """What else is worth knowing."""
+
+
+class State(SprintState):
+    """The state of a lane, which is one repository. The store keeps each entry of its maps by itself."""
+
+    v: int
+    """The version of the state's form; written by the store."""
+    kickoffs: dict[str, Kickoff]
+    """Every sprint that is not over, and the last one that is, by the number of its kickoff."""
+    issues: dict[str, Issue]
+    """What is remembered of issues, by number."""
+    pulls: dict[str, PullRequest]
+    """What is remembered of the running sprint's pull requests, by number."""
+    shown: dict[str, Shown]
+    """What is shown on the forge, by object and kind."""
+    waiting: dict[str, Waiting]
+    """Events that wait for a permission or a board, by key; by `ask_permission` and `command_approve`."""
+    own: dict[str, OwnText]
+    """What we wrote, by key."""
+    permissions: NotRequired[dict[str, Permission]]
+    """What people may do here, by login."""
+    running: NotRequired[int | None]
+    """The kickoff of the sprint that runs; written by `promote_sprint` and `close_sprint`."""
+    repo: NotRequired[Repository]
+    """The repository; absent until it is met."""
+    me: NotRequired[Account | None]
+    """Our account here; written by `meet_repository`."""
+    marks: NotRequired[Marks]
+    """Up to when the forge was caught up with."""
+    shared: NotRequired[bool]
+    """Whether a person uses our account too; written by `notice_change` and `compare_issue`."""
+    last_kpis: NotRequired[Json]
+    """The figures of the last sprint, which the next one's are compared with; written by `close_sprint`."""
+
+
+# The turn
+
+
+class Policy(TypedDict):
+    """What decisions go by: the operator's settings and the defaults. Written by the shell."""
+
+    me: Account
+    """Our account on the forge."""
+    merge: MergeMode
+    """What a merge waits for."""
+    parallel: int
+    """How many agents may work at a time."""
+    stuck_retry_limit: int
+    """After so many failures or closed pull requests a person is asked."""
+    stall_threshold_m: float
+    """Minutes of silence after which an agent is probed."""
+    missing_after_s: float
+    """Seconds after which an agent that never gave a sign is missing."""
+    cooldown_m: float
+    """Minutes between two steps of the supervisor."""
+    time_limit_s: float
+    """How long one run may take, in seconds."""
+    framework: str | None
+    """The agent framework, where a task names none."""
+    protected_paths: list[str]
+    """What no agent may change, as patterns."""
+    reviewer: Account | None
+    """The account that reviews, where there is one."""
+    labels: list[LabelLook]
+    """The labels that a repository should have."""
+    command_labels: list[str]
+    """Those that are a command when a person sets them."""
+    paused: NotRequired[bool]
+    """Whether nothing new begins."""
+
+
+class Turn(TypedDict):
+    """What a composition is run on, and gives back: one event with all that it is decided by."""
+
+    state: State
+    """The lane's state; each stage gives the next one."""
+    events: list[Event]
+    """The event; what a stage tells instead takes its place."""
+    actions: list[Action]
+    """What was asked for so far."""
+    now: str
+    """The time of the decision."""
+    policy: Policy
+    """What the decision goes by."""
+
+
+# What is decided on tasks, before it is spelled out for a forge
+
+
+class OfTask(TypedDict):
+    """What any decision has. Written by `dag_evaluate`."""
+
+    task_id: str
+    """The task."""
+    key: NotRequired[None]
+    """Never there: a decision gets its key when it is spelled out as an action."""
+
+
+class IssueWanted(OfTask):
+    """The task's issue is to be opened."""
+
+    type: Literal["create_issue"]
+    title: str
+    """Its title."""
+
+
+class AgentWanted(OfTask):
+    """The task's agent is to be started."""
+
+    type: Literal["spawn_agent"]
+    agent_id: NotRequired[str | None]
+    """The agent."""
+    issue_number: NotRequired[int | None]
+    """The task's issue."""
+    attempt: NotRequired[int]
+    """The run's number; the original's tick has none."""
+
+
+class AgentUnwanted(OfTask):
+    """The task's run is to be stopped."""
+
+    type: Literal["stop_agent"]
+    agent_id: NotRequired[str | None]
+    """The agent."""
+    attempt: NotRequired[int | None]
+    """The run's number."""
+
+
+class SubmitForReview(OfTask):
+    """The task's pull request is to be reviewed."""
+
+    type: Literal["submit_pr_for_review"]
+    pr_number: int | None
+    """The pull request."""
+    reviewer_id: NotRequired[str | None]
+    """Who is to review it, in the original's tick."""
+
+
+class MergeWanted(OfTask):
+    """The task's pull request is to be merged."""
+
+    type: Literal["merge_pr"]
+    pr_number: int | None
+    """The pull request."""
+    head_sha: NotRequired[str | None]
+    """Exactly this head."""
+    issue_number: NotRequired[int | None]
+    """The task's issue, in the original's tick."""
+
+
+class NotifyAgent(OfTask):
+    """The task's agent is told something."""
+
+    type: Literal["notify_agent"]
+    message: str
+    """What."""
+    agent_id: NotRequired[str | None]
+    """The agent."""
+    pr_number: NotRequired[int]
+    """The pull request that was closed."""
+
+
+class MarkDone(OfTask):
+    """The task is done."""
+
+    type: Literal["mark_done"]
+    pr_number: NotRequired[int]
+    """The pull request that was merged."""
+    issue_number: NotRequired[int | None]
+    """The task's issue."""
+
+
+class Escalate(OfTask):
+    """The task's agent is probed or restarted, or a person is asked."""
+
+    type: Literal["escalate"]
+    action: SupervisorStep
+    """The step."""
+    reason: str | None
+    """Why, in a sentence."""
+    agent_id: NotRequired[str | None]
+    """The agent."""
+    why: NotRequired[str]
+    """Why, as a word."""
+    found: NotRequired[Sign]
+    """What the tick knows of the agent."""
+
+
+class ReopenWanted(OfTask):
+    """The task's issue was closed by someone who may not: it is to be opened again."""
+
+    type: Literal["reopen_issue"]
+    issue_number: int
+    """The issue."""
+    actor: NotRequired[str | None]
+    """Who closed it."""
+
+
+class TellSkipped(OfTask):
+    """The task was left out by closing its issue: that is to be said."""
+
+    type: Literal["tell_skipped"]
+    issue_number: int
+    """The issue."""
+    actor: NotRequired[str | None]
+    """Who closed it."""
+
+
+class CloseSkipped(OfTask):
+    """The task was left out with `/skip`: its issue is to be closed."""
+
+    type: Literal["close_skipped"]
+    issue_number: int | None
+    """The issue."""
+    actor: NotRequired[str | None]
+    """Who said so."""
+
+
+class TellRefusal(OfTask):
+    """The forge refused to merge: that is to be said."""
+
+    type: Literal["tell_refusal"]
+    pr_number: int | None
+    """The pull request."""
+    message: str
+    """What the forge says."""
+
+
+class TellStale(OfTask):
+    """An approval is of an older head: that is to be said."""
+
+    type: Literal["tell_stale"]
+    pr_number: int | None
+    """The pull request."""
+    head_sha: str | None
+    """Its head now."""
+    actor: str | None
+    """Who approved."""
+    commit_sha: str | None
+    """The head that they approved."""
+    review_id: int | None
+    """The review."""
+
+
+Decision = (
+    IssueWanted
+    | AgentWanted
+    | AgentUnwanted
+    | SubmitForReview
+    | MergeWanted
+    | NotifyAgent
+    | MarkDone
+    | Escalate
+    | ReopenWanted
+    | TellSkipped
+    | CloseSkipped
+    | TellRefusal
+    | TellStale
+)
+"""Everything that is decided on a task."""
+
+
+class Health(TypedDict):
+    """How an agent is. Written by `check_agent_health`."""
+
+    agent_id: str
+    """The agent."""
+    status: Literal["healthy", "stalled", "missing", "unknown"]
+    """How it is."""
+    minutes_since: float
+    """Minutes since its last sign."""
+
+
+class Intervention(TypedDict):
+    """The supervisor's step on a silent agent. Written by `decide_intervention`."""
+
+    agent_id: str
+    """The agent."""
+    action: SupervisorStep
+    """The step."""
+    reason: str
+    """Why, in a sentence."""
+
+
+# What is to be seen on the forge
+
+
+class Board(TypedDict):
+    """The board of a kickoff as it should be. Written by `draw_boards`."""
+
+    number: int
+    """The kickoff."""
+    body: str
+    """Its text."""
+    plan_hash: str | None
+    """The plan on it."""
+    asked: str | None
+    """When `/status` last asked for it."""
+    sprint: str
+    """The sprint's id."""
+
+
+class LabelsWanted(TypedDict):
+    """Labels that are to be added and removed. Written by `want`."""
+
+    object: str
+    """What they are on: `issue:<number>`."""
+    kind: Literal["labels"]
+    number: int
+    """The issue or pull request."""
+    on: list[str]
+    """Labels to add."""
+    off: list[str]
+    """Labels to remove."""
+    hash: str
+    """The hash of all this."""
+
+
+class BoardWanted(TypedDict):
+    """A board that is to be written. Written by `want`."""
+
+    object: str
+    """What it is on: `issue:<number>`."""
+    kind: Literal["board"]
+    number: int
+    """The kickoff."""
+    body: str
+    """Its text."""
+    mark: Mark
+    """What its hidden marker says."""
+    comment_id: int | None
+    """The comment that holds it, where there is one."""
+    hash: str
+    """The hash of its text and of when it was asked for."""
+    plan_hash: str | None
+    """The plan on it."""
+
+
+Wanted = LabelsWanted | BoardWanted
+"""What is to be seen on the forge and is not."""
