@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bot.harness import benchmark, decision_cost
-from bot.harness.machine import bound, on_what
+from bot.harness.machine import bottleneck, description
 
 from .output import output_option, say, table
 
@@ -46,47 +46,49 @@ def stages(sizes: str, events: int, output: str) -> None:
 
 
 def text_of_stages(costs: list[dict[str, Any]], engine: dict[str, float] | None) -> str:
-    """The table, what its columns mean, and how the real engine compares."""
+    """The table, the meaning of its columns, and the comparison with the Noether engine."""
     lines = [
         table(costs),
-        "(medians in milliseconds. graph: the stages alone; decide: with differences and journal entry;",
-        "commit: inbox read and the one transaction, synced to disk; show: labels and boards compared;",
-        "event: decide, commit and show; first read: the whole state, once for each process)",
-        on_what(),
+        "(medians in milliseconds; graph: the stages alone; decide: with differences and journal entry;",
+        "commit: reading the inbox and one transaction synced to disk; show: comparing labels and boards;",
+        "event: decide, commit and show; first read: the whole state, once per process)",
+        description(),
         text_of_engine(engine),
     ]
     return "\n".join(lines)
 
 
 def text_of_engine(engine: dict[str, float] | None) -> str:
-    """How the real engine compares."""
+    """The comparison with the Noether engine."""
     if engine is None:
-        return "The real engine is not here (`tests/tools/noether install`), so it is not compared with."
+        return (
+            "The Noether engine is not installed, so nothing is compared; run `tests/tools/noether install`."
+        )
     return (
-        f"one decision on ten tasks: {engine['here']} ms here, {engine['there']} ms as a process of the "
-        f"real engine, {engine['ratio']} times as long"
+        f"one decision on ten tasks: {engine['here']} ms here, {engine['there']} ms in a process of the "
+        f"Noether engine, {engine['ratio']} times as long"
     )
 
 
 def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The timed ways as rows, alone and while others are busy."""
+    """The latencies as rows, alone and while others are busy."""
     return [
-        {"while": when, "from → to": way, **figures}
+        {"while": when, "from → to": path, **figures}
         for when in ("alone", "busy")
-        for way, figures in found[when]["ms"].items()
+        for path, figures in found[when]["ms"].items()
     ]
 
 
 def text_of(found: dict[str, Any]) -> str:
-    """The figures as people read them."""
+    """The report for people."""
     others, calls, peak = found["others"], found["busy"], found["burst"]
-    depth = f"{others['depth_p50']} of {others['repositories']} (least {others['depth_min']})"
+    depth = f"{others['depth_p50']} of {others['repositories']} (at least {others['depth_min']})"
     lines = [
         table(rows(found)),
         "(milliseconds; first calls and merges as the forge received them)",
-        f"busy: other repositories with actions due {depth}, where each call takes {others['slow_s']} s;",
-        f"{others['events_per_s']:.0f} events/s advanced for them; {on_what()}",
-        bound(others["cores_busy"]),
+        f"busy: actions due in {depth} other repositories, where each call takes {others['slow_s']} s;",
+        f"{others['events_per_s']:.0f} events/s advanced in them; {description()}",
+        bottleneck(others["cores_busy"]),
         f"a burst in one lane: {peak['events']} events at {peak['events_per_s']:.0f} events/s",
         f"calls per task: {calls['writes_per_task']:.1f} writes, {calls['reads_per_task']:.1f} reads",
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bot.harness.demo_run import FIXTURE, REPO, play
-from bot.harness.environment import BOT, PERSON, Scene, scenery
+from bot.harness.environment import BOT, USER, Environment, start_environment
 
 from .output import output_option, say
 from .plain import plain
@@ -26,29 +26,29 @@ from .plain import plain
 def demo(once: bool, folder: Path | None, timeout: float, output: str) -> None:
     """Run one whole sprint on this machine; needs no key, no account and no network."""
     where = (folder or Path(tempfile.mkdtemp(prefix="caloron-demo-"))).absolute()
-    with scenery(where, [REPO], {"CALORON_STUB_FIXTURE": str(FIXTURE)}) as scene:
-        summary = play(scene, timeout)
+    with start_environment(where, [REPO], {"CALORON_STUB_FIXTURE": str(FIXTURE)}) as env:
+        summary = play(env, timeout)
         say(output, summary, summary["tasks"], lambda: text_of(summary))
         if not once:
-            _stay(scene)
+            _stay(env)
 
 
 def text_of(summary: dict[str, Any]) -> str:
-    """The summary as people read it."""
+    """The summary for people."""
     lines = ["", f"The sprint is done, after {summary['seconds']} s.", "", *summary["board"], ""]
     lines += [plain(summary["retro"] or "(no retro was posted)"), ""]
     lines += [f"Repository: {summary['repository']}  (git --git-dir=… log --graph --oneline)"]
     return "\n".join([*lines, f"Logs:       {summary['logs']}"])
 
 
-def _stay(scene: Scene) -> None:
-    """Say where everything is, and wait for Ctrl-C."""
-    users = scene.forge["users"]
-    click.echo(f"\nThe forge stays up: {scene.forge['url']}  repository {REPO}")
-    for login in (PERSON, BOT):
+def _stay(env: Environment) -> None:
+    """Print where everything is, and wait for Ctrl-C."""
+    users = env.forge["users"]
+    click.echo(f"\nThe forge is still running: {env.forge['url']}, repository {REPO}")
+    for login in (USER, BOT):
         click.echo(f"  {login}: token {users[login]['token']}")
-    click.echo(f"The door: {scene.settings.public_url}/readyz  Stop everything with Ctrl-C.")
+    click.echo(f"Health of the bot: {env.settings.public_url}/readyz  Press Ctrl-C to stop everything.")
     try:
         signal.pause()
     except KeyboardInterrupt:
-        click.echo("\nstopping")
+        click.echo("\nStopping.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bot.harness import fault_run
-from bot.harness.environment import SceneFailed
+from bot.harness.environment import HarnessError
 from bot.harness.outcome import normalised
 
 from .output import output_option, say, table
@@ -47,7 +47,7 @@ def faults(
     rows = [{"mode": one["mode"], **row} for one in report["runs"] for row in _rows(one)]
     say(output, report, rows, lambda: _text(report))
     if not all(one["good"] for one in report["runs"]):
-        raise SceneFailed(f"Not every run ended as the plain one; the logs are in {folder}")
+        raise HarnessError(f"Not every run ended as the plain one; the logs are in {folder}")
 
 
 def _rows(run: dict[str, Any]) -> list[dict[str, Any]]:
@@ -55,12 +55,14 @@ def _rows(run: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _text(report: dict[str, Any]) -> str:
-    """The table as people read it, after the one function by which texts were made comparable."""
+    """The report for people, which opens with the function that makes texts comparable."""
     lines = ["", inspect.getsource(normalised)]
     for run in report["runs"]:
         lines += [f"{run['mode']} on {report['forge']}, seed {report['seed']}: {run['seconds']} s"]
         lines += [f"  webhooks: {_counts(run['webhooks'])}"]
-        lines += [f"  found by looking: {sum(run['found'].values())} ({_counts(run['found']) or 'nothing'})"]
+        lines += [
+            f"  found by reconciliation: {sum(run['found'].values())} ({_counts(run['found']) or 'nothing'})"
+        ]
         lines += [f"  lost: {kind}" for kind in run["lost"]]
         lines += ["", *(f"  {line}" for line in table(_rows(run)).splitlines()), ""]
         lines += [
@@ -69,8 +71,11 @@ def _text(report: dict[str, Any]) -> str:
         lines += [
             f"  {row['compared']} too many: {line!r}" for row in run["compared"] for line in row["too many"]
         ]
-        lines += [f"  WANTING: {words}" for words in run["wanting"]]
-        lines += [f"  {'as the plain run' if run['good'] else 'NOT as the plain run'}", ""]
+        lines += [f"  INVALID RUN: {problem}" for problem in run["wanting"]]
+        lines += [
+            f"  {'Ended as the plain run did.' if run['good'] else 'Did NOT end as the plain run did.'}",
+            "",
+        ]
     plain = report["plain"]
     return "\n".join([*lines, f"plain: {plain['seconds']} s, webhooks: {_counts(plain['webhooks'])}"])
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from bot.harness.environment import SceneFailed
-from bot.harness.kill_points import ROUNDS
+from bot.harness.environment import HarnessError
+from bot.harness.kill_points import KILL_POINTS
 from bot.harness.kill_run import run
 
 from .output import output_option, say
@@ -19,7 +19,7 @@ from .output import output_option, say
 @click.option("--sprints", default=3, show_default=True, help="How many; each victim is killed once in each.")
 @click.option("--forge", type=click.Choice(["fake", "gitea"]), default="fake", show_default=True)
 @click.option(
-    "--victim", "victims", type=click.Choice([*ROUNDS]), multiple=True, help="Repeatable; default: all."
+    "--victim", "victims", type=click.Choice([*KILL_POINTS]), multiple=True, help="Repeatable; default: all."
 )
 @click.option(
     "--folder",
@@ -45,7 +45,7 @@ def kill(
     result = run(where, seed, sprints, forge, victims, timeout)
     say(output, result, result["kills"], lambda: text_of(result))
     if result["wrong"]:
-        raise SceneFailed(f"Some checks failed; the logs are in {where / 'home' / 'logs'}")
+        raise HarnessError(f"Some checks failed; the logs are in {where / 'home' / 'logs'}")
 
 
 def text_of(result: dict[str, Any]) -> str:

@@ -1,1 +1,1 @@
-"""The test harness: whole bots under faults, kills and load, and what became of their sprints."""
+"""The test harness: whole bots under faults, kills and load, and checks of how their sprints end."""

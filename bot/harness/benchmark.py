@@ -6,9 +6,9 @@ from typing import Any
 
 from bot.cli.hooks import install_hook
 
-from .environment import BOT, Scene, scenery
-from .latency import answers, burst, merges, settled
-from .load import Busy, CallLog
+from .environment import BOT, Environment, start_environment
+from .latency import time_answers, time_burst, time_merges, wait_until_idle
+from .load import BusyRepositories, CallLog
 from .machine import busy_share, ticks
 
 ALONE, ALONE_CHAIN = "acme/alone", "acme/alone-chain"
@@ -23,18 +23,19 @@ def measure_loop(
     repos = [ALONE, ALONE_CHAIN, MEASURED, CHAIN, *busy]
     fixture = folder / "fixture.json"
     fixture.write_text(json.dumps(recording(tasks)))
-    with scenery(folder, repos, {"CALORON_STUB_FIXTURE": str(fixture)}) as scene:
+    with start_environment(folder, repos, {"CALORON_STUB_FIXTURE": str(fixture)}) as env:
         for repo in repos:
-            install_hook(scene.settings, scene.client(BOT), "gitea", repo)
-        with CallLog(scene.forge["url"], BOT) as log:
-            settled(scene)
-            found = {"alone": measure(scene, log, (ALONE, ALONE_CHAIN), max(n // 5, 1), tasks)}
-            with Busy(scene, log, busy, pause, slow) as load:
+            install_hook(env.settings, env.client(BOT), "gitea", repo)
+        with CallLog(env.forge["url"], BOT) as log:
+            wait_until_idle(env)
+            figures = {"alone": measure(env, log, (ALONE, ALONE_CHAIN), max(n // 5, 1), tasks)}
+            with BusyRepositories(env, log, busy, pause, slow) as load:
                 before = ticks()
-                found["busy"] = measure(scene, log, (MEASURED, CHAIN), n, tasks)
-                found["others"] = load.told() | {"slow_s": slow, "cores_busy": busy_share(before, ticks())}
-        found["burst"] = burst(scene, MEASURED, events)
-    return found
+                figures["busy"] = measure(env, log, (MEASURED, CHAIN), n, tasks)
+                share = busy_share(before, ticks())
+                figures["others"] = load.summary() | {"slow_s": slow, "cores_busy": share}
+        figures["burst"] = time_burst(env, MEASURED, events)
+    return figures
 
 
 def recording(tasks: int) -> dict[str, Any]:
@@ -46,10 +47,10 @@ def recording(tasks: int) -> dict[str, Any]:
     return {"responses": responses}
 
 
-def measure(scene: Scene, log: CallLog, repos: tuple[str, str], n: int, tasks: int) -> dict[str, Any]:
-    """Answers in the first repository, then merges in the second; each said as soon as it is known."""
-    answered = answers(scene, log, repos[0], n)
-    scene.say("", f"{repos[0]}: {answered}")
-    merged = merges(scene, log, repos[1], tasks)
-    scene.say("", f"{repos[1]}: {merged['ms']}")
-    return merged | {"ms": answered | merged["ms"]}
+def measure(env: Environment, log: CallLog, repos: tuple[str, str], n: int, tasks: int) -> dict[str, Any]:
+    """Answers in the first repository, then merges in the second; each printed as soon as it is known."""
+    answers = time_answers(env, log, repos[0], n)
+    env.log("", f"{repos[0]}: {answers}")
+    merges = time_merges(env, log, repos[1], tasks)
+    env.log("", f"{repos[1]}: {merges['ms']}")
+    return merges | {"ms": answers | merges["ms"]}

@@ -1,4 +1,4 @@
-"""What one event costs a sprint of so many tasks: to decide, keep and show it; and in the real engine."""
+"""What one event costs in a sprint of n tasks: decide, commit, display; and in the Noether engine."""
 
 import shutil
 import subprocess
@@ -27,38 +27,38 @@ from shell.valkey import serving
 
 T = TypeVar("T")
 ME = {"login": "caloron", "id": 1}
-MOMENT = "2026-11-21T07:00:00.000Z"
+AT = "2026-11-21T07:00:00.000Z"
 KICKOFF, GRAPH = 1, "task_life"
 ENGINE_TASKS, ENGINE_RUNS = 10, 5
 
 
 @dataclass
-class Cost:
+class EventCost:
     """Milliseconds of each part, event by event."""
 
     tasks: int
     read: list[float] = field(default_factory=list)
-    """The state by a process that does not know it yet."""
+    """Loading the state into a process that has not cached it yet."""
     graph: list[float] = field(default_factory=list)
     decide: list[float] = field(default_factory=list)
     commit: list[float] = field(default_factory=list)
-    show: list[float] = field(default_factory=list)
+    display: list[float] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
-        """The medians, each under its name; `event` is what one event takes all told."""
-        whole = [sum(parts) for parts in zip(self.decide, self.commit, self.show, strict=True)]
-        told = {"graph": self.graph, "decide": self.decide, "commit": self.commit, "show": self.show}
-        told |= {"event": whole, "first read": self.read}
-        return {"tasks": self.tasks} | {name: round(median(of), 2) for name, of in told.items()}
+        """The medians; `event` is the total of one event."""
+        total = [sum(parts) for parts in zip(self.decide, self.commit, self.display, strict=True)]
+        parts = {"graph": self.graph, "decide": self.decide, "commit": self.commit, "show": self.display}
+        parts |= {"event": total, "first read": self.read}
+        return {"tasks": self.tasks} | {name: round(median(values), 2) for name, values in parts.items()}
 
 
-# The sprint
+# The sprint that is measured
 
 
 def sprint(tasks: int) -> State:
     """A chain of tasks, half of them done, as a lane's state."""
     kickoff = {"number": KICKOFF, "id": "s-1", "status": "Running", "goal": "A goal", "plan_hash": "1a2b",
-               "approved_by": "alice", "started_at": MOMENT,
+               "approved_by": "alice", "started_at": AT,
                "plan": {f"t{n}": _task(n, False) for n in range(1, tasks + 1)}}  # fmt: skip
     repo = {"full_name": "acme/shop", "repo_id": 1, "default_branch": "main", "merge_styles": ["merge"]}
     issues = {str(2 * n): _issue(n) for n in range(1, tasks + 1)}
@@ -74,7 +74,7 @@ def sprint(tasks: int) -> State:
 
 
 def _task(number: int, done: bool) -> dict[str, Any]:
-    """One that is done knows its issue and its pull request; one that waits knows nothing yet."""
+    """A finished task has its issue and its pull request; a pending one has neither."""
     task = {
         "id": f"t{number}",
         "title": f"Step {number} of many",
@@ -89,7 +89,7 @@ def _task(number: int, done: bool) -> dict[str, Any]:
     if not done:
         return task | {"status": "Pending"}
     ended = {"issue_number": 2 * number, "pr_number": 2 * number + 1, "head_sha": f"{number:040x}"}
-    return task | ended | {"status": "Done", "completed_at": MOMENT}
+    return task | ended | {"status": "Done", "completed_at": AT}
 
 
 def _issue(number: int) -> dict[str, Any]:
@@ -98,25 +98,25 @@ def _issue(number: int) -> dict[str, Any]:
 
 
 def merged(tasks: int) -> Iterator[Event]:
-    """One merge after the other, each of which sets the next task free."""
+    """One merge after the other, each of which unblocks the next task."""
     for number in range(tasks // 2 + 1, tasks):
         yield {"type": "pr_merged", "key": f"pr_merged:{number}:once", "task_id": f"t{number}",
-               "pr_number": 2 * number + 1, "merge_sha": f"{number:040x}", "at": MOMENT}  # fmt: skip
+               "pr_number": 2 * number + 1, "merge_sha": f"{number:040x}", "at": AT}  # fmt: skip
 
 
-# Here
+# In our own engine
 
 
-def measure(sizes: list[int], events: int) -> list[Cost]:
-    """What events cost in sprints of these sizes, against a store of our own that syncs every write."""
+def measure(sizes: list[int], events: int) -> list[EventCost]:
+    """What events cost in sprints of these sizes, with a real store that syncs every write."""
     with tempfile.TemporaryDirectory(prefix="caloron-bench-") as folder, serving(Path(folder)) as url:
         return [_measure_one(url, tasks, events) for tasks in sizes]
 
 
-def _measure_one(url: str, tasks: int, events: int) -> Cost:
-    cost, lane, store = Cost(tasks), f"gitea-{tasks}", Store(connect(url))
+def _measure_one(url: str, tasks: int, events: int) -> EventCost:
+    cost, lane, store = EventCost(tasks), f"gitea-{tasks}", Store(connect(url))
     decider = _decider(store)
-    _keep(store, lane, sprint(tasks))
+    _commit_state(store, lane, sprint(tasks))
     for event, _ in zip(merged(tasks), range(events), strict=False):
         store.accept(lane, event)
         cost.read.append(_timed(lambda: Store(connect(url)).load(lane))[0])
@@ -124,50 +124,51 @@ def _measure_one(url: str, tasks: int, events: int) -> Cost:
     return cost
 
 
-def _one_event(cost: Cost, store: Store, lane: str, decider: Decider) -> None:
-    opening, (loaded, inbox) = _timed(lambda: store.open(lane, 1))
+def _one_event(cost: EventCost, store: Store, lane: str, decider: Decider) -> None:
+    open_ms, (loaded, inbox) = _timed(lambda: store.open(lane, 1))
     policy = decider.policy(loaded.state)
-    turn = {"state": loaded.state, "events": inbox, "actions": [], "now": MOMENT, "policy": policy}
+    turn = {"state": loaded.state, "events": inbox, "actions": [], "now": AT, "policy": policy}
     cost.graph.append(compositions.run(GRAPH, turn).duration_ms)
-    deciding, decided = _timed(lambda: decide(loaded, inbox, decider))
-    keeping, _ = _timed(lambda: store.commit(lane, loaded, decided, loaded.turn + 1))
-    cost.decide.append(deciding)
-    cost.commit.append(opening + keeping)
-    shown = {"state": decided.state, "now": MOMENT, "policy": policy}
-    cost.show.append(_timed(lambda: compositions.run("wanted", shown))[0])
+    decide_ms, decision = _timed(lambda: decide(loaded, inbox, decider))
+    commit_ms, _ = _timed(lambda: store.commit(lane, loaded, decision, loaded.turn + 1))
+    cost.decide.append(decide_ms)
+    cost.commit.append(open_ms + commit_ms)
+    view = {"state": decision.state, "now": AT, "policy": policy}
+    cost.display.append(_timed(lambda: compositions.run("wanted", view))[0])
 
 
 def _decider(store: Store) -> Decider:
-    known = policy()
-    return Decider(expand, composition_for, run_pure, lambda state: known, now, store.seen)
+    fixed = policy()
+    return Decider(expand, composition_for, run_pure, lambda state: fixed, now, store.seen)
 
 
 def policy() -> dict[str, Any]:
-    words = {
+    labels = {
         "labels": [label.as_dict() for label in OFFERED_LABELS],
         "command_labels": sorted(LABEL_COMMANDS),
     }
-    return policy_for(Settings.model_construct(), ME, {}) | words
+    return policy_for(Settings.model_construct(), ME, {}) | labels
 
 
-def _keep(store: Store, lane: str, state: State) -> None:
-    """Put the whole state in, as a first commit."""
+def _commit_state(store: Store, lane: str, state: State) -> None:
+    """Commit the whole state at once."""
     loaded = store.load(lane)
     changed = texts(differences(loaded.state, state))
     store.commit(lane, loaded, Decision(state, changed), 0)
 
 
 def _timed(work: Callable[[], T]) -> tuple[float, T]:
-    began = perf_counter()
-    found = work()
-    return 1000 * (perf_counter() - began), found
+    """How many milliseconds it took, and its result."""
+    started = perf_counter()
+    result = work()
+    return 1000 * (perf_counter() - started), result
 
 
-# There
+# In the Noether engine
 
 
 def in_engine(events: int) -> dict[str, float] | None:
-    """The same graph on a sprint of ten tasks, here and as a process of the real engine; None without one."""
+    """The same graph on ten tasks in our engine and in the Noether engine; None if that is not installed."""
     program = find_engine()
     if program is None:
         return None
@@ -176,28 +177,28 @@ def in_engine(events: int) -> dict[str, float] | None:
         "state": sprint(ENGINE_TASKS),
         "events": [event],
         "actions": [],
-        "now": MOMENT,
+        "now": AT,
         "policy": policy(),
     }
-    here = [compositions.run(GRAPH, turn).duration_ms for _ in range(max(events, 20))]
+    ours = [compositions.run(GRAPH, turn).duration_ms for _ in range(max(events, 20))]
     with tempfile.TemporaryDirectory(prefix="caloron-bench-") as folder:
         engine = Engine(Path(folder), program)
         used = compositions.load(GRAPH).effects
-        known = (stage for stage in compositions.catalogue().stages if stage.name in used)
-        engine.sync({stage.name: specification(stage) for stage in known})
-        there = [_timed(lambda: _there(engine, turn))[0] for _ in range(ENGINE_RUNS)]
-    return {"here": round(median(here), 3), "there": round(median(there), 1),
-            "ratio": round(median(there) / median(here))}  # fmt: skip
+        needed = (stage for stage in compositions.catalogue().stages if stage.name in used)
+        engine.sync({stage.name: specification(stage) for stage in needed})
+        noether = [_timed(lambda: _run_in_noether(engine, turn))[0] for _ in range(ENGINE_RUNS)]
+    return {"here": round(median(ours), 3), "there": round(median(noether), 1),
+            "ratio": round(median(noether) / median(ours))}  # fmt: skip
 
 
-def _there(engine: Engine, turn: dict[str, Any]) -> None:
-    code, answer = engine.run(authored(compositions.load(GRAPH)), turn)
-    if code or answer["output"] != compositions.run(GRAPH, turn).output:
-        raise RuntimeError(f"the real engine answers otherwise: {answer}")
+def _run_in_noether(engine: Engine, turn: dict[str, Any]) -> None:
+    code, result = engine.run(authored(compositions.load(GRAPH)), turn)
+    if code or result["output"] != compositions.run(GRAPH, turn).output:
+        raise RuntimeError(f"the Noether engine gives another result: {result}")
 
 
 def find_engine() -> str | None:
-    """The program on the PATH, or the project's own tool where it is installed."""
+    """The project's own tool if it has installed the engine, else `noether` on the PATH."""
     tool = Path(__file__).parents[2] / "tests" / "tools" / "noether"
     installed = tool.exists() and not subprocess.run([tool, "path"], capture_output=True).returncode
     return str(tool) if installed else shutil.which("noether")

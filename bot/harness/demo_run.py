@@ -1,4 +1,4 @@
-"""The demo's sprint: a forge of its own, a scripted user and recorded agents."""
+"""The demo's sprint: a scripted user and recorded agents in a test environment."""
 
 from pathlib import Path
 from time import monotonic, sleep
@@ -9,68 +9,66 @@ from bot.cli.hooks import install_hook
 from shell.clock import now
 from shell.store.lanes import sprint_id_of
 
-from .environment import BOT, PERSON, Scene, SceneFailed
-from .progress import Teller
-from .scripted_user import Person
+from .environment import BOT, USER, Environment, HarnessError
+from .progress import ProgressLog
+from .scripted_user import ScriptedUser
 
 REPO = "acme/shop"
 FIXTURE = Path(__file__).with_name("demo_fixture.json")
-_STEP_S = 0.25
+_POLL_S = 0.25
 
 
-def play(scene: Scene, timeout: float) -> dict[str, Any]:
-    """The sprint from the first issue to the retro; raises SceneFailed if it does not get there."""
-    made = install_hook(scene.settings, scene.client(BOT), "gitea", REPO)
-    scene.say("", f"{REPO} calls {made['url']}")
-    lane = f"gitea-{made['url'].rsplit('/', 1)[1]}"
-    person = Person(PERSON, scene.client(PERSON), BOT, REPO, lambda words: scene.say(PERSON, words), now())
-    person.open_kickoff()
-    tasks = _watch(scene, person, lane, timeout)
-    unfinished = [task for task, known in tasks.items() if known["status"] != "Done"]
+def play(env: Environment, timeout: float) -> dict[str, Any]:
+    """Run the sprint from the first issue to the retro; HarnessError if it does not get there."""
+    hook = install_hook(env.settings, env.client(BOT), "gitea", REPO)
+    env.log("", f"{REPO} sends its webhooks to {hook['url']}")
+    user = ScriptedUser(USER, env.client(USER), BOT, REPO, lambda message: env.log(USER, message), now())
+    user.open_kickoff()
+    tasks = _watch(env, user, timeout)
+    unfinished = [name for name, task in tasks.items() if task["status"] != "Done"]
     if unfinished or not tasks:
-        raise SceneFailed(
-            f"The sprint ended without {', '.join(unfinished) or 'tasks'}; {_where_to_look(scene)}"
-        )
-    return _summary(scene, person, tasks)
+        missing = f"unfinished tasks: {', '.join(unfinished)}" if unfinished else "no tasks"
+        raise HarnessError(f"The sprint ended with {missing}; {_where_to_look(env)}")
+    return _summary(env, user, tasks)
 
 
-def _watch(scene: Scene, person: Person, lane: str, timeout: float) -> dict[str, Any]:
-    """Let the person act and tell what happens until the kickoff is closed; the tasks as they were last."""
-    teller, deadline = Teller(lambda words: scene.say(BOT, words)), monotonic() + timeout
-    read, tasks, sprint_id = 0, dict[str, Any](), ""
+def _watch(env: Environment, user: ScriptedUser, timeout: float) -> dict[str, Any]:
+    """Let the user act and print progress until the kickoff is closed; the tasks at the end."""
+    progress, deadline = ProgressLog(lambda message: env.log(BOT, message)), monotonic() + timeout
+    lane, read, tasks, sprint_id = env.lane(REPO), 0, dict[str, Any](), ""
     while True:
-        closed = person.forge.issue(REPO, person.kickoff)["state"] == "closed"
-        for entry in scene.store.journal(lane, read):
+        closed = user.forge.issue(REPO, user.kickoff)["state"] == "closed"
+        for entry in env.store.journal(lane, read):
             read = entry["seq"] + 1
-            teller.tell(entry["event"])
-        state = scene.store.load(lane).state
+            progress.show(entry["event"])
+        state = env.store.load(lane).state
         sprint_id = sprint_id_of(state.get("sprint") or {}) or sprint_id
-        tasks = state["tasks"] or (scene.store.sprint(sprint_id) or {}).get("tasks") or tasks
-        if closed and not scene.store.pending_actions(lane):
+        tasks = state["tasks"] or (env.store.sprint(sprint_id) or {}).get("tasks") or tasks
+        if closed and not env.store.pending_actions(lane):
             return tasks
         if monotonic() > deadline:
-            late = f"The sprint was not done after {timeout:.0f} s. It stands so:"
-            raise SceneFailed(
-                "\n".join([late, *(board(tasks) or ["no task was made"]), _where_to_look(scene)])
+            late = f"The sprint was not done after {timeout:.0f} s. Its board:"
+            raise HarnessError(
+                "\n".join([late, *(board(tasks) or ["no task was created"]), _where_to_look(env)])
             )
         if not closed:
-            person.step()
-        sleep(_STEP_S)
+            user.step()
+        sleep(_POLL_S)
 
 
-def _where_to_look(scene: Scene) -> str:
-    return f"the logs are in {scene.settings.home / 'logs'} and {scene.folder / 'up.log'}"
+def _where_to_look(env: Environment) -> str:
+    return f"the logs are in {env.logs} and {env.folder / 'up.log'}"
 
 
-def _summary(scene: Scene, person: Person, tasks: dict[str, Any]) -> dict[str, Any]:
+def _summary(env: Environment, user: ScriptedUser, tasks: dict[str, Any]) -> dict[str, Any]:
     return {
         "sprint": "done",
-        "seconds": round(monotonic() - scene.began, 1),
+        "seconds": round(monotonic() - env.started, 1),
         "board": board(tasks),
-        "tasks": [{"id": task, **_brief(known)} for task, known in tasks.items()],
-        "retro": person.retro(),
-        "repository": _repository(scene),
-        "logs": str(scene.settings.home / "logs"),
+        "tasks": [{"id": name, **_brief(task)} for name, task in tasks.items()],
+        "retro": user.retro(),
+        "repository": _repository(env),
+        "logs": str(env.logs),
     }
 
 
@@ -78,7 +76,7 @@ def _brief(task: dict[str, Any]) -> dict[str, Any]:
     return {name: task.get(name) for name in ("title", "status", "agent_id", "issue_number", "pr_number")}
 
 
-def _repository(scene: Scene) -> str:
-    """The folder of the repository on disk, for who wants to look with git."""
-    number = scene.forge["repositories"][REPO]["id"]
-    return str(scene.folder / "forge" / "repositories" / f"{number}.git")
+def _repository(env: Environment) -> str:
+    """The folder of the repository on disk, for a look with git."""
+    number = env.forge["repositories"][REPO]["id"]
+    return str(env.folder / "forge" / "repositories" / f"{number}.git")

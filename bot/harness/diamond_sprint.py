@@ -1,8 +1,8 @@
-"""A diamond sprint with recorded agents and a person who reviews, its webhooks through the faulty proxy."""
+"""A sprint whose tasks form a diamond, with recorded agents and a user who reviews, behind a faulty proxy."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,30 +15,30 @@ from shell.event import Event
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS
 
-from .environment import BOT, PERSON, Scene, SceneFailed, StartForge, free_port, scenery
+from .environment import BOT, USER, Environment, ForgeStarter, HarnessError, free_port, start_environment
 from .gitea_server import ADMIN
 from .outcome import Outcome, outcome
-from .scripted_user import Person
-from .webhook_proxy import Fate, Proxy
+from .scripted_user import ScriptedUser
+from .webhook_proxy import Schedule, WebhookProxy
 
 TITLE, LABEL = "Parts of a whole", "caloron:sprint"
-_STEP_S, _QUIET_S = 0.25, 1.5
-_TELLING = ("issue_", "label_", "pr_", "check_", "command")
+_POLL_S, _QUIET_S = 0.25, 1.5
+_FORGE_EVENTS = ("issue_", "label_", "pr_", "check_", "command")
 
 
 @dataclass(frozen=True)
 class Mode:
-    """What happens to the webhooks."""
+    """What happens to the webhooks of a run."""
 
     name: str
-    fate: Fate
+    schedule: Schedule
     hooks: tuple[str, ...] = ("repository",)
     reconcile_s: float = 0.0
 
 
 @dataclass(frozen=True)
-class Played:
-    """What became of one run."""
+class RunResult:
+    """How one run ended."""
 
     mode: Mode
     seconds: float
@@ -47,33 +47,33 @@ class Played:
     lost: list[str]
     found: dict[str, int] = field(default_factory=dict)
 
-    def brief(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """The figures alone."""
-        told = {"mode": self.mode.name, "seconds": round(self.seconds, 1), "webhooks": self.webhooks}
-        return told | {"lost": self.lost, "found": self.found}
+        figures = {"mode": self.mode.name, "seconds": round(self.seconds, 1), "webhooks": self.webhooks}
+        return figures | {"lost": self.lost, "found": self.found}
 
 
-def play(
-    folder: Path, start: StartForge, mode: Mode, repo: str, seed: int, tasks: int, timeout: float
-) -> Played:
-    """The sprint on a forge with a bot of its own, to its end; SceneFailed if it does not get there."""
+def run_sprint(
+    folder: Path, start: ForgeStarter, mode: Mode, repo: str, seed: int, tasks: int, timeout: float
+) -> RunResult:
+    """Run the sprint on a forge with a bot of its own; HarnessError if it does not end in time."""
     folder.mkdir(parents=True)
     fixture = folder / "fixture.json"
     fixture.write_text(json.dumps(recording(tasks)))
-    with Proxy(0, free_port(), mode.fate, seed) as proxy:
-        given = {
+    with WebhookProxy(0, free_port(), mode.schedule, seed) as proxy:
+        settings = {
             "CALORON_STUB_FIXTURE": str(fixture),
-            "PORT": str(proxy.door),
+            "PORT": str(proxy.target_port),
             "CALORON_PUBLIC_URL": proxy.url,
             "CALORON_RECONCILE_S": str(mode.reconcile_s),
         }
-        with scenery(folder, [repo], given, start) as scene, _hooked(scene, mode, repo):
-            scene.say("", f"{mode.name}: webhooks of {repo} come through {proxy.url}")
-            return _Play(scene, mode, proxy, repo, monotonic() + timeout).played(tasks)
+        with start_environment(folder, [repo], settings, start) as env, _hooks(env, mode, repo):
+            env.log("", f"{mode.name}: webhooks of {repo} pass through {proxy.url}")
+            return _Run(env, mode, proxy, repo, monotonic() + timeout).play(tasks)
 
 
 def kickoff(tasks: int) -> str:
-    """The first part, the parts that need it, and the whole that needs them all."""
+    """A first part, the parts that need it, and the whole that needs them all."""
     middle = [f"part{number}" for number in range(2, tasks)]
     lines = ["A whole of parts, for practice.", "", "- first: The first part\n  - scope: first.txt"]
     lines += [f"- {name}: Another part, {name} (after: first)\n  - scope: {name}.txt" for name in middle]
@@ -81,95 +81,97 @@ def kickoff(tasks: int) -> str:
 
 
 def recording(tasks: int) -> dict[str, Any]:
-    """What the agents write: a file each, and another after a review that asks for it."""
+    """What the agents write: a file each, and another one after a review that asks for changes."""
     names = ["first", *(f"part{number}" for number in range(2, tasks)), "whole"]
-    again = {"match": r"(?s)Task: part2\b.*Round: [2-9]|Round: [2-9].*Task: part2\b"}
-    answers = [again | _answer("part2", "part2, better\n")]
-    answers += [{"match": rf"Task: {name}\b"} | _answer(name, f"{name}\n") for name in names]
-    return {"responses": answers}
+    rework = {"match": r"(?s)Task: part2\b.*Round: [2-9]|Round: [2-9].*Task: part2\b"}
+    responses = [rework | _response("part2", "part2, better\n")]
+    responses += [{"match": rf"Task: {name}\b"} | _response(name, f"{name}\n") for name in names]
+    return {"responses": responses}
 
 
-def _answer(name: str, text: str) -> dict[str, Any]:
+def _response(name: str, text: str) -> dict[str, Any]:
     feedback = {"task_id": name, "task_clarity": 8, "self_assessment": "completed", "tokens_consumed": 1000}
-    told = f"CALORON_FEEDBACK_START {json.dumps(feedback)} CALORON_FEEDBACK_END"
-    return {"files": {f"{name}.txt": text}, "output": f"Wrote {name}.\n{told}", "seconds": 0.3}
+    block = f"CALORON_FEEDBACK_START {json.dumps(feedback)} CALORON_FEEDBACK_END"
+    return {"files": {f"{name}.txt": text}, "output": f"Wrote {name}.\n{block}", "seconds": 0.3}
+
+
+def user_for(env: Environment, repo: str, tasks: int, log: Callable[[str], None]) -> ScriptedUser:
+    """The user of a diamond sprint, who asks for one change."""
+    user = ScriptedUser(USER, env.client(USER), BOT, repo, log, now(), TITLE, kickoff(tasks))
+    user.change_task, user.change_request = "part2", "Please make it better."
+    return user
 
 
 @contextmanager
-def _hooked(scene: Scene, mode: Mode, repo: str) -> Iterator[None]:
-    """The hooks of the mode, gone afterwards where they are not the repository's own."""
+def _hooks(env: Environment, mode: Mode, repo: str) -> Iterator[None]:
+    """The webhooks of the mode; those of more than one repository are deleted afterwards."""
     if "repository" in mode.hooks:
-        install_hook(scene.settings, scene.client(BOT), "gitea", repo)
-    places = {"user": (PERSON, "/user/hooks"), "system": (ADMIN, "/admin/hooks")}
-    made = [_wide_hook(scene, *places[kind]) for kind in mode.hooks if kind in places]
+        install_hook(env.settings, env.client(BOT), "gitea", repo)
+    places = {"user": (USER, "/user/hooks"), "system": (ADMIN, "/admin/hooks")}
+    created = [_create_wide_hook(env, *places[kind]) for kind in mode.hooks if kind in places]
     try:
         yield
     finally:
-        for api, path in made:
+        for api, path in created:
             api.send("DELETE", path)
 
 
-def _wide_hook(scene: Scene, login: str, place: str) -> tuple[Connection, str]:
-    """A hook for more than one repository, at the door's plain address; where to delete it."""
-    api = _api(scene, login)
-    config = {"url": f"{scene.settings.public_url}/webhooks", "content_type": "json"}
-    config |= {"secret": scene.settings.webhook_secrets[0], "is_system_webhook": "true"}
+def _create_wide_hook(env: Environment, login: str, place: str) -> tuple[Connection, str]:
+    """A webhook for more than one repository, at the plain address; the path at which to delete it."""
+    api = _api(env, login)
+    config = {"url": f"{env.settings.public_url}/webhooks", "content_type": "json"}
+    config |= {"secret": env.settings.webhook_secrets[0], "is_system_webhook": "true"}
     events = [event for event in HOOK_EVENTS if not event.startswith(("check_", "pull_request_"))]
-    made = api.send("POST", place, {"type": "gitea", "active": True, "events": events, "config": config})
-    return api, f"{place}/{made['id']}"
+    hook = api.send("POST", place, {"type": "gitea", "active": True, "events": events, "config": config})
+    return api, f"{place}/{hook['id']}"
 
 
-def _api(scene: Scene, login: str) -> Connection:
-    token = scene.forge["users"][login]["token"]
-    return Connection(f"{scene.forge['url']}/api/v1", {"Authorization": f"token {token}"})
+def _api(env: Environment, login: str) -> Connection:
+    token = env.forge["users"][login]["token"]
+    return Connection(f"{env.forge['url']}/api/v1", {"Authorization": f"token {token}"})
 
 
 @dataclass
-class _Play:
-    """One run under way."""
+class _Run:
+    """One run in progress."""
 
-    scene: Scene
+    env: Environment
     mode: Mode
-    proxy: Proxy
+    proxy: WebhookProxy
     repo: str
     deadline: float
 
     def __post_init__(self) -> None:
-        self.lane = f"gitea-{self.scene.forge['repositories'][self.repo]['id']}"
+        self.lane = self.env.lane(self.repo)
 
-    def played(self, tasks: int) -> Played:
-        """Let the person act until the kickoff is closed and everything is quiet; what is there then."""
-        began, scene = monotonic(), self.scene
+    def play(self, tasks: int) -> RunResult:
+        """Let the user act until the kickoff is closed and everything is quiet."""
+        started, env = monotonic(), self.env
         self._wait_for_labels()
-        person = Person(PERSON, scene.client(PERSON), BOT, self.repo, self._say, now(), TITLE, kickoff(tasks))
-        person.picky_about, person.wish = "part2", "Please make it better."
-        person.open_kickoff()
-        while person.forge.issue(self.repo, person.kickoff)["state"] == "open":
-            person.step()
-            self._pause(f"the sprint did not end; its board:\n{person.board()}")
-        seconds = monotonic() - began
+        user = user_for(env, self.repo, tasks, lambda message: env.log(USER, message))
+        user.open_kickoff()
+        while user.forge.issue(self.repo, user.kickoff)["state"] == "open":
+            user.step()
+            self._pause(f"the sprint did not end; its board:\n{user.board()}")
+        seconds = monotonic() - started
         self._wait_until_quiet()
-        there, told = outcome(person.forge, self.repo), self.proxy.told()
-        return Played(self.mode, seconds, there, told, self.proxy.lost, found(self._events()))
-
-    def _say(self, words: str) -> None:
-        self.scene.say(PERSON, words)
+        result, counts = outcome(user.forge, self.repo), self.proxy.summary()
+        events = (entry["event"] for entry in env.journal(self.lane))
+        return RunResult(self.mode, seconds, result, counts, self.proxy.lost, found_by_reconcile(events))
 
     def _pause(self, late: str) -> None:
         if monotonic() > self.deadline:
-            raise SceneFailed(
-                f"{self.mode.name}: {late}\nThe logs are in {self.scene.settings.home / 'logs'}"
-            )
-        sleep(_STEP_S)
+            raise HarnessError(f"{self.mode.name}: {late}\nThe logs are in {self.env.logs}")
+        sleep(_POLL_S)
 
     def _wait_for_labels(self) -> None:
-        """Without a hook the bot must find the repository by itself, and make its labels there."""
-        api = _api(self.scene, PERSON)
-        while all(there["name"] != LABEL for there in api.get(f"/repos/{self.repo}/labels", limit=50)):
-            self._pause(f"the bot made no label {LABEL!r}")
+        """Without a webhook the bot must find the repository by itself, and create its labels there."""
+        api = _api(self.env, USER)
+        while all(label["name"] != LABEL for label in api.get(f"/repos/{self.repo}/labels", limit=50)):
+            self._pause(f"the bot created no label {LABEL!r}")
 
     def _wait_until_quiet(self) -> None:
-        """What is on its way may still do harm: nothing may be going on for a while."""
+        """What is still in flight may do harm: nothing may happen for a while."""
         quiet_since = monotonic()
         while monotonic() - quiet_since < _QUIET_S:
             if not (self.proxy.quiet() and self._idle()):
@@ -177,21 +179,15 @@ class _Play:
             self._pause("it did not become quiet")
 
     def _idle(self) -> bool:
-        looks = [one for one in self.scene.store.pending_actions(self.lane) if one["type"] != "look"]
-        return not looks and not any(self.scene.store.lanes_waiting())
-
-    def _events(self) -> Iterator[Event]:
-        start = 0
-        while entries := self.scene.store.journal(self.lane, start):
-            yield from (entry["event"] for entry in entries)
-            start = entries[-1]["seq"] + 1
+        pending = [one for one in self.env.store.pending_actions(self.lane) if one["type"] != "look"]
+        return not pending and not any(self.env.store.lanes_waiting())
 
 
-def found(events: Iterator[Event]) -> dict[str, int]:
-    """What was found by looking and never told by a webhook, by kind."""
-    kept: dict[str, str] = {}
+def found_by_reconcile(events: Iterator[Event]) -> dict[str, int]:
+    """How many events of each type only a reconciliation found, because no webhook told of them."""
+    types: dict[str, str] = {}
     for event in events:
-        by_label = event["type"] == "command" and "label" in event["where"]  # told by the label already
-        if event.get("found") and event["type"].startswith(_TELLING) and not by_label:
-            kept.setdefault(event["key"], event["type"])
-    return dict(Counter(kept.values()))
+        by_label = event["type"] == "command" and "label" in event["where"]  # counted as the label
+        if event.get("found") and event["type"].startswith(_FORGE_EVENTS) and not by_label:
+            types.setdefault(event["key"], event["type"])
+    return dict(Counter(types.values()))

@@ -1,4 +1,4 @@
-"""A forge and a bot of their own in one folder: where the demo plays and the bench measures."""
+"""A test environment: a forge and a bot of their own in one folder."""
 
 import json
 import os
@@ -22,89 +22,106 @@ from shell.forge import Forge, client_for
 from shell.settings import Settings
 from shell.store import Store, connect
 
-BOT, PERSON = "caloron", "alice"
-START_WAIT_S = 60.0
+BOT, USER = "caloron", "alice"
+START_TIMEOUT_S = 60.0
 
 
-class SceneFailed(click.ClickException):
-    """It did not go as it should; the text says where to look."""
+class HarnessError(click.ClickException):
+    """A run did not go as expected; the message says where to look."""
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Where the demo plays: its folder, its forge, its bot."""
+class Environment:
+    """A running test environment: its folder, its forge, its bot."""
 
     folder: Path
     forge: dict[str, Any]
     settings: Settings
     store: Store
-    began: float
+    started: float
     up: Child
-    """The process of the bot itself, which starts all its others."""
+    """The `caloron up` process, which starts all others."""
 
-    def say(self, who: str, words: str) -> None:
-        """One line of the play, with the seconds since it began."""
-        click.echo(f"{monotonic() - self.began:7.1f} s  {who:<8} {words}", err=True)
+    def log(self, who: str, message: str) -> None:
+        """Print one line with the seconds since the start."""
+        click.echo(f"{monotonic() - self.started:7.1f} s  {who:<8} {message}", err=True)
 
     def client(self, login: str) -> Forge:
-        """What an account of the forge may do."""
+        """The forge as one account sees it."""
         return client_for("gitea", self.settings, token=self.forge["users"][login]["token"])
 
+    def lane(self, repo: str) -> str:
+        """The lane of a repository of this environment."""
+        return f"gitea-{self.forge['repositories'][repo]['id']}"
 
-StartForge = Callable[[Supervisor, Path, Sequence[str]], dict[str, Any]]
-"""Has a forge with these repositories there; tells its `url`, `users` and `repositories`."""
+    def journal(self, lane: str) -> Iterator[dict[str, Any]]:
+        """The journal's entries, from the first."""
+        start = 0
+        while entries := self.store.journal(lane, start):
+            yield from entries
+            start = entries[-1]["seq"] + 1
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the bot's log files."""
+        return self.settings.home / "logs"
+
+
+ForgeStarter = Callable[[Supervisor, Path, Sequence[str]], dict[str, Any]]
+"""Starts a forge with these repositories; returns its `url`, `users` and `repositories`."""
 
 
 @contextmanager
-def scenery(
-    folder: Path, repos: Sequence[str], settings: Mapping[str, str], start_forge: StartForge | None = None
-) -> Iterator[Scene]:
-    """A forge and a bot in the folder, ready; ended when the play is over, however it ends."""
-    began = monotonic()
+def start_environment(
+    folder: Path, repos: Sequence[str], settings: Mapping[str, str], start_forge: ForgeStarter | None = None
+) -> Iterator[Environment]:
+    """Start a forge and a bot in the folder, wait until they are ready, and stop them on exit."""
+    started = monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    supervisor = Supervisor([], lambda words: click.echo(f"{'':>9}  {'':<8} {words}"))
+    supervisor = Supervisor([], lambda message: click.echo(f"{'':>9}  {'':<8} {message}"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        forge = (start_forge or fake_forge)(supervisor, folder, repos)
-        ours = _settle(folder, forge, repos, settings)
-        up = Child(
-            "caloron up", [sys.executable, "-P", "-m", "bot.cli", "up"], environment(), folder / "up.log"
-        )
+        forge = (start_forge or start_fake_forge)(supervisor, folder, repos)
+        own_settings = _use_own_settings(folder, forge, repos, settings)
+        command = [sys.executable, "-P", "-m", "bot.cli", "up"]
+        up = Child("caloron up", command, environment(), folder / "up.log")
         supervisor.children.append(up)
         up.start()
-        store = Store(connect(ours.store_url, socket_timeout=2.0))
-        scene = Scene(folder, forge, ours, store, began, up)
-        _wait_until_ready(scene)
-        yield scene
+        store = Store(connect(own_settings.store_url, socket_timeout=2.0))
+        env = Environment(folder, forge, own_settings, store, started, up)
+        _wait_until_ready(env)
+        yield env
     finally:
         supervisor.drain(last=("forge",))
 
 
-def fake_forge(
-    supervisor: Supervisor, folder: Path, repos: Sequence[str], more: Sequence[str] = ()
+def start_fake_forge(
+    supervisor: Supervisor, folder: Path, repos: Sequence[str], options: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The fake forge as its own process; what it prints says where it is and who is there."""
+    """Start the fake forge as a process of its own, and return what it prints about itself."""
     log = folder / "forge.log"
     log.unlink(missing_ok=True)
-    accounts = ["--user", BOT, "--user", PERSON]
-    where = ["--folder", str(folder / "forge"), "--port", str(free_port()), "--dialect", "gitea"]
-    made = [word for repo in repos for word in ("--repository", repo)]
-    command = [sys.executable, "-P", "-m", "bot.fake_forge", *where, *accounts, *made, *more]
+    accounts = ["--user", BOT, "--user", USER]
+    place = ["--folder", str(folder / "forge"), "--port", str(free_port()), "--dialect", "gitea"]
+    repositories = [word for repo in repos for word in ("--repository", repo)]
+    command = [sys.executable, "-P", "-m", "bot.fake_forge", *place, *accounts, *repositories, *options]
     forge = Child("forge", command, environment(), log)
     supervisor.children.append(forge)
     forge.start()
-    deadline = monotonic() + START_WAIT_S
+    deadline = monotonic() + START_TIMEOUT_S
     while monotonic() < deadline and forge.died() is None:
         for line in log.read_text().splitlines():
             if line.startswith("{"):
-                told: dict[str, Any] = json.loads(line)
-                return told
+                description: dict[str, Any] = json.loads(line)
+                return description
         sleep(0.05)
-    raise SceneFailed(f"The forge did not start; see {log}")
+    raise HarnessError(f"The forge did not start; see {log}")
 
 
-def _settle(folder: Path, forge: dict[str, Any], repos: Sequence[str], given: Mapping[str, str]) -> Settings:
-    """Settings of the demo alone: nothing of this machine's own bot is read or touched."""
+def _use_own_settings(
+    folder: Path, forge: dict[str, Any], repos: Sequence[str], overrides: Mapping[str, str]
+) -> Settings:
+    """Settings of the test bot alone: nothing of this machine's own bot is read or touched."""
     for field in Settings.model_fields.values():
         os.environ.pop(str(field.validation_alias), None)
     os.environ |= {
@@ -116,24 +133,24 @@ def _settle(folder: Path, forge: dict[str, Any], repos: Sequence[str], given: Ma
         "CALORON_FRAMEWORK": "stub",
         "PORT": str(free_port()),
         "CALORON_SHELL_PORT": str(free_port()),
-        **given,
+        **overrides,
     }
-    os.chdir(folder)  # a .env of the current folder is not the demo's
+    os.chdir(folder)  # so that no .env of the current folder is read
     return Settings.load()
 
 
 def free_port() -> int:
-    """A port of this machine that no one listens on now."""
+    """A port of this machine on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait_until_ready(scene: Scene) -> None:
-    deadline = monotonic() + START_WAIT_S
-    while reasons := not_ready(scene.store):
+def _wait_until_ready(env: Environment) -> None:
+    deadline = monotonic() + START_TIMEOUT_S
+    while reasons := not_ready(env.store):
         if monotonic() > deadline:
-            raise SceneFailed(f"The bot did not start ({'; '.join(reasons)}); see {scene.folder / 'up.log'}")
+            raise HarnessError(f"The bot did not start ({'; '.join(reasons)}); see {env.folder / 'up.log'}")
         sleep(0.1)
-    scene.say("", f"store, door, workers and clock are up; the forge is {scene.forge['url']}")
+    env.log("", f"store, web, workers and clock are up; the forge is {env.forge['url']}")

@@ -1,4 +1,4 @@
-"""The moments in which a process is killed: each says who it is and what it holds just then."""
+"""The kill points: each finds a process at a critical point, and says what it holds there."""
 
 import json
 import random
@@ -9,239 +9,235 @@ from urllib.request import urlopen
 
 from shell.processes import children, descendants, process
 
-from .environment import Scene
+from .environment import Environment
 
 
 @dataclass(frozen=True)
-class Caught:
-    """One who is to be killed now."""
+class Target:
+    """A process at a kill point."""
 
     name: str
     pid: int
     held: str
-    still: Callable[[], bool]
-    """Asked when it is stopped already: whether it holds that truly."""
+    still_held: Callable[[], bool]
+    """Asked once it is stopped: whether it is still at the kill point."""
     task: str = ""
-    """Whose agent's run ends with it."""
+    """The task whose agent run ends with it."""
     run: str = ""
 
 
 @dataclass
-class Stage:
-    """Where moments are looked for: one sprint's lane."""
+class KillContext:
+    """Where kill points are looked for: the lane of one sprint."""
 
-    scene: Scene
+    env: Environment
     lane: str
     random: random.Random
-    struck_before: int = 0
-    """How many calls the forge had kept waiting before the moment was looked for."""
+    stalled_before: int = 0
+    """How many calls the forge had stalled before the kill point was looked for."""
 
     def processes(self) -> dict[str, int]:
-        """The children of the `up` that runs now."""
-        up = self.scene.up.process
+        """The child processes of the current `caloron up`, by name."""
+        up = self.env.up.process
         return children(up.pid) if up else {}
 
     def holder(self, lease: str) -> tuple[str, int] | None:
-        """Name and number of the living process that holds the lease."""
-        told = self.scene.store.holder(lease)
-        pid = int(told.rpartition(":")[2]) if told else 0
+        """Name and pid of the living process that holds the lease."""
+        owner = self.env.store.holder(lease)
+        pid = int(owner.rpartition(":")[2]) if owner else 0
         return next(((name, number) for name, number in self.processes().items() if number == pid), None)
 
-    def struck(self) -> bool:
-        """Whether the forge keeps a call waiting that was asked to be; a real one never tells."""
-        return not self.fake or self.counts()["struck"] > self.struck_before
+    def holds(self, lease: str, pid: int) -> bool:
+        """Whether the process holds the lease."""
+        owner = self.env.store.holder(lease)
+        return owner is not None and owner.endswith(f":{pid}")
+
+    def call_stalled(self) -> bool:
+        """Whether the fake forge stalls a call now; a real one does not say, so it counts as stalled."""
+        return not self.fake or self.counts()["struck"] > self.stalled_before
 
     @property
     def fake(self) -> bool:
-        return "api_url" in self.scene.forge
+        return "api_url" in self.env.forge
 
     def counts(self) -> dict[str, Any]:
-        """What the fake forge counts of itself."""
-        with urlopen(f"{self.scene.forge['url']}/_fake/counts", timeout=10) as answer:
-            told: dict[str, Any] = json.load(answer)
-        return told
+        """The fake forge's counters."""
+        with urlopen(f"{self.env.forge['url']}/_fake/counts", timeout=10) as response:
+            counts: dict[str, Any] = json.load(response)
+        return counts
 
-    def working(self) -> list[tuple[str, dict[str, Any]]]:
-        """Key and record of this lane's runs whose agent works."""
-        return [(key, run) for key, run in self.claimed() if self._works(run)]
-
-    def claimed(self) -> list[tuple[str, dict[str, Any]]]:
-        """Key and record of this lane's runs that have a worker, also where the agent has ended already."""
-        runs = [(key, run) for lane, key, run in self.scene.store.live_runs() if lane == self.lane]
+    def claimed_runs(self) -> list[tuple[str, dict[str, Any]]]:
+        """Key and record of this lane's runs that a worker has claimed, even if the agent has ended."""
+        runs = [(key, run) for lane, key, run in self.env.store.live_runs() if lane == self.lane]
         return [(key, run) for key, run in runs if run["status"] == "claimed"]
 
-    def tired(self, runs: list[tuple[str, dict[str, Any]]]) -> bool:
-        """Whether a person would be asked about one of these tasks, should its run die once more."""
-        tasks = self.scene.store.load(self.lane).state["tasks"]
-        counts = [tasks[run["spec"]["task_id"]].get("intervention_count", 0) for _, run in runs]
-        return max(counts, default=0) >= _DEATHS
+    def killable_runs(self) -> list[tuple[str, dict[str, Any]]]:
+        """Those whose agent works now, and whose task may lose a run without escalating."""
+        return [one for one in self.claimed_runs() if self._has_agent(one[1]) and not self.at_limit([one])]
 
-    def _works(self, run: dict[str, Any]) -> bool:
-        """Whether it has an agent, and its worker is a child of the `up` of now."""
+    def at_limit(self, runs: list[tuple[str, dict[str, Any]]]) -> bool:
+        """Whether one of these tasks would be escalated to a person if its run died once more."""
+        tasks = self.env.store.load(self.lane).state["tasks"]
+        counts = [tasks[run["spec"]["task_id"]].get("intervention_count", 0) for _, run in runs]
+        return max(counts, default=0) >= _MAX_DEATHS
+
+    def claimed(self, key: str) -> bool:
+        """Whether the run is claimed by a worker."""
+        run = self.env.store.run(self.lane, key)
+        return run is not None and run["status"] == "claimed"
+
+    def _has_agent(self, run: dict[str, Any]) -> bool:
+        """Whether it has an agent process, and its worker is a child of the current `up`."""
         name, _, pid = run["worker"].partition(":")
         worker = self.processes().get(name, 0)
         return "pid" in run and any(str(one.pid) == pid for one in descendants(worker))
 
 
-_DEATHS = 2
+_MAX_DEATHS = 2
 
-Moment = Callable[[Stage], Caught | None]
-Planned = tuple[str, Moment]
-"""A victim and its moment."""
+KillPoint = Callable[[KillContext], Target | None]
+PlannedKill = tuple[str, KillPoint]
+"""A victim and its kill point."""
 
 
-def at_the_door(stage: Stage) -> Caught | None:
-    """The door, with a delivery before it (a real forge does not tell of those that wait)."""
-    web = stage.processes().get("web")
+def receiving(context: KillContext) -> Target | None:
+    """The web process with a delivery in flight (a real forge does not say which are pending)."""
+    web = context.processes().get("web")
     if web is None:
         return None
-    if stage.fake:
-        return Caught(
-            "web", web, "a delivery at its door", lambda: stage.counts()["deliveries"]["pending"] > 0
-        )
-    waiting = stage.scene.store.waiting(stage.lane)
-    words = f"the door open, {_count(waiting, 'event')} just let in"
-    return Caught("web", web, words, lambda: True) if waiting else None
+    if context.fake:
+        pending = lambda: context.counts()["deliveries"]["pending"] > 0  # noqa: E731
+        return Target("web", web, "a delivery in flight", pending)
+    waiting = context.env.store.waiting(context.lane)
+    held = f"the webhook endpoint, {_count(waiting, 'event')} just accepted"
+    return Target("web", web, held, lambda: True) if waiting else None
 
 
-def draining(stage: Stage) -> Caught | None:
-    """Who advances the lane, in the middle of it."""
-    store, lease = stage.scene.store, f"advance:{stage.lane}"
-    number, held = store.waiting(stage.lane), stage.holder(lease)
-    if not number or held is None:
+def draining(context: KillContext) -> Target | None:
+    """The process that advances the lane, halfway through."""
+    store, lease = context.env.store, f"advance:{context.lane}"
+    number, holder = store.waiting(context.lane), context.holder(lease)
+    if not number or holder is None:
         return None
-    words = f"the lease {lease}, {_count(number, 'event')} in the inbox"
-    return Caught(*held, words, lambda: _holds(stage, lease, held[1]) and store.waiting(stage.lane) > 0)
+    held = f"the lease {lease}, {_count(number, 'event')} in the inbox"
+    return Target(*holder, held, lambda: context.holds(lease, holder[1]) and store.waiting(context.lane) > 0)
 
 
-def performing(stage: Stage) -> Caught | None:
-    """Who performs the lane's actions, with some that are due."""
-    store, lease = stage.scene.store, f"perform:{stage.lane}"
-    due = store.due_actions(stage.lane, 9)
-    held = stage.holder(lease) if due else None
-    if held is None:
+def performing(context: KillContext) -> Target | None:
+    """The process that performs the lane's actions, with some due."""
+    store, lease = context.env.store, f"perform:{context.lane}"
+    due = store.due_actions(context.lane, 9)
+    holder = context.holder(lease) if due else None
+    if holder is None:
         return None
-    words = f"the lease {lease}, {_count(len(due), 'action')} due: {due[0].key}"
-    return Caught(*held, words, lambda: _holds(stage, lease, held[1]))
+    held = f"the lease {lease}, {_count(len(due), 'action')} due: {due[0].key}"
+    return Target(*holder, held, lambda: context.holds(lease, holder[1]))
 
 
-def intending(stage: Stage) -> Caught | None:
-    """Who has begun a call that cannot be repeated blindly, and has no answer yet."""
-    store, lease = stage.scene.store, f"perform:{stage.lane}"
-    begun = set(store.intents(stage.lane))
-    held = stage.holder(lease) if begun else None
-    if held is None:
+def intending(context: KillContext) -> Target | None:
+    """The process that has begun a call which must not be repeated blindly, before its response."""
+    store, lease = context.env.store, f"perform:{context.lane}"
+    begun = set(store.intents(context.lane))
+    holder = context.holder(lease) if begun else None
+    if holder is None:
         return None
     key = min(begun)
-    words = f"the lease {lease}, an intent without its answer: {key}"
-    return Caught(
-        *held, words, lambda: _holds(stage, lease, held[1]) and store.intent(stage.lane, key) is not None
+    held = f"the lease {lease}, an intent without its response: {key}"
+    return Target(
+        *holder,
+        held,
+        lambda: context.holds(lease, holder[1]) and store.intent(context.lane, key) is not None,
     )
 
 
-def _frail(stage: Stage) -> list[tuple[str, dict[str, Any]]]:
-    """The runs that may end now."""
-    return [one for one in stage.working() if not stage.tired([one])]
-
-
-def merging(stage: Stage) -> Caught | None:
-    """Who merges, and has no answer yet."""
-    store, lease = stage.scene.store, f"perform:{stage.lane}"
-    merges = [taken.key for taken in store.due_actions(stage.lane) if taken.action["type"] == "merge_pr"]
-    held = stage.holder(lease) if merges and stage.struck() else None
-    if held is None:
+def merging(context: KillContext) -> Target | None:
+    """The process that merges, before the response."""
+    store, lease = context.env.store, f"perform:{context.lane}"
+    merges = [due.key for due in store.due_actions(context.lane) if due.action["type"] == "merge_pr"]
+    holder = context.holder(lease) if merges and context.call_stalled() else None
+    if holder is None:
         return None
-    words = f"the lease {lease}, a merge without its answer: {merges[0]}"
-    return Caught(*held, words, lambda: _holds(stage, lease, held[1]))
+    held = f"the lease {lease}, a merge without its response: {merges[0]}"
+    return Target(*holder, held, lambda: context.holds(lease, holder[1]))
 
 
-def proposing(stage: Stage) -> Caught | None:
-    """The worker of a run that opens its pull request, and has no answer yet; of a real forge, any run's."""
-    caught = running(stage) if stage.struck() else None
-    if not stage.fake:
-        return caught
-    return replace(caught, held=f"{caught.held}, whose pull request is being opened") if caught else None
+def opening_pull(context: KillContext) -> Target | None:
+    """The worker of a run that opens its pull request, before the response; on a real forge, of any run."""
+    target = running(context) if context.call_stalled() else None
+    if not context.fake:
+        return target
+    return replace(target, held=f"{target.held}, while opening its pull request") if target else None
 
 
-def running(stage: Stage) -> Caught | None:
+def running(context: KillContext) -> Target | None:
     """The worker of an agent's run."""
-    for key, run in _frail(stage):
+    for key, run in context.killable_runs():
         name, task = run["worker"].partition(":")[0], run["spec"]["task_id"]
-        pid = stage.processes().get(name)
+        pid = context.processes().get(name)
         if pid:
-            return Caught(name, pid, f"the lease of the run {key}", lambda: _claimed(stage, key), task, key)  # noqa: B023
+            still_held = lambda: context.claimed(key)  # noqa: B023, E731
+            return Target(name, pid, f"the lease of the run {key}", still_held, task, key)
     return None
 
 
-def at_work(stage: Stage) -> Caught | None:
-    """The agent itself: the process that watches over it, or its command."""
-    for key, run in _frail(stage):
+def agent_working(context: KillContext) -> Target | None:
+    """The agent itself: its supervisor process, or its command."""
+    for key, run in context.killable_runs():
         guard = int(run["pid"])
         below = descendants(guard)
-        pid = below[-1].pid if below and stage.random.random() < 0.5 else guard
-        who, task = "its guard" if pid == guard else "its command", run["spec"]["task_id"]
+        pid = below[-1].pid if below and context.random.random() < 0.5 else guard
+        kind, task = "its supervisor" if pid == guard else "its command", run["spec"]["task_id"]
         if process(pid):
-            return Caught("agent", pid, f"the run {key} ({who})", lambda: _claimed(stage, key), task, key)  # noqa: B023
+            still_held = lambda: context.claimed(key)  # noqa: B023, E731
+            return Target("agent", pid, f"the run {key} ({kind})", still_held, task, key)
     return None
 
 
-def leading(stage: Stage) -> Caught | None:
-    """The clock that leads."""
-    held = stage.holder("clock")
-    return Caught(*held, "the lease clock", lambda: _holds(stage, "clock", held[1])) if held else None
+def leading(context: KillContext) -> Target | None:
+    """The clock that is the leader."""
+    holder = context.holder("clock")
+    return Target(*holder, "the lease clock", lambda: context.holds("clock", holder[1])) if holder else None
 
 
-def writing(stage: Stage) -> Caught | None:
-    """The store, while a drain is about to be written."""
-    caught, pid = draining(stage), stage.processes().get("store")
-    if caught is None or pid is None:
+def committing(context: KillContext) -> Target | None:
+    """The store, shortly before a drain commits."""
+    target, pid = draining(context), context.processes().get("store")
+    if target is None or pid is None:
         return None
-    return Caught("store", pid, f"{caught.name} held {caught.held}", lambda: True)
+    return Target("store", pid, f"{target.name} held {target.held}", lambda: True)
 
 
-def whole(inner: Moment) -> Moment:
-    """`caloron up` itself, at the moment of one of its processes; every run dies with it."""
+def whole_bot(inner: KillPoint) -> KillPoint:
+    """`caloron up` itself, at the kill point of one of its processes; every run dies with it."""
 
-    def found(stage: Stage) -> Caught | None:
-        caught, up = inner(stage), stage.scene.up.process
-        if caught is None or up is None or stage.tired(stage.claimed()):
+    def find(context: KillContext) -> Target | None:
+        target, up = inner(context), context.env.up.process
+        if target is None or up is None or context.at_limit(context.claimed_runs()):
             return None
-        return Caught(
-            "up", up.pid, f"{caught.name} with {caught.held}", caught.still, caught.task, caught.run
-        )
+        return replace(target, name="up", pid=up.pid, held=f"{target.name} with {target.held}")
 
-    return found
-
-
-def _holds(stage: Stage, lease: str, pid: int) -> bool:
-    told = stage.scene.store.holder(lease)
-    return told is not None and told.endswith(f":{pid}")
-
-
-def _claimed(stage: Stage, key: str) -> bool:
-    run = stage.scene.store.run(stage.lane, key)
-    return run is not None and run["status"] == "claimed"
+    return find
 
 
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' if number != 1 else ''}"
 
 
-ROUNDS: dict[str, tuple[Moment, ...]] = {
-    "web": (at_the_door,),
+KILL_POINTS: dict[str, tuple[KillPoint, ...]] = {
+    "web": (receiving,),
     "events": (draining,),
     "actions": (intending, merging, performing),
-    "agents": (running, proposing),
+    "agents": (running, opening_pull),
     "clock": (leading,),
-    "store": (writing,),
-    "agent": (at_work,),
-    "up": (whole(running), whole(performing), whole(draining)),
+    "store": (committing,),
+    "agent": (agent_working,),
+    "up": (whole_bot(running), whole_bot(performing), whole_bot(draining)),
 }
-"""Victim → its moments, taken in turn."""
+"""Victim → its kill points, used in turn."""
 
-STALLED: dict[Moment, str] = {
+STALLED_CALLS: dict[KillPoint, str] = {
     intending: r"/issues$|/issues/\d+/comments$",
     merging: r"/pulls/\d+/merge$",
-    proposing: r"/pulls$",
+    opening_pull: r"/pulls$",
 }
-"""Moment → the calls for which the forge takes its time meanwhile."""
+"""Kill point → the calls that the fake forge stalls while it is looked for."""

@@ -1,4 +1,4 @@
-"""Kills one process after the other with SIGKILL, each in its moment, and waits until it is back."""
+"""Kills one process after the other with SIGKILL, each at a kill point, and waits for its recovery."""
 
 import json
 import os
@@ -12,24 +12,24 @@ from urllib.request import urlopen
 from shell.errors import Unavailable
 from shell.processes import Process, commands, descendants, of_home
 
-from .environment import Scene, SceneFailed
-from .kill_points import STALLED, Caught, Moment, Planned, Stage
+from .environment import Environment, HarnessError
+from .kill_points import STALLED_CALLS, KillContext, KillPoint, PlannedKill, Target
 from .store_log import StoreLog, is_syncing
 
-MOMENT_WAIT_S = 5.0
-"""If the first one's moment does not come within this time, whoever's comes first is taken."""
-BACK_WAIT_S = 60.0
+KILL_POINT_WAIT_S = 5.0
+"""If the first victim does not reach its kill point within this time, any victim that does is killed."""
+RECOVERY_TIMEOUT_S = 60.0
 COMMIT_WAIT_S = 5.0
-SYNCING = "while it synced a commit, not answered yet"
-_HOLD_S = 1.0
-"""So long a stopped process is given to hold what it is to be killed with."""
-_LOOK_S = 0.001
+SYNCING = "while it synced a commit that it had not acknowledged yet"
+_RECEIVE_WAIT_S = 1.0
+"""How long the stopped web process may wait for a delivery to arrive."""
+_POLL_S = 0.001
 _STALL_S = 1.0
 
 
 @dataclass
 class Kill:
-    """What was killed, and what came of it."""
+    """What was killed, and how the bot recovered."""
 
     number: int
     victim: str
@@ -38,193 +38,195 @@ class Kill:
     held: str
     task: str
     run: str
-    back_s: float = 0.0
+    recovery_s: float = 0.0
     notes: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        """As it is printed."""
-        more = "".join(f"; {note}" for note in [*self.notes, *(f"WRONG: {word}" for word in self.wrong)])
-        back = f"back after {self.back_s:.1f} s{more}"
-        return f"{self.number:>2}  {self.name} ({self.pid}) held {self.held} — {back}"
+        """One line for the terminal."""
+        notes = "".join(f"; {note}" for note in [*self.notes, *(f"WRONG: {one}" for one in self.wrong)])
+        recovery = f"back after {self.recovery_s:.1f} s{notes}"
+        return f"{self.number:>2}  {self.name} ({self.pid}) held {self.held} — {recovery}"
 
 
 @dataclass
 class Killer:
-    """Kills by a list, as far as the moments come."""
+    """Kills the planned victims as they reach their kill points."""
 
-    scene: Scene
-    stage: Stage
-    done: list[Kill]
-    over: Callable[[], bool]
-    """Whether the sprint has ended: then no moment comes any more."""
+    env: Environment
+    context: KillContext
+    kills: list[Kill]
+    is_over: Callable[[], bool]
+    """Whether the sprint has ended: then no kill point is reached any more."""
 
-    def kill(self, due: list[Planned]) -> Planned | None:
-        """Wait for a moment of those due, and kill; which it was, or None if the sprint ended before."""
+    def kill(self, due: list[PlannedKill]) -> PlannedKill | None:
+        """Wait until one of those due is at its kill point, and kill it; None if the sprint ended first."""
         found = self._catch(due)
         if found is None:
             return None
-        planned, caught = found
-        number, victim = len(self.done) + 1, planned[0]
-        made = Kill(number, victim, caught.name, caught.pid, caught.held, caught.task, caught.run)
-        began = monotonic()
-        _AFTER.get(victim, _replaced)(self, made)
-        made.back_s = monotonic() - began
-        self.done.append(made)
-        self.scene.say("kill", made.line())
+        planned, target = found
+        number, victim = len(self.kills) + 1, planned[0]
+        kill = Kill(number, victim, target.name, target.pid, target.held, target.task, target.run)
+        started = monotonic()
+        _KILL_AND_RECOVER.get(victim, _kill_child)(self, kill)
+        kill.recovery_s = monotonic() - started
+        self.kills.append(kill)
+        self.env.log("kill", kill.line())
         return planned
 
-    def _catch(self, due: list[Planned]) -> tuple[Planned, Caught] | None:
-        """Whoever has the moment, stopped in it."""
-        patience, sought = monotonic() + MOMENT_WAIT_S, due[:1]
-        self._stall(due[0][1])
+    def _catch(self, due: list[PlannedKill]) -> tuple[PlannedKill, Target] | None:
+        """The first victim at its kill point, stopped there."""
+        deadline, candidates = monotonic() + KILL_POINT_WAIT_S, due[:1]
+        self._stall_calls(due[0][1])
         try:
-            while not self.over():
-                for planned in sought:
-                    caught = self._look(planned[1])
-                    if caught is not None and (caught.name == "store" or self._held(caught)):
-                        return planned, caught
-                if monotonic() > patience and sought is not due:
-                    sought = [planned for planned in due if planned[1] not in STALLED] or due
-                sleep(_LOOK_S)
+            while not self.is_over():
+                for planned in candidates:
+                    target = self._find(planned[1])
+                    if target is not None and (target.name == "store" or self._stop(target)):
+                        return planned, target
+                if monotonic() > deadline and candidates is not due:
+                    candidates = [planned for planned in due if planned[1] not in STALLED_CALLS] or due
+                sleep(_POLL_S)
         finally:
-            self._stall(None)
+            self._stall_calls(None)
         return None
 
-    def _look(self, moment: Moment) -> Caught | None:
+    def _find(self, kill_point: KillPoint) -> Target | None:
         try:
-            return moment(self.stage)
-        except Unavailable:  # it comes back from the last kill
+            return kill_point(self.context)
+        except Unavailable:  # the store is still recovering from the last kill
             return None
 
-    def _held(self, caught: Caught) -> bool:
-        """Stop it, and see whether it holds that still; if not, it may go on."""
+    def _stop(self, target: Target) -> bool:
+        """Stop it, and check that it is still at the kill point; if not, let it continue."""
         try:
-            os.kill(caught.pid, signal.SIGSTOP)
+            os.kill(target.pid, signal.SIGSTOP)
         except ProcessLookupError:
             return False
-        patience = monotonic() + (_HOLD_S if caught.name == "web" else 0.0)
-        while not (holds := self._is(caught.still)) and monotonic() < patience:
+        deadline = monotonic() + (_RECEIVE_WAIT_S if target.name == "web" else 0.0)
+        while not (held := self._check(target.still_held)) and monotonic() < deadline:
             sleep(0.01)
-        if not holds:
-            os.kill(caught.pid, signal.SIGCONT)
-        return holds
+        if not held:
+            os.kill(target.pid, signal.SIGCONT)
+        return held
 
-    def _stall(self, moment: Moment | None) -> None:
-        """Let the forge take its time for what must not be doubled (a real one takes what it takes)."""
-        if not self.stage.fake:
+    def _stall_calls(self, kill_point: KillPoint | None) -> None:
+        """Make the fake forge slow where a call must not be doubled (a real one cannot be told to)."""
+        if not self.context.fake:
             return
-        self.stage.struck_before = self.stage.counts()["struck"]
-        path = STALLED.get(moment) if moment else None
+        self.context.stalled_before = self.context.counts()["struck"]
+        path = STALLED_CALLS.get(kill_point) if kill_point else None
         rules = [{"method": "POST", "path": path, "seconds": _STALL_S}] if path else []
         body = json.dumps({"api": rules}).encode()
-        with urlopen(f"{self.scene.forge['url']}/_fake/faults", body, timeout=10) as answer:
-            answer.read()
+        with urlopen(f"{self.env.forge['url']}/_fake/faults", body, timeout=10) as response:
+            response.read()
 
-    def wait(self, true: Callable[[], bool], what: str, within_s: float = BACK_WAIT_S) -> None:
-        """Until that is so; SceneFailed if it does not become so."""
-        deadline = monotonic() + within_s
-        while not self._is(true):
+    def wait(self, condition: Callable[[], bool], failure: str) -> None:
+        """Wait until the condition holds; HarnessError if it does not in time."""
+        deadline = monotonic() + RECOVERY_TIMEOUT_S
+        while not self._check(condition):
             if monotonic() > deadline:
-                raise SceneFailed(f"{what} after {within_s:.0f} s; see {self.scene.settings.home / 'logs'}")
+                raise HarnessError(f"{failure} after {RECOVERY_TIMEOUT_S:.0f} s; see {self.env.logs}")
             sleep(0.02)
 
-    def _is(self, true: Callable[[], bool]) -> bool:
+    def _check(self, condition: Callable[[], bool]) -> bool:
         try:
-            return true()
+            return condition()
         except Unavailable:
             return False
 
-
-def _replaced(killer: Killer, made: Kill) -> None:
-    """A child of `up`: it is started again."""
-    os.kill(made.pid, signal.SIGKILL)
-    back = lambda: killer.stage.processes().get(made.name, made.pid) != made.pid  # noqa: E731
-    killer.wait(back, f"{made.name} was not started again")
+    def restarted(self, name: str, pid: int) -> bool:
+        """Whether the child of this name is another process than it was."""
+        return self.context.processes().get(name, pid) != pid
 
 
-def _store(killer: Killer, made: Kill) -> None:
-    """The store: what it has answered must be there when it is back."""
-    store, lane = killer.scene.store, killer.stage.lane
+def _kill_child(killer: Killer, kill: Kill) -> None:
+    """A child of `up`: it must be restarted."""
+    os.kill(kill.pid, signal.SIGKILL)
+    killer.wait(lambda: killer.restarted(kill.name, kill.pid), f"{kill.name} was not restarted")
+
+
+def _kill_store(killer: Killer, kill: Kill) -> None:
+    """The store: whatever it acknowledged must still be there after the restart."""
+    store, lane = killer.env.store, killer.context.lane
     before = store.load(lane).seq
-    with StoreLog(killer.scene.settings.home) as log:
-        doing = _caught_writing(log, lane, made.pid)
-        os.kill(made.pid, signal.SIGKILL)
-    killer.wait(lambda: bool(store.health()["ok"]) and _new(killer, made), "the store was not started again")
+    with StoreLog(killer.env.settings.home) as log:
+        activity = _wait_for_commit(log, lane, kill.pid)
+        os.kill(kill.pid, signal.SIGKILL)
+    back = lambda: bool(store.health()["ok"]) and killer.restarted("store", kill.pid)  # noqa: E731
+    killer.wait(back, "the store was not restarted")
     after = store.load(lane).seq
-    made.notes.append(f"{doing}; journal {before} before, {after} after")
+    kill.notes.append(f"{activity}; journal {before} before, {after} after")
     if after < before:
-        made.wrong.append(f"{before - after} entries of the journal are lost")
-    if broken := store.journal_faults(lane):
-        made.wrong.append(f"the journal is damaged: {broken}")
+        kill.wrong.append(f"{before - after} journal entries are lost")
+    if faults := store.journal_faults(lane):
+        kill.wrong.append(f"the journal is damaged: {faults}")
 
 
-def _caught_writing(log: StoreLog, lane: str, pid: int) -> str:
+def _wait_for_commit(log: StoreLog, lane: str, pid: int) -> str:
     """What the store does when this returns: it syncs a commit to the lane, if that can be seen in time."""
-    deadline, machine, doing = monotonic() + COMMIT_WAIT_S, platform.machine(), "between two commits"
+    deadline, machine, activity = monotonic() + COMMIT_WAIT_S, platform.machine(), "between two commits"
     while log.wait_for_commit(lane, deadline - monotonic()):
         syncing = is_syncing(pid, machine)
         if syncing:
             return SYNCING
-        doing = "just after a commit"
+        activity = "just after a commit"
         if syncing is None:
-            return doing
-    return doing
+            return activity
+    return activity
 
 
-def _new(killer: Killer, made: Kill) -> bool:
-    return killer.stage.processes().get("store", made.pid) != made.pid
-
-
-def _agent(killer: Killer, made: Kill) -> None:
-    """The agent: its run is told to have ended."""
-    key = made.run
-    os.kill(made.pid, signal.SIGKILL)
+def _kill_agent(killer: Killer, kill: Kill) -> None:
+    """The agent: its run must be reported as ended."""
+    os.kill(kill.pid, signal.SIGKILL)
 
     def ended() -> bool:
-        run = killer.scene.store.run(killer.stage.lane, key)
+        run = killer.env.store.run(killer.context.lane, kill.run)
         return run is None or run["status"] == "finished"
 
-    killer.wait(ended, f"the end of the run {key} was not told")
-    run = killer.scene.store.run(killer.stage.lane, key)
-    made.notes.append(f"told as {run['outcome'] if run else 'nothing'}")
+    killer.wait(ended, f"the run {kill.run} was not reported as ended")
+    run = killer.env.store.run(killer.context.lane, kill.run)
+    kill.notes.append(f"reported as {run['outcome'] if run else 'nothing'}")
 
 
-def _up(killer: Killer, made: Kill) -> None:
-    """All of it: a successor starts at once, and nobody of the old may work on beside it."""
-    up = killer.scene.up
+def _kill_up(killer: Killer, kill: Kill) -> None:
+    """`caloron up`: a successor starts at once, and no process of the old one may work beside it."""
+    up = killer.env.up
     assert up.process
-    old = descendants(made.pid)
-    os.kill(made.pid, signal.SIGKILL)
+    old = descendants(kill.pid)
+    os.kill(kill.pid, signal.SIGKILL)
     up.process.wait()
-    began = monotonic()
+    started = monotonic()
     up.start()
-    gone, working = _until_gone_and_working(killer, old, began)
-    made.notes.append(
-        f"its {len(old)} processes gone after {gone:.2f} s, the successor's began after {working:.2f} s"
+    gone, working = _wait_for_succession(killer, old, started)
+    kill.notes.append(
+        f"its {len(old)} processes gone after {gone:.2f} s, the successor's started after {working:.2f} s"
     )
-    killer.wait(lambda: bool(killer.scene.store.health()["ok"]), "the successor has no store")
-    working_here = of_home(killer.scene.settings.home)
-    ours = {one.pid for one in descendants(up.process.pid)} | {up.process.pid, os.getpid()}
-    others = [one for one in working_here if one.pid not in ours]
-    if left := commands([*old, *others]):
-        made.wrong.append(f"orphans beside the successor: {', '.join(left)}")
+    killer.wait(lambda: bool(killer.env.store.health()["ok"]), "the successor has no store")
+    own = {one.pid for one in descendants(up.process.pid)} | {up.process.pid, os.getpid()}
+    others = [one for one in of_home(killer.env.settings.home) if one.pid not in own]
+    if orphans := commands([*old, *others]):
+        kill.wrong.append(f"orphans beside the successor: {', '.join(orphans)}")
     elif gone > working:
-        made.wrong.append("some of them worked on beside the successor")
+        kill.wrong.append("old processes still worked beside the successor")
 
 
-def _until_gone_and_working(killer: Killer, old: list[Process], began: float) -> tuple[float, float]:
-    """Seconds until the old ones were all gone, and until the successor had a worker."""
-    deadline, gone, working = began + BACK_WAIT_S, 0.0, 0.0
+def _wait_for_succession(killer: Killer, old: list[Process], started: float) -> tuple[float, float]:
+    """Seconds until the old processes were all gone, and until the successor had a worker."""
+    deadline, gone, working = started + RECOVERY_TIMEOUT_S, 0.0, 0.0
     while not (gone and working) and monotonic() < deadline:
-        moment = monotonic() - began
+        elapsed = monotonic() - started
         if not gone and not any(one.alive() for one in old):
-            gone = moment
-        if not working and killer.stage.processes().keys() - {"store"}:
-            working = moment
+            gone = elapsed
+        if not working and killer.context.processes().keys() - {"store"}:
+            working = elapsed
         sleep(0.005)
-    return gone or BACK_WAIT_S, working or BACK_WAIT_S
+    return gone or RECOVERY_TIMEOUT_S, working or RECOVERY_TIMEOUT_S
 
 
-_AFTER: dict[str, Callable[[Killer, Kill], None]] = {"store": _store, "agent": _agent, "up": _up}
-"""What follows the kill of a victim; of all others, that it is started again."""
+_KILL_AND_RECOVER: dict[str, Callable[[Killer, Kill], None]] = {
+    "store": _kill_store,
+    "agent": _kill_agent,
+    "up": _kill_up,
+}
+"""How each victim is killed and its recovery checked; all others are children of `up`."""

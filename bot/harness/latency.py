@@ -1,4 +1,4 @@
-"""What the bench times: a command's answer, a merge's consequence, a burst of events."""
+"""What the benchmark times: the answer to a command, what follows a merge, a burst of events."""
 
 import re
 from collections import Counter
@@ -8,108 +8,111 @@ from typing import Any
 
 from shell.clock import now
 
-from .environment import BOT, PERSON, Scene, SceneFailed
-from .load import WRITES, Call, CallLog, figures
+from .environment import BOT, USER, Environment, HarnessError
+from .load import WRITES, Call, CallLog, percentiles
 
-ANSWER_WITHIN_S = 60.0
+ANSWER_TIMEOUT_S = 60.0
 QUIET_FOR_S = 1.0
 _NUMBER = re.compile(r"(?<=/)(\d+|[0-9a-f]{40})(?=/|$)")
 
 
-def settled(scene: Scene) -> None:
-    """Until the bot has met every repository and nothing is left to do: what is timed then has it alone."""
+def wait_until_idle(env: Environment) -> None:
+    """Wait until the bot has found every repository and has nothing left to do."""
     quiet_since = monotonic()
-    deadline = quiet_since + ANSWER_WITHIN_S
+    deadline = quiet_since + ANSWER_TIMEOUT_S
     while monotonic() < min(deadline, quiet_since + QUIET_FOR_S):
-        lanes = scene.store.lanes()
-        if any(scene.store.waiting(lane) or scene.store.due_actions(lane, 1) for lane in lanes):
+        lanes = env.store.lanes()
+        if any(env.store.waiting(lane) or env.store.due_actions(lane, 1) for lane in lanes):
             quiet_since = monotonic()
         sleep(0.05)
 
 
-def answers(scene: Scene, log: CallLog, repo: str, n: int) -> dict[str, Any]:
-    """Give a command n times, one after the other; from the door's accept to the forge's receipts."""
-    forge, lane = scene.client(PERSON), lane_of(scene, repo)
+def time_answers(env: Environment, log: CallLog, repo: str, n: int) -> dict[str, Any]:
+    """Give a command n times, one after the other; from its acceptance to the calls at the forge."""
+    forge, lane = env.client(USER), env.lane(repo)
     number = forge.create_issue(repo, "Measured", "")["number"]
-    first: list[float] = []
-    write: list[float] = []
+    first_calls: list[float] = []
+    first_writes: list[float] = []
     for _ in range(n):
         before = log.reactions[repo]
         comment = forge.comment(repo, number, "/status")["comment_id"]
-        log.wait_for_reactions(repo, before + 2, ANSWER_WITHIN_S)
-        accepted = _accepted(scene, lane, comment)
-        after = log.since(repo, accepted)
-        first += [1000 * (call["at"] - accepted) for call in after[:1]]
-        written = [call["at"] for call in after if call["method"] in WRITES]
-        write += [1000 * (at - accepted) for at in written[:1]]
-    return {"accept → first call": figures(first), "accept → first write": figures(write)}
+        log.wait_for_reactions(repo, before + 2, ANSWER_TIMEOUT_S)
+        accepted = _accepted_at(env, lane, comment)
+        calls = log.since(repo, accepted)
+        first_calls += [1000 * (call["at"] - accepted) for call in calls[:1]]
+        writes = [call["at"] for call in calls if call["method"] in WRITES]
+        first_writes += [1000 * (at - accepted) for at in writes[:1]]
+    return {
+        "accept → first call": percentiles(first_calls),
+        "accept → first write": percentiles(first_writes),
+    }
 
 
-def _accepted(scene: Scene, lane: str, comment: int) -> float:
-    """When the door took the comment in, by the journal."""
-    deadline = monotonic() + ANSWER_WITHIN_S
+def _accepted_at(env: Environment, lane: str, comment: int) -> float:
+    """When the webhook endpoint accepted the comment, according to the journal."""
+    deadline = monotonic() + ANSWER_TIMEOUT_S
     while monotonic() < deadline:
-        for entry in reversed(scene.store.journal(lane, -80)):
+        for entry in reversed(env.store.journal(lane, -80)):
             event = entry["event"]
             if comment in (event.get("comment_id"), (event.get("where") or {}).get("comment_id")):
                 return seconds(event["at"])
         sleep(0.05)
-    raise SceneFailed(f"The comment {comment} was not taken in; see {scene.settings.home / 'logs'}")
+    raise HarnessError(f"The comment {comment} was not accepted; see {env.logs}")
 
 
-def merges(scene: Scene, log: CallLog, repo: str, tasks: int) -> dict[str, Any]:
-    """A sprint of tasks one after the other, approved at once; from each merge to what it sets off."""
-    forge, lane, began = scene.client(PERSON), lane_of(scene, repo), time()
-    number = _approved_chain(scene, repo, tasks)
+def time_merges(env: Environment, log: CallLog, repo: str, tasks: int) -> dict[str, Any]:
+    """A chain of tasks, approved at once; from each merge to what follows it."""
+    forge, lane, started = env.client(USER), env.lane(repo), time()
+    number = _start_chain(env, repo, tasks)
     since, approved, deadline = now(), set[int](), monotonic() + 60 * tasks
     while forge.issue(repo, number)["state"] == "open":
         if monotonic() > deadline:
-            raise SceneFailed(f"The sprint of {tasks} tasks did not end; see {scene.settings.home / 'logs'}")
+            raise HarnessError(f"The sprint of {tasks} tasks did not end; see {env.logs}")
         for pull in forge.changes_since(repo, since)["pulls"]:
             if pull not in approved:
                 approved.add(pull)
                 forge.review(repo, pull, "approve", "")
         sleep(0.05)
-    sleep(1)  # the log's reader is a moment behind
-    calls = log.since(repo, began)
-    return {"ms": _after_merges(scene, lane, calls)} | _per_task(calls, tasks)
+    sleep(1)  # the call log is read with a delay
+    calls = log.since(repo, started)
+    return {"ms": _after_merges(env, lane, calls)} | _per_task(calls, tasks)
 
 
-def _approved_chain(scene: Scene, repo: str, tasks: int) -> int:
-    """The number of a kickoff whose plan was shown and approved."""
-    forge = scene.client(PERSON)
+def _start_chain(env: Environment, repo: str, tasks: int) -> int:
+    """Open a kickoff, wait for its plan, approve it; the kickoff's number."""
+    forge = env.client(USER)
     number = int(forge.create_issue(repo, "A chain", chain(tasks))["number"])
     forge.comment(repo, number, "/plan")
-    deadline = monotonic() + ANSWER_WITHIN_S
+    deadline = monotonic() + ANSWER_TIMEOUT_S
     while not any(comment["author"] == BOT for comment in forge.issue_comments(repo, number)):
         if monotonic() > deadline:
-            raise SceneFailed(f"No plan was shown for the chain; see {scene.settings.home / 'logs'}")
+            raise HarnessError(f"No plan was posted for the chain; see {env.logs}")
         sleep(0.05)
     forge.comment(repo, number, "/approve")
     return number
 
 
 def chain(tasks: int) -> str:
-    """A kickoff whose tasks wait for each other in a row."""
+    """A kickoff whose tasks depend on each other in a row."""
     lines = [f"- t{n}: Step {n}" + (f" (after: t{n - 1})" if n else "") for n in range(tasks)]
     return "\n".join(["One step after the other.", "", *lines])
 
 
-def _after_merges(scene: Scene, lane: str, calls: list[Call]) -> dict[str, dict[str, float]]:
+def _after_merges(env: Environment, lane: str, calls: list[Call]) -> dict[str, dict[str, float]]:
     merged = [call["at"] + call["ms"] / 1000 for call in calls if call["path"].endswith("/merge")]
-    made = [call["at"] for call in calls if call["method"] == "POST" and call["path"].endswith("/issues")]
-    entries = scene.store.journal(lane, 0, 100_000)
+    created = [call["at"] for call in calls if call["method"] == "POST" and call["path"].endswith("/issues")]
+    entries = env.store.journal(lane, 0, 100_000)
     started = [seconds(one["event"]["at"]) for one in entries if one["event"]["type"] == "agent_started"]
     return {
-        "merge → next task's first call": figures(_next(merged, made)),
-        "merge → next agent started": figures(_next(merged, started)),
+        "merge → next task's first call": percentiles(_delays(merged, created)),
+        "merge → next agent started": percentiles(_delays(merged, started)),
     }
 
 
-def _next(begins: list[float], follows: list[float]) -> list[float]:
-    """Milliseconds from each beginning to the first that follows it; the last has no next task."""
-    found = (min((at for at in follows if at >= begin), default=None) for begin in begins)
-    return [1000 * (at - begin) for begin, at in zip(begins, found, strict=True) if at is not None]
+def _delays(causes: list[float], effects: list[float]) -> list[float]:
+    """Milliseconds from each cause to the first effect after it; the last cause has none."""
+    found = (min((at for at in effects if at >= cause), default=None) for cause in causes)
+    return [1000 * (at - cause) for cause, at in zip(causes, found, strict=True) if at is not None]
 
 
 def _per_task(calls: list[Call], tasks: int) -> dict[str, Any]:
@@ -128,29 +131,29 @@ def _verb(call: Call) -> str:
     return f"{call['method']} {re.sub(r'agent(/|%2F).*', 'agent/*', path)}"
 
 
-def burst(scene: Scene, repo: str, events: int) -> dict[str, Any]:
-    """Put many events into one lane at once, and see how long it takes until all are advanced."""
-    lane, number = lane_of(scene, repo), scene.forge["repositories"][repo]["id"]
-    began = monotonic()
-    for one in range(events):
-        scene.store.accept(lane, _words(repo, number, one))
-    while scene.store.waiting(lane):
+def time_burst(env: Environment, repo: str, events: int) -> dict[str, Any]:
+    """Put many events into one lane at once, and time until all are advanced."""
+    lane, repo_id = env.lane(repo), env.forge["repositories"][repo]["id"]
+    started = monotonic()
+    for number in range(events):
+        env.store.accept(lane, _comment_event(repo, repo_id, number))
+    while env.store.waiting(lane):
         sleep(0.01)
-    return {"events": events, "events_per_s": events / (monotonic() - began)}
+    return {"events": events, "events_per_s": events / (monotonic() - started)}
 
 
-def _words(repo: str, repo_id: int, one: int) -> dict[str, Any]:
-    """A comment that is only talk."""
-    person = {"actor": PERSON, "actor_id": 2, "author": PERSON, "author_id": 2}
+def _comment_event(repo: str, repo_id: int, number: int) -> dict[str, Any]:
+    """A comment without a command."""
+    author = {"actor": USER, "actor_id": 2, "author": USER, "author_id": 2}
     where = {"forge": "gitea", "repo": repo, "repo_id": repo_id, "issue_number": 1, "is_pull": False}
-    event = {"type": "issue_comment", "key": f"comment:bench:{one}", "created_at": now()}
-    said = {"body": f"Just talk, {one}.", "previous": None, "hint": "created", "comment_id": 10**9 + one}
-    return event | person | where | said
-
-
-def lane_of(scene: Scene, repo: str) -> str:
-    """The lane of a repository of the scene."""
-    return f"gitea-{scene.forge['repositories'][repo]['id']}"
+    event = {"type": "issue_comment", "key": f"comment:bench:{number}", "created_at": now()}
+    body = {
+        "body": f"Just talk, {number}.",
+        "previous": None,
+        "hint": "created",
+        "comment_id": 10**9 + number,
+    }
+    return event | author | where | body
 
 
 def seconds(at: str) -> float:

@@ -1,4 +1,4 @@
-"""The machine that a bench runs on: its cores, how busy they are, and whether they are what bounds it."""
+"""The machine that a benchmark runs on: its cores, how busy they are, and whether they limit it."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ _FULL = 0.85
 
 
 def ticks() -> Ticks:
-    """Ticks of all cores so far: all, and those that were idle; zeros where the system does not tell."""
+    """CPU ticks of all cores so far, and the idle ones of them; zeros where there is no /proc/stat."""
     if not _STAT.exists():
         return 0, 0
     spent = [int(number) for number in _STAT.read_text().splitlines()[0].split()[1:9]]
@@ -17,22 +17,20 @@ def ticks() -> Ticks:
 
 
 def busy_share(before: Ticks, after: Ticks) -> float | None:
-    """How busy the cores were between two moments, from 0 to 1; None where nobody knows."""
+    """How busy the cores were between two readings, from 0 to 1; None where it is unknown."""
     spent, idle = after[0] - before[0], after[1] - before[1]
     return round(1 - idle / spent, 2) if spent > 0 else None
 
 
-def on_what() -> str:
-    """The cores and what waits for them."""
+def description() -> str:
+    """The cores and the load average."""
     return f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
 
 
-def bound(share: float | None) -> str:
-    """One sentence on what bounds the loop."""
+def bottleneck(share: float | None) -> str:
+    """One sentence on what limits the loop."""
     if share is None:
-        return "what bounds it: unknown, for this system does not say how busy its cores are"
+        return "bottleneck: unknown, because this system does not report how busy its cores are"
     if share >= _FULL:
-        return f"what bounds it: the cores, {share:.0%} busy with the bot, the forge and all else here"
-    return (
-        f"what bounds it: waiting for the forge and for writes to be on disk; the cores were {share:.0%} busy"
-    )
+        return f"bottleneck: the cores, {share:.0%} busy with the bot, the forge and everything else"
+    return f"bottleneck: waiting for the forge and the disk; the cores were {share:.0%} busy"

@@ -1,4 +1,4 @@
-"""What happens in a sprint, told live: the store's journal in one line an event."""
+"""The progress of a sprint for the terminal: one line for each event of the journal that matters."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,30 +9,31 @@ from shell.event import Event
 
 
 @dataclass
-class Teller:
-    """Turns events into lines; remembers when each agent began, to say how long it took."""
+class ProgressLog:
+    """Prints events as lines, and says how long each agent took."""
 
-    say: Callable[[str], None]
-    began: dict[tuple[str, int], str] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    log: Callable[[str], None]
+    started: dict[tuple[str, int], str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
 
-    def tell(self, event: Event) -> None:
-        """Say the event, once, if it is worth a line."""
-        words = _WORDS.get(event["type"])
-        if words is None or event["key"] in self.told:
+    def show(self, event: Event) -> None:
+        """Print the event, once, if it deserves a line."""
+        message = _MESSAGES.get(event["type"])
+        if message is None or event["key"] in self.seen:
             return
-        self.told.add(event["key"])
+        self.seen.add(event["key"])
         if event["type"] == "agent_started":
-            self.began[_run(event)] = event["at"]
-        line = words(event)
-        again = event["type"] == "pr_merged" and line in self.told  # our answer and the webhook both tell it
-        if line and not again:
-            self.told.add(line)
-            self.say(line + self._took(event))
+            self.started[_run(event)] = event["at"]
+        line = message(event)
+        # a merge comes twice: as our own result, and by its webhook
+        repeated = event["type"] == "pr_merged" and line in self.seen
+        if line and not repeated:
+            self.seen.add(line)
+            self.log(line + self._duration(event))
 
-    def _took(self, event: Event) -> str:
-        begun = self.began.get(_run(event)) if event["type"] == "agent_finished" else None
-        return f" ({seconds_between(begun, event['at']):.1f} s)" if begun else ""
+    def _duration(self, event: Event) -> str:
+        started = self.started.get(_run(event)) if event["type"] == "agent_finished" else None
+        return f" ({seconds_between(started, event['at']):.1f} s)" if started else ""
 
 
 def _run(event: Event) -> tuple[str, int]:
@@ -48,7 +49,7 @@ def _finished(event: Event) -> str:
         who = f"agent {event['agent_id']} on {event['task_id']}"
         return f"{who}: {event['outcome']}, {event.get('reason') or 'no reason given'}"
     files = ", ".join(event.get("changed") or [])
-    return f"agent {event['agent_id']} wrote {files}; pull request #{event['pr_number']}"
+    return f"agent {event['agent_id']} wrote {files} in pull request #{event['pr_number']}"
 
 
 def _review(event: Event) -> str:
@@ -64,14 +65,14 @@ def _performed(event: Event) -> str:
     return ""
 
 
-_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "command": lambda event: f"reads /{event['name']} of {event['actor']}",
+_MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "command": lambda event: f"reads /{event['name']} by {event['actor']}",
     "agent_started": _started,
     "agent_finished": _finished,
-    "pr_opened": lambda event: f"sees pull request #{event['pr_number']}: it waits for its review",
+    "pr_opened": lambda event: f"sees pull request #{event['pr_number']}, which waits for a review",
     "pr_review_submitted": _review,
-    "pr_merged": lambda event: f"merged #{event['pr_number']}",
+    "pr_merged": lambda event: f"merges #{event['pr_number']}",
     "performed": _performed,
-    "refused": lambda event: f"was refused: {event['action']['type']}, {event['status']} {event['message']}",
+    "refused": lambda event: f"{event['action']['type']} was refused: {event['status']} {event['message']}",
     "unavailable": lambda event: f"cannot reach {event['host']}: {event['reason']}",
 }

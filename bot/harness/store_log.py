@@ -1,4 +1,4 @@
-"""The store's append-only log, read as it grows: when a lane's journal is being written."""
+"""The store's append-only file, read while it grows, to see when a lane's journal is written."""
 
 from pathlib import Path
 from time import monotonic
@@ -10,7 +10,7 @@ _SYNCS = {"x86_64": (74, 75), "aarch64": (82, 83)}
 
 
 class StoreLog:
-    """The log of the store in a bot's home, from where it ends now."""
+    """The append-only file of the store in a bot's home, from its current end."""
 
     def __init__(self, home: Path) -> None:
         logs = sorted(home.rglob("*.incr.aof"), key=lambda path: path.stat().st_mtime)
@@ -24,7 +24,7 @@ class StoreLog:
         self.file.close()
 
     def wait_for_commit(self, lane: str, within_s: float) -> bool:
-        """Whether a commit to the lane's journal was written; said as soon as it stands in the log."""
+        """Wait until a commit to the lane's journal stands in the file; False if none does in time."""
         key, read, deadline = keys.journal(lane).encode(), b"", monotonic() + within_s
         while monotonic() < deadline:
             read = read[-len(key) :] + self.file.read()
@@ -34,7 +34,7 @@ class StoreLog:
 
 
 def is_syncing(pid: int, machine: str) -> bool | None:
-    """Whether a process waits for the disk just now; None where the machine does not tell."""
+    """Whether a process waits for a disk sync now; None where the system does not say."""
     try:
         number = Path(f"/proc/{pid}/syscall").read_text().split()[0]
     except OSError:

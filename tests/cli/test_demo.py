@@ -20,7 +20,7 @@ def test_the_demo_plays_a_whole_sprint(tmp_path: Path) -> None:
         ("catalogue", "search", "prices", "page"), "Done"
     )
     assert "4 of 4 tasks done" in summary["retro"]
-    assert "alice    reviews pull request" in played.stderr and "asks for a change" in played.stderr
+    assert "alice    reviews pull request" in played.stderr and "requests a change" in played.stderr
 
     log = ["git", "--git-dir", summary["repository"], "show", "main:shop/prices.py"]
     assert ":.2f" in subprocess.run(log, capture_output=True, text=True, check=True).stdout

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.cli.drawing import board, depths
 from bot.cli.plain import plain
-from bot.harness.progress import Teller
+from bot.harness.progress import ProgressLog
 
 TASKS: dict[str, dict[str, Any]] = {
     "d": {"status": "Pending", "title": "Last", "depends_on": ["b", "c"]},
@@ -30,8 +30,8 @@ def test_a_circle_is_drawn_too() -> None:
 
 
 def test_events_become_lines_once_with_the_time_an_agent_took() -> None:
-    said: list[str] = []
-    teller = Teller(said.append)
+    lines: list[str] = []
+    progress = ProgressLog(lines.append)
     run = {"task_id": "a", "agent_id": "dev-1", "attempt": 1, "sprint_id": "s"}
     started = {"type": "agent_started", "key": "k1", "at": "2026-01-01T00:00:00.000Z", "pid": 1, **run}
     finished = {"type": "agent_finished", "key": "k2", "at": "2026-01-01T00:00:02.500Z", **run}
@@ -40,9 +40,9 @@ def test_events_become_lines_once_with_the_time_an_agent_took() -> None:
     other: dict[str, Any] = {"type": "changed", "key": "k3"}
     events: list[dict[str, Any]] = [started, started, finished, other, *merged]
     for event in events:
-        teller.tell(event)
+        progress.show(event)
     first = "agent dev-1 starts on a, attempt 1"
-    assert said == [first, "agent dev-1 wrote x.py; pull request #6 (2.5 s)", "merged #6"]
+    assert lines == [first, "agent dev-1 wrote x.py in pull request #6 (2.5 s)", "merges #6"]
 
 
 def test_markdown_becomes_plain_text() -> None:

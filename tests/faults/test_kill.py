@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli.up import environment
-from bot.harness.forge_counts import tally
-from bot.harness.kill_points import ROUNDS
+from bot.harness.forge_counts import count_forge
+from bot.harness.kill_points import KILL_POINTS
 from bot.harness.kill_run import plan
 from bot.harness.killer import SYNCING
 from bot.harness.store_log import StoreLog, is_syncing
@@ -30,7 +30,7 @@ def test_a_sprint_survives_the_death_of_its_processes(tmp_path: Path) -> None:
     found = json.loads(played.stdout)
     assert found["killed"] == dict.fromkeys(VICTIMS, 1) and found["wrong"] == []
     held = {one["victim"].partition("-")[0]: one["held"] for one in found["kills"]}
-    assert "an intent without its answer" in held["actions"]
+    assert "an intent without its response" in held["actions"]
     [store] = [one for one in found["kills"] if one["victim"] == "store"]
     assert store["notes"][0].startswith((SYNCING, "just after a commit"))  # the second where /proc is closed
     assert any("crashed" in attempt for attempt in found["attempts"])
@@ -38,10 +38,12 @@ def test_a_sprint_survives_the_death_of_its_processes(tmp_path: Path) -> None:
 
 
 def test_a_seed_gives_one_plan_in_which_each_dies_in_each_sprint() -> None:
-    first = plan(1, 3, [*ROUNDS])
-    assert first == plan(1, 3, [*ROUNDS]) != plan(2, 3, [*ROUNDS])
-    assert all({victim for victim, _ in one} == set(ROUNDS) for one in first)
-    assert {moment for one in first for victim, moment in one if victim == "up"} == set(ROUNDS["up"])
+    first = plan(1, 3, [*KILL_POINTS])
+    assert first == plan(1, 3, [*KILL_POINTS]) != plan(2, 3, [*KILL_POINTS])
+    assert all({victim for victim, _ in one} == set(KILL_POINTS) for one in first)
+    assert {kill_point for one in first for victim, kill_point in one if victim == "up"} == set(
+        KILL_POINTS["up"]
+    )
 
 
 class Left:
@@ -68,7 +70,7 @@ class Left:
 
 def counted(pulls: dict[int, str], said: list[str]) -> list[str]:
     forge: Any = Left(pulls, said)
-    return tally(forge, "bot", "o/r", 1, ["a"]).wrong()
+    return count_forge(forge, "bot", "o/r", 1, ["a"]).wrong()
 
 
 def test_the_count_is_right_with_one_of_each_and_names_what_is_doubled() -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 import requests
 
-from bot.harness.diamond_sprint import found
+from bot.harness.diamond_sprint import found_by_reconcile
 from bot.harness.outcome import differences, normalised
-from bot.harness.webhook_proxy import Came, Fate, Proxy, a_tenth_lost, at_once, doubled
+from bot.harness.webhook_proxy import Delivery, Schedule, WebhookProxy, at_once, duplicated, one_in_ten_lost
 
 
 @contextmanager
-def door() -> Iterator[tuple[int, list[tuple[str, str | None, bytes]]]]:
-    """Somewhere to deliver to: its port, and what came."""
+def receiver() -> Iterator[tuple[int, list[tuple[str, str | None, bytes]]]]:
+    """A server to deliver to: its port, and what arrived."""
     came: list[tuple[str, str | None, bytes]] = []
 
     class Listener(BaseHTTPRequestHandler):
@@ -39,9 +39,11 @@ def door() -> Iterator[tuple[int, list[tuple[str, str | None, bytes]]]]:
         server.server_close()
 
 
-def sent(fate: Fate, number: int = 1, seed: int = 7) -> tuple[Proxy, list[tuple[str, str | None, bytes]]]:
-    """The proxy after so many deliveries, and what came of them at the door."""
-    with door() as (port, came), Proxy(0, port, fate, seed) as proxy:
+def sent(
+    schedule: Schedule, number: int = 1, seed: int = 7
+) -> tuple[WebhookProxy, list[tuple[str, str | None, bytes]]]:
+    """The proxy after so many deliveries, and what arrived at the receiver."""
+    with receiver() as (port, came), WebhookProxy(0, port, schedule, seed) as proxy:
         for at in range(number):
             headers = {"X-Gitea-Event": "issues", "X-Gitea-Signature": f"{at}"}
             body = {"action": "opened", "sender": {"login": "alice"}, "at": at}
@@ -55,35 +57,35 @@ def sent(fate: Fate, number: int = 1, seed: int = 7) -> tuple[Proxy, list[tuple[
 def test_a_delivery_goes_through_as_it_came() -> None:
     proxy, came = sent(at_once)
     assert came == [("/webhooks?x=1", "0", b'{"action": "opened", "sender": {"login": "alice"}, "at": 0}')]
-    assert proxy.told() == {"received": 1, "delivered": 1, "lost": 0, "doubled": 0, "failed": 0}
+    assert proxy.summary() == {"received": 1, "delivered": 1, "lost": 0, "doubled": 0, "failed": 0}
 
 
 def test_doubled_means_twice_and_in_another_order() -> None:
-    proxy, came = sent(doubled, 8)
+    proxy, came = sent(duplicated, 8)
     order = [int(signature or "") for _, signature, _ in came]
     assert sorted(order) == sorted([*range(8), *range(8)]) and order != sorted(order)
     assert proxy.counts["doubled"] == 8 and proxy.counts["delivered"] == 16
 
 
 def test_the_same_seed_loses_the_same() -> None:
-    first, came = sent(a_tenth_lost, 40)
-    again, came_again = sent(a_tenth_lost, 40)
+    first, came = sent(one_in_ten_lost, 40)
+    again, came_again = sent(one_in_ten_lost, 40)
     assert sorted(came) == sorted(came_again) and first.counts["lost"] == again.counts["lost"] == 4
     assert first.lost == ["issues opened by alice"] * 4
 
 
 def test_a_tenth_is_a_tenth() -> None:
-    lost = [at for at in range(1000) if not a_tenth_lost(Came(3, "issues", "alice", 0, at))]
+    lost = [at for at in range(1000) if not one_in_ten_lost(Delivery(3, "issues", "alice", 0, at))]
     assert [at // 10 for at in lost] == [*range(100)] and len({at % 10 for at in lost}) == 10
 
 
-def test_a_door_that_is_shut_is_counted() -> None:
-    with Proxy(0, 1, at_once, 0) as proxy:
+def test_a_receiver_that_is_down_is_counted() -> None:
+    with WebhookProxy(0, 1, at_once, 0) as proxy:
         requests.post(f"{proxy.url}/webhooks", json={}, timeout=5)
         deadline = monotonic() + 10
         while not proxy.quiet() and monotonic() < deadline:
             sleep(0.02)
-        assert proxy.told()["failed"] == 1
+        assert proxy.summary()["failed"] == 1
 
 
 def test_texts_of_two_runs_become_the_same() -> None:
@@ -106,7 +108,7 @@ def test_what_differs_is_named() -> None:
     assert wrong[0]["too many"] == ["issue “A”: bot: done"] and wrong[0]["missing"] == []
 
 
-def test_what_was_found_by_looking_is_counted_once() -> None:
+def test_what_was_found_by_reconciliation_is_counted_once() -> None:
     events: list[dict[str, Any]] = [
         {"type": "seen", "key": "s", "found": True},
         {"type": "label_added", "key": "l", "found": True},
@@ -115,4 +117,4 @@ def test_what_was_found_by_looking_is_counted_once() -> None:
         {"type": "command", "key": "d", "found": True, "where": {"number": 1, "comment_id": 3}},
         {"type": "pr_merged", "key": "m"},
     ]
-    assert found(iter(events)) == {"label_added": 1, "command": 1}
+    assert found_by_reconcile(iter(events)) == {"label_added": 1, "command": 1}
