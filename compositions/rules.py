@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from compositions.seals import Touched, sealed
+from shell.neutralize import FIRST, block_of, common_block
 
 FOLDER = Path(importlib.import_module("stages").__path__[0])
 WORLD = "stages.world"
@@ -89,6 +90,8 @@ def faults_of(path: Path) -> list[str]:
 def shape_faults(text: str) -> Iterator[str]:
     if not text.endswith("\n\n\n" + TAIL) or text.count(TAIL) != 1:
         yield "its last lines are not the common tail, to the letter"
+    if FIRST in text and block_of(text) != common_block():
+        yield "its lines for others' words are not the common ones, to the letter"
     tree = ast.parse(text)
     doc = ast.get_docstring(tree) or ""
     sentence = doc.split("\n\n")[0]

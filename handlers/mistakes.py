@@ -5,6 +5,7 @@ from typing import Any
 
 from handlers.arguments import Fault
 from handlers.commands import COMMANDS, OFFERED, VALUE_WORDS, Declaration
+from shell.neutralize import as_code
 
 Mistake = dict[str, Any]
 """`{"error": kind, "line", "word", "help": one sentence}`"""
@@ -87,9 +88,7 @@ def _unknown(word: str, prefix: str) -> str:
 
 
 def shown(word: str) -> str:
-    """A word as code in a comment, short, and unable to end the code."""
-    plain = " ".join(word.replace("`", "'").split())
-    return f"`{plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + '…'}`"
+    return as_code(word, _SHOWN) or "an empty text"
 
 
 def nearest(word: str, among: Iterable[str] = COMMANDS) -> str | None:

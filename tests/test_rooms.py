@@ -26,9 +26,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"click", "requests"},
     ),
     "bot/fake_forge": ({"bot.fake_forge"}, {"flask", "werkzeug"}),
-    "handlers": ({"handlers", "shell.event", "shell.command"}, {"markdown_it", "mdit_py_plugins"}),
+    "handlers": (
+        {"handlers", "shell.neutralize", "shell.event", "shell.command"},
+        {"markdown_it", "mdit_py_plugins"},
+    ),
     "jobs": ({"jobs", "handlers", "compositions", "shell"}, {"rq", "structlog", "redis"}),
-    "compositions": ({"compositions", "stages"}, set()),
+    "compositions": ({"compositions", "stages", "shell.neutralize"}, set()),
     "stages": ({"shell"}, set()),
     "shell": (
         {"shell"},

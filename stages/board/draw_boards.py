@@ -7,7 +7,6 @@ import textwrap
 from typing import Any, TypedDict
 
 NAME = "draw_boards"
-CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Told(TypedDict):
@@ -137,8 +136,8 @@ def cannot_read(state: dict[str, Any]) -> str:
     why = (repo.get("required") or {}).get("unread")
     if not why:
         return ""
-    branch = str(repo.get("default_branch")).replace("`", "'")
-    said = f"I may not read which checks `{branch}` requires ({clean(why)})"
+    branch = as_code(repo.get("default_branch"))
+    said = f"I may not read which checks {branch} requires ({shown_text(why)})"
     return f"{said}; the forge decides at each merge."
 
 
@@ -186,6 +185,7 @@ def label(name: str, task: dict[str, Any]) -> str:
 @functools.lru_cache(maxsize=20_000)
 def short(title: str) -> str:
     """As much of a title as a box has room for, cut at a word, without what means something to Mermaid."""
+    title = one_line(title, 200)
     cut = textwrap.shorten(title, 40, placeholder=" …") or title[:40]
     return re.sub(r"[^\w .,:;!?()/+…-]", " ", cut)
 
@@ -197,22 +197,71 @@ def row(name: str, task: dict[str, Any], reasons: list[str]) -> str:
     box = "x" if task["status"] in ("Done", "Skipped") else " "
     links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
     said = " · ".join(part for part in (links, *reasons[:1]) if part)
-    return f"- [{box}] {SIGN[task['status']]} **{clean(task['title'])}** (`{name}`)" + (
+    return f"- [{box}] {SIGN[task['status']]} **{shown_text(task['title'])}** (`{name}`)" + (
         f" — {said}" if said else ""
     )
-
-
-@functools.lru_cache(maxsize=20_000)
-def clean(text: str) -> str:
-    """A title as text: no mention, link or markup of its own."""
-    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
-    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 def footer(policy: dict[str, Any], kickoff: dict[str, Any]) -> str:
     mode = str(policy.get("merge") or "on-approval")
     plan = f"Plan `{kickoff['plan_hash']}`"
     return f"<sub>{plan} · merge `{mode}`: {MODE[mode]} · `/help` lists the commands</sub>"
+
+
+# -- others' words: these lines are the same in every stage that repeats them --------------------------------
+
+JOINER = "\N{WORD JOINER}"  # nobody sees it, and no forge links across it
+TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNSEEN = re.compile(  # the joiners of emoji, Persian and Indic texts stay: between two that are not ASCII
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+LIVE = re.compile(  # mentions, addresses, references, `[skip ci]`, `[[wiki]]`, links, hidden markers, drafts
+    r"(?<=[@#\[])|(?<=!)(?=\d)|(?<=GH-|gh-|Gh-|gH-)(?=\d)|(?<=[A-Z]-)(?=\d)|(?<=:)(?=//)"
+    r"|(?<=[Ww][Ww][Ww])(?=\.)|(?<=<)(?=!--)|(?<=^[Ww][Ii][Pp])(?=:)"
+)
+COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])")
+MARKUP = re.compile(r"([\\`*_~\[\]<>|&$])")
+START = re.compile(r"^(\d*)([-+=:/.)])")  # a list, a heading's underline, a command
+
+
+def as_text(text: object, longest: int = 2000) -> str:
+    """Others' words as one line of Markdown, without any mention, link, markup or command in it."""
+    return START.sub(r"\1\\\2", escaped(as_title(text, longest)))
+
+
+def as_title(text: object, longest: int = 200) -> str:
+    """Others' words where no Markdown is read: a title, and the subject of the commit that a merge makes."""
+    return without_links(one_line(text, longest))
+
+
+def as_code(text: object, longest: int = 200) -> str:
+    """Others' words as code, which they cannot end; empty where nothing is left to show."""
+    line = one_line(str(text).replace("`", "'"), longest).replace("<!--", f"<{JOINER}!--")
+    return f"`{line}`" if line else ""
+
+
+def escaped(line: str) -> str:
+    return MARKUP.sub(r"\\\1", line)
+
+
+def without_links(line: str) -> str:
+    parted = COMMIT.sub(lambda found: JOINER.join(re.findall(".{1,6}", found[0])), line)
+    return LIVE.sub(JOINER, parted)
+
+
+def one_line(text: object, longest: int) -> str:
+    """What a reader sees of it, with single blanks; an ellipsis for what is not seen, or too long."""
+    shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(text)[: 9 * longest])
+    line = " ".join(UNSEEN.sub("", TERMINAL.sub("", shown)).split()) or ("…" if shown.strip() else "")
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+# -- end of others' words ------------------------------------------------------------------------------------
+
+shown_text = functools.lru_cache(maxsize=20_000)(as_text)  # a board has the same titles time and again
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

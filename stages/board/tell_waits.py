@@ -5,7 +5,6 @@ import re
 from typing import Any, TypedDict
 
 NAME = "tell_waits"
-CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Input(TypedDict):
@@ -49,7 +48,9 @@ def reasons(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any])
             ]
             return ["after " + ", ".join(f"`{name}`" for name in open_)] if open_ else []
         case "Ready":
-            return [clean(task.get("wait") or "waits for a free agent")] if task.get("issue_number") else []
+            return (
+                [shown_text(task.get("wait") or "waits for a free agent")] if task.get("issue_number") else []
+            )
         case "InProgress":
             return [at_work(task)]
         case "InReview":
@@ -57,7 +58,7 @@ def reasons(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any])
         case "Blocked":
             return [f"blocked: {blocked(tasks, task)}"]
         case "Escalated":
-            return [f"needs you: {clean(task.get('wait') or 'it is stuck')}"]
+            return [f"needs you: {shown_text(task.get('wait') or 'it is stuck')}"]
         case status:
             return [ENDS[status]] if status in ENDS else []
 
@@ -70,7 +71,7 @@ def blocked(tasks: dict[str, Any], task: dict[str, Any]) -> str:
     before = [tasks[name] | {"id": name} for name in task.get("depends_on") or [] if name in tasks]
     dead = next((one for one in before if one["status"] in WAYS_OUT), None)
     if dead is None:
-        return str(task.get("blocked_by"))
+        return shown_text(task.get("blocked_by"))
     again = dead.get("skipped_by") == "close" and dead.get("issue_number")
     back = f", or open #{dead['issue_number']} again" if again else ""
     return f"{dead['id']} is {dead['status']}; {WAYS_OUT[dead['status']]}{back}"
@@ -85,7 +86,7 @@ WAYS_OUT = {
 
 def at_work(task: dict[str, Any]) -> str:
     if task.get("agent") in ("wanted", None):
-        return clean(task.get("wait") or "waits for a free agent")
+        return shown_text(task.get("wait") or "waits for a free agent")
     again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
     silent = ", gives no sign of life" if task.get("probed") else ""
     return f"agent `{task['agent_id']}` at work{again}{silent}"
@@ -95,7 +96,7 @@ def in_review(policy: dict[str, Any], task: dict[str, Any]) -> list[str]:
     """All that keeps it from being merged; what is looked at by the forge or by CI comes first."""
     if task.get("merging"):
         return ["being merged"]
-    said = [clean(task["wait"])] if task.get("wait") else []
+    said = [shown_text(task["wait"])] if task.get("wait") else []
     said += of_checks(task.get("checks") or {})
     if task.get("hold"):
         said.append("on hold")
@@ -127,16 +128,65 @@ def is_approved(task: dict[str, Any]) -> bool:
 
 
 def named_checks(names: list[str]) -> str:
-    """As code, where a pattern's stars are no markup; a backtick would end it."""
-    shown = ", ".join("`" + " ".join(name.replace("`", "'").split()) + "`" for name in names)
+    """As code, where a pattern's stars are no markup."""
+    shown = ", ".join(map(as_code, names))
     return f"check {shown}" if len(names) == 1 else f"checks {shown}"
 
 
-@functools.lru_cache(maxsize=20_000)
-def clean(text: str) -> str:
-    """A title as text: no mention, link or markup of its own."""
-    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
-    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
+# -- others' words: these lines are the same in every stage that repeats them --------------------------------
+
+JOINER = "\N{WORD JOINER}"  # nobody sees it, and no forge links across it
+TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNSEEN = re.compile(  # the joiners of emoji, Persian and Indic texts stay: between two that are not ASCII
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+LIVE = re.compile(  # mentions, addresses, references, `[skip ci]`, `[[wiki]]`, links, hidden markers, drafts
+    r"(?<=[@#\[])|(?<=!)(?=\d)|(?<=GH-|gh-|Gh-|gH-)(?=\d)|(?<=[A-Z]-)(?=\d)|(?<=:)(?=//)"
+    r"|(?<=[Ww][Ww][Ww])(?=\.)|(?<=<)(?=!--)|(?<=^[Ww][Ii][Pp])(?=:)"
+)
+COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])")
+MARKUP = re.compile(r"([\\`*_~\[\]<>|&$])")
+START = re.compile(r"^(\d*)([-+=:/.)])")  # a list, a heading's underline, a command
+
+
+def as_text(text: object, longest: int = 2000) -> str:
+    """Others' words as one line of Markdown, without any mention, link, markup or command in it."""
+    return START.sub(r"\1\\\2", escaped(as_title(text, longest)))
+
+
+def as_title(text: object, longest: int = 200) -> str:
+    """Others' words where no Markdown is read: a title, and the subject of the commit that a merge makes."""
+    return without_links(one_line(text, longest))
+
+
+def as_code(text: object, longest: int = 200) -> str:
+    """Others' words as code, which they cannot end; empty where nothing is left to show."""
+    line = one_line(str(text).replace("`", "'"), longest).replace("<!--", f"<{JOINER}!--")
+    return f"`{line}`" if line else ""
+
+
+def escaped(line: str) -> str:
+    return MARKUP.sub(r"\\\1", line)
+
+
+def without_links(line: str) -> str:
+    parted = COMMIT.sub(lambda found: JOINER.join(re.findall(".{1,6}", found[0])), line)
+    return LIVE.sub(JOINER, parted)
+
+
+def one_line(text: object, longest: int) -> str:
+    """What a reader sees of it, with single blanks; an ellipsis for what is not seen, or too long."""
+    shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(text)[: 9 * longest])
+    line = " ".join(UNSEEN.sub("", TERMINAL.sub("", shown)).split()) or ("…" if shown.strip() else "")
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+# -- end of others' words ------------------------------------------------------------------------------------
+
+shown_text = functools.lru_cache(maxsize=20_000)(as_text)  # a board has the same titles time and again
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

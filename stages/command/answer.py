@@ -1,5 +1,6 @@
 """Answer what needs only words: `/ping`, `/help`, a mistake, a command that is not there yet, a no."""
 
+import re
 from typing import Any, TypedDict
 
 NAME = "command_answer"
@@ -33,7 +34,7 @@ def execute(input: Input) -> Output:
 
 def words_for(event: dict[str, Any]) -> str:
     if event["type"] == "mistakes":
-        return listed([f"- {code(line['line'])} — {line['help']}" for line in event["mistakes"]])
+        return listed([f"- {as_code(line['line'], 120)} — {line['help']}" for line in event["mistakes"]])
     if event.get("allowed") is False:
         return denial(event)
     if event["name"] == "ping":
@@ -48,17 +49,65 @@ def listed(lines: list[str]) -> str:
     return "\n".join([*lines[:MOST_LINES], *([f"- … and {more} more"] if more > 0 else [])])
 
 
-def code(line: str) -> str:
-    """Another's line as code, short, and unable to end the code."""
-    plain = " ".join(line.replace("`", "'").split())
-    return f"`{plain if len(plain) <= 120 else plain[:119] + '…'}`"
-
-
 def denial(event: dict[str, Any]) -> str:
     who, what = event.get("actor"), f"`/{event['name']}`"
     if event.get("denial"):
         return (f"@{who}, " if who else "") + f"I did not act on {what}: {event['denial']}."
     return f"@{who}, thank you, but {what} is for {WHO.get(event['minimum'], 'others')}; nothing was started."
+
+
+# -- others' words: these lines are the same in every stage that repeats them --------------------------------
+
+JOINER = "\N{WORD JOINER}"  # nobody sees it, and no forge links across it
+TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNSEEN = re.compile(  # the joiners of emoji, Persian and Indic texts stay: between two that are not ASCII
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+LIVE = re.compile(  # mentions, addresses, references, `[skip ci]`, `[[wiki]]`, links, hidden markers, drafts
+    r"(?<=[@#\[])|(?<=!)(?=\d)|(?<=GH-|gh-|Gh-|gH-)(?=\d)|(?<=[A-Z]-)(?=\d)|(?<=:)(?=//)"
+    r"|(?<=[Ww][Ww][Ww])(?=\.)|(?<=<)(?=!--)|(?<=^[Ww][Ii][Pp])(?=:)"
+)
+COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])")
+MARKUP = re.compile(r"([\\`*_~\[\]<>|&$])")
+START = re.compile(r"^(\d*)([-+=:/.)])")  # a list, a heading's underline, a command
+
+
+def as_text(text: object, longest: int = 2000) -> str:
+    """Others' words as one line of Markdown, without any mention, link, markup or command in it."""
+    return START.sub(r"\1\\\2", escaped(as_title(text, longest)))
+
+
+def as_title(text: object, longest: int = 200) -> str:
+    """Others' words where no Markdown is read: a title, and the subject of the commit that a merge makes."""
+    return without_links(one_line(text, longest))
+
+
+def as_code(text: object, longest: int = 200) -> str:
+    """Others' words as code, which they cannot end; empty where nothing is left to show."""
+    line = one_line(str(text).replace("`", "'"), longest).replace("<!--", f"<{JOINER}!--")
+    return f"`{line}`" if line else ""
+
+
+def escaped(line: str) -> str:
+    return MARKUP.sub(r"\\\1", line)
+
+
+def without_links(line: str) -> str:
+    parted = COMMIT.sub(lambda found: JOINER.join(re.findall(".{1,6}", found[0])), line)
+    return LIVE.sub(JOINER, parted)
+
+
+def one_line(text: object, longest: int) -> str:
+    """What a reader sees of it, with single blanks; an ellipsis for what is not seen, or too long."""
+    shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(text)[: 9 * longest])
+    line = " ".join(UNSEEN.sub("", TERMINAL.sub("", shown)).split()) or ("…" if shown.strip() else "")
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+# -- end of others' words ------------------------------------------------------------------------------------
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -22,7 +22,6 @@ STATE_LABELS = (
     "caloron:done",
     "caloron:sprint-cancelled",
 )
-CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 LOOKS = {"color": "0366d6", "description": "Managed by Caloron"}
 
 
@@ -136,8 +135,8 @@ def carry_out(hands: Hands, action: Action) -> Answer:
 
 def create_issue(hands: Hands, action: Action) -> Answer:
     task_id = action["task_id"]
-    title = action.get("title") or task_id
-    body = action.get("body") or f"{clean(title)}\n\n**Sprint:** {hands.sprint_id}\n**Task ID:** {task_id}"
+    title, what = as_title(action.get("title") or task_id), as_text(action.get("title") or task_id)
+    body = action.get("body") or f"{what}\n\n**Sprint:** {hands.sprint_id}\n**Task ID:** {task_id}"
     labels = action.get("labels") or ["caloron:task"]
     hands.forge.make_labels(hands.repo, [{"name": name, **LOOKS} for name in labels])
     key, of = f"task:{hands.sprint_id}:{task_id}", {"sprint": hands.sprint_id, "task": task_id}
@@ -195,7 +194,9 @@ def notify_agent(hands: Hands, action: Action) -> Answer:
     agent, number = action["agent_id"], hands.thread_of(action)
     task_id, task = hands.task_of(action)
     key = f"notify:{hands.sprint_id}:{task_id}:{task.get('round', 1)}:{action.get('pr_number') or ''}"
-    return f"notify:{agent}", hands.say(number, f"@caloron-agent-{agent} {action['message']}", "notify", key)
+    return f"notify:{agent}", hands.say(
+        number, f"@caloron-agent-{agent} {as_text(action['message'])}", "notify", key
+    )
 
 
 # -- the ladder ----------------------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ def intervene(hands: Hands, action: Action) -> Answer:
 def probe(hands: Hands, action: Action) -> Answer:
     agent, reason = action["agent_id"], action.get("reason") or "no sign of life"
     number = hands.thread_of(action)
-    asks = f"@caloron-agent-{agent}, are you still there? ({clean(reason)})"
+    asks = f"@caloron-agent-{agent}, are you still there? ({as_text(reason)})"
     text = f"{asks} Please answer here with where you are."
     answer = hands.say(number, text, "probe", step_key(hands, "probe", action))
     hands.label(number, "caloron:stalled")
@@ -235,8 +236,8 @@ def escalate_human(hands: Hands, action: Action) -> Answer:
     """One open issue a task, however often it is asked; the task's own issue is labelled."""
     agent, reason = action["agent_id"], action.get("reason") or "no reason given"
     task_id, task = hands.task_of(action)
-    title = f"Escalation: {agent} — {reason}"
-    what, why = clean(task.get("title") or task_id), clean(reason)
+    title = f"Escalation: {agent} — {as_title(reason)}"
+    what, why = as_text(task.get("title") or task_id), as_text(reason)
     body = (
         f"## Human intervention required\n\n**Agent:** `{agent}`\n**Task:** {what}\n"
         f"**Why:** {why}\n\nComment `resolved` when the cause is gone, or `caloron:take-over` to finish "
@@ -251,12 +252,6 @@ def escalate_human(hands: Hands, action: Action) -> Answer:
     if number := task.get("issue_number"):
         hands.label(number, "caloron:escalated")
     return f"escalate:{agent}", {"issue_number": issue["number"], "url": issue["html_url"]}
-
-
-def clean(text: str) -> str:
-    """Another's words as text: no mention, link or markup of its own."""
-    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
-    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
 
 
 def step_key(hands: Hands, step: str, action: Action) -> str:
@@ -309,6 +304,60 @@ DEEDS: dict[str, Callable[[Hands, Action], Answer]] = {
     "reopen_issue": reopen_issue,
     "stop_agent": stop_agent,
 }
+
+
+# -- others' words: these lines are the same in every stage that repeats them --------------------------------
+
+JOINER = "\N{WORD JOINER}"  # nobody sees it, and no forge links across it
+TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNSEEN = re.compile(  # the joiners of emoji, Persian and Indic texts stay: between two that are not ASCII
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+LIVE = re.compile(  # mentions, addresses, references, `[skip ci]`, `[[wiki]]`, links, hidden markers, drafts
+    r"(?<=[@#\[])|(?<=!)(?=\d)|(?<=GH-|gh-|Gh-|gH-)(?=\d)|(?<=[A-Z]-)(?=\d)|(?<=:)(?=//)"
+    r"|(?<=[Ww][Ww][Ww])(?=\.)|(?<=<)(?=!--)|(?<=^[Ww][Ii][Pp])(?=:)"
+)
+COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])")
+MARKUP = re.compile(r"([\\`*_~\[\]<>|&$])")
+START = re.compile(r"^(\d*)([-+=:/.)])")  # a list, a heading's underline, a command
+
+
+def as_text(text: object, longest: int = 2000) -> str:
+    """Others' words as one line of Markdown, without any mention, link, markup or command in it."""
+    return START.sub(r"\1\\\2", escaped(as_title(text, longest)))
+
+
+def as_title(text: object, longest: int = 200) -> str:
+    """Others' words where no Markdown is read: a title, and the subject of the commit that a merge makes."""
+    return without_links(one_line(text, longest))
+
+
+def as_code(text: object, longest: int = 200) -> str:
+    """Others' words as code, which they cannot end; empty where nothing is left to show."""
+    line = one_line(str(text).replace("`", "'"), longest).replace("<!--", f"<{JOINER}!--")
+    return f"`{line}`" if line else ""
+
+
+def escaped(line: str) -> str:
+    return MARKUP.sub(r"\\\1", line)
+
+
+def without_links(line: str) -> str:
+    parted = COMMIT.sub(lambda found: JOINER.join(re.findall(".{1,6}", found[0])), line)
+    return LIVE.sub(JOINER, parted)
+
+
+def one_line(text: object, longest: int) -> str:
+    """What a reader sees of it, with single blanks; an ellipsis for what is not seen, or too long."""
+    shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(text)[: 9 * longest])
+    line = " ".join(UNSEEN.sub("", TERMINAL.sub("", shown)).split()) or ("…" if shown.strip() else "")
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+# -- end of others' words ------------------------------------------------------------------------------------
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

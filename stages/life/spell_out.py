@@ -4,7 +4,6 @@ import re
 from typing import Any, TypedDict
 
 NAME = "spell_out"
-CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 
 class Decided(TypedDict):
@@ -95,23 +94,27 @@ class Sprint:
 
     def issue(self, task: dict[str, Any]) -> dict[str, Any]:
         fields = {
-            "title": headline(task["title"]),
+            "title": as_title(task["title"]),
             "body": self.issue_text(task),
             "labels": ["caloron:task", LABELS.get(task["status"], "caloron:assigned")],
         }
         return self.deed("create_issue", task, "issue", mark=self.mark("task", task), **fields)
 
     def issue_text(self, task: dict[str, Any]) -> str:
-        parts = [f"Part of the sprint #{self.kickoff['number']}: {quoted(shortened(self.kickoff['goal']))}"]
+        parts = [
+            f"Part of the sprint #{self.kickoff['number']}: {as_text(self.kickoff['goal'], LONGEST_GOAL)}"
+        ]
         if task.get("acceptance"):
-            parts.append("**Done when**\n\n" + "\n".join(f"- {quoted(line)}" for line in task["acceptance"]))
+            parts.append("**Done when**\n\n" + "\n".join(f"- {as_text(line)}" for line in task["acceptance"]))
         if task.get("scope"):
             parts.append("**Stays within** " + ", ".join(map(as_code, task["scope"])))
         needed = [self.tasks[name] for name in task.get("depends_on") or []]
         if needed:
             parts.append(
                 "**After** "
-                + ", ".join(f"#{t['issue_number']}" if t.get("issue_number") else t["id"] for t in needed)
+                + ", ".join(
+                    f"#{t['issue_number']}" if t.get("issue_number") else as_code(t["id"]) for t in needed
+                )
             )
         parts.append(f"Task `{task['id']}`, done by the agent `{task['agent_id']}` on `{self.branch(task)}`.")
         return "\n\n".join(parts)
@@ -135,7 +138,7 @@ class Sprint:
             "scope": task.get("scope") or [],
             "protected": self.policy.get("protected_paths") or [],
             "issue_number": number,
-            "pr_title": headline(task["title"]),
+            "pr_title": as_title(task["title"]),
             "pr_body": f"Closes #{number}\n\nTask `{task['id']}` of the sprint {sprint}.\n\n{mark}",
             "pr_number": task.get("pr_number"),
             "seen_sha": task.get("head_sha"),
@@ -155,7 +158,11 @@ class Sprint:
         lines = [f"Task: {task['id']}"]
         if task.get("round", 1) > 1:
             lines.append(f"Round: {task['round']}")
-        lines += [f"Title: {one_line(task['title'])}", "", f"The goal of the sprint: {self.kickoff['goal']}"]
+        lines += [
+            f"Title: {one_line(task['title'], 1000)}",
+            "",
+            f"The goal of the sprint: {self.kickoff['goal']}",
+        ]
         if task.get("acceptance"):
             lines += ["", "It is done when:", *[f"- {line}" for line in task["acceptance"]]]
         if task.get("scope"):
@@ -191,7 +198,7 @@ class Sprint:
 
     def tell_refusal(self, task: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
         words = (
-            f"The forge refuses to merge this: “{quoted(action['message'])}”. "
+            f"The forge refuses to merge this: “{as_text(action['message'])}”. "
             "I will try again when a review, a check or a push changes that."
         )
         return self.comment(task, task["pr_number"], f"refused/{self.now}", words)
@@ -214,9 +221,8 @@ class Sprint:
         often = action["action"] == "probe" or number is None
         count = f"{action['action']}/{task.get('attempt')}/{self.now if often else again}"
         if action["action"] == "probe":
-            words = (
-                f"@caloron-agent-{task['agent_id']} {action['reason']}. Are you still at it?{found(action)}"
-            )
+            why = as_text(action["reason"])
+            words = f"@caloron-agent-{task['agent_id']} {why}. Are you still at it?{found(action)}"
             return [self.comment(task, number, count, words)]
         if action["action"] == "restart":
             step = f"step {task.get('intervention_count')} of {self.policy.get('stuck_retry_limit') or 3}"
@@ -261,8 +267,7 @@ class Sprint:
 ENDED = ("Done", "Cancelled", "Skipped")
 ENDS_WITH_IT = "It was the last open one, so the sprint ends with it; a new one can bring it back."
 LABELS = {"Blocked": "caloron:blocked"}
-LONGEST_TITLE = 200
-LONGEST_GOAL = 1000
+LONGEST_GOAL = 1000  # characters of it in a task's issue: the kickoff has all of it
 RULES = [
     "Work only in this folder. Leave the result as files; do not push and do not open a pull request: "
     "that is done for you.",
@@ -282,40 +287,64 @@ def found(action: dict[str, Any]) -> str:
     return f" {process}; {f'the last that it wrote is {line}' if line else 'it has written nothing'}."
 
 
-def as_code(text: str) -> str:
-    """A path, or a line of a terminal, as code: no colours, no markup, no end of the code in it."""
-    plain = "".join(
-        sign if sign.isprintable() else " " for sign in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
-    )
-    line = re.sub("(@|<(?=!--))", "\\1\N{WORD JOINER}", one_line(plain.replace("`", "'")))
-    return f"`{line[:LONGEST_TITLE]}`" if line else ""
-
-
-def one_line(text: str) -> str:
-    return " ".join(str(text).split())
-
-
-def headline(text: str) -> str:
-    """A title that every forge takes; a merge makes a commit of it, and what that says calls too."""
-    text = re.sub(r"@(?=\w)", "@\N{WORD JOINER}", one_line(text))
-    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1].rstrip() + "…"
-
-
-def shortened(goal: str) -> str:
-    """As much of the goal as a task's issue needs: the kickoff has it whole."""
-    return goal if len(goal) <= LONGEST_GOAL else goal[: LONGEST_GOAL - 1].rstrip() + "…"
-
-
-def quoted(text: str) -> str:
-    """Another's words in ours: no mention, link or markup of its own."""
-    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", " ".join(str(text).split()))
-    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
-
-
 def lowered(text: str) -> str:
-    """A reason, mostly of our own words: what it refers to by number stays a link."""
-    text = quoted(text).rstrip(".").replace("#\N{WORD JOINER}", "#")
+    """A reason within a sentence; only a pull request that it names stays a link."""
+    text = re.sub(f"(?<=pull request #){JOINER}(?=\\d)", "", as_text(text).rstrip("."))
     return text[:1].lower() + text[1:]
+
+
+# -- others' words: these lines are the same in every stage that repeats them --------------------------------
+
+JOINER = "\N{WORD JOINER}"  # nobody sees it, and no forge links across it
+TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNSEEN = re.compile(  # the joiners of emoji, Persian and Indic texts stay: between two that are not ASCII
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+LIVE = re.compile(  # mentions, addresses, references, `[skip ci]`, `[[wiki]]`, links, hidden markers, drafts
+    r"(?<=[@#\[])|(?<=!)(?=\d)|(?<=GH-|gh-|Gh-|gH-)(?=\d)|(?<=[A-Z]-)(?=\d)|(?<=:)(?=//)"
+    r"|(?<=[Ww][Ww][Ww])(?=\.)|(?<=<)(?=!--)|(?<=^[Ww][Ii][Pp])(?=:)"
+)
+COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])")
+MARKUP = re.compile(r"([\\`*_~\[\]<>|&$])")
+START = re.compile(r"^(\d*)([-+=:/.)])")  # a list, a heading's underline, a command
+
+
+def as_text(text: object, longest: int = 2000) -> str:
+    """Others' words as one line of Markdown, without any mention, link, markup or command in it."""
+    return START.sub(r"\1\\\2", escaped(as_title(text, longest)))
+
+
+def as_title(text: object, longest: int = 200) -> str:
+    """Others' words where no Markdown is read: a title, and the subject of the commit that a merge makes."""
+    return without_links(one_line(text, longest))
+
+
+def as_code(text: object, longest: int = 200) -> str:
+    """Others' words as code, which they cannot end; empty where nothing is left to show."""
+    line = one_line(str(text).replace("`", "'"), longest).replace("<!--", f"<{JOINER}!--")
+    return f"`{line}`" if line else ""
+
+
+def escaped(line: str) -> str:
+    return MARKUP.sub(r"\\\1", line)
+
+
+def without_links(line: str) -> str:
+    parted = COMMIT.sub(lambda found: JOINER.join(re.findall(".{1,6}", found[0])), line)
+    return LIVE.sub(JOINER, parted)
+
+
+def one_line(text: object, longest: int) -> str:
+    """What a reader sees of it, with single blanks; an ellipsis for what is not seen, or too long."""
+    shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(text)[: 9 * longest])
+    line = " ".join(UNSEEN.sub("", TERMINAL.sub("", shown)).split()) or ("…" if shown.strip() else "")
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+# -- end of others' words ------------------------------------------------------------------------------------
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

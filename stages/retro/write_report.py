@@ -5,7 +5,6 @@ import re
 from typing import Any, NotRequired, TypedDict
 
 NAME = "write_retro_report"
-CALLS = re.compile(r"([@#]|!(?=\d)|:(?=//)|www(?=\.)|<(?=!--))")
 
 SIGN = {
     "Done": "✅",
@@ -22,6 +21,7 @@ VERDICT = {
 }
 ARROW = {"improved": "▲ better", "degraded": "▼ worse", "stable": "= same"}
 ACRONYMS = {"Pct": "%", "Avg": "Average", "Min": "(min)"}
+LONGEST = 2000  # characters of a line of the analysis
 KPIS = (
     "total_tasks",
     "completed_tasks",
@@ -64,7 +64,7 @@ class Output(TypedDict):
 def execute(input: Input) -> Output:
     kpis = input["kpis"]
     blocks = [
-        f"# Sprint retro: {input['sprint_id']}",
+        f"# Sprint retro: {as_text(input['sprint_id'])}",
         summary(input),
         task_table(kpis.get("tasks") or []),
         said(input["feedback_items"]),
@@ -100,7 +100,7 @@ def tasks(total: float) -> str:
 
 def quoted(goal: str | None) -> str:
     first = (goal or "").strip().split("\n")[0]
-    return f"> {plain(first)}" if first else ""
+    return f"> {as_text(first)}" if first else ""
 
 
 def lasted(given: Input) -> str:
@@ -156,7 +156,7 @@ def task_line(row: dict[str, Any]) -> str:
     status = row.get("status") or "unknown"
     issue = f"#{row['issue_number']} " if row.get("issue_number") else ""
     cells = [
-        f"{issue}{plain(row.get('title') or row.get('task_id'))}",
+        f"{issue}{as_text(row.get('title') or row.get('task_id'))}",
         f"{SIGN.get(status, '⏳')} {status}",
         f"#{row['pr_number']}" if row.get("pr_number") else "–",
         "–" if row.get("minutes") is None else duration(row["minutes"]),
@@ -178,31 +178,23 @@ def said_line(item: dict[str, Any]) -> str:
     told = item.get("parsed")
     if not isinstance(told, dict):
         return f"- #{item.get('issue_number')}: feedback that could not be read"
-    who = f"**{plain(told.get('task_id') or 'a task')}** ({plain(told.get('agent_role') or 'agent')})"
-    assessed = plain(told.get("self_assessment") or "not assessed")
+    who = f"**{as_text(told.get('task_id') or 'a task')}** ({as_text(told.get('agent_role') or 'agent')})"
+    assessed = as_text(told.get("self_assessment") or "not assessed")
     blockers = told.get("blockers") or []
-    named = "; ".join(plain(one) for one in (blockers if isinstance(blockers, list) else [blockers]) if one)
-    parts = [assessed, f"clarity {told['task_clarity']}/10" if told.get("task_clarity") else ""]
-    parts += [f"blocked by {named}" if named else "", plain(told.get("notes") or "")]
+    named = "; ".join(as_text(one) for one in (blockers if isinstance(blockers, list) else [blockers]) if one)
+    parts = [assessed, f"clarity {as_text(told['task_clarity'])}/10" if told.get("task_clarity") else ""]
+    parts += [f"blocked by {named}" if named else "", as_text(told.get("notes") or "")]
     return f"- {who}: " + " · ".join(part for part in parts if part)
 
 
-def plain(text: Any) -> str:
-    """Text of others on one line of ours: no mention, link or markup of its own."""
-    return harmless(" ".join(str(text).split()))
-
-
-def harmless(text: str) -> str:
-    escaped = re.sub(r"([\\`*_~\[\]<>|&])", r"\\\1", text)
-    return CALLS.sub("\\1\N{WORD JOINER}", escaped)  # a forge looks for them in the rendered text
-
-
 def spoken(text: Any) -> str:
-    """Text of others whose code stays code: between two backticks nothing calls or links."""
-    pieces = " ".join(str(text).split()).split("`")
-    if len(pieces) % 2 == 0 or "``" in str(text):
-        return plain(text)
-    return "`".join(piece if place % 2 else harmless(piece) for place, piece in enumerate(pieces))
+    """Others' words whose code stays code."""
+    line = one_line(text, LONGEST)
+    pieces = line.split("`")
+    if len(pieces) % 2 == 0 or "``" in line:
+        return as_text(line)
+    shown = [as_code(one) if n % 2 else escaped(without_links(one)) for n, one in enumerate(pieces)]
+    return START.sub(r"\1\\\2", "".join(shown))
 
 
 # -- analysis, trends, numbers -------------------------------------------------------------------------------
@@ -254,7 +246,7 @@ def role_lines(roles: dict[str, Any]) -> list[str]:
         return []
     head = ["", "| Role | Reports | Completed | Average clarity | Tokens |", "|---|--:|--:|--:|--:|"]
     return head + [
-        f"| {plain(role)} | {one['reports']} | {one['completed']} | {shown('', one['avg_clarity'])} "
+        f"| {as_text(role)} | {one['reports']} | {one['completed']} | {shown('', one['avg_clarity'])} "
         f"| {thousands(one['tokens'])} |"
         for role, one in sorted(roles.items())
     ]
@@ -262,14 +254,14 @@ def role_lines(roles: dict[str, Any]) -> list[str]:
 
 def label(name: str) -> str:
     words = [ACRONYMS.get(word, word) for word in name.replace("_", " ").title().split()]
-    return " ".join([words[0], *[word if word == "KPI" else word.lower() for word in words[1:]]])
+    return as_text(" ".join([words[0], *[word if word == "KPI" else word.lower() for word in words[1:]]]))
 
 
 def shown(name: str, value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, str):
-        return plain(value)
+        return as_text(value)
     if name.endswith("_rate"):
         return f"{value:.1%}"
     if name.endswith("_pct"):
@@ -279,6 +271,60 @@ def shown(name: str, value: Any) -> str:
 
 def thousands(value: float) -> str:
     return f"{round(value):,}".replace(",", " ")
+
+
+# -- others' words: these lines are the same in every stage that repeats them --------------------------------
+
+JOINER = "\N{WORD JOINER}"  # nobody sees it, and no forge links across it
+TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNSEEN = re.compile(  # the joiners of emoji, Persian and Indic texts stay: between two that are not ASCII
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+LIVE = re.compile(  # mentions, addresses, references, `[skip ci]`, `[[wiki]]`, links, hidden markers, drafts
+    r"(?<=[@#\[])|(?<=!)(?=\d)|(?<=GH-|gh-|Gh-|gH-)(?=\d)|(?<=[A-Z]-)(?=\d)|(?<=:)(?=//)"
+    r"|(?<=[Ww][Ww][Ww])(?=\.)|(?<=<)(?=!--)|(?<=^[Ww][Ii][Pp])(?=:)"
+)
+COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])")
+MARKUP = re.compile(r"([\\`*_~\[\]<>|&$])")
+START = re.compile(r"^(\d*)([-+=:/.)])")  # a list, a heading's underline, a command
+
+
+def as_text(text: object, longest: int = 2000) -> str:
+    """Others' words as one line of Markdown, without any mention, link, markup or command in it."""
+    return START.sub(r"\1\\\2", escaped(as_title(text, longest)))
+
+
+def as_title(text: object, longest: int = 200) -> str:
+    """Others' words where no Markdown is read: a title, and the subject of the commit that a merge makes."""
+    return without_links(one_line(text, longest))
+
+
+def as_code(text: object, longest: int = 200) -> str:
+    """Others' words as code, which they cannot end; empty where nothing is left to show."""
+    line = one_line(str(text).replace("`", "'"), longest).replace("<!--", f"<{JOINER}!--")
+    return f"`{line}`" if line else ""
+
+
+def escaped(line: str) -> str:
+    return MARKUP.sub(r"\\\1", line)
+
+
+def without_links(line: str) -> str:
+    parted = COMMIT.sub(lambda found: JOINER.join(re.findall(".{1,6}", found[0])), line)
+    return LIVE.sub(JOINER, parted)
+
+
+def one_line(text: object, longest: int) -> str:
+    """What a reader sees of it, with single blanks; an ellipsis for what is not seen, or too long."""
+    shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(text)[: 9 * longest])
+    line = " ".join(UNSEEN.sub("", TERMINAL.sub("", shown)).split()) or ("…" if shown.strip() else "")
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+# -- end of others' words ------------------------------------------------------------------------------------
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
