@@ -186,7 +186,7 @@ def meant_tasks(state: dict[str, Any], event: dict[str, Any]) -> tuple[list[str]
         return [], elsewhere
     if named:
         task_id = named_task(state, named[0])
-        return ([task_id], "") if task_id else ([], f"This sprint has no task {code(named[0])}.")
+        return ([task_id], "") if task_id else ([], f"This sprint has no task {as_code(named[0], 60)}.")
     own = task_of(state, number)
     meant = [own] if own else without_issue(state) if name in ("retry", "skip") else []
     if not meant:
