@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from bot.fake_forge import control, pushes
+from bot.fake_forge import control, memory, pushes
 from bot.fake_forge.gitea import payloads as gitea_payloads
 from bot.fake_forge.github import payloads as github_payloads
 from bot.fake_forge.server import by_number, make_app
@@ -141,6 +141,21 @@ class FakeForge:
             with error:
                 status, kind, raw = error.code, error.headers.get_content_type(), error.read()
         return status, json.loads(raw) if kind == "application/json" and raw else raw.decode()
+
+    def save(self, folder: Path) -> None:
+        """Write what it remembers into a folder, once every delivery was sent."""
+        self.wait_for_deliveries()
+        memory.save(self.world.state, folder)
+
+    def load(self, folder: Path) -> None:
+        """Go on from what another forge saved, also one of an older version; this one must be new."""
+        memory.load(self.world.state, folder)
+
+    def point_hooks_at(self, url: str) -> None:
+        """Let every repository's hooks deliver to this address from now on."""
+        for repository in self.world.state.repositories.values():
+            for hook in repository.hooks:
+                hook.url = url
 
     def set_faults(self, **faults: Any) -> None:
         """Replace the faults in force: drop, double, shuffle, delay_ms, seed, checking_ms, api=[rules]."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -246,11 +244,12 @@ class State:
         self.moved: dict[str, Repository] = {}
         self.user_hooks: dict[int, list[Hook]] = defaultdict(list)
         self.system_hooks: list[Hook] = []
-        self._counters: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+        self.counters: dict[str, int] = defaultdict(int)
 
     def next_id(self, kind: str) -> int:
         with self.lock:
-            return next(self._counters[kind])
+            self.counters[kind] += 1
+            return self.counters[kind]
 
     def add_user(self, login: str, *, admin: bool = False, organization: bool = False) -> User:
         with self.lock:

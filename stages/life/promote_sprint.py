@@ -3,6 +3,7 @@
 from typing import Any, TypedDict
 
 NAME = "promote_sprint"
+ENDED = ("Done", "Failed", "Cancelled")
 
 
 class Input(TypedDict):
@@ -37,14 +38,18 @@ def ask_required(state: dict[str, Any]) -> list[dict[str, Any]]:
 def start(state: dict[str, Any], kickoff: dict[str, Any], now: str) -> dict[str, Any]:
     running = {**kickoff, "status": "Running", "started_at": now}
     number = str(kickoff["number"])
-    kept = {
-        name: k for name, k in state["kickoffs"].items() if k["status"] not in ("Done", "Failed", "Cancelled")
-    }
+    kept = {name: k for name, k in state["kickoffs"].items() if not long_over(k, state["kickoffs"])}
     tasks = {task_id: frozen(task) for task_id, task in kickoff["plan"].items()}
     ours = {record["id"] for record in kept.values()}
     own = {key: entry for key, entry in (state.get("own") or {}).items() if entry.get("sprint") in ours}
     return {**state, "running": kickoff["number"], "kickoffs": {**kept, number: running}, "tasks": tasks,
             "pulls": {}, "own": own, "interventions": {}}  # fmt: skip
+
+
+def long_over(kickoff: dict[str, Any], kickoffs: dict[str, Any]) -> bool:
+    """Whether it ended before the last sprint began; what ended since then must still be shown as ended."""
+    began = max(k.get("started_at") or "" for k in kickoffs.values())
+    return kickoff["status"] in ENDED and (kickoff.get("ended_at") or "") <= began
 
 
 def frozen(task: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from urllib.request import urlopen
 from bot.cli.supervise import Child, Supervisor
 from bot.cli.up import environment
 from bot.harness.environment import free_port
-from bot.web.readiness import not_ready
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
 from shell.settings import Settings
@@ -113,8 +112,7 @@ def served(house: House, folder: Path) -> Iterator[House]:
     house.store, house.hook_url = Store(client), f"http://127.0.0.1:{given['PORT']}/webhooks"
     try:
         supervisor.start()
-        store = house.store
-        until(lambda: not ready_reasons(store), 60, lambda: log.read_text())
+        until(lambda: answers(f"http://127.0.0.1:{given['PORT']}/readyz"), 60, lambda: log.read_text())
         yield house
     finally:
         supervisor.drain()
@@ -127,9 +125,13 @@ def unset(told: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in told.items() if name not in ours}
 
 
-def ready_reasons(store: Store) -> list[str]:
-    """Why the bot is not ready yet."""
-    return list(not_ready(store))
+def answers(url: str) -> bool:
+    """Whether someone listens there and says yes."""
+    try:
+        with urlopen(url, timeout=10) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def until(
