@@ -12,6 +12,7 @@ from compositions.effects import kind_of, kinds_of
 from compositions.execute import Compiler, start
 from compositions.failure import CompositionError
 from compositions.graph import Graph, GraphError, Stage, read_graph, walk
+from compositions.standard import has_standard_graph, standard_graph
 from compositions.trace import Record, make_trace
 
 __all__ = ["CompositionError", "Run", "catalogue", "fingerprint", "load", "names", "run"]
@@ -108,20 +109,27 @@ def catalogue() -> Catalogue:
 
 def names() -> list[str]:
     """The compositions of this house."""
-    return sorted(file.stem for file in FOLDER.glob("*.json"))
+    written = {file.stem for file in FOLDER.glob("*.json")}
+    return sorted(written | {stage.name for stage in catalogue().stages if has_standard_graph(stage.name)})
 
 
 @cache
 def load(name: str) -> Composition:
     """The composition of that name."""
-    file = FOLDER / f"{name}.json"
-    if not file.is_file():
+    if name not in names():
         raise CompositionError(f"there is no composition {name!r}; there are {', '.join(names()) or 'none'}")
     try:
-        graph = read_graph(json.loads(file.read_text(encoding="utf-8")))
+        graph = read_graph(_as_written(name))
     except (GraphError, json.JSONDecodeError) as error:
         raise CompositionError(f"composition {name}: invalid graph JSON: {error}") from error
     return Composition(name, graph, catalogue())
+
+
+def _as_written(name: str) -> Any:
+    file = FOLDER / f"{name}.json"
+    if file.is_file():
+        return json.loads(file.read_text(encoding="utf-8"))
+    return standard_graph(name, catalogue().find(name).description)
 
 
 @cache

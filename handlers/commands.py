@@ -272,9 +272,11 @@ _ALL: tuple[Declaration, ...] = (
         "task pr kickoff",
         "Blocks the merge until `/unhold`.",
         _TASK,
-        acts=False,
+        composition="command_steer",
     ),
-    _declare("unhold", "write", "task pr kickoff", "Allows the merge again.", _TASK, acts=False),
+    _declare(
+        "unhold", "write", "task pr kickoff", "Allows the merge again.", _TASK, composition="command_steer"
+    ),
     _declare(
         "merge", "maintain", "pr", "Merges once approved and green (same as `/approve merge`).", acts=False
     ),

@@ -211,6 +211,8 @@ def from_label(event: Event) -> Iterator[Event]:
     off = label.taken_off or not label.acts or not event["allowed"]
     if off and event["type"] == "label_added":
         yield {**event, "type": "label_acted_on", "key": f"off:{event['key']}"}
+    if found is not None and event["type"] == "label_removed" and not event["allowed"]:
+        yield {**event, "type": "label_acted_on", "key": f"back:{event['key']}", "put_back": True}
 
 
 # help
@@ -250,7 +252,8 @@ def who_may(declaration: Declaration) -> str:
 TASK_EVENTS = frozenset(
     """issue_opened agent_started agent_heartbeat agent_finished agent_intervened pr_opened pr_synchronized
     pr_review_submitted check_completed pr_merged pr_closed pr_reopened pr_conflict merge_refused
-    merge_postponed issue_closed issue_reopened task_retry task_skip task_cancelled spawn_requested
+    merge_postponed issue_closed issue_reopened task_retry task_skip task_held task_unheld hold_seen
+    task_cancelled spawn_requested
     stop_requested issue_refused sprint_approved sprint_stopped sprint_ended
     sprint_resumed""".split()
 )

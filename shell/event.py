@@ -71,8 +71,8 @@ EVENTS: dict[str, Told] = {
     ),
     "label_acted_on": Told(
         "the switchboard",
-        "a label has done its work, or was not allowed",
-        "issue_number label needs allowed permission? denial? found? author_id?",
+        "a label has done its work, or was set or removed without permission",
+        "issue_number label needs? allowed permission? denial? found? author_id? put_back?",
     ),
     "repository_met": Told(
         "the switchboard",
@@ -249,6 +249,21 @@ EVENTS: dict[str, Told] = {
         "the bot",
         "`/skip`: the task is left out",
         "task_id",
+    ),
+    "task_held": Told(
+        "the bot",
+        "`/hold`: no merge until it is released; one that was asked for is withdrawn",
+        "task_id actor",
+    ),
+    "task_unheld": Told(
+        "the bot",
+        "`/unhold`: the task may merge again",
+        "task_id actor",
+    ),
+    "hold_seen": Told(
+        "a look",
+        "the label `caloron:hold` came to or left a task's issue or pull request",
+        "issue_number task_id",
     ),
     "task_cancelled": Told(
         "the bot",

@@ -228,8 +228,8 @@ class TaskFields(TypedDict, total=False):
     """The head that `/merge` asked for, which the merge mode `manual` waits for."""
     merge_base: bool
     """Whether the next run begins by merging the base into the branch."""
-    hold: bool
-    """Whether `/hold` or its label keeps it from being merged."""
+    hold: str | None
+    """Who keeps it from being merged, with `/hold` or its label."""
     refusal: str
     """Why the forge last refused to merge it: said once."""
     wait: str | None
@@ -628,7 +628,9 @@ class Command(Asking):
     minimum: NotRequired[Right]
     """The least right that it needs."""
     help: NotRequired[str]
-    """For `/help`: the answer."""
+    """For `/help`, and what does not act yet: the answer."""
+    inactive: NotRequired[list[str]]
+    """What of it does not act yet, as it was typed."""
 
 
 class Mistake(TypedDict):
@@ -682,6 +684,8 @@ class LabelActedOn(Asking):
     """The issue that it is on."""
     label: str
     """The label."""
+    put_back: NotRequired[bool]
+    """Instead: it was removed without the right to, and is put back where its task is held."""
 
 
 class RepositoryMet(Happening):
@@ -1033,6 +1037,8 @@ class TaskRetry(Found):
     """The task."""
     hint: NotRequired[str | None]
     """What the next run must hear."""
+    model: NotRequired[str]
+    """The model that it asks for from now on."""
 
 
 class TaskSkip(Found):
@@ -1041,6 +1047,32 @@ class TaskSkip(Found):
     type: Literal["task_skip"]
     task_id: str
     """The task."""
+
+
+class TaskHeld(Found):
+    """The task is not to be merged until it is released. Told by `/hold`."""
+
+    type: Literal["task_held"]
+    task_id: str
+    """The task."""
+
+
+class TaskUnheld(Found):
+    """The task may be merged again. Told by `/unhold`."""
+
+    type: Literal["task_unheld"]
+    task_id: str
+    """The task."""
+
+
+class HoldSeen(Found):
+    """The label `caloron:hold` came to or left a task's issue or pull request. Told by a look."""
+
+    type: Literal["hold_seen"]
+    task_id: str
+    """The task."""
+    issue_number: int
+    """The issue or pull request."""
 
 
 class TaskCancelled(Found):
@@ -2021,6 +2053,9 @@ Event = (
     | StopRequested
     | TaskRetry
     | TaskSkip
+    | TaskHeld
+    | TaskUnheld
+    | HoldSeen
     | TaskCancelled
     | SprintApproved
     | SprintStopped
@@ -2288,6 +2323,12 @@ class TellRefusal(OfTask):
     """What the forge says."""
 
 
+class ShowHold(OfTask):
+    """The task's issue and pull request are to have the label that holds it, or to have it no more."""
+
+    type: Literal["show_hold"]
+
+
 class TellStale(OfTask):
     """An approval is of an older head: that is to be said."""
 
@@ -2318,6 +2359,7 @@ Decision = (
     | CloseSkipped
     | TellRefusal
     | TellStale
+    | ShowHold
 )
 """Everything that is decided on a task."""
 

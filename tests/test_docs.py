@@ -1,7 +1,6 @@
 """The pages that are made from the code say what the code says, and what they are made from is whole."""
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,8 @@ from click.testing import CliRunner
 
 from bot.cli.docs import FOLDER, PAGES, docs, page
 from bot.cli.life import FOLLOWS
-from compositions import names
+from compositions import load, names
+from compositions.graph import Stage, walk
 from handlers.commands import COMMANDS
 from handlers.switchboard import COMPOSITION_NAMES, COMPOSITIONS
 from jobs.action_handlers import ACTION_HANDLERS
@@ -71,8 +71,8 @@ def test_no_type_is_used_that_is_not_told_of(room: str) -> None:
 
 @pytest.mark.parametrize("name", sorted({command.composition for command in COMMANDS.values()}))
 def test_no_answer_to_a_command_leaves_its_turn_without_a_form(name: str) -> None:
-    graph = json.loads((ROOT / "compositions" / f"{name}.json").read_text(encoding="utf-8"))
-    assert graph["root"]["stages"][-1] == {"op": "Stage", "id": "command_reply"}
+    last = list(walk(load(name).graph.root))[-1]
+    assert isinstance(last, Stage) and last.id == "command_reply"
 
 
 def test_the_life_of_a_task_is_drawn_with_all_that_is_done() -> None:

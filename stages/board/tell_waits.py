@@ -21,7 +21,7 @@ def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     sprints = {number: tasks_of(state, kickoff) for number, kickoff in state["kickoffs"].items()}
     return {
-        "waits": {number: all_reasons(policy, tasks) for number, tasks in sprints.items()},
+        "waits": {number: all_reasons(state, policy, tasks) for number, tasks in sprints.items()},
         "reviews": {number: unreviewed(tasks) for number, tasks in sprints.items()},
     }
 
@@ -36,11 +36,22 @@ def unreviewed(tasks: dict[str, Any]) -> list[str]:
     return [name for name, task in tasks.items() if task["status"] == "InReview" and not is_approved(task)]
 
 
-def all_reasons(policy: dict[str, Any], tasks: dict[str, Any]) -> dict[str, list[str]]:
-    return {name: reasons(policy, tasks, task) for name, task in tasks.items()}
+def all_reasons(state: dict[str, Any], policy: dict[str, Any], tasks: dict[str, Any]) -> dict[str, list[str]]:
+    return {name: reasons(policy, tasks, task, held_by(state, task)) for name, task in tasks.items()}
 
 
-def reasons(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any]) -> list[str]:
+def held_by(state: dict[str, Any], task: dict[str, Any]) -> list[str]:
+    """Who blocks its merge; nobody is known yet while there is only the label."""
+    if task.get("hold"):
+        return [f"held by @{task['hold']}; `/unhold` to let it merge"]
+    issues, threads = state.get("issues") or {}, (task.get("issue_number"), task.get("pr_number"))
+    labels = [label for number in threads for label in (issues.get(str(number)) or {}).get("labels") or []]
+    return ["held: the label `caloron:hold` is set"] if "caloron:hold" in labels else []
+
+
+def reasons(
+    policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any], held: list[str]
+) -> list[str]:
     match task["status"]:
         case "Pending":
             open_ = [
@@ -52,9 +63,9 @@ def reasons(policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any])
                 [shown_text(task.get("wait") or "waits for a free agent")] if task.get("issue_number") else []
             )
         case "InProgress":
-            return [at_work(task)]
+            return [at_work(task), *held]
         case "InReview":
-            return in_review(policy, task)
+            return in_review(policy, task, held)
         case "Blocked":
             return [f"blocked: {blocked(tasks, task)}"]
         case "Escalated":
@@ -92,14 +103,12 @@ def at_work(task: dict[str, Any]) -> str:
     return f"agent `{task['agent_id']}` at work{again}{silent}"
 
 
-def in_review(policy: dict[str, Any], task: dict[str, Any]) -> list[str]:
+def in_review(policy: dict[str, Any], task: dict[str, Any], held: list[str]) -> list[str]:
     """All that keeps it from being merged; what is looked at by the forge or by CI comes first."""
-    if task.get("merging"):
+    if task.get("merging") and not held:
         return ["being merged"]
-    said = [shown_text(task["wait"])] if task.get("wait") else []
+    said = [*held, shown_text(task["wait"])] if task.get("wait") else [*held]
     said += of_checks(task.get("checks") or {})
-    if task.get("hold"):
-        said.append("on hold")
     if not is_approved(task):
         said.append("waits for a review")
     elif not said:

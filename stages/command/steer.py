@@ -1,4 +1,4 @@
-"""`/status`, `/why`, `/stop`, `/retry`, `/skip`: what they mean for the sprint or task of their thread."""
+"""`/status /why /stop /retry /skip /hold /unhold`: what they mean for the sprint or task of their thread."""
 
 import re
 from typing import Any, TypedDict
@@ -46,6 +46,8 @@ def execute(input: Input) -> Output:
             return why(state, event, input["told"]["waits"])
         case "stop":
             return stop(state, event)
+        case "hold" | "unhold":
+            return hold(state, event)
         case _:
             return steer_task(state, event)
 
@@ -175,6 +177,35 @@ def steer_task(state: dict[str, Any], event: dict[str, Any]) -> Output:
     words = {"retry": "A new attempt begins.", "skip": "This task is left out."}[event["name"]]
     told = [steered(event, name) for name in meant]
     return {"state": state, "actions": [answer(event, words)], "events": told}
+
+
+def hold(state: dict[str, Any], event: dict[str, Any]) -> Output:
+    """Block a task's merge, or allow it again; a label that changes nothing is answered by silence."""
+    meant, refusal = meant_tasks(state, event)
+    on, label = event["name"] == "hold", event["where"].get("label")
+    ended = [state["tasks"][name]["status"] for name in meant if state["tasks"][name]["status"] in ENDED]
+    if label and not on and (refusal or ended):
+        return {"state": state, "actions": [], "events": []}
+    if refusal or ended:
+        refused = no(state, event, refusal or f"This task is {ended[0]} already.")
+        return {**refused, "events": [without_label(event)] if label else []}
+    by = state["tasks"][meant[0]].get("hold")
+    if label and bool(by) is on:
+        return {"state": state, "actions": [], "events": []}
+    if on and by:
+        said = answer(event, f"Already held by @{by}.", aloud=True)
+        return {"state": state, "actions": [said], "events": []}
+    words = "Held: no merge until `/unhold`." if on else "Released: it may be merged."
+    type_ = "task_held" if on else "task_unheld"
+    told = {"type": type_, "key": f"{type_}:{meant[0]}:{event['key']}", "task_id": meant[0],
+            "actor": event["actor"]}  # fmt: skip
+    return {"state": state, "actions": [answer(event, words)], "events": [told]}
+
+
+def without_label(event: dict[str, Any]) -> dict[str, Any]:
+    """A label that holds nothing must not look as if it did."""
+    return {"type": "label_acted_on", "key": f"off:{event['key']}", "allowed": True,
+            "issue_number": event["where"]["number"], "label": event["where"]["label"]}  # fmt: skip
 
 
 def meant_tasks(state: dict[str, Any], event: dict[str, Any]) -> tuple[list[str], str]:

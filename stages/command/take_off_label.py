@@ -1,4 +1,4 @@
-"""Take a label off that was acted on, or that was set by someone who may not."""
+"""Remove a label that was acted on or set without permission; put one back that holds a task."""
 
 from typing import Any, TypedDict
 
@@ -18,14 +18,23 @@ class Output(TypedDict):
 def execute(input: Input) -> Output:
     event = input["events"][0]
     number, label = event["issue_number"], event["label"]
-    off = {
+    back = bool(event.get("put_back"))
+    change = {
         "type": "set_labels",
         "number": number,
-        "add": [],
-        "remove": [label],
+        "add": [label] if back else [],
+        "remove": [] if back else [label],
         "key": f"labels:{number}:{event['key']}",
     }
-    return {"state": input["state"], "actions": [off]}
+    wrong = back and not is_held(input["state"], number)
+    return {"state": input["state"], "actions": [] if wrong else [change]}
+
+
+def is_held(state: dict[str, Any], number: int) -> bool:
+    tasks = (state.get("tasks") or {}).values()
+    return any(
+        task.get("hold") and number in (task.get("issue_number"), task.get("pr_number")) for task in tasks
+    )
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

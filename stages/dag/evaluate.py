@@ -31,6 +31,7 @@ OPEN = ("Pending", "Ready", "InProgress", "InReview", "Blocked", "Escalated", "H
 AT_WORK = ("queued", "running")
 WITH_A_PERSON = ("Escalated", "HumanAssigned")
 NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
+HOLD = "caloron:hold"
 STALL_THRESHOLD_M = 20
 RETRY_LIMIT = 3
 PARALLEL = 2
@@ -221,6 +222,8 @@ def submit(step: Step, task_id: str) -> None:
     step.ask(
         "submit_pr_for_review", task_id, pr_number=task["pr_number"], reviewer_id=task.get("reviewer_id")
     )
+    if task.get("hold"):
+        step.ask("show_hold", task_id)
 
 
 def one_more_round(step: Step, task_id: str, outcome: str, reason: str) -> None:
@@ -552,6 +555,17 @@ def task_skip(step: Step, task_id: str, event: dict[str, Any]) -> None:
     )
 
 
+def task_held(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    """No merge until it is released; one that was asked for is withdrawn."""
+    step.change(task_id, hold=event["actor"])
+    step.ask("show_hold", task_id)
+
+
+def task_unheld(step: Step, task_id: str, event: dict[str, Any]) -> None:
+    step.change(task_id, hold=None)
+    step.ask("show_hold", task_id)
+
+
 def task_cancelled(step: Step, task_id: str, event: dict[str, Any]) -> None:
     stop_run(step, task_id)
     step.change(task_id, status="Cancelled", agent=None, completed_at=step.moment(), merging=None, wait=None)
@@ -624,6 +638,8 @@ LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
     "stop_requested": (("Ready", "InProgress"), stop_requested),
     "task_retry": (("Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned"), task_retry),
     "task_skip": (OPEN, task_skip),
+    "task_held": (OPEN, task_held),
+    "task_unheld": (OPEN, task_unheld),
     "task_cancelled": (OPEN, task_cancelled),
 }
 
@@ -795,15 +811,24 @@ def merge_in_the_tick(step: Step) -> None:
 
 
 def may_merge(step: Step, task: dict[str, Any]) -> bool:
-    if task["status"] != "InReview" or not task.get("head_sha") or task.get("hold") or task.get("wait"):
+    if task["status"] != "InReview" or not task.get("head_sha") or task.get("wait"):
         return False
-    if step.setting("paused", False) or not green(task.get("checks") or {}):
+    if is_held(step, task) or step.setting("paused", False) or not green(task.get("checks") or {}):
         return False
     said = list((task.get("reviews") or {}).values())
     approved = any(r["state"] == "approved" and r["commit_sha"] == task["head_sha"] for r in said)
     refused = any(r["state"] == "changes_requested" and r["commit_sha"] == task["head_sha"] for r in said)
     asked = step.setting("merge", "on-approval") != "manual" or task.get("merge_asked") == task["head_sha"]
     return approved and not refused and asked
+
+
+def is_held(step: Step, task: dict[str, Any]) -> bool:
+    """By a person; or by the label alone, until it is known who set it."""
+    issues = step.state.get("issues") or {}
+    threads = (str(task.get("issue_number")), str(task.get("pr_number")))
+    return bool(task.get("hold")) or any(
+        HOLD in ((issues.get(number) or {}).get("labels") or []) for number in threads
+    )
 
 
 def green(checks: dict[str, Any]) -> bool:

@@ -66,6 +66,8 @@ class Sprint:
                 return self.escalate(task, action)
             case "tell_refusal":
                 return [self.tell_refusal(task, action)]
+            case "show_hold":
+                return self.show_hold(task)
             case "tell_stale":
                 return [self.tell_stale(task, action)]
             case "reopen_issue" | "tell_skipped" | "close_skipped":
@@ -189,6 +191,18 @@ class Sprint:
                   "style": preferred if preferred in styles else styles[0]}  # fmt: skip
         return self.deed("merge_pr", task, f"merge/{task['head_sha']}", **fields)
 
+    def show_hold(self, task: dict[str, Any]) -> list[dict[str, Any]]:
+        """The label on the task's issue and on its pull request is there just while the task is held."""
+        held, deeds = bool(task.get("hold")), []
+        for number in (task.get("issue_number"), task.get("pr_number")):
+            entry = (self.state.get("issues") or {}).get(str(number)) or {}
+            if number and (HOLD in (entry.get("labels") or [])) is not held:
+                change = {"add": [HOLD], "remove": []} if held else {"add": [], "remove": [HOLD]}
+                deeds.append(
+                    self.deed("set_labels", task, f"hold/{number}/{self.now}", number=number, **change)
+                )
+        return deeds
+
     def done(self, task: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
         if not task.get("issue_number"):
             return []
@@ -266,6 +280,7 @@ class Sprint:
 
 ENDED = ("Done", "Cancelled", "Skipped")
 ENDS_WITH_IT = "It was the last open one, so the sprint ends with it; a new one can bring it back."
+HOLD = "caloron:hold"
 LABELS = {"Blocked": "caloron:blocked"}
 LONGEST_GOAL = 1000  # characters of it in a task's issue: the kickoff has all of it
 RULES = [

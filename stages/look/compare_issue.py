@@ -19,6 +19,7 @@ class Output(TypedDict):
     events: list[Any]
 
 
+HOLD = "caloron:hold"
 NEW = ""
 NOBODY: dict[str, Any] = {"actor": None, "actor_id": None}
 MARK = re.compile(r"<!-- caloron:([a-z0-9_-]+)[^>]* -->")
@@ -54,7 +55,16 @@ def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]
     events = first_met(state, policy, event, change) if known is None else edits(event, known, change)
     events += planning(state, event)
     looks = who_did_it(state, policy, event, known, there)
-    return state, events, looks
+    return state, hold_seen(state, event, entry) + events, looks
+
+
+def hold_seen(state: dict[str, Any], event: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:
+    """The label that blocks a merge counts at once, before it is known who set it."""
+    number, labels = event["number"], event["there"]["labels"]
+    task_id = next((n for n, task in state["tasks"].items() if task.get("issue_number") == number), None)
+    if task_id is None or (HOLD in labels) is (HOLD in (before.get("labels") or [])):
+        return []
+    return [told(event, "hold_seen", str(event["key"]), task_id=task_id)]
 
 
 def remembered(event: dict[str, Any], entry: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class Output(TypedDict):
     events: list[Any]
 
 
+HOLD = "caloron:hold"
 BRANCH = re.compile(r"agent/([a-z0-9_-]{1,64})/([a-z0-9_-]{1,64})")
 MARK = re.compile(r"<!-- caloron:pull [^>]*?sprint=([^\s>]+) task=([^\s>]+) -->")
 
@@ -26,8 +27,8 @@ def execute(input: Input) -> Output:
     state, actions, events = input["state"], list[Any](), list[Any]()
     for event in input["events"]:
         if event["type"] == "seen" and event["what"] == "pull":
-            state, found = compare(state, input["policy"], event)
-            actions += ask_again(state, found)
+            state, found, looks = compare(state, input["policy"], event)
+            actions += looks + ask_again(state, found)
             events += found
         elif is_protection(event):
             state, found = require(state, event)
@@ -37,13 +38,15 @@ def execute(input: Input) -> Output:
     return {"state": state, "actions": actions, "events": events}
 
 
-def compare(
-    state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+Compared = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
+"""The state, the events, the looks."""
+
+
+def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> Compared:
     number, there = str(event["number"]), event["there"]
     task_id = task_of(state, policy, there)
     if task_id is None:
-        return state, []
+        return state, [], []
     known = (state.get("pulls") or {}).get(number) or {}
     event = {**event, "task_id": task_id}
     if ((event.get("request") or {}).get("caused") or {}).get("hint") == "reconcile":
@@ -56,7 +59,35 @@ def compare(
         *ended(event, known, there),
     ]
     pulls = {**state["pulls"], number: remembered(there, task_id, missing)}
-    return {**state, "pulls": pulls}, found
+    state, held, looks = compare_labels({**state, "pulls": pulls}, policy, event)
+    return state, held + found, looks
+
+
+def compare_labels(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> Compared:
+    """A label that is a command needs the one who set it: the timeline tells.
+
+    The one that blocks the merge counts at once, before it is known who set it.
+    """
+    number, there = str(event["number"]), event["there"]
+    entry = (state.get("issues") or {}).get(number) or {}
+    before, now = set(entry.get("labels") or []), set(there.get("labels") or [])
+    if before == now or there["state"] != "open":
+        return state, [], []
+    state = {**state, "issues": {**(state.get("issues") or {}), number: {**entry, "labels": sorted(now)}}}
+    acting = set(policy.get("command_labels") or [])
+    asks = [{"type": "label", "label": label} for label in sorted(acting & (now - before))]
+    asks += [{"type": "unlabel", "label": label} for label in sorted(acting & (before - now))]
+    about = {"issue_number": event["number"]}
+    held = [told(event, "hold_seen", str(event["key"]), **about)] if HOLD in before ^ now else []
+    return state, held, [timeline(event, asks, now)] if asks else []
+
+
+def timeline(event: dict[str, Any], asks: list[dict[str, Any]], labels: set[str]) -> dict[str, Any]:
+    number, there = event["number"], event["there"]
+    caused = {"caused": {"hint": "reconcile"}} if event.get("found") else {}
+    return {"type": "look", "what": "timeline", "number": number, "asks": asks, "author": there["author"],
+            "author_id": there["author_id"], "key": f"look:timeline:{number}:{' '.join(sorted(labels))}",
+            **caused}  # fmt: skip
 
 
 def task_of(state: dict[str, Any], policy: dict[str, Any], there: dict[str, Any]) -> str | None:

@@ -35,7 +35,7 @@ def looks_for(state: dict[str, Any], policy: dict[str, Any], event: dict[str, An
     match event["object"]:
         case "issue" if not is_own(state, policy, event) or is_not_our_way(state, policy, event):
             return [look_at("issue", event["number"], event)]
-        case "pull" if not is_own(state, policy, event):
+        case "pull" if not is_own(state, policy, event) or sets_command(policy, event):
             return [look_at_pull(state, event["number"], event)]
         case "commit":
             pulls = [t["pr_number"] for t in tasks_with_head(state, event.get("head_sha"))]
@@ -81,8 +81,12 @@ def is_not_our_way(state: dict[str, Any], policy: dict[str, Any], event: dict[st
         t.get("issue_asked") and not t.get("issue_number") for t in (state.get("tasks") or {}).values()
     )
     known = str(event["number"]) in (state.get("issues") or {})
-    asks = event.get("labelled") and event.get("label") in (policy.get("command_labels") or [])
-    return bool(asks or not (known or ours_to_come))
+    return sets_command(policy, event) or not (known or ours_to_come)
+
+
+def sets_command(policy: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Whether it tells that a label was set which is a command."""
+    return bool(event.get("labelled") and event.get("label") in (policy.get("command_labels") or []))
 
 
 def look_at(what: str, number: int, event: dict[str, Any]) -> dict[str, Any]:

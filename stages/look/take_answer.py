@@ -6,6 +6,9 @@ from typing import Any, TypedDict
 NAME = "take_answer"
 
 
+HOLD = "caloron:hold"
+
+
 class Input(TypedDict):
     state: Any
     events: list[Any]
@@ -69,7 +72,8 @@ def done(state: dict[str, Any], event: dict[str, Any]) -> Answer:
         case "update_branch":
             return state, [], [look_at_pull(action["pr_number"])]
         case "set_labels":
-            return remember_labels(state, action["number"], result["labels"]), [], []
+            state = remember_labels(state, action["number"], result["labels"])
+            return state, released(state, event, action), []
         case _:
             return state, [], []
 
@@ -90,6 +94,18 @@ def remember_state(state: dict[str, Any], action: dict[str, Any]) -> dict[str, A
 def remember_labels(state: dict[str, Any], number: int, labels: list[str]) -> dict[str, Any]:
     known = {**(state["issues"].get(str(number)) or {}), "labels": sorted(labels)}
     return {**state, "issues": {**state["issues"], str(number): known}}
+
+
+def released(state: dict[str, Any], event: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
+    """A task whose label `caloron:hold` is gone may be merged now."""
+    number = action["number"]
+    if HOLD not in (action.get("remove") or []):
+        return []
+    return [
+        told(event, "hold_seen", issue_number=number, task_id=name)
+        for name, task in state["tasks"].items()
+        if number in (task.get("issue_number"), task.get("pr_number"))
+    ]
 
 
 def look_at_pull(number: int) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class House:
         for login, right in ({ALICE: "write"} if rights is None else rights).items():
             path = f"/repos/{repo}/collaborators/{login}"
             self.of(owner).api.send("PUT", path, {"permission": RIGHTS[self.kind][right]})
-            self._accept(login)
+            self.accept(login)
         if hooked:
             self.hook(repo)
         return repo
@@ -77,7 +77,8 @@ class House:
         """From now on the repository tells the bot what happens."""
         self.of(repo.partition("/")[0]).create_hook(repo, self.hook_url, SECRET)
 
-    def _accept(self, login: str) -> None:
+    def accept(self, login: str) -> None:
+        """Take up an invitation to a repository, where the forge makes one."""
         if self.kind == "github":
             api = self.of(login).api
             for invitation in api.get("/user/repository_invitations"):
