@@ -34,13 +34,13 @@ def test_a_page_is_current(name: str) -> None:
 def test_writing_makes_them_current_and_checking_says_what_is_not(tmp_path: Path) -> None:
     run = CliRunner().invoke
     refused = run(docs, ["--check", "--folder", str(tmp_path)])
-    assert refused.exit_code == 1 and "life.md" in refused.output and "run: caloron docs" in refused.output
+    assert refused.exit_code == 1 and "life.md" in refused.output and "Run `caloron docs`" in refused.output
     assert run(docs, ["--folder", str(tmp_path)]).exit_code == 0
     (tmp_path / "life.md").write_text("other")
     refused = run(docs, ["--check", "--folder", str(tmp_path)])
     assert refused.exit_code == 1 and "stages.md" not in refused.output
     assert run(docs, ["--folder", str(tmp_path)]).output.splitlines() == [f"wrote {tmp_path / 'life.md'}"]
-    assert run(docs, ["--check", "--folder", str(tmp_path)]).output == "Every page is current.\n"
+    assert run(docs, ["--check", "--folder", str(tmp_path)]).output == "Every page is up to date.\n"
 
 
 def test_every_event_and_action_is_told_of() -> None:

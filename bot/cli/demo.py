@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import RenderableType
 
 from bot.harness.demo_run import FIXTURE, REPO, play
 from bot.harness.environment import BOT, USER, Environment, start_environment
 
-from .output import output_option, say
-from .plain import plain
+from .drawing import Tasks, board_table
+from .output import MarkdownText, output_option, say, stacked
 
 
 @click.command()
@@ -27,18 +28,22 @@ def demo(once: bool, folder: Path | None, timeout: float, output: str) -> None:
     """Run one whole sprint on this machine; needs no key, no account and no network."""
     where = (folder or Path(tempfile.mkdtemp(prefix="caloron-demo-"))).absolute()
     with start_environment(where, [REPO], {"CALORON_STUB_FIXTURE": str(FIXTURE)}) as env:
-        summary = play(env, timeout)
-        say(output, summary, summary["tasks"], lambda: text_of(summary))
+        summary, tasks = play(env, timeout)
+        say(output, summary, summary["tasks"], lambda: text_of(summary, tasks))
         if not once:
             _stay(env)
 
 
-def text_of(summary: dict[str, Any]) -> str:
+def text_of(summary: dict[str, Any], tasks: Tasks) -> RenderableType:
     """The summary for people."""
-    lines = ["", f"The sprint is done, after {summary['seconds']} s.", "", *summary["board"], ""]
-    lines += [plain(summary["retro"] or "(no retro was posted)"), ""]
-    lines += [f"Repository: {summary['repository']}  (git --git-dir=… log --graph --oneline)"]
-    return "\n".join([*lines, f"Logs:       {summary['logs']}"])
+    return stacked(
+        f"\nThe sprint is done, after {summary['seconds']} s.\n",
+        board_table(tasks),
+        "",
+        MarkdownText(summary["retro"] or "(no retro was posted)"),
+        f"\nRepository: {summary['repository']}  (git --git-dir=… log --graph --oneline)",
+        f"Logs:       {summary['logs']}",
+    )
 
 
 def _stay(env: Environment) -> None:

@@ -1,4 +1,4 @@
-"""`caloron docs`: the pages that are made from the code, written anew or compared with what is there."""
+"""`caloron docs`: write or check the documentation pages that are generated from the code."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,29 +25,34 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def page(name: str) -> str:
-    """The page as the code says it now."""
+    """The page as generated now."""
     head = HEAD if name.endswith(".md") else ""  # JSON has no comments
     return head + PAGES[name]().rstrip() + "\n"
 
 
 def stale(folder: Path) -> list[str]:
-    """The pages that do not say what the code says."""
+    """The pages that are out of date."""
     return [
         name for name in PAGES if not (folder / name).is_file() or (folder / name).read_text() != page(name)
     ]
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail where a page is not current.")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Where.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a page is out of date.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=FOLDER,
+    help="Target folder; default: docs.",
+)
 def docs(check: bool, folder: Path) -> None:
-    """Write the pages made from the code: stages, compositions, events, actions, life and others."""
+    """Write the documentation pages that are generated from the code."""
     old = stale(folder)
     if check and old:
-        raise click.ClickException(f"{', '.join(old)} not current; run: caloron docs")
+        raise click.ClickException(f"Out of date: {', '.join(old)}. Run `caloron docs`.")
     folder.mkdir(parents=True, exist_ok=True)
     for name in old:
         (folder / name).write_text(page(name), encoding="utf-8")
         click.echo(f"wrote {folder / name}")
     if not old:
-        click.echo("Every page is current.")
+        click.echo("Every page is up to date.")

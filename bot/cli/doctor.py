@@ -1,11 +1,14 @@
-"""`caloron doctor`: is everything there that the bot needs, and does it say yes."""
+"""`caloron doctor`: check everything that the bot needs, and say what to do about what is wrong."""
 
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Literal
 
 import click
+from rich.console import RenderableType
+from rich.text import Text
 
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.git import git_problem
@@ -16,18 +19,18 @@ from shell.forge import Forge, client_for
 from shell.settings import Settings
 from shell.store import Store, connect
 
-from .output import output_option, say
+from .output import grid, output_option, printable, say
 
 NEEDED_SCOPES: dict[ForgeKind, str] = {
     "gitea": "it needs the scopes write:repository, write:issue, read:user",
     "github": "it needs `repo`, or read and write on contents, issues, pull requests, statuses and webhooks",
 }
-MARKS = {"good": "✔", "mind": "!", "bad": "✘"}
+MARKS = {"good": ("✔", "green"), "mind": ("!", "yellow"), "bad": ("✘", "red")}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: good, to be minded, or bad; and words."""
+    """The result of one check: good, a warning, or bad; and a message."""
 
     what: str
     state: Literal["good", "mind", "bad"]
@@ -37,18 +40,27 @@ class Finding:
 @click.command()
 @output_option
 def doctor(output: str) -> None:
-    """Check that everything the bot needs is there and says yes."""
+    """Check everything that the bot needs, and say what to do about what is wrong."""
     settings = Settings.load()
-    found = list(examine(settings))
-    rows = [asdict(finding) for finding in found]
-    say(output, rows, rows, lambda: "\n".join(f"{MARKS[one.state]} {one.what}: {one.words}" for one in found))
-    if any(finding.state == "bad" for finding in found):
+    findings = list(examine(settings))
+    rows = [asdict(finding) for finding in findings]
+    say(output, rows, rows, lambda: text_of(findings))
+    if any(finding.state == "bad" for finding in findings):
         raise SystemExit(1)
 
 
+def text_of(findings: list[Finding]) -> RenderableType:
+    """A line for each finding."""
+    first, *others = ((Text(*MARKS[one.state]), f"{one.what}:", printable(one.words)) for one in findings)
+    made = grid(*first)
+    for row in others:
+        made.add_row(*row)
+    return made
+
+
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every finding, in the order in which a person would mend them."""
-    yield Finding("settings", "good", "complete (`caloron config` shows them)")
+    """Every finding, in the order in which a person would fix them."""
+    yield Finding("settings", "good", "complete; `caloron config` shows them")
     yield _git()
     yield _store(settings)
     for kind in settings.forges:
@@ -60,7 +72,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 def _git() -> Finding:
     problem = git_problem()
-    return Finding("git", "bad" if problem else "good", problem or "here, and new enough")
+    return Finding("git", "bad" if problem else "good", problem or "installed, and new enough")
 
 
 def _store(settings: Settings) -> Finding:
@@ -68,34 +80,33 @@ def _store(settings: Settings) -> Finding:
         Store(connect(settings.store_url, socket_timeout=1.0)).health()
     except Unavailable as error:
         if settings.redis_url:
-            return Finding("store", "bad", f"{error}; check REDIS_URL")
-        return Finding("store", "mind", "the embedded one is not running; `caloron up` starts it")
-    return Finding("store", "good", "answers")
+            return Finding("store", "bad", f"{error}; check REDIS_URL, and that the server runs")
+        return Finding("store", "mind", "the embedded store is not running; `caloron up` starts it")
+    return Finding("store", "good", "reachable")
 
 
 def _forge(settings: Settings, kind: ForgeKind) -> Iterator[Finding]:
     forge = client_for(kind, settings)
     try:
         account = forge.me()
-        yield Finding(kind, "good", f"reached, as {account['login']}")
+        yield Finding(kind, "good", f"reachable, as {account['login']}")
         repos = settings.repos or [repository["full_name"] for repository in forge.repositories()]
         if not repos:
-            yield Finding(
-                kind, "bad", f"{account['login']} may push to no repository; add it to one with write"
-            )
+            message = f"{account['login']} has write access to no repository; make it a collaborator of one"
+            yield Finding(kind, "bad", message)
     except (Refused, Unavailable) as error:
         yield Finding(kind, "bad", f"{error}; check its address and token ({NEEDED_SCOPES[kind]})")
         return
     if repos:
         yield token_scopes(forge, kind, repos[0])
     for repo in repos:
-        yield _guarded(repo, lambda repo=repo: _rights(forge, repo))  # type: ignore[misc]
-        yield _guarded(f"{repo} hook", lambda repo=repo: _hook(settings, forge, repo))  # type: ignore[misc]
+        yield _guarded(repo, partial(_rights, forge, repo))
+        yield _guarded(f"{repo} hook", partial(_hook, settings, forge, repo))
 
 
-def _guarded(what: str, look: Callable[[], Finding]) -> Finding:
+def _guarded(what: str, check: Callable[[], Finding]) -> Finding:
     try:
-        return look()
+        return check()
     except (Refused, Unavailable) as error:
         return Finding(what, "bad", str(error))
 
@@ -103,17 +114,18 @@ def _guarded(what: str, look: Callable[[], Finding]) -> Finding:
 def _rights(forge: Forge, repo: str) -> Finding:
     rights = forge.repository(repo)["permissions"]
     if rights["admin"]:
-        return Finding(repo, "good", "may administer it")
+        return Finding(repo, "good", "the bot has admin access")
     if rights["push"]:
-        words = (
-            "may write, not administer: on Gitea the bot then cannot ask what others may do, and obeys no one"
+        message = (
+            "the bot has write but not admin access; on Gitea it then cannot look up the permissions of "
+            "others, and refuses their commands. Give its account admin access"
         )
-        return Finding(repo, "mind", words)
-    return Finding(repo, "bad", "may only read; give the bot's account write, better admin")
+        return Finding(repo, "mind", message)
+    return Finding(repo, "bad", "the bot has only read access; give its account admin, or at least write")
 
 
 def token_scopes(forge: Forge, kind: ForgeKind, repo: str) -> Finding:
-    """Takes away what cannot be there, number 0: a token without the scope is refused for that reason."""
+    """Whether the token may write: deletes things that cannot exist, and reads the reason of the refusal."""
     writes: tuple[Callable[[], object], ...] = (
         lambda: forge.delete_comment(repo, 0),
         lambda: forge.delete_hook(repo, 0),
@@ -122,8 +134,8 @@ def token_scopes(forge: Forge, kind: ForgeKind, repo: str) -> Finding:
         try:
             write()
         except Refused as refusal:
-            lacking = ("scope", "not accessible")
-            if refusal.status == 403 and any(word in refusal.message for word in lacking):
+            signs = ("scope", "not accessible")
+            if refusal.status == 403 and any(sign in refusal.message for sign in signs):
                 return Finding(f"{kind} token", "bad", f"{refusal.message}; {NEEDED_SCOPES[kind]}")
         except Unavailable as error:
             return Finding(f"{kind} token", "bad", str(error))
@@ -131,19 +143,21 @@ def token_scopes(forge: Forge, kind: ForgeKind, repo: str) -> Finding:
 
 
 def _hook(settings: Settings, forge: Forge, repo: str) -> Finding:
-    ours = [hook for hook in forge.list_hooks(repo) if hook["url"].startswith(settings.public_url)]
-    if any(hook.get("active", True) for hook in ours):
-        return Finding(f"{repo} hook", "good", f"calls {ours[0]['url']}")
-    if not ours:
-        words = f"no hook calls {settings.public_url}; `caloron install {repo}` makes one (without: slower)"
-        return Finding(f"{repo} hook", "mind", words)
-    return Finding(
-        f"{repo} hook", "bad", "the hook is switched off; switch it on in the repository's settings"
+    name = f"{repo} hook"
+    own = [hook for hook in forge.list_hooks(repo) if hook["url"].startswith(settings.public_url)]
+    if any(hook.get("active", True) for hook in own):
+        return Finding(name, "good", f"sends to {own[0]['url']}")
+    if own:
+        return Finding(name, "bad", "the webhook is inactive; activate it in the repository's settings")
+    message = (
+        f"no webhook sends to {settings.public_url}; run `caloron install {repo}` (without one, the bot "
+        "only notices changes when it polls)"
     )
+    return Finding(name, "mind", message)
 
 
 def _framework(settings: Settings) -> Finding:
     framework = FRAMEWORKS[settings.framework]
     if shutil.which(framework.program):
-        return Finding("framework", "good", f"{framework.name} is here")
-    return Finding("framework", "bad", f"`{framework.program}` is not here: {framework.install}")
+        return Finding("framework", "good", f"{framework.name} is installed")
+    return Finding("framework", "bad", f"`{framework.program}` is not installed: {framework.install}")

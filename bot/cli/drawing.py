@@ -1,34 +1,48 @@
-"""Draws a sprint in plain text: its board, task below task, those that wait further to the right."""
+"""Draws a sprint's board for the terminal: one line for each task, indented by its depth in the graph."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from rich.console import RenderableType
+from rich.text import Text
+
+from .output import grid, plain_text, printable
+
 MARKS = {
-    "Done": "✔",
-    "Skipped": "–",
-    "Cancelled": "–",
-    "InProgress": "▶",
-    "InReview": "◆",
-    "Ready": "○",
-    "Blocked": "✘",
-    "Escalated": "!",
-    "HumanAssigned": "☺",
+    "Done": ("✔", "green"),
+    "Skipped": ("–", "dim"),
+    "Cancelled": ("–", "dim"),
+    "InProgress": ("▶", "cyan"),
+    "InReview": ("◆", "blue"),
+    "Ready": ("○", ""),
+    "Blocked": ("✘", "red"),
+    "Escalated": ("!", "red"),
+    "HumanAssigned": ("☺", "yellow"),
 }
 
 Tasks = Mapping[str, Mapping[str, Any]]
 
 
 def board(tasks: Tasks) -> list[str]:
-    """One line a task: deeper in the graph is further to the right."""
-    deep = depths(tasks)
-    order = sorted(tasks, key=lambda task: (deep[task], list(tasks).index(task)))
-    names = {task: "   " * deep[task] + f"{MARKS.get(tasks[task]['status'], '·')} {task}" for task in order}
-    wide = max((len(name) for name in names.values()), default=0)
-    return [f"{names[task].ljust(wide)}  {_about(tasks[task])}" for task in order]
+    """The board as plain lines."""
+    return plain_text(board_table(tasks)).splitlines() if tasks else []
+
+
+def board_table(tasks: Tasks) -> RenderableType:
+    """The board: a task that depends on others stands below them, further to the right."""
+    depth_of = depths(tasks)
+    order = sorted(tasks, key=lambda name: (depth_of[name], list(tasks).index(name)))
+    rows = [_row(name, tasks[name], depth_of[name]) for name in order]
+    if not rows:
+        return Text("")
+    board = grid(*rows[0])
+    for row in rows[1:]:
+        board.add_row(*row)
+    return board
 
 
 def depths(tasks: Tasks) -> dict[str, int]:
-    """How many tasks, one after the other, come before each."""
+    """The length of the longest chain of tasks that come before each."""
     found: dict[str, int] = {}
 
     def depth(task: str, above: tuple[str, ...] = ()) -> int:
@@ -42,12 +56,14 @@ def depths(tasks: Tasks) -> dict[str, int]:
     return found
 
 
-def _about(task: Mapping[str, Any]) -> str:
-    parts = [f"{task['status']:<10}", task.get("title", "")]
+def _row(name: str, task: Mapping[str, Any], depth: int) -> list[Text]:
+    mark, style = MARKS.get(task["status"], ("·", ""))
+    parts = [task.get("title", "")]
     if task.get("issue_number"):
         parts.append(f"#{task['issue_number']}")
     if task.get("pr_number"):
         parts.append(f"→ pull request #{task['pr_number']}")
     if task.get("depends_on"):
         parts.append(f"(after {', '.join(task['depends_on'])})")
-    return " ".join(parts)
+    name_cell = Text.assemble("   " * depth, (mark, style), f" {printable(name)}")
+    return [name_cell, Text(task["status"], style=style), Text(printable(" ".join(parts)))]

@@ -2,21 +2,28 @@
 
 import inspect
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import RenderableType
 
 from bot.harness import fault_run
 from bot.harness.environment import HarnessError
 from bot.harness.outcome import normalised
 
-from .output import output_option, say, table
+from .output import indented, output_option, say, stacked, table
 
 
 @click.command()
-@click.option("--forge", type=click.Choice(["fake", "gitea"]), default="fake", show_default=True)
+@click.option(
+    "--forge",
+    type=click.Choice(["fake", "gitea"]),
+    default="fake",
+    show_default=True,
+    help="The forge to run on.",
+)
 @click.option(
     "--mode", "modes", type=click.Choice([*fault_run.MODES]), multiple=True, help="Repeatable; default: all."
 )
@@ -54,30 +61,28 @@ def _rows(run: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: row[name] for name in ("compared", "plain", "here", "equal")} for row in run["compared"]]
 
 
-def _text(report: dict[str, Any]) -> str:
+def _text(report: dict[str, Any]) -> RenderableType:
     """The report for people, which opens with the function that makes texts comparable."""
-    lines = ["", inspect.getsource(normalised)]
-    for run in report["runs"]:
-        lines += [f"{run['mode']} on {report['forge']}, seed {report['seed']}: {run['seconds']} s"]
-        lines += [f"  webhooks: {_counts(run['webhooks'])}"]
-        lines += [
-            f"  found by reconciliation: {sum(run['found'].values())} ({_counts(run['found']) or 'nothing'})"
-        ]
-        lines += [f"  lost: {kind}" for kind in run["lost"]]
-        lines += ["", *(f"  {line}" for line in table(_rows(run)).splitlines()), ""]
-        lines += [
-            f"  {row['compared']} missing: {line!r}" for row in run["compared"] for line in row["missing"]
-        ]
-        lines += [
-            f"  {row['compared']} too many: {line!r}" for row in run["compared"] for line in row["too many"]
-        ]
-        lines += [f"  INVALID RUN: {problem}" for problem in run["wanting"]]
-        lines += [
-            f"  {'Ended as the plain run did.' if run['good'] else 'Did NOT end as the plain run did.'}",
-            "",
-        ]
     plain = report["plain"]
-    return "\n".join([*lines, f"plain: {plain['seconds']} s, webhooks: {_counts(plain['webhooks'])}"])
+    return stacked(
+        f"\n{inspect.getsource(normalised)}",
+        *(part for run in report["runs"] for part in _run_parts(report, run)),
+        f"plain: {plain['seconds']} s, webhooks: {_counts(plain['webhooks'])}",
+    )
+
+
+def _run_parts(report: dict[str, Any], run: dict[str, Any]) -> Iterator[RenderableType]:
+    yield f"{run['mode']} on {report['forge']}, seed {report['seed']}: {run['seconds']} s"
+    yield f"  webhooks: {_counts(run['webhooks'])}"
+    found = f"{sum(run['found'].values())} ({_counts(run['found']) or 'nothing'})"
+    yield f"  found by reconciliation: {found}"
+    yield from (f"  lost: {kind}" for kind in run["lost"])
+    yield from ("", indented(table(_rows(run))), "")
+    for row in run["compared"]:
+        for kind in ("missing", "too many"):
+            yield from (f"  {row['compared']} {kind}: {line!r}" for line in row[kind])
+    yield from (f"  INVALID RUN: {problem}" for problem in run["wanting"])
+    yield f"  {'Ended as the plain run did.' if run['good'] else 'Did NOT end as the plain run did.'}\n"
 
 
 def _counts(counts: dict[str, int]) -> str:

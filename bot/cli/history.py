@@ -1,10 +1,10 @@
-"""`caloron history`: every sprint there ever was."""
+"""`caloron history`: every sprint so far."""
 
 from pathlib import Path
 
 import click
 
-from .journals import archive, home_option
+from .journals import home_option, open_archive
 from .output import output_option, say, table
 from .sprints import all_sprints
 
@@ -15,7 +15,7 @@ from .sprints import all_sprints
 @output_option
 def history(repository: str | None, home: Path | None, output: str) -> None:
     """List every sprint, the newest last."""
-    with archive(home) as held:
-        found = [one for one in all_sprints(held.store) if repository in (None, one.repository)]
+    with open_archive(home) as archive:
+        found = [one for one in all_sprints(archive.store) if repository in (None, one.repository)]
     rows = [one.row() for one in found]
-    say(output, rows, rows, lambda: table(rows) if rows else "There was no sprint yet.")
+    say(output, rows, rows, lambda: table(rows) if rows else "There are no sprints yet.")

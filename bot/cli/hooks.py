@@ -1,4 +1,4 @@
-"""The webhook of one repository: its own address, its own secret, made once."""
+"""The webhook of one repository, with an address and a secret of its own."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from shell.settings import Settings
 
 
 def install_hook(settings: Settings, forge: Forge, kind: ForgeKind, repo: str) -> dict[str, Any]:
-    """Make the hook (an older one at the same address gives way) and the labels; tells what was made."""
+    """Create the webhook, which replaces an older one at the same address, and the labels."""
     repository = forge.repository(repo)
     path = f"/webhooks/{kind}/repo/{repository['id']}"
     url = settings.public_url + path

@@ -1,4 +1,4 @@
-"""`caloron install OWNER/NAME`: the webhook and the labels in a repository."""
+"""`caloron install OWNER/NAME`: create the webhook and the labels in a repository."""
 
 import click
 
@@ -13,45 +13,50 @@ from .output import output_option, say
 
 @click.command()
 @click.argument("repository", metavar="OWNER/NAME")
-@click.option("--forge", "kind", type=click.Choice(["gitea", "github"]), help="Where, if both are set up.")
+@click.option(
+    "--forge", "kind", type=click.Choice(["gitea", "github"]), help="Which forge, if both are configured."
+)
 @output_option
 def install(repository: str, kind: ForgeKind | None, output: str) -> None:
-    """Make the webhook and the labels in a repository; doing it again changes nothing."""
+    """Create the webhook and the labels in a repository. Safe to repeat."""
     settings = Settings.load()
-    found, forge = _where(settings, repository, kind)
+    found, forge = _find_forge(settings, repository, kind)
     try:
-        made = install_hook(settings, forge, found, repository)
+        installed = install_hook(settings, forge, found, repository)
     except Refused as error:
         raise click.ClickException(
-            f"{repository}: {error}. The bot's account needs to administer the repository to make a hook; "
-            "or make it by hand as README says."
+            f"{repository}: {error}. The bot's account needs to administer the repository to create a "
+            "webhook. Give it that right, or create the webhook yourself as the README describes."
         ) from None
-    say(output, made, [made], lambda: _sentence(made, settings))
+    say(output, installed, [installed], lambda: _sentence(installed, settings))
 
 
-def _where(settings: Settings, repository: str, kind: ForgeKind | None) -> tuple[ForgeKind, Forge]:
+def _find_forge(settings: Settings, repository: str, kind: ForgeKind | None) -> tuple[ForgeKind, Forge]:
     kinds = [kind] if kind else list(settings.forges)
-    said = []
+    problems = []
     for name in kinds:
         forge = client_for(name, settings)
         try:
             forge.repository(repository)
         except Refused as error:
-            said.append(f"{name} says {error}")
+            problems.append(f"{name} says {error}")
         except Unavailable as error:
-            said.append(str(error))
+            problems.append(str(error))
         else:
             return name, forge
-    raise click.ClickException(f"{repository} cannot be seen: {'; '.join(said)}.")
-
-
-def _sentence(made: dict[str, object], settings: Settings) -> str:
-    line = f"{made['repository']} calls {made['url']} from now on (hook {made['hook']}), and has the labels."
-    local = (
-        ""
-        if "127.0.0.1" not in settings.public_url
-        else (
-            " Mind that this address is this machine's own: set CALORON_PUBLIC_URL if the forge is elsewhere."
-        )
+    raise click.ClickException(
+        f"{repository} cannot be seen: {'; '.join(problems)}. "
+        "Check its name, and that the bot's account is a collaborator."
     )
-    return f"{line}{local} Next: open an issue there, and set the label caloron:sprint."
+
+
+def _sentence(installed: dict[str, object], settings: Settings) -> str:
+    url = installed["url"]
+    line = f"{installed['repository']} now sends its webhooks to {url} (webhook {installed['hook']})."
+    local = (
+        " Only this machine can reach that address: set CALORON_PUBLIC_URL if the forge runs elsewhere."
+        if "127.0.0.1" in settings.public_url
+        else ""
+    )
+    next_step = "Next: open an issue there and set the label caloron:sprint."
+    return f"{line} The labels are there too.{local} {next_step}"

@@ -1,4 +1,4 @@
-"""What the commands that read journals share: the store, and whose journal is meant."""
+"""What the commands that read journals share: the store, and finding the journal that is meant."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,19 +15,19 @@ from shell.store.ledger import Entry, Ledger, sound
 from shell.valkey import serving, socket_of
 
 F = TypeVar("F", bound=Callable[..., Any])
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 
 
 def home_option(command: F) -> F:
-    """Read another home's store than that of the settings, such as a demo's."""
-    words = "Read the store of this CALORON_HOME, whatever the settings say."
+    """Add the option to read the store of another CALORON_HOME, such as a demo's."""
+    meaning = "Read the store of this CALORON_HOME instead of the configured one."
     kind = click.Path(exists=True, file_okay=False, path_type=Path)
-    return click.option("--home", type=kind, help=words)(command)
+    return click.option("--home", type=kind, help=meaning)(command)
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A store that is read, and the folder to which old journals go."""
+    """A store to read, and the folder of archived journals."""
 
     store: Store
     folder: Path
@@ -36,60 +36,60 @@ class Archive:
         return whole_ledger(self.store, lane, self.folder)
 
     def lane_of(self, name: str) -> str:
-        """The lane of that name, or of a sprint or a repository of that name."""
+        """The lane with this name, or of the sprint or repository with this name."""
         lanes = self.store.lanes()
         if name in lanes:
             return name
         by_repo = {self.store.about(lane).get("repo"): lane for lane in lanes}
         found = self.store.lane_of(name) or by_repo.get(name)
         if found is None:
-            raise click.ClickException(f"There is no sprint {name!r}. {self._known()}")
+            raise click.ClickException(f"There is no sprint or repository {name!r}. {self._known()}")
         return found
 
     def _known(self) -> str:
         known = self.store.sprints()
-        return f"There are {', '.join(known)}." if known else "There is no sprint here yet."
+        return f"Sprints: {', '.join(known)}." if known else "There are no sprints yet."
 
 
 @contextmanager
-def archive(home: Path | None) -> Iterator[Archive]:
-    """The store of the settings or of this home; the embedded one is started for as long, if it rests."""
+def open_archive(home: Path | None) -> Iterator[Archive]:
+    """The configured store, or that of this home; an embedded store that is down is started meanwhile."""
     if home is not None:
         if not (home / "store").is_dir():
-            raise click.ClickException(f"{home} is no CALORON_HOME: there is no store in it.")
+            raise click.ClickException(f"{home} is not a CALORON_HOME: it contains no store.")
         where = (home.absolute() / "store", socket_of(home.absolute() / "store"))
         with serving(*where) as url:
-            yield Archive(Store(connect(url, socket_timeout=_PATIENCE_S)), home / "journals")
+            yield Archive(Store(connect(url, socket_timeout=_TIMEOUT_S)), home / "journals")
         return
     settings = Settings.load()
     folder = settings.home / "journals"
     if settings.redis_url or not (settings.home / "store").is_dir():
-        yield Archive(Store(connect(settings.store_url, socket_timeout=_PATIENCE_S)), folder)
+        yield Archive(Store(connect(settings.store_url, socket_timeout=_TIMEOUT_S)), folder)
         return
     with serving(settings.home / "store", settings.store_socket) as url:
-        yield Archive(Store(connect(url, socket_timeout=_PATIENCE_S)), folder)
+        yield Archive(Store(connect(url, socket_timeout=_TIMEOUT_S)), folder)
 
 
 def readable(ledger: Ledger) -> list[Entry]:
-    """The entries that are as they were written, each with its policy's name."""
+    """The entries that are unaltered, each with the name of its policy."""
     return [entry for line in ledger.lines if (entry := sound(line))]
 
 
 def of_sprint(entries: list[Entry], sprint_id: str) -> list[Entry]:
-    """The entries from the sprint's kickoff on: up to the last that tells of it, once it has ended."""
+    """The entries from the sprint's kickoff to the last that concerns it, if it has ended."""
     field = f"kickoffs/{sprint_id.rpartition('-')[2]}"
-    told = [at for at, entry in enumerate(entries) if field in entry["changed"]]
-    turns = [at for at in told if "running" in entries[at]["changed"]]
-    if not told:
+    about = [at for at, entry in enumerate(entries) if field in entry["changed"]]
+    turns = [at for at in about if "running" in entries[at]["changed"]]
+    if not about:
         return []
-    if len(turns) < 2:  # it has not given its place away yet
-        return entries[told[0] :]
-    last = max(at for at in told if turns[2:] == [] or at < turns[2])  # a later sprint takes its record away
-    return entries[told[0] : last + 1]
+    if len(turns) < 2:  # it still runs
+        return entries[about[0] :]
+    last = max(at for at in about if turns[2:] == [] or at < turns[2])  # a later sprint replaces its record
+    return entries[about[0] : last + 1]
 
 
 def of_event(entries: list[Entry], name: str) -> list[Entry]:
-    """The entries of one event and of all that came of it, by its receipt, its key or an entry's number."""
+    """The entries of one event and its consequences, by its receipt, its key or an entry's number."""
     number = name.removeprefix("#")
     if number.isdigit():
         return [entry for entry in entries if entry["seq"] == int(number)]
@@ -101,7 +101,7 @@ def names_of(event: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def short(event: dict[str, Any]) -> str:
-    """An event in a few words: its type and what it is about."""
+    """An event in a few words: its type and its subject."""
     words = [str(event["type"])]
     match event["type"]:
         case "command":

@@ -17,7 +17,13 @@ from .output import output_option, say
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Decides which process is killed when.")
 @click.option("--sprints", default=3, show_default=True, help="How many; each victim is killed once in each.")
-@click.option("--forge", type=click.Choice(["fake", "gitea"]), default="fake", show_default=True)
+@click.option(
+    "--forge",
+    type=click.Choice(["fake", "gitea"]),
+    default="fake",
+    show_default=True,
+    help="The forge to run on.",
+)
 @click.option(
     "--victim", "victims", type=click.Choice([*KILL_POINTS]), multiple=True, help="Repeatable; default: all."
 )

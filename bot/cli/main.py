@@ -1,9 +1,8 @@
-"""`caloron` itself: finds each command's module when it is called, and says errors in one line."""
+"""`caloron` itself: imports each command when it is called, and prints errors in one line."""
 
 import importlib
 import os
 import sys
-from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -12,36 +11,36 @@ from shell.errors import Refused, Unavailable
 from shell.settings import SettingsError
 
 COMMANDS = {
-    "up": "Run the bot: store, door, workers and clock, until stopped.",
-    "demo": "Play one whole sprint on this machine, with a stub agent and a forge of its own.",
-    "config": "Show every setting, its value and where it comes from.",
-    "doctor": "Check that everything the bot needs is there and says yes.",
-    "install": "Make the webhook and the labels in a repository.",
-    "status": "Show the sprints that run or wait, and for whom.",
-    "history": "List every sprint.",
-    "show": "Show one sprint: goal, tasks, figures.",
-    "metrics": "Show the figures of the sprints that have ended.",
-    "agents": "List the agents that run now.",
-    "trace": "Show which stages ran for an event or a sprint, on what, for how long.",
-    "replay": "Fold a journal again, and prove that it leads to the same state.",
+    "up": "Run the bot: store, web, workers and clock, until stopped.",
+    "demo": "Run one whole sprint on this machine; needs no key, no account and no network.",
+    "config": "Show every setting, its value and where it comes from; secrets are masked.",
+    "doctor": "Check everything that the bot needs, and say what to do about what is wrong.",
+    "install": "Create the webhook and the labels in a repository. Safe to repeat.",
+    "status": "Show the sprints that run or wait, with their tasks and what waits for you.",
+    "history": "List every sprint, the newest last.",
+    "show": "Show one sprint: its goal, its tasks, and its figures once it has finished.",
+    "metrics": "Show the main figures of all finished sprints, or every figure of one SPRINT.",
+    "agents": "List the agents that run or wait in the queue.",
+    "trace": "Show which stages ran for an EVENT (a receipt, a key or an entry's number) or in a SPRINT.",
+    "replay": "Replay the journal of a SPRINT, and prove that it leads to the stored state.",
     "stages": "List, show, run and check the stages.",
     "compositions": "List, show, run and check the compositions.",
-    "docs": "Write the pages of the documentation that are made from the code.",
-    "bench": "Measure the bot.",
-    "kill": "Play sprints while processes are killed, and count what they left.",
-    "faults": "Play a sprint with webhooks doubled, lost or none, and compare its end.",
+    "docs": "Write the documentation pages that are generated from the code.",
+    "bench": "Measure how fast the bot is.",
+    "kill": "Run sprints while processes are killed with SIGKILL.",
+    "faults": "Run a sprint with webhooks duplicated, lost or absent.",
 }
-"""Each is `bot.cli.<name>`, its click command of the same name; a module not there is not listed."""
+"""Name → the first sentence of its help, here so that listing the commands imports none of them."""
 
 
 class Caloron(click.Group):
-    """A group that imports a command only when it is called: `caloron up` need not load the others."""
+    """A group that imports a command's module, `bot.cli.<name>`, only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in COMMANDS if find_spec(f"bot.cli.{name}")]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in self.list_commands(ctx):
+        if name not in COMMANDS:
             return None
         command: click.Command = getattr(importlib.import_module(f"bot.cli.{name}"), name)
         return command
@@ -58,14 +57,14 @@ def caloron() -> None:
 
 
 def main(args: list[str] | None = None) -> Any:
-    """Run; every error that a person can do something about is words on stderr and exit code 1."""
+    """Run a command; an error is one line on stderr and exit code 1."""
     try:
         return caloron.main(args, prog_name="caloron")
     except SettingsError as error:
         sys.exit(f"{error}\n`caloron config` shows every setting.")
     except (Unavailable, Refused) as error:
         sys.exit(str(error))
-    except Exception as error:  # what is left is our bug or the world's; no one is helped by a traceback here
+    except Exception as error:  # a bug, or a surprise; CALORON_TRACEBACK shows more
         if os.environ.get("CALORON_TRACEBACK"):
             raise
-        sys.exit(f"{type(error).__name__}: {error}")
+        sys.exit(f"{type(error).__name__}: {error}\nSet CALORON_TRACEBACK=1 to see where.")

@@ -1,11 +1,11 @@
-"""`caloron metrics`: the figures of the sprints that have ended, beside each other."""
+"""`caloron metrics`: the figures of finished sprints, side by side."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .journals import archive, home_option
+from .journals import home_option, open_archive
 from .output import output_option, say, table
 from .sprints import all_sprints
 
@@ -18,27 +18,23 @@ SHORT = ("completed_tasks", "completion_rate", "sprint_days", "tasks_per_day", "
 @home_option
 @output_option
 def metrics(sprint: str | None, home: Path | None, output: str) -> None:
-    """Show the figures of all ended sprints, or all figures of one SPRINT."""
-    with archive(home) as held:
+    """Show the main figures of all finished sprints, or every figure of one SPRINT."""
+    with open_archive(home) as archive:
         if sprint:
-            held.lane_of(sprint)
+            archive.lane_of(sprint)
         found = {
             one.id: figures(one.record["retro"])
-            for one in all_sprints(held.store)
+            for one in all_sprints(archive.store)
             if one.record.get("retro") and sprint in (None, one.id)
         }
     if sprint:
         rows = [{"figure": name, "value": value} for name, value in found.get(sprint, {}).items()]
     else:
-        rows = [{"sprint": name} | {key: told.get(key) for key in SHORT} for name, told in found.items()]
-    say(
-        output,
-        found,
-        rows,
-        lambda: table(rows) if rows else "No sprint has ended yet, so there are no figures.",
-    )
+        rows = [{"sprint": name} | {key: values.get(key) for key in SHORT} for name, values in found.items()]
+    empty = "No sprint has finished yet, so there are no figures."
+    say(output, found, rows, lambda: table(rows) if rows else empty)
 
 
 def figures(retro: dict[str, Any]) -> dict[str, Any]:
-    """The plain numbers of a retro."""
+    """The plain values of a retro."""
     return {name: value for name, value in retro.items() if isinstance(value, int | float | str)}

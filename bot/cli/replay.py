@@ -1,4 +1,4 @@
-"""`caloron replay`: fold a journal again, name what was tampered with, and prove the end state."""
+"""`caloron replay`: replay a journal, report tampering, and prove that it leads to the stored state."""
 
 from pathlib import Path
 from typing import Any
@@ -9,26 +9,28 @@ from jobs.replay import Proof, prove
 from shell.store.ledger import Fault
 from shell.store.sprints import known_sprints
 
-from .journals import Archive, archive, home_option
+from .journals import Archive, home_option, open_archive
 from .output import output_option, say
 
 
 @click.command()
 @click.argument("sprint", required=False)
-@click.option("--lane", help="A repository's journal, as owner/name or by its lane; instead of a sprint.")
+@click.option(
+    "--lane", help="Replay the journal of this repository (owner/name) or lane instead of a sprint."
+)
 @home_option
 @output_option
 def replay(sprint: str | None, lane: str | None, home: Path | None, output: str) -> None:
-    """Fold the journal of a SPRINT again, and prove that it leads to the state that is kept.
+    """Replay the journal of a SPRINT, and prove that it leads to the stored state.
 
-    Without a sprint and without --lane, every journal is folded.
+    Without a sprint and without --lane, every journal is replayed.
     """
-    with archive(home) as held:
-        lanes = [held.lane_of(name) for name in (lane, sprint) if name][:1] or held.store.lanes()
-        proofs = [prove(held.ledger(one)) for one in lanes]
-        told = [tell(held, proof, sprint) for proof in proofs]
-    text = "\n\n".join(map(text_of, told)) or "There is no journal here yet."
-    say(output, told, [{name: one[name] for name in COLUMNS} for one in told], lambda: text)
+    with open_archive(home) as archive:
+        lanes = [archive.lane_of(name) for name in (lane, sprint) if name][:1] or archive.store.lanes()
+        proofs = [prove(archive.ledger(one)) for one in lanes]
+        results = [as_data(archive, proof, sprint) for proof in proofs]
+    text = "\n\n".join(map(text_of, results)) or "There are no journals yet."
+    say(output, results, [{name: one[name] for name in COLUMNS} for one in results], lambda: text)
     if not all(proof.holds for proof in proofs):
         raise SystemExit(1)
 
@@ -36,11 +38,11 @@ def replay(sprint: str | None, lane: str | None, home: Path | None, output: str)
 COLUMNS = ("lane", "repository", "entries", "holds", "state_hash")
 
 
-def tell(held: Archive, proof: Proof, sprint: str | None) -> dict[str, Any]:
-    """A proof as data."""
+def as_data(archive: Archive, proof: Proof, sprint: str | None) -> dict[str, Any]:
+    """The result of one replay."""
     return {
         "lane": proof.lane,
-        "repository": held.store.about(proof.lane).get("repo"),
+        "repository": archive.store.about(proof.lane).get("repo"),
         "entries": proof.entries,
         "decided": proof.decided,
         "decided_by_other_code": proof.other_code,
@@ -53,7 +55,7 @@ def tell(held: Archive, proof: Proof, sprint: str | None) -> dict[str, Any]:
 
 
 def standing(proof: Proof, sprint: str) -> dict[str, Any] | None:
-    """The sprint as the folded state knows it."""
+    """The sprint according to the replayed state."""
     record = known_sprints(proof.state).get(sprint)
     if record is None:
         return None
@@ -62,25 +64,25 @@ def standing(proof: Proof, sprint: str) -> dict[str, Any] | None:
     return {"sprint": sprint, "status": record.get("status"), "tasks": statuses}
 
 
-def text_of(told: dict[str, Any]) -> str:
-    lines = [f"{told['repository'] or told['lane']} ({told['lane']}): {told['entries']} entries"]
-    if told["holds"]:
+def text_of(result: dict[str, Any]) -> str:
+    lines = [f"{result['repository'] or result['lane']} ({result['lane']}): {result['entries']} entries"]
+    if result["holds"]:
         lines += [
-            "The chain of hashes is whole: nothing was altered, added, lost or moved.",
-            f"{told['decided']} decisions were made again, and each came out as it did then.",
-            f"The state they lead to is the one kept: {told['state_hash']}",
+            "The chain of hashes is intact: nothing was altered, added, lost or moved.",
+            f"{result['decided']} decisions were replayed, each with the same result.",
+            f"They lead to the stored state: {result['state_hash']}",
         ]
     else:
-        lines += [str(Fault(one["entry"], one["what"])) for one in told["faults"]]
-        lines.append("The journal does not prove the state that is kept.")
-        if told["state_hash"] and told["decided_by_other_code"]:
-            many = told["decided_by_other_code"]
-            lines.append(f"Mind: {many} entries were decided by other code than the one that runs here.")
-    return "\n".join([*lines, *sprint_lines(told["sprint"])])
+        lines += [str(Fault(one["entry"], one["what"])) for one in result["faults"]]
+        lines.append("The journal does not lead to the stored state.")
+        if result["state_hash"] and result["decided_by_other_code"]:
+            count = result["decided_by_other_code"]
+            lines.append(f"Note: {count} entries were decided by another version of the code.")
+    return "\n".join([*lines, *sprint_lines(result["sprint"])])
 
 
 def sprint_lines(found: dict[str, Any] | None) -> list[str]:
     if found is None:
         return []
     tasks = ", ".join(f"{name} {status}" for name, status in found["tasks"].items())
-    return [f"{found['sprint']} is {found['status']} at its end: {tasks or 'no tasks'}"]
+    return [f"{found['sprint']} is {found['status']} at the end: {tasks or 'no tasks'}"]

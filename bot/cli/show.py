@@ -1,15 +1,16 @@
-"""`caloron show SPRINT`: one sprint with its tasks, its numbers and its retro."""
+"""`caloron show SPRINT`: one sprint with its tasks, its figures and its retro."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import RenderableType
 
-from .drawing import board
-from .journals import archive, home_option
+from .drawing import board_table
+from .journals import home_option, open_archive
 from .metrics import figures
-from .output import output_option, say
+from .output import output_option, say, stacked
 from .sprints import Sprint, all_sprints
 
 
@@ -18,13 +19,13 @@ from .sprints import Sprint, all_sprints
 @home_option
 @output_option
 def show(sprint: str, home: Path | None, output: str) -> None:
-    """Show one sprint: its goal, its tasks, and after its end its figures."""
-    with archive(home) as held:
-        held.lane_of(sprint)
-        found = next((one for one in all_sprints(held.store) if one.id == sprint), None)
+    """Show one sprint: its goal, its tasks, and its figures once it has finished."""
+    with open_archive(home) as archive:
+        archive.lane_of(sprint)
+        found = next((one for one in all_sprints(archive.store) if one.id == sprint), None)
     if found is None:
-        raise click.ClickException(f"{sprint!r} is no sprint; `caloron history` names them all.")
-    say(output, found.whole(), [*task_rows(found)], lambda: "\n".join(lines_of(found)))
+        raise click.ClickException(f"{sprint!r} is not a sprint; `caloron history` lists them all.")
+    say(output, found.as_data(), [*task_rows(found)], lambda: stacked(*parts_of(found)))
 
 
 def task_rows(sprint: Sprint) -> Iterator[dict[str, Any]]:
@@ -33,17 +34,22 @@ def task_rows(sprint: Sprint) -> Iterator[dict[str, Any]]:
         yield {"task": name, **{field: task.get(field) for field in names}}
 
 
-def lines_of(sprint: Sprint) -> Iterator[str]:
-    """A sprint as people read it."""
+def parts_of(sprint: Sprint) -> Iterator[RenderableType]:
+    """The sprint for people."""
     record = sprint.record
     yield f"{sprint.id}: {record.get('title')}"
-    yield f"{sprint.repository} #{record.get('number')}, {sprint.status}, {sprint.counted()} done"
-    times = {"planned": "planned_at", "approved": "approved_at", "started": "started_at", "ended": "ended_at"}
-    told = [f"{word} {record[field]}" for word, field in times.items() if record.get(field)]
-    if told:
-        yield ", ".join(told)
+    yield f"{sprint.repository} #{record.get('number')}, {sprint.status}, {sprint.done_of_all()} done"
+    fields = {
+        "planned": "planned_at",
+        "approved": "approved_at",
+        "started": "started_at",
+        "ended": "ended_at",
+    }
+    times = [f"{word} {record[field]}" for word, field in fields.items() if record.get(field)]
+    if times:
+        yield ", ".join(times)
     yield f"\n{record.get('goal')}\n"
-    yield from board(sprint.tasks)
+    yield board_table(sprint.tasks)
     for name, task in sprint.tasks.items():
         reason = task.get("wait") or task.get("blocked_by")
         if reason:

@@ -1,4 +1,4 @@
-"""The sprints of a store as commands tell of them: those that run, that wait, and that have ended."""
+"""The sprints of a store as the commands show them: running, waiting and finished."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ STUCK = ("Escalated", "Blocked", "HumanAssigned")
 
 @dataclass(frozen=True)
 class Sprint:
-    """One sprint and where it stands."""
+    """One sprint and its progress."""
 
     id: str
     lane: str
@@ -35,7 +35,7 @@ class Sprint:
         """The tasks that wait for a person."""
         return [name for name, task in self.tasks.items() if task.get("status") in STUCK]
 
-    def counted(self) -> str:
+    def done_of_all(self) -> str:
         done = sum(task.get("status") == "Done" for task in self.tasks.values())
         return f"{done}/{len(self.tasks)}"
 
@@ -46,14 +46,14 @@ class Sprint:
             "repository": self.repository,
             "kickoff": record.get("number"),
             "status": self.status,
-            "done": self.counted(),
+            "done": self.done_of_all(),
             "started": record.get("started_at"),
             "ended": record.get("ended_at"),
             "title": record.get("title"),
         }
 
-    def whole(self) -> dict[str, Any]:
-        """All that is known, as data."""
+    def as_data(self) -> dict[str, Any]:
+        """Everything that is known of it."""
         return {**self.row(), "lane": self.lane, "record": self.record, "tasks": self.tasks}
 
 

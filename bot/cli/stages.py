@@ -1,4 +1,4 @@
-"""`caloron stages`: the catalogue of the stages, each to be looked at, run and checked by itself."""
+"""`caloron stages`: list, show, run and check the stages."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from compositions.execute import as_argument
 from compositions.register import Registration, examples_of, register
 from compositions.rules import faults_of
 
-from .given import given, one_line, reason
+from .json_input import one_line, read_input, reason
 from .output import as_json, output_option, say
 
 
@@ -29,7 +29,7 @@ def stages() -> None:
 @stages.command("list")
 @output_option
 def list_(output: str) -> None:
-    """All stages: name, effects, what each does."""
+    """List all stages: name, effects, purpose."""
     rows = [row(stage) for stage in compositions.catalogue().stages]
     width = max(len(one["name"]) for one in rows)
     lines = [f"{one['name']:<{width}}  {one['effects']:<17}  {one['does']}" for one in rows]
@@ -42,11 +42,11 @@ def row(stage: StageFile) -> dict[str, str]:
 
 
 def find(name: str) -> StageFile:
-    """The stage of that name, id, or beginning of an id."""
+    """The stage with this name, id, or start of an id."""
     try:
         stage: StageFile = compositions.catalogue().find(name)
     except ReferenceFault as error:
-        raise click.ClickException(f"{error}; `caloron stages list` names them all") from None
+        raise click.ClickException(f"{error}; `caloron stages list` shows them all") from None
     return stage
 
 
@@ -54,10 +54,10 @@ def find(name: str) -> StageFile:
 @click.argument("name")
 @output_option
 def show(name: str, output: str) -> None:
-    """One stage: signature, effects, examples."""
+    """Show one stage: signature, effects, examples."""
     stage = find(name)
     examples = examples_of(stage)
-    told: dict[str, Any] = row(stage) | {
+    data: dict[str, Any] = row(stage) | {
         "id": stage.stage_id,
         "signature_id": stage.signature_id,
         "file": f"stages/{'/'.join(stage.module_name.split('.')[1:])}.py",
@@ -67,17 +67,17 @@ def show(name: str, output: str) -> None:
     rows = [
         {"example": one["name"], "answers": "an error" if "error" in one else "an output"} for one in examples
     ]
-    say(output, told, rows, lambda: text_of(told))
+    say(output, data, rows, lambda: text_of(data))
 
 
-def text_of(told: dict[str, Any]) -> str:
-    lines = "\n".join(map(folded, told["signature"].splitlines()))
-    head = f"{lines}\n  file {told['file']}\n  id   {told['id']}\n"
-    return head + "\n".join(map(example_text, told["examples"] or [{"name": "no examples yet"}]))
+def text_of(data: dict[str, Any]) -> str:
+    lines = "\n".join(map(folded, data["signature"].splitlines()))
+    head = f"{lines}\n  file {data['file']}\n  id   {data['id']}\n"
+    return head + "\n".join(map(example_text, data["examples"] or [{"name": "no examples yet"}]))
 
 
 def folded(line: str) -> str:
-    """A line that fits, with the rest of it further in below."""
+    """The line, wrapped, with the rest indented."""
     inset = " " * (len(line) - len(line.lstrip()) + 4)
     return textwrap.fill(line, 110, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
 
@@ -96,8 +96,8 @@ def written(value: Any) -> str:
 @stages.command()
 @click.argument("name")
 def run(name: str) -> None:
-    """Run one stage: JSON in on stdin, JSON out."""
-    stage, value = find(name), given()
+    """Run one stage: reads JSON from stdin, prints JSON."""
+    stage, value = find(name), read_input()
     try:
         output = stage.execute(as_argument(value))
         text = as_json(output)
@@ -112,7 +112,7 @@ def run(name: str) -> None:
 @click.argument("names", nargs=-1)
 @output_option
 def check(names: tuple[str, ...], output: str) -> None:
-    """Hold stages (all, or those named) to every rule, their examples too."""
+    """Check all stages, or those named, against every rule, with their examples."""
     chosen = [find(name) for name in names] or list(compositions.catalogue().stages)
     found = [{"stage": stage.name, "fault": fault} for stage in chosen for fault in faults_of(stage.file)]
     examples = sum(len(examples_of(stage)) for stage in chosen)
@@ -124,20 +124,22 @@ def check(names: tuple[str, ...], output: str) -> None:
 
 
 @stages.command("register")
-@click.option("--program", default="noether", show_default=True, help="The engine to register with.")
-@click.option("--cases", default=2, show_default=True, help="Runs of each pure composition to compare.")
+@click.option("--program", default="noether", show_default=True, help="The engine's program.")
+@click.option(
+    "--cases", default=2, show_default=True, help="How many runs of each pure composition are compared."
+)
 @output_option
 def register_(program: str, cases: int, output: str) -> None:
-    """Give all stages to the real engine, and compare ids, dry runs, outputs and traces with ours."""
+    """Register all stages with the Noether engine, and compare ids, dry runs, outputs and traces."""
     os.environ.setdefault("NOETHER_PYTHON", sys.executable)  # this one has the project installed
     try:
         done = register(program=program, cases=cases)
     except EngineFault as error:
-        words = "The bot itself needs no engine of that kind: it runs the same stages in its own."
-        raise click.ClickException(f"{one_line(error)}. {words}") from None
+        note = "The bot does not need it: it runs the same stages in its own engine."
+        raise click.ClickException(f"{one_line(error)}. {note}") from None
     rows = [{"stage": name, "id": stage_id} for name, stage_id in done.stages.items()]
-    told = {"stages": done.stages, "compositions": done.compositions, "runs": done.runs}
-    say(output, told | {"problems": done.problems}, rows, lambda: sentence(done))
+    data = {"stages": done.stages, "compositions": done.compositions, "runs": done.runs}
+    say(output, data | {"problems": done.problems}, rows, lambda: sentence(done))
     if done.problems:
         raise SystemExit(1)
 

@@ -26,7 +26,7 @@ ALONE_WAIT_S = 30.0
 
 @click.command()
 def up() -> None:
-    """Run the bot: store, door, workers and clock, until stopped."""
+    """Run the bot: store, web, workers and clock, until stopped."""
     settings = Settings.load()
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _only_one(settings.home)

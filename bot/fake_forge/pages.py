@@ -31,12 +31,15 @@ ul.list li { padding: .45rem 0; border-bottom: 1px solid #e5e7eb }
 article { border: 1px solid #d0d7de; border-radius: 8px; margin: 1rem 0; overflow: hidden }
 article header { background: #f6f8fa; padding: .45rem .8rem; border-bottom: 1px solid #d0d7de }
 article .said { padding: .2rem .8rem .6rem; overflow-wrap: anywhere }
-.said p { margin: .5rem 0 }
-.said p.item { margin: .1rem 0 } .said h3 { margin: .9rem 0 .3rem; font-size: 1.1rem }
+.said p { margin: .5rem 0 } .said ul, .said ol { margin: .4rem 0; padding-left: 1.4rem }
+.said h1, .said h2, .said h3 { margin: .9rem 0 .3rem; font-size: 1.1rem }
+.said .contains-task-list { list-style: none; padding-left: .3rem }
+.said blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #d0d7de; color: #656d76 }
 .said table { border-collapse: collapse; margin: .6rem 0 }
 td, th { border: 1px solid #d0d7de; padding: .2rem .6rem }
-pre.code { background: #f6f8fa; border-radius: 6px; padding: .6rem; overflow-x: auto; font-size: .85rem }
+pre { background: #f6f8fa; border-radius: 6px; padding: .6rem; overflow-x: auto; font-size: .85rem }
 code { background: #eff1f3; border-radius: 4px; padding: .05rem .3rem }
+pre code { background: none; padding: 0 }
 article footer { padding: 0 .8rem .6rem } .line { margin: .4rem .8rem; color: #656d76 }
 .label { border-radius: 1em; padding: .05rem .6rem; margin-right: .25rem; font-size: .85rem; color: #111 }
 .state { border-radius: 1em; padding: .1rem .7rem; color: #fff; font-size: .9rem }

@@ -107,10 +107,10 @@ def merged(tasks: int) -> Iterator[Event]:
 # In our own engine
 
 
-def measure(sizes: list[int], events: int) -> list[EventCost]:
+def measure(sizes: list[int], events: int) -> Iterator[EventCost]:
     """What events cost in sprints of these sizes, with a real store that syncs every write."""
     with tempfile.TemporaryDirectory(prefix="caloron-bench-") as folder, serving(Path(folder)) as url:
-        return [_measure_one(url, tasks, events) for tasks in sizes]
+        yield from (_measure_one(url, tasks, events) for tasks in sizes)
 
 
 def _measure_one(url: str, tasks: int, events: int) -> EventCost:

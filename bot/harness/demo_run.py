@@ -18,8 +18,11 @@ FIXTURE = Path(__file__).with_name("demo_fixture.json")
 _POLL_S = 0.25
 
 
-def play(env: Environment, timeout: float) -> dict[str, Any]:
-    """Run the sprint from the first issue to the retro; HarnessError if it does not get there."""
+def play(env: Environment, timeout: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run the sprint from the first issue to the retro; its summary, and its tasks.
+
+    HarnessError if it does not get there.
+    """
     hook = install_hook(env.settings, env.client(BOT), "gitea", REPO)
     env.log("", f"{REPO} sends its webhooks to {hook['url']}")
     user = ScriptedUser(USER, env.client(USER), BOT, REPO, lambda message: env.log(USER, message), now())
@@ -29,7 +32,7 @@ def play(env: Environment, timeout: float) -> dict[str, Any]:
     if unfinished or not tasks:
         missing = f"unfinished tasks: {', '.join(unfinished)}" if unfinished else "no tasks"
         raise HarnessError(f"The sprint ended with {missing}; {_where_to_look(env)}")
-    return _summary(env, user, tasks)
+    return _summary(env, user, tasks), tasks
 
 
 def _watch(env: Environment, user: ScriptedUser, timeout: float) -> dict[str, Any]:

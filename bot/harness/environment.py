@@ -24,6 +24,7 @@ from shell.store import Store, connect
 
 BOT, USER = "caloron", "alice"
 START_TIMEOUT_S = 60.0
+_COLOURS = {BOT: "cyan", USER: "green"}
 
 
 class HarnessError(click.ClickException):
@@ -44,7 +45,9 @@ class Environment:
 
     def log(self, who: str, message: str) -> None:
         """Print one line with the seconds since the start."""
-        click.echo(f"{monotonic() - self.started:7.1f} s  {who:<8} {message}", err=True)
+        seconds = click.style(f"{monotonic() - self.started:7.1f} s", dim=True)
+        name = click.style(f"{who:<8}", fg=_COLOURS.get(who, "yellow"), bold=True)
+        click.echo(f"{seconds}  {name} {message}", err=True)
 
     def client(self, login: str) -> Forge:
         """The forge as one account sees it."""

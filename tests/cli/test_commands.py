@@ -11,7 +11,7 @@ import pytest
 
 from bot.cli.doctor import token_scopes
 from bot.cli.main import COMMANDS, main
-from bot.cli.output import table
+from bot.cli.output import plain_text, table
 from bot.fake_forge import FakeForge
 from handlers.labels import OFFERED_LABELS
 from shell.errors import Refused
@@ -180,5 +180,5 @@ def test_a_second_up_on_one_home_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_a_table_is_aligned() -> None:
-    assert table([{"a": 1, "b": "x"}, {"a": 22, "b": None}]) == "a   b\n1   x\n22"
-    assert table([]) == "(nothing)"
+    assert plain_text(table([{"a": 1, "b": "x"}, {"a": 22, "b": None}])) == "a   b\n1   x\n22"
+    assert plain_text(table([])) == "(nothing)"

@@ -1,9 +1,12 @@
-"""What the demo draws and tells."""
+"""What the commands draw, and the progress of the demo."""
 
+import io
 from typing import Any
 
+from rich.console import Console
+
 from bot.cli.drawing import board, depths
-from bot.cli.plain import plain
+from bot.cli.output import MarkdownText, plain_text, table
 from bot.harness.progress import ProgressLog
 
 TASKS: dict[str, dict[str, Any]] = {
@@ -45,7 +48,24 @@ def test_events_become_lines_once_with_the_time_an_agent_took() -> None:
     assert lines == [first, "agent dev-1 wrote x.py in pull request #6 (2.5 s)", "merges #6"]
 
 
-def test_markdown_becomes_plain_text() -> None:
-    table = "| KPI | Value |\n|---|--:|\n| Long name | 1 |"
-    text = f"# Retro\n\n**2 of 2** done\n<details><summary>All</summary>\n\n{table}\n\n</details>\n"
-    assert plain(text) == "Retro\n-----\n\n2 of 2 done\nAll\n\n  KPI        Value\n  Long name  1"
+def test_markdown_is_left_as_it_is_in_a_pipe_and_formatted_on_a_terminal() -> None:
+    text = "# Retro\n\n**2 of 2** done\n<details><summary>All</summary>\n\n- one\n\n</details>\n"
+    assert plain_text(MarkdownText(text)) == "# Retro\n\n**2 of 2** done\nAll\n\n- one"
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=60)
+    with terminal.capture() as capture:
+        terminal.print(MarkdownText(text))
+    assert "\x1b[" in capture.get() and "**" not in capture.get()
+
+
+def test_what_others_wrote_does_not_control_the_terminal() -> None:
+    rows = [{"title": "\x1b[31mred\x07 [bold]x[/bold] :smile: \ud800"}]
+    assert plain_text(table(rows)) == "title\n\ufffd[31mred\ufffd [bold]x[/bold] :smile: \\ud800"
+    title = {"a": {"status": "Ready", "title": "\x1b]0;owned\x07[/]"}}
+    assert board(title) == ["○ a  Ready  \ufffd]0;owned\ufffd[/]"]
+
+
+def test_a_table_in_a_narrow_terminal_wraps_and_loses_nothing() -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=30, color_system=None)
+    with terminal.capture() as capture:
+        terminal.print(table([{"name": "a", "meaning": "word " * 12}]))
+    assert capture.get().count("word") == 12 and max(map(len, capture.get().splitlines())) <= 30

@@ -94,7 +94,7 @@ def test_status_tells_what_waits_for_whom(said: Said) -> None:
 def test_history_lists_the_newest_last(said: Said) -> None:
     rows = json.loads(said("history", "--output", "json"))
     assert [row["sprint"] for row in rows] == ["shop-1a2b-1", "shop-1a2b-3", "shop-1a2b-4"]
-    assert "There was no sprint yet" in said("history", "--repository", "acme/other")
+    assert "There are no sprints yet" in said("history", "--repository", "acme/other")
 
 
 @pytest.mark.usefixtures("three")
@@ -104,8 +104,8 @@ def test_one_sprint_is_shown_whole(said: Said) -> None:
     assert "t1 waits: it broke twice" in said("show", "shop-1a2b-3")
     whole = json.loads(said("show", "shop-1a2b-3", "--output", "json"))
     assert list(whole["tasks"]) == ["t1", "t2"] and whole["record"]["goal"] == "Sell"
-    assert "There is no sprint 'none'" in said("show", "none", code=1)
-    assert "is no sprint" in said("show", LANE, code=1)
+    assert "There is no sprint or repository 'none'" in said("show", "none", code=1)
+    assert "There is no sprint" in said("show", LANE, code=1)
 
 
 @pytest.mark.usefixtures("three")

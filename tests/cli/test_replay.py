@@ -133,7 +133,7 @@ def test_a_sprint_is_told_again_to_the_same_end(play: Play, capsys: pytest.Captu
     assert proof.holds and proof.state == play.store.load(LANE).state
 
     code, said = called(capsys, "replay", sprint_id)
-    assert code == 0 and "The chain of hashes is whole" in said and "t1 InProgress, t2 Pending" in said
+    assert code == 0 and "The chain of hashes is intact" in said and "t1 InProgress, t2 Pending" in said
     code, said = called(capsys, "replay", "--lane", "acme/shop", "--output", "json")
     [told] = json.loads(said)
     assert code == 0 and told["holds"] and told["state_hash"] == told["stored_hash"]
@@ -155,7 +155,7 @@ def test_a_trace_names_the_stages_what_they_were_given_and_their_time(
     assert called(capsys, "trace", receipt)[1].startswith(f"#{entry['entry']}  ")
     assert "dag_evaluate" in called(capsys, "trace", str(entry["entry"]))[1]
     code, said = called(capsys, "trace", sprint_id, "--verify")
-    assert code == 0 and "is whole" in said
+    assert code == 0 and "is intact" in said
 
 
 def rewritten(store: Store, at: int, **changed: Any) -> None:
@@ -207,7 +207,7 @@ def test_no_hashes_are_made_of_a_journal_that_was_touched(
     last = last_decision(play.store)["seq"]
     play.store.client.lset(JOURNAL, 3, "garbage")
     code, said = called(capsys, "trace", str(last), "--hashes")
-    assert code == 1 and "The hashes cannot be found again: entry 3 was altered." in said
+    assert code == 1 and "The hashes cannot be recomputed: entry 3 was altered." in said
 
 
 def test_no_hashes_are_made_without_the_beginning_of_a_journal(
@@ -220,7 +220,7 @@ def test_no_hashes_are_made_without_the_beginning_of_a_journal(
     assert "input_hash" in called(capsys, "trace", last, "--hashes", "--output", "json")[1]
     (settings.home / "journals" / f"{LANE}.jsonl").unlink()
     code, said = called(capsys, "trace", last, "--hashes")
-    assert code == 1 and f"cannot be found again: entry {filed} is the first one here" in said
+    assert code == 1 and f"cannot be recomputed: entry {filed} is the first one here" in said
 
 
 def test_every_event_and_action_holds_what_is_told_of_it(play: Play) -> None:
@@ -247,7 +247,7 @@ def test_an_event_that_broke_something_is_traced_and_replayed_too(
     play.ctx.run = breaks
     play.tell(type="tick", key="tick:1", reconcile=False, agents={})
     code, said = called(capsys, "trace", "tick:1")
-    assert code == 0 and "only written down" in said and "failed: RuntimeError: oh" in said
+    assert code == 0 and "only recorded" in said and "failed: RuntimeError: oh" in said
     assert prove(play.store.ledger(LANE)).holds
 
 
@@ -516,7 +516,7 @@ def test_a_damaged_byte_goes_to_the_file_as_it_is(play: Play, settings: Settings
 def test_the_store_of_a_home_is_read_while_no_bot_runs(tmp_path: Path) -> None:
     read = [sys.executable, "-m", "bot.cli", "replay", "--home", str(tmp_path)]
     refused = subprocess.run(read, capture_output=True, text=True, check=False)
-    assert refused.returncode == 1 and "is no CALORON_HOME" in refused.stderr
+    assert refused.returncode == 1 and "is not a CALORON_HOME" in refused.stderr
     (tmp_path / "store").mkdir()
     done = subprocess.run(read, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "There is no journal here yet.\n")
+    assert (done.returncode, done.stdout) == (0, "There are no journals yet.\n")

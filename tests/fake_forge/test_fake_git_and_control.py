@@ -154,7 +154,7 @@ def test_a_person_sees_the_issue_without_hidden_comments(gitea: FakeForge) -> No
     gitea.call("alice", "POST", f"{R}/issues", {"title": "Goal <1>", "body": body})
     with urllib.request.urlopen(f"{gitea.url}/{REPO}/issues/1", timeout=10) as answer:
         page = answer.read().decode()
-    assert "Goal &lt;1&gt;" in page and "☑ done &lt;b&gt;" in page and "caloron:board" not in page
+    assert "Goal &lt;1&gt;" in page and "done &lt;b&gt;" in page and "caloron:board" not in page
     assert f'href="/{REPO}/issues/1">#1</a>' in page
 
 

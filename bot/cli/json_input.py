@@ -1,4 +1,4 @@
-"""What the commands that run something have in common: JSON on stdin, JSON on stdout, errors in one line."""
+"""What the commands that run a stage or a composition share: JSON on stdin, errors in one line."""
 
 import json
 import sys
@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-TOO_DEEP = "the input is nested too deep"
+TOO_DEEP = "the input is nested too deeply"
 
 
-def given() -> Any:
-    """The JSON on stdin; `now` is put beside it where an object lacks it."""
+def read_input() -> Any:
+    """The JSON on stdin; an object without `now` gets the current time."""
     if sys.stdin.isatty():
         click.echo("Reading JSON from the keyboard; end it with Ctrl-D.", err=True)
     text = sys.stdin.read()
@@ -19,14 +19,14 @@ def given() -> Any:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise click.ClickException(f"the input is no JSON: {error.msg} ({where})") from None
+        raise click.ClickException(f"the input is not JSON: {error.msg} ({where})") from None
     except RecursionError:
         raise click.ClickException(TOO_DEEP) from None
     return {"now": datetime.now(UTC).isoformat()} | value if isinstance(value, dict) else value
 
 
 def reason(error: BaseException | None) -> str | None:
-    """In words what a stage looked for in vain, or that it could not get to the bottom of its input."""
+    """What a stage missed in its input, if the error says so."""
     match error:
         case KeyError():
             return f"the input has no `{error.args[0]}`"
@@ -37,4 +37,5 @@ def reason(error: BaseException | None) -> str | None:
 
 
 def one_line(error: Exception) -> str:
+    """The error's message without line breaks."""
     return " ".join(str(error).split()) or type(error).__name__
