@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from shell.action import Action
+from shell.config_file import read_config, unreadable
+from shell.errors import Refused
 from shell.forge import Forge
 from shell.marker import mark, marked, own_mark
+from shell.repository_config import FILE
 from shell.store import Store, Taken
 
 TASK_LABEL = "caloron:task"
@@ -217,10 +220,28 @@ def _catch_up(target: Target, look: Action) -> Any:
     return there | {"comments": [keyed(comment) for comment in there["comments"]]}
 
 
+def _config(target: Target, look: Action) -> Any:
+    """What `.caloron.yml` says at the branch's head; the file is not read again at a commit that is known."""
+    commit = target.forge.branch_head(target.repo, look["branch"])
+    if commit is None or commit == look["known"]:
+        return {"commit": commit}
+    try:
+        text = target.forge.file(target.repo, FILE, commit) or ""
+    except Refused as refusal:
+        if refusal.status != 422:
+            raise
+        return {"commit": commit, "text": "", **unreadable(refusal.message)}
+    return {"commit": commit, "text": _hash_of(text), **read_config(text)}
+
+
 def keyed(comment: dict[str, Any]) -> dict[str, Any]:
     """The comment with the key that its delivery had, so that it is known whichever came first."""
-    text = hashlib.sha256((comment.get("body") or "").encode()).hexdigest()[:16]
+    text = _hash_of(comment.get("body") or "")
     return comment | {"key": f"comment:{comment['comment_id']}:{text}"}
+
+
+def _hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 LOOKS: dict[str, Callable[[Target, Action], Any]] = {
@@ -233,6 +254,7 @@ LOOKS: dict[str, Callable[[Target, Action], Any]] = {
     "repository": lambda target, look: target.forge.repository(target.repo),
     "protection": lambda target, look: target.forge.required_checks(target.repo, look["branch"]),
     "catch_up": _catch_up,
+    "config": _config,
     "file": lambda target, look: target.forge.file(target.repo, look["path"], look.get("ref")),
     "tree": lambda target, look: target.forge.tree(target.repo, look["ref"]),
 }

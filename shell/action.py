@@ -21,7 +21,7 @@ ACTIONS: dict[str, Asked] = {
     "look": Asked(
         "reads what is there now",
         "what number? login? since? agent_id? path? ref? known_reviews? asks? author? author_id? "
-        "caused? restoring? branch?",
+        "caused? restoring? branch? known?",
         "seen {what, request, there}",
     ),
     "create_issue": Asked(

@@ -56,6 +56,11 @@ def read_config(text: str) -> Parsed:
     return {"values": {}, "problems": problems[:_MOST_PROBLEMS]}
 
 
+def unreadable(reason: str) -> Parsed:
+    """Of a file that is no text."""
+    return {"values": {}, "problems": [_at(None, reason)]}
+
+
 def _compose(text: str) -> yaml.Node | None:
     """The tree of the text; what could make a small text grow without end is refused first."""
     if len(text) > _MOST_CHARACTERS:

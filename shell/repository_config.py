@@ -26,6 +26,8 @@ class Sets:
     """What a key of the file does: which key of the policy it sets, and what holds without it."""
 
     policy: str
+    type: str
+    """The type of that, as `stages/world.py` declares it."""
     default: Callable[[Settings], Any]
     shown: str
     """The default, for the docs."""
@@ -73,7 +75,10 @@ class Pipeline(_Section):
         int | None,
         Field(ge=1, le=64, description="how many agents of a sprint work at the same time"),
         Sets(
-            "parallel", lambda settings: max(2, settings.agents), "2, or `CALORON_AGENTS` where that is more"
+            "parallel",
+            "int",
+            lambda settings: max(2, settings.agents),
+            "2, or `CALORON_AGENTS` where that is more",
         ),
     ] = None
 
@@ -86,13 +91,13 @@ class Agents(_Section):
         Field(description="the framework of the agents, where a task names none"),
         BeforeValidator(_framework),
         WithJsonSchema({"enum": list(FRAMEWORKS)}),
-        Sets("framework", lambda settings: settings.framework, "`CALORON_FRAMEWORK`"),
+        Sets("framework", "str", lambda settings: settings.framework, "`CALORON_FRAMEWORK`"),
     ] = None
     time_limit: Annotated[
         float | None,
         Field(ge=60, le=24 * 3600, description="an agent's run is ended after this time"),
         *_duration("m", "s"),
-        Sets("time_limit_s", lambda settings: 3600, "60 min"),
+        Sets("time_limit_s", "float", lambda settings: 3600, "60 min"),
     ] = None
 
 
@@ -102,10 +107,10 @@ class Merge(_Section):
     mode: Annotated[
         Literal["on-approval", "manual"] | None,
         Field(
-            description="`on-approval`: the bot merges what someone with write permission approved and whose "
-            "checks are green; `manual`: the bot merges nothing, people do"
+            description="what a merge waits for; `on-approval`: someone with write permission approved it "
+            "and its checks are green; `manual`: the bot merges nothing, people do"
         ),
-        Sets("merge", lambda settings: "on-approval", "`on-approval`"),
+        Sets("merge", "MergeMode", lambda settings: "on-approval", "`on-approval`"),
     ] = None
 
 
@@ -116,24 +121,34 @@ class Supervisor(_Section):
         float | None,
         Field(gt=0, description="an agent that is silent for this long is stalled"),
         *_duration("m", "m"),
-        Sets("stall_threshold_m", lambda settings: settings.stall_m, "`CALORON_STALL_M` (20 min)", min),
+        Sets(
+            "stall_threshold_m", "float", lambda settings: settings.stall_m, "`CALORON_STALL_M` (20 min)", min
+        ),
     ] = None
     missing: Annotated[
         float | None,
         Field(gt=0, description="a new agent must show a sign of life within this time"),
         *_duration("s", "s"),
-        Sets("missing_after_s", lambda settings: settings.missing_s, "`CALORON_MISSING_S` (120 s)", min),
+        Sets(
+            "missing_after_s",
+            "float",
+            lambda settings: settings.missing_s,
+            "`CALORON_MISSING_S` (120 s)",
+            min,
+        ),
     ] = None
     cooldown: Annotated[
         float | None,
         Field(ge=0, description="the time between two steps of the ladder"),
         *_duration("m", "m"),
-        Sets("cooldown_m", lambda settings: settings.cooldown_m, "`CALORON_COOLDOWN_M` (10 min)", min),
+        Sets(
+            "cooldown_m", "float", lambda settings: settings.cooldown_m, "`CALORON_COOLDOWN_M` (10 min)", min
+        ),
     ] = None
     retries: Annotated[
         int | None,
         Field(ge=0, le=20, description="how often an agent is helped before a person is asked"),
-        Sets("stuck_retry_limit", lambda settings: 3, "3"),
+        Sets("stuck_retry_limit", "int", lambda settings: 3, "3"),
     ] = None
 
 
@@ -149,6 +164,7 @@ class RepositoryConfig(_Section):
         Field(max_length=200, description="paths that agents must not change, beside those always protected"),
         Sets(
             "protected_paths",
+            "list[str]",
             lambda settings: list(PROTECTED),
             "CI, this file, CODEOWNERS and the agents' instruction files",
             lambda floor, more: [*floor, *(path for path in more if path not in floor)],

@@ -105,12 +105,94 @@ class Repository(TypedDict):
     """The base of every task's branch; absent until the first look."""
     empty: NotRequired[bool]
     """Whether it has no commit yet."""
+    html_url: NotRequired[str]
+    """Where people see it."""
     merge_styles: NotRequired[list[str]]
     """The ways of merging that it allows."""
     default_merge_style: NotRequired[str]
     """The one that it prefers."""
     required: NotRequired[RequiredChecks]
     """What its base requires of a merge; written by `compare_pull`."""
+
+
+# Made by `caloron docs` from shell/repository_config.py
+
+
+class RepositoryPolicy(TypedDict):
+    """All that a repository may set, as it holds now."""
+
+    parallel: int
+    """`pipeline.parallel`: how many agents of a sprint work at the same time."""
+    framework: str
+    """`agents.framework`: the framework of the agents, where a task names none."""
+    time_limit_s: float
+    """`agents.time_limit`: an agent's run is ended after this time."""
+    merge: MergeMode
+    """`merge.mode`: what a merge waits for."""
+    stall_threshold_m: float
+    """`supervisor.stall`: an agent that is silent for this long is stalled."""
+    missing_after_s: float
+    """`supervisor.missing`: a new agent must show a sign of life within this time."""
+    cooldown_m: float
+    """`supervisor.cooldown`: the time between two steps of the ladder."""
+    stuck_retry_limit: int
+    """`supervisor.retries`: how often an agent is helped before a person is asked."""
+    protected_paths: list[str]
+    """`protected_paths`: paths that agents must not change, beside those always protected."""
+
+
+class RepositoryValues(TypedDict, total=False):
+    """What a repository sets in its file."""
+
+    parallel: int
+    """`pipeline.parallel`: how many agents of a sprint work at the same time."""
+    framework: str
+    """`agents.framework`: the framework of the agents, where a task names none."""
+    time_limit_s: float
+    """`agents.time_limit`: an agent's run is ended after this time."""
+    merge: MergeMode
+    """`merge.mode`: what a merge waits for."""
+    stall_threshold_m: float
+    """`supervisor.stall`: an agent that is silent for this long is stalled."""
+    missing_after_s: float
+    """`supervisor.missing`: a new agent must show a sign of life within this time."""
+    cooldown_m: float
+    """`supervisor.cooldown`: the time between two steps of the ladder."""
+    stuck_retry_limit: int
+    """`supervisor.retries`: how often an agent is helped before a person is asked."""
+    protected_paths: list[str]
+    """`protected_paths`: paths that agents must not change, beside those always protected."""
+
+
+# End of what is made
+
+
+class ConfigProblem(TypedDict):
+    """One thing that is wrong with a `.caloron.yml`. Written by the shell, in words that are safe to show."""
+
+    line: int
+    """The line, from 1."""
+    column: int
+    """The column, from 1."""
+    message: str
+    """What is wrong."""
+
+
+class Config(TypedDict):
+    """The repository's own settings. Written by `apply_config`."""
+
+    commit: str
+    """The head of the base branch at which they were last read."""
+    valid: str | None
+    """The last commit with a valid file, whose values are in force; null: the defaults are."""
+    values: RepositoryValues
+    """What that file sets."""
+    problems: NotRequired[list[ConfigProblem]]
+    """What is wrong with the file at `commit`; absent where it is valid."""
+    text: NotRequired[str]
+    """The hash of the text that is wrong."""
+    reported: NotRequired[str | None]
+    """The hash of the wrong text that was last reported."""
 
 
 class Permission(TypedDict):
@@ -1360,6 +1442,19 @@ class TimelineRow(TypedDict):
     """The label."""
 
 
+class ForgeConfig(TypedDict):
+    """A repository's own settings, as a look finds them. Of a commit that is known, only the commit."""
+
+    commit: str | None
+    """The head of the base branch; null: there is no such branch."""
+    text: NotRequired[str]
+    """The hash of the file's text, which is empty where there is no file."""
+    values: NotRequired[RepositoryValues]
+    """What it sets."""
+    problems: NotRequired[list[ConfigProblem]]
+    """What is wrong with it; then nothing of it counts."""
+
+
 class ForgePermission(TypedDict):
     """What an account may do in a repository."""
 
@@ -1517,6 +1612,16 @@ class LookProtection(Look):
     """The branch."""
 
 
+class LookConfig(Look):
+    """Reads the repository's own settings, at the head of its base branch."""
+
+    what: Literal["config"]
+    branch: str
+    """The branch."""
+    known: str | None
+    """The commit at which they were last read: at the same one they are not read again."""
+
+
 class LookCatchUp(Look):
     """Reads all that changed since the last time."""
 
@@ -1525,7 +1630,16 @@ class LookCatchUp(Look):
     """Since when; null: ever."""
 
 
-Looks = LookIssue | LookPull | LookTimeline | LookPermission | LookRepository | LookProtection | LookCatchUp
+Looks = (
+    LookIssue
+    | LookPull
+    | LookTimeline
+    | LookPermission
+    | LookRepository
+    | LookProtection
+    | LookConfig
+    | LookCatchUp
+)
 """Everything that is looked at."""
 
 
@@ -1791,6 +1905,7 @@ Action = (
     | LookPermission
     | LookRepository
     | LookProtection
+    | LookConfig
     | LookCatchUp
     | CreateIssue
     | Comment
@@ -1940,6 +2055,17 @@ class SeenProtection(Found):
     """What it requires."""
 
 
+class SeenConfig(Found):
+    """What a look at the repository's own settings found. Told by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["config"]
+    request: LookConfig
+    """The look."""
+    there: ForgeConfig
+    """What the file says."""
+
+
 class SeenCatchUp(Found):
     """All that changed since the last time. Told by a performer."""
 
@@ -1951,7 +2077,16 @@ class SeenCatchUp(Found):
     """The changes."""
 
 
-Seen = SeenIssue | SeenPull | SeenTimeline | SeenPermission | SeenRepository | SeenProtection | SeenCatchUp
+Seen = (
+    SeenIssue
+    | SeenPull
+    | SeenTimeline
+    | SeenPermission
+    | SeenRepository
+    | SeenProtection
+    | SeenConfig
+    | SeenCatchUp
+)
 """What a look found."""
 
 Waiting = Command | LabelAdded | LabelRemoved | IssueClosed | IssueReopened | PrReviewSubmitted
@@ -2018,6 +2153,7 @@ Event = (
     | SeenPermission
     | SeenRepository
     | SeenProtection
+    | SeenConfig
     | SeenCatchUp
     | Performed
     | Refused
@@ -2122,6 +2258,8 @@ class State(SprintState):
     """The repository; absent until it is met."""
     me: NotRequired[Account | None]
     """Our account here; written by `meet_repository`."""
+    config: NotRequired[Config]
+    """The repository's own settings; absent until they were read."""
     marks: NotRequired[Marks]
     """Up to when the forge was caught up with."""
     shared: NotRequired[bool]
@@ -2133,31 +2271,11 @@ class State(SprintState):
 # The turn
 
 
-class Policy(TypedDict):
-    """What decisions go by: the operator's settings and the defaults. Written by the shell."""
+class Policy(RepositoryPolicy):
+    """What decisions go by: the repository's own settings, the operator's, and defaults. By the shell."""
 
     me: Account
     """Our account on the forge."""
-    merge: MergeMode
-    """What a merge waits for."""
-    parallel: int
-    """How many agents may work at a time."""
-    stuck_retry_limit: int
-    """After so many failures or closed pull requests a person is asked."""
-    stall_threshold_m: float
-    """Minutes of silence after which an agent is probed."""
-    missing_after_s: float
-    """Seconds after which an agent that never gave a sign is missing."""
-    cooldown_m: float
-    """Minutes between two steps of the supervisor."""
-    time_limit_s: float
-    """How long one run may take, in seconds."""
-    framework: str | None
-    """The agent framework, where a task names none."""
-    protected_paths: list[str]
-    """What no agent may change, as patterns."""
-    reviewer: Account | None
-    """The account that reviews, where there is one."""
     labels: list[LabelLook]
     """The labels that a repository should have."""
     command_labels: list[str]

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from bot.cli.docs import FOLDER, PAGES, docs, page
 from bot.cli.life import FOLLOWS
+from bot.cli.policy_types import WORLD, world
 from compositions import load, names
 from compositions.graph import Stage, walk
 from handlers.commands import COMMANDS
@@ -29,6 +30,10 @@ def test_a_page_is_current(name: str) -> None:
     there = FOLDER / name
     if not there.is_file() or there.read_text(encoding="utf-8") != page(name):
         pytest.fail(f"docs/{name} does not say what the code says; run: caloron docs", pytrace=False)
+
+
+def test_the_types_of_a_policy_are_current() -> None:
+    assert WORLD.read_text(encoding="utf-8") == world(), "stages/world.py is not current; run: caloron docs"
 
 
 def test_writing_makes_them_current_and_checking_says_what_is_not(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import click
 
 from .life import life
 from .pages import actions, commands, compositions, configuration, events, schema, settings, stages
+from .policy_types import WORLD, world
 
 FOLDER = Path(__file__).parents[2] / "docs"
 HEAD = "<!-- Made from the code by `caloron docs`; a change made here by hand is lost. -->\n\n"
@@ -30,11 +31,15 @@ def page(name: str) -> str:
     return head + PAGES[name]().rstrip() + "\n"
 
 
-def stale(folder: Path) -> list[str]:
-    """The pages that are out of date."""
-    return [
-        name for name in PAGES if not (folder / name).is_file() or (folder / name).read_text() != page(name)
-    ]
+def made(folder: Path) -> dict[Path, str]:
+    """Each file that is made, with its text; beside the pages of the docs, the types of a policy."""
+    pages = {folder / name: page(name) for name in PAGES}
+    return pages | ({WORLD: world()} if folder == FOLDER else {})
+
+
+def stale(files: dict[Path, str]) -> list[Path]:
+    """The files that are out of date."""
+    return [file for file, text in files.items() if not file.is_file() or file.read_text() != text]
 
 
 @click.command()
@@ -46,13 +51,16 @@ def stale(folder: Path) -> list[str]:
     help="Target folder; default: docs.",
 )
 def docs(check: bool, folder: Path) -> None:
-    """Write the documentation pages that are generated from the code."""
-    old = stale(folder)
+    """Write the files that are generated from the code: the docs' pages, and the types of a policy."""
+    files = made(folder)
+    old = stale(files)
     if check and old:
-        raise click.ClickException(f"Out of date: {', '.join(old)}. Run `caloron docs`.")
+        raise click.ClickException(
+            f"Out of date: {', '.join(file.name for file in old)}. Run `caloron docs`."
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    for name in old:
-        (folder / name).write_text(page(name), encoding="utf-8")
-        click.echo(f"wrote {folder / name}")
+    for file in old:
+        file.write_text(files[file], encoding="utf-8")
+        click.echo(f"wrote {file}")
     if not old:
         click.echo("Every page is up to date.")

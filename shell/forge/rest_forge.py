@@ -69,6 +69,8 @@ class RestForge(ABC):
             raise
         if not isinstance(raw, dict) or raw.get("type", "file") != "file":
             raise Refused(422, f"{path} is not a file")
+        if raw.get("encoding") == "none":  # GitHub leaves out the content of more than 1 MB
+            raise Refused(422, f"{path} is too large to be read")
         return _text(raw, path)
 
     def tree(self, repo: str, ref: str) -> list[str]:

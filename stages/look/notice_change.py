@@ -40,13 +40,21 @@ def looks_for(state: dict[str, Any], policy: dict[str, Any], event: dict[str, An
         case "commit":
             pulls = [t["pr_number"] for t in tasks_with_head(state, event.get("head_sha"))]
             return [look_at_pull(state, number, event) for number in pulls]
-        case "branch":
-            empty = (state.get("repo") or {}).get("empty")
-            return [{"type": "look", "what": "repository", "key": "look:repository"}] if empty else []
+        case "branch" if (state.get("repo") or {}).get("empty"):
+            return [{"type": "look", "what": "repository", "key": "look:repository"}]
+        case "branch" if event["branch"] == (state.get("repo") or {}).get("default_branch"):
+            return look_at_config(state)
         case "repository":
             return [{"type": "look", "what": "repository", "key": "look:repository"}]
         case _:
             return []
+
+
+def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The repository's own settings, where its branch has another commit than the one they were read at."""
+    branch, known = (state.get("repo") or {}).get("default_branch"), (state.get("config") or {}).get("commit")
+    look = {"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}
+    return [look] if branch else []
 
 
 def tells_an_edit(event: dict[str, Any]) -> bool:

@@ -29,6 +29,7 @@ def execute(input: Input) -> Output:
         elif event["type"] == "seen" and event["what"] == "repository":
             state = {**state, "repo": {**state["repo"], **repository(event["there"])}}
             actions += ask_required(state["repo"])
+            actions += look_at_config(state)
             state, released = release(state, lambda held: True)
             events += released
         else:
@@ -71,6 +72,13 @@ def ask_required(repo: dict[str, Any]) -> list[dict[str, Any]]:
     branch = repo.get("default_branch")
     look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
     return [look] if branch and not repo.get("empty") else []
+
+
+def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The repository's own settings, where its branch has another commit than the one they were read at."""
+    branch, known = (state.get("repo") or {}).get("default_branch"), (state.get("config") or {}).get("commit")
+    look = {"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}
+    return [look] if branch and not state["repo"].get("empty") else []
 
 
 def release(state: dict[str, Any], freed: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -37,6 +37,7 @@ def execute(input: Input) -> Output:
                 events += edits(event, comment, board) if board else [said(event, comment)]
             actions += [look_at_pull(state, number) for number in awaited(state, event["there"]["pulls"])]
             actions += ask_required(state)
+            actions += look_at_config(state)
             actions += resume(event["request"])
         elif event["type"] == "refused" and event["action"].get("restoring"):
             actions.append({**event["action"], "due_in_s": AGAIN_S})  # without it the sprint would not go on
@@ -109,6 +110,13 @@ def ask_required(state: dict[str, Any]) -> list[dict[str, Any]]:
     branch = (state.get("repo") or {}).get("default_branch")
     look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
     return [look] if branch and any(t["status"] == "InReview" for t in tasks) else []
+
+
+def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The repository's own settings, where its branch has another commit than the one they were read at."""
+    branch, known = (state.get("repo") or {}).get("default_branch"), (state.get("config") or {}).get("commit")
+    look = {"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}
+    return [look] if branch else []
 
 
 def look_at_pull(state: dict[str, Any], number: int) -> dict[str, Any]:

@@ -44,7 +44,15 @@ def execute(input: Input) -> Output:
     kickoff = {**kept, **fresh(event, state, input["now"])}
     look = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
-    return {"state": state, "actions": [look, answer(event, "I am making a plan of this.")]}
+    looks = [look, *look_at_config(state)]
+    return {"state": state, "actions": [*looks, answer(event, "I am making a plan of this.")]}
+
+
+def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The repository's own settings, where its branch has another commit than the one they were read at."""
+    branch, known = (state.get("repo") or {}).get("default_branch"), (state.get("config") or {}).get("commit")
+    look = {"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}
+    return [look] if branch else []
 
 
 def fresh(event: dict[str, Any], state: dict[str, Any], now: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """`.caloron.yml`: what it sets, and what is said where it is wrong."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from shell.config_file import read_config
 from shell.policy import policy_for
 from shell.repository_config import KEYS, PROTECTED
 from shell.settings import Settings
+from tests.stages.forge_rendering import live_in_body
 
 ME = {"login": "bot", "id": 1}
 WHOLE = """
@@ -125,3 +128,18 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     parsed = read_config(text)
     assert not (parsed["values"] and parsed["problems"])
     assert all(one["line"] >= 1 and one["column"] >= 1 and one["message"] for one in parsed["problems"])
+
+
+HOSTILE = json.loads((Path(__file__).parents[1] / "stages/hostile_texts.json").read_text())
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_of_the_file_is_live_in_what_is_said_of_it(name: str) -> None:
+    text = HOSTILE[name] if isinstance(HOSTILE[name], str) else HOSTILE[name][0] * HOSTILE[name][1]
+    quoted = json.dumps(text)
+    values = (f"{quoted}: 1", f"pipeline: {{{quoted}: 1}}", f"merge: {{mode: {quoted}}}", text, f"a: {text}")
+    for file in (*values, f"agents: {{framework: {quoted}}}", f"agents: {{time_limit: {quoted}}}"):
+        for problem in read_config(file)["problems"]:
+            found = live_in_body(f"- {problem['message']}")
+            assert found["text"] == live_in_body("- x")["text"]
+            assert set(found["tags"]) <= {"<ul []>", "<li []>", "<p []>", "<code []>"}

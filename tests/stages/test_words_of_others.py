@@ -157,6 +157,10 @@ OURS = {
     "words": "made by the stage that answers",
     "report_markdown": "made by `write_retro_report`",
     "boards": "made by `draw_boards`",
+    "problems": "made by `shell/config_file.py`, whose test holds that nothing of the file is live in them",
+    "html_url": "an address as the forge gives it",
+    "commit": "a hash of git's",
+    "valid": "as `commit`",
 }
 VERBATIM = {
     "dag/evaluate": "its actions are decisions, which `spell_out` and `execute_actions` put into words",

@@ -1,0 +1,92 @@
+"""Apply the `.caloron.yml` of the base branch; a wrong one is reported, and the last valid one stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Comment, Config, Event, ForgeConfig, Repository, State
+
+NAME = "apply_config"
+
+
+class Input(TypedDict):
+    state: State
+    events: list[Event]
+
+
+class Output(TypedDict):
+    state: State
+    actions: list[Action]
+    events: list[Event]
+
+
+def execute(input: Input) -> Output:
+    state, actions, events = input["state"], list["Action"](), list["Event"]()
+    for event in input["events"]:
+        if event["type"] == "seen" and event["what"] == "config":
+            state, comments = report(applied(state, event["there"]))
+            actions += comments
+        else:
+            events.append(event)
+    return {"state": state, "actions": actions, "events": events}
+
+
+def applied(state: State, found: ForgeConfig) -> State:
+    """The file is only read where the branch has another commit than the one known."""
+    if "problems" not in found or found["commit"] is None:
+        return state
+    known: Config = state.get("config") or {"commit": found["commit"], "valid": None, "values": {}}
+    if not found["problems"]:
+        valid: Config = {"commit": found["commit"], "valid": found["commit"], "values": found["values"]}
+        return {**state, "config": valid}
+    wrong: Config = {**known, "commit": found["commit"], "problems": found["problems"], "text": found["text"]}
+    return {**state, "config": wrong}
+
+
+def report(state: State) -> tuple[State, list[Action]]:
+    """One comment for one text of the file, however long it stays; it waits until there is a sprint."""
+    config, kickoffs = state.get("config"), state["kickoffs"]
+    if not config or "problems" not in config or not kickoffs or config.get("reported") == config["text"]:
+        return state, []
+    number = state.get("running") or max(int(number) for number in kickoffs)
+    comment: Comment = {"type": "comment", "number": number, "body": words(state["repo"], config),
+               "key": f"config:{config['commit']}",
+               "mark": {"kind": "note", "sprint": kickoffs[str(number)]["id"]}}  # fmt: skip
+    return {**state, "config": {**config, "reported": config["text"]}}, [comment]
+
+
+def words(repo: Repository, config: Config) -> str:
+    wrong = [
+        f"- [line {one['line']}, column {one['column']}]({address(repo, config['commit'], one['line'])}): "
+        f"{one['message']}"
+        for one in config["problems"]
+    ]
+    old = config["valid"]
+    force = f"the version from {old[:10]} stays in force" if old else "the defaults apply"
+    return "\n".join(
+        [
+            f"I cannot use `.caloron.yml` as of {config['commit'][:10]}:",
+            "",
+            *wrong,
+            "",
+            f"Until it is fixed, {force}. A fix takes effect as soon as it is pushed.",
+        ]
+    )
+
+
+def address(repo: Repository, commit: str, line: int) -> str:
+    tree = "blob" if repo["forge"] == "github" else "src/commit"
+    return f"{repo['html_url']}/{tree}/{commit}/.caloron.yml#L{line}"
+
+
+if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py
+    import datetime, json, sys
+    try:
+        with open(0) as text:
+            given = {"now": datetime.datetime.now(datetime.UTC).isoformat()} | json.load(text)
+        print(json.dumps(execute(given)))
+    except KeyError as error:
+        sys.exit(f"the input has no `{error.args[0]}`")
+    except Exception as error:
+        sys.exit(str(error))

@@ -1,0 +1,75 @@
+"""A repository's own `.caloron.yml`: what it says is done, and a wrong one is told and does not count."""
+
+from tests.flows.play import Play
+
+FILE = ".caloron.yml"
+TASKS = ("- a: Do one thing", "- b: Do another")
+
+
+def most_at_once(play: Play) -> int:
+    """How many agents were at work at the same time, at most."""
+    store = play.house.store
+    assert store
+    running, most = set[str](), 0
+    for entry in store.journal(play.lane, 0):
+        event = entry["event"]
+        if event["type"] == "agent_finished":
+            running.remove(f"{event['sprint_id']}/{event['task_id']}/run/{event['attempt']}")
+        running |= {key for key in entry["actions"] if "/run/" in key}
+        most = max(most, len(running))
+    return most
+
+
+def configured(play: Play) -> dict[str, object]:
+    """What the bot holds of the file."""
+    store = play.house.store
+    assert store
+    return dict(store.load(play.lane).state.get("config") or {})
+
+
+def test_what_the_file_says_is_done(play: Play) -> None:
+    play.write("main", FILE, "pipeline:\n  parallel: 1\nprotected_paths:\n  - b.txt\n", by=play.bot)
+    kickoff = play.start(*TASKS)
+    play.pull("a")
+    play.wait(lambda: play.is_in("b", "escalated"))
+    assert most_at_once(play) == 1
+    assert play.outcomes("a") == ["done"] and play.outcomes("b") == ["protected", "protected"]
+    assert configured(play)["values"] == {"parallel": 1, "protected_paths": ["b.txt"]}
+    assert len(play.all_written(kickoff, "note")) == 1  # of the escalation, none of the file
+
+
+def test_a_wrong_file_is_told_once_and_the_last_valid_one_stays(play: Play) -> None:
+    valid = play.write("main", FILE, "pipeline:\n  parallel: 1\n")
+    kickoff = play.kickoff(*TASKS)
+    play.wait(lambda: configured(play).get("valid") == valid)
+    wrong = play.write("main", FILE, "pipeline:\n  paralel: 5\n")
+    note = play.wait(lambda: play.written(kickoff, "note"))
+    assert note and "unknown key `pipeline.paralel`; did you mean `pipeline.parallel`?" in note
+    assert f"[line 2, column 3]({play.bot.repository(play.repo)['html_url']}/" in note
+    assert f"{wrong}/{FILE}#L2)" in note and valid[:10] in note
+
+    later = play.write("main", "other.txt", "one\n")
+    play.wait(lambda: configured(play)["commit"] == later)
+    play.say(kickoff, "/approve")
+    play.pull("a")
+    play.pull("b")
+    assert most_at_once(play) == 1
+    assert len(play.all_written(kickoff, "note")) == 1
+
+    fixed = play.write("main", FILE, "pipeline:\n  parallel: 2\n")
+    play.wait(lambda: configured(play)["valid"] == fixed)
+    assert configured(play)["values"] == {"parallel": 2}
+
+
+def test_only_the_base_branch_counts(play: Play) -> None:
+    kickoff = play.kickoff(*TASKS)
+    play.wait(lambda: configured(play))
+    head = play.write("side", FILE, "pipeline:\n  parallel: 1\n")
+    pushed = {"object": "branch", "branch": "side", "head_sha": head}
+    play.wait(lambda: [event for event in play.told() if pushed.items() <= event.items()])
+    play.quiet()
+    assert configured(play)["values"] == {}
+    play.say(kickoff, "/approve")
+    play.pull("a")
+    play.pull("b")
+    assert most_at_once(play) == 2
