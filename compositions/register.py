@@ -1,6 +1,5 @@
 """Handing our stages and compositions to the real engine, and holding its answers against ours."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from compositions.conformance import differences
 from compositions.dry_run import NotRunnable
 from compositions.effects import is_pure
 from compositions.engine import Engine, EngineFault
+from compositions.examples import examples_of
 from compositions.graph import Stage, node_json, walk
 from compositions.identity import implementation_hash, signature_id_of
 from compositions.ntype import shorthand, to_json
@@ -43,16 +43,10 @@ class Registration:
     problems: list[str] = field(default_factory=list)
 
 
-def examples_of(stage: StageFile) -> list[dict[str, Any]]:
-    """The examples beside a stage's file."""
-    file = stage.file.with_suffix(".json")
-    return list(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else []
-
-
 def specification(stage: StageFile) -> dict[str, Any]:
     """The stage as the engine takes it: the simple form where that can say all of it."""
     simple = all(effect["effect"] in SIMPLE_EFFECTS for effect in stage.effects)
-    given = [one for one in examples_of(stage) if "output" in one]  # the others show an error
+    given = [one for one in examples_of(stage.file) if "output" in one]  # the others show an error
     examples = [{"input": one["input"], "output": one["output"]} for one in given]
     shared = {"name": stage.name, "description": stage.description, "tags": ["caloron"], "aliases": []}
     return {**shared, "examples": examples, **(in_short(stage) if simple else in_full(stage))}
@@ -190,7 +184,7 @@ def golden_cases(composition: Composition) -> list[dict[str, Any]]:
     stages = dict.fromkeys(
         composition.find(node) for node in walk(composition.graph.root) if isinstance(node, Stage)
     )
-    examples = [one for stage in stages for one in examples_of(stage) if "output" in one]
+    examples = [one for stage in stages for one in examples_of(stage.file) if "output" in one]
     cases = [{"name": one["name"], "input": whole_turn(one["input"])} for one in examples]
     cases.append({"name": "a turn without events", "input": TURN})
     return [case for case in cases if runs(composition, case["input"])]

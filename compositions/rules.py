@@ -2,7 +2,6 @@
 
 import ast
 import copy
-import importlib
 import json
 import re
 import sys
@@ -12,10 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from compositions.examples import FOLDER, ExampleFault, examples_of, file_faults
 from compositions.seals import Touched, sealed
 from shell.neutralize import FIRST, block_of, common_block
 
-FOLDER = Path(importlib.import_module("stages").__path__[0])
 WORLD = "stages.world"
 """The types that a stage may name: imported for checking only, so that it still runs alone."""
 PURE_IMPORTS = {
@@ -44,11 +43,6 @@ def stage_files() -> list[Path]:
 
 def name_of(path: Path) -> str:
     return "/".join(path.with_suffix("").parts[-2:])
-
-
-def examples_of(path: Path) -> list[dict[str, Any]]:
-    beside = path.with_suffix(".json")
-    return list(json.loads(beside.read_text(encoding="utf-8"))) if beside.is_file() else []
 
 
 def effects_of(path: Path) -> list[str]:
@@ -147,7 +141,12 @@ def effect_faults(path: Path) -> Iterator[str]:
 
 
 def example_faults(path: Path) -> Iterator[str]:
-    examples = examples_of(path)
+    try:
+        examples = examples_of(path)
+    except ExampleFault as fault:
+        yield str(fault)
+        return
+    yield from file_faults(path)
     if not any("output" in example for example in examples):
         yield "it has no example of an output beside it"
     names = [str(example.get("name")) for example in examples]

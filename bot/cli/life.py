@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import compositions
-from compositions.register import examples_of
+from compositions.examples import examples_of
 from shell.event import EVENTS
 
 FOLLOWS = ("unblock", "block", "dispatch", "find_stalls", "merge_next")
@@ -43,7 +43,7 @@ def life() -> str:
 
 
 def evaluated() -> list[dict[str, Any]]:
-    return [one for one in examples_of(compositions.catalogue().find("dag_evaluate")) if "output" in one]
+    return [one for one in examples_of(compositions.catalogue().find("dag_evaluate").file) if "output" in one]
 
 
 def moves_of(evaluate: Any, example: dict[str, Any]) -> Iterator[Move]:

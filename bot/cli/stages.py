@@ -13,8 +13,9 @@ from compositions.catalogue import ReferenceFault, StageFile
 from compositions.draw import signature
 from compositions.effects import kind_of
 from compositions.engine import EngineFault
+from compositions.examples import examples_of
 from compositions.execute import as_argument
-from compositions.register import Registration, examples_of, register
+from compositions.register import Registration, register
 from compositions.rules import faults_of
 
 from .json_input import one_line, read_input, reason
@@ -56,7 +57,7 @@ def find(name: str) -> StageFile:
 def show(name: str, output: str) -> None:
     """Show one stage: signature, effects, examples."""
     stage = find(name)
-    examples = examples_of(stage)
+    examples = examples_of(stage.file)
     data: dict[str, Any] = row(stage) | {
         "id": stage.stage_id,
         "signature_id": stage.signature_id,
@@ -115,7 +116,7 @@ def check(names: tuple[str, ...], output: str) -> None:
     """Check all stages, or those named, against every rule, with their examples."""
     chosen = [find(name) for name in names] or list(compositions.catalogue().stages)
     found = [{"stage": stage.name, "fault": fault} for stage in chosen for fault in faults_of(stage.file)]
-    examples = sum(len(examples_of(stage)) for stage in chosen)
+    examples = sum(len(examples_of(stage.file)) for stage in chosen)
     lines = [f"{one['stage']}: {one['fault']}" for one in found]
     lines.append(f"{len(chosen)} stages with {examples} examples: {len(found) or 'no'} faults")
     say(output, found, found, lambda: "\n".join(lines))

@@ -11,7 +11,8 @@ import pytest
 from compositions import catalogue, load, names
 from compositions.catalogue import StageFile
 from compositions.draw import mermaid, tree
-from compositions.register import examples_of, specification
+from compositions.examples import examples_of
+from compositions.register import specification
 
 ROOT = Path(__file__).parents[2]
 STAGES = list(catalogue().stages)
@@ -49,7 +50,7 @@ def in_order(value: Any) -> Any:
     "stage", [one for one in STAGES if one.effects == ({"effect": "Pure"},)], ids=lambda stage: stage.name
 )
 def test_an_example_holds_when_keys_come_in_order(stage: StageFile) -> None:
-    for example in examples_of(stage):
+    for example in examples_of(stage.file):
         if "output" in example:
             assert stage.execute(in_order(example["input"])) == example["output"], example["name"]
 

@@ -1,4 +1,4 @@
-"""Formats every stage and writes its common lines anew: `python -m tests.stages.format_stages`.
+"""Formats every stage, its common lines and its examples: `python -m tests.stages.format_stages`.
 
 The common lines are the tail and, in a stage that repeats others' words, the block of
 `shell/neutralize.py`; a stage that needs that gets it by its first and last line alone.
@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from compositions.examples import read
+from compositions.layout import written
 from shell.neutralize import block_of, common_block
-from tests.stages.stage_rules import TAIL, stage_files
+from tests.stages.stage_rules import FOLDER, TAIL, stage_files
 
 RUFF = [sys.executable, "-m", "ruff", "format", "--line-length", "110", "--target-version", "py311", "-"]
 
@@ -23,9 +25,14 @@ def formatted(path: Path) -> str:
     return f"{done.stdout.rstrip()}\n\n\n{TAIL}"
 
 
+def example_files() -> list[Path]:
+    return sorted(FOLDER.rglob("*.json"))
+
+
 if __name__ == "__main__":
-    for stage in stage_files():
-        text = formatted(stage)
-        if text != stage.read_text(encoding="utf-8"):
-            stage.write_text(text, encoding="utf-8")
-            print(f"formatted {stage}")
+    texts = {stage: formatted(stage) for stage in stage_files()}
+    texts |= {file: written(read(file)) for file in example_files()}
+    for path, text in texts.items():
+        if text != path.read_text(encoding="utf-8"):
+            path.write_text(text, encoding="utf-8")
+            print(f"formatted {path}")

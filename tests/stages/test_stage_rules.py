@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from compositions.examples import SHARED, documents_of, read, whole
+from compositions.layout import written
+from tests.stages.format_stages import example_files
 from tests.stages.stage_rules import FOLDER, TAIL, faults_of, name_of, stage_files
 
 
@@ -50,7 +53,7 @@ def planted(tmp_path: Path, source: str, examples: list[dict[str, object]] | Non
     path.write_text(source, encoding="utf-8")
     if examples is None:
         examples = [EXAMPLE]
-    path.with_suffix(".json").write_text(json.dumps(examples), encoding="utf-8")
+    path.with_suffix(".json").write_text(json.dumps({"examples": examples}), encoding="utf-8")
     return faults_of(path)
 
 
@@ -167,7 +170,7 @@ def test_what_is_another_in_another_process_is_caught(tmp_path: Path, answer: st
     path = tmp_path / "planted.py"
     path.write_text(source, encoding="utf-8")
     given = {"name": "Some words come out", "input": {}, "output": {"words": "ahgcbedf"}}
-    path.with_suffix(".json").write_text(json.dumps([given]), encoding="utf-8")
+    path.with_suffix(".json").write_text(json.dumps({"examples": [given]}), encoding="utf-8")
     assert any("does not hold" in found for world in WORLDS for found in faults_elsewhere(world, path))
 
 
@@ -225,3 +228,25 @@ def test_stages_are_formatted_down_to_their_tail(tmp_path: Path) -> None:
     unformatted = [line.split(":")[0] for line in found.stdout.splitlines() if ": unformatted:" in line]
     assert (found.returncode == 0) == (unformatted == []), found.stderr
     assert unformatted == [], "run: python -m tests.stages.format_stages"
+
+
+def test_examples_are_formatted() -> None:
+    unformatted = [
+        str(file.relative_to(FOLDER))
+        for file in example_files()
+        if file.read_text(encoding="utf-8") != written(read(file))
+    ]
+    assert unformatted == [], "run: python -m tests.stages.format_stages"
+
+
+def test_all_examples_together_can_be_read() -> None:
+    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in example_files())
+    assert lines < 15_000, "say what differs from a base: `caloron stages record` does"
+
+
+def test_what_the_stages_share_is_used() -> None:
+    shared = read(SHARED)
+    for path in stage_files():
+        for document in documents_of(path, shared):
+            whole(document)
+    assert shared.unused() == []

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compositions.rules import FOLDER, effects_of, examples_of, loaded, name_of, stage_files
+from compositions.examples import FOLDER, examples_of
+from compositions.rules import effects_of, loaded, name_of, stage_files
 from handlers.read import read_commands
 from shell.neutralize import as_code, as_text, as_title, common_block
 from tests.stages.forge_rendering import live_elsewhere, live_in_body, live_in_title

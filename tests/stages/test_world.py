@@ -7,7 +7,7 @@ from typing import Any, is_typeddict
 import pytest
 
 from compositions.annotations import type_of
-from compositions.rules import FOLDER
+from compositions.examples import FOLDER
 from compositions.subtype import why_not
 from stages import world
 

@@ -1,0 +1,227 @@
+"""The examples beside a stage, each written as what differs from a named base, and made whole here.
+
+The file of `stages/dag/evaluate.py` is `stages/dag/evaluate.json`:
+
+    {
+      "bases":    {"task in review": {"base": …, "input": {…}, "output": {…}}},
+      "values":   {"issue closed": {"type": "issue_closed", …}},
+      "texts":    {"greeting": "Hello {who}"},
+      "examples": [{"name": "…", "base": "task in review", "input": {…}, "output": {…}}]
+    }
+
+An object is laid over what the base has in its place: it says only the keys that differ, at every depth.
+Lists, texts, numbers, true, false and null replace what was there. Inside `input` and `output`:
+
+    {"$like": "issue closed", …}        the value of that name, and what differs from it
+    {"$input": "events/0", …}           in an output: that part of the input, and what differs from it
+    {"$with": "attempt over", …}        what is there, with the keys of the value of that name (or names)
+    {"$without": ["hold"], …}           without these keys of the base
+    {"$only": {…}}                      this and nothing of the base
+    {"$text": "greeting", "who": "Ada"} the text of that name, its {placeholders} filled in
+    {"$lines": ["# Retro", …]}          a text of many lines
+
+A stage with many examples has them by subject in more files, `evaluate.reviews.json`, which may use what
+`evaluate.json` declares. `stages/bases.json` has the bases, values and texts that several stages share.
+"""
+
+import copy
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(importlib.import_module("stages").__path__[0])
+SHARED = FOLDER / "bases.json"
+SECTIONS = ("bases", "values", "texts")
+MARKERS = {"$like", "$input", "$with", "$without", "$only", "$text", "$lines"}
+PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
+LONGEST = 1500
+"""So many lines of examples can still be read."""
+NOTHING: Any = object()
+
+
+class ExampleFault(ValueError):
+    """An example file cannot be understood; the message says where and why."""
+
+
+@dataclass
+class Document:
+    """One example file, with what it may use of the shared one."""
+
+    bases: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, Any] = field(default_factory=dict)
+    examples: list[dict[str, Any]] = field(default_factory=list)
+    shared: "Document | None" = None
+    used: set[tuple[str, str]] = field(default_factory=set)
+    open: list[tuple[str, str]] = field(default_factory=list)
+
+    @contextmanager
+    def named(self, section: str, name: Any) -> Iterator[Any]:
+        """What has that name, here or in a shared file; open as long as it is being made whole."""
+        holder: Document | None = self
+        while holder is not None and name not in getattr(holder, section):
+            holder = holder.shared
+        if holder is None:
+            raise ExampleFault(f"there is no “{name}” among its {section} or those of {SHARED.name}")
+        if (section, name) in self.open:
+            raise ExampleFault(f"“{name}” among its {section} is made of itself")
+        holder.used.add((section, name))
+        self.open.append((section, name))
+        try:
+            yield getattr(holder, section)[name]
+        finally:
+            self.open.pop()
+
+    def unused(self) -> list[tuple[str, str]]:
+        """The declared names that nothing asked for, once the examples were made whole."""
+        declared = [(section, name) for section in SECTIONS for name in getattr(self, section)]
+        return [one for one in declared if one not in self.used]
+
+
+def examples_of(path: Path) -> list[dict[str, Any]]:
+    """The examples beside a stage's file, made whole."""
+    return [example for document in documents_of(path) for example in whole(document)]
+
+
+def files_of(path: Path) -> list[Path]:
+    """The example files of a stage: its own, then those by subject."""
+    own = path.with_suffix(".json")
+    return [own, *sorted(path.parent.glob(f"{path.stem}.*.json"))] if own.is_file() else []
+
+
+def documents_of(path: Path, shared: Document | None = None) -> list[Document]:
+    """The example files of a stage, read; what its own declares those by subject may use."""
+    files = files_of(path)
+    if not files:
+        return []
+    own = read(files[0], shared)
+    return [own, *(read(file, own) for file in files[1:])]
+
+
+def read(file: Path, shared: Document | None = None) -> Document:
+    if shared is None and file != SHARED and SHARED.is_file():
+        shared = read(SHARED)
+    raw = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(raw, dict) or not raw.keys() <= {*SECTIONS, "examples"}:
+        raise ExampleFault(f"an example file is an object of {', '.join(SECTIONS)} and examples")
+    return Document(**raw, shared=shared)
+
+
+def whole(document: Document) -> list[dict[str, Any]]:
+    return [whole_example(document, example) for example in document.examples]
+
+
+def whole_example(document: Document, example: dict[str, Any]) -> dict[str, Any]:
+    """The example with all that its base and its names stand for."""
+    try:
+        made = {"name": example.get("name")} | extras(example)
+        made["input"] = part_of(document, example, "input", NOTHING)
+        kind = "error" if "error" in example else "output"
+        made[kind] = part_of(document, example, kind, made["input"])
+    except ExampleFault as fault:
+        raise ExampleFault(f"“{example.get('name')}”: {fault}") from None
+    return {key: value for key, value in made.items() if value is not NOTHING}
+
+
+def extras(example: dict[str, Any]) -> dict[str, Any]:
+    """Keys that no example has: kept, for the rules to name."""
+    return {key: example[key] for key in example.keys() - {"name", "base", "input", "output", "error"}}
+
+
+def file_faults(path: Path) -> Iterator[str]:
+    """What the files of a stage's examples say that they should not, or say for nothing."""
+    for file in files_of(path):
+        if (lines := len(file.read_text(encoding="utf-8").splitlines())) > LONGEST:
+            yield f"{file.name} has {lines} lines, more than {LONGEST}"
+    documents = documents_of(path)
+    for document in documents:
+        whole(document)
+    for document in documents:
+        for section, name in document.unused():
+            yield f"nothing uses “{name}” of its {section}"
+        for name, base in document.bases.items():
+            if unknown := base.keys() - {"base", "input", "output"}:
+                yield f"the base “{name}” has {', '.join(sorted(unknown))}"
+
+
+def part_of(document: Document, layer: dict[str, Any], key: str, given: Any) -> Any:
+    """The input, output or error of an example or a base, laid over that of its base."""
+    under = NOTHING
+    if "base" in layer:
+        with document.named("bases", layer["base"]) as base:
+            under = part_of(document, base, key, given)
+    return laid_over(document, under, layer[key], given) if key in layer else under
+
+
+def laid_over(document: Document, under: Any, value: Any, given: Any) -> Any:
+    """What an example says in one place, over what its base has there."""
+    if isinstance(value, list):
+        return [laid_over(document, NOTHING, item, given) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if unknown := {key for key in value if key.startswith("$")} - MARKERS:
+        raise ExampleFault(f"there is no marker {', '.join(sorted(unknown))}")
+    if "$text" in value or "$lines" in value:
+        return text_of(document, value)
+    if "$only" in value:
+        return laid_over(document, NOTHING, alone(value, "$only"), given)
+    start = begun(document, under, value, given)
+    if value.keys() in ({"$like"}, {"$input"}):
+        return start  # which need not be an object
+    made = dict(start) if isinstance(start, dict) else {}
+    for key in value.get("$without", []):
+        if made.pop(key, NOTHING) is NOTHING:
+            raise ExampleFault(f"it is to be without “{key}”, which is not there")
+    for name in names_in(value.get("$with", [])):
+        with document.named("values", name) as changes:
+            made = laid_over(document, made, changes, given)
+    own = {key: one for key, one in value.items() if not key.startswith("$")}
+    return made | {key: laid_over(document, made.get(key, NOTHING), one, given) for key, one in own.items()}
+
+
+def names_in(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else [said]
+
+
+def begun(document: Document, under: Any, value: dict[str, Any], given: Any) -> Any:
+    """What an object is laid over: the value it is like, a part of the input, or the base's."""
+    if "$like" in value:
+        with document.named("values", value["$like"]) as named:
+            return laid_over(document, NOTHING, named, given)
+    return copy.deepcopy(found_in(given, value["$input"])) if "$input" in value else under
+
+
+def found_in(given: Any, path: str) -> Any:
+    """The part of the input which a path such as `events/0` leads to."""
+    found = given
+    for step in path.split("/"):
+        try:
+            found = found[int(step) if isinstance(found, list) else step]
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise ExampleFault(f"its input has no {path}") from None
+    return found
+
+
+def text_of(document: Document, value: dict[str, Any]) -> str:
+    """A named text with its placeholders filled in, or many lines as one text."""
+    if "$lines" in value:
+        return "\n".join(laid_over(document, NOTHING, alone(value, "$lines"), NOTHING))
+    words = {f"{{{key}}}": str(word) for key, word in value.items() if key != "$text"}
+    with document.named("texts", value["$text"]) as text:
+        wanted = set(PLACEHOLDER.findall(text))
+    if wanted != set(words):
+        raise ExampleFault(
+            f"the text “{value['$text']}” has {', '.join(sorted(wanted)) or 'no placeholders'}"
+        )
+    return PLACEHOLDER.sub(lambda found: words[found[0]], text)
+
+
+def alone(value: dict[str, Any], marker: str) -> Any:
+    if len(value) > 1:
+        raise ExampleFault(f"{marker} stands alone in its object")
+    return value[marker]
