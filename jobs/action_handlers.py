@@ -1,4 +1,4 @@
-"""One small deed for each type of action: what is asked of the forge, and what its answer is called."""
+"""One handler for each type of action: which call it makes to the forge, and what its result is."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,16 +19,16 @@ _LOCK_S = 60.0
 
 @dataclass(frozen=True)
 class Target:
-    """With what a deed is done."""
+    """The repository that an action is for, and the clients to reach it."""
 
     store: Store
     forge: Forge
     lane: str
     repo: str
     me: int
-    """The id of our account: a marker that anyone else wrote is no marker."""
+    """The id of our account: a marker counts only in what we wrote."""
     restored: bool = False
-    """Whether the lane's store was lost, with what was intended: then any text may be there already."""
+    """Whether the lane's store was lost, and its intents with it: then any text may exist already."""
 
 
 Result = dict[str, Any]
@@ -36,13 +36,13 @@ ActionHandler = Callable[[Target, Taken], Result]
 
 
 class Busy(Exception):
-    """Another process does the same just now; to be tried again in a moment."""
+    """Another process is doing the same right now; try again in a moment."""
 
 
 def create_issue(target: Target, taken: Taken) -> Result:
     """Once, also after a crash: a repeat looks for the marker first."""
     action, line = taken.action, _mark(taken.action)
-    if _may_be_there(target, taken):
+    if _may_exist(target, taken):
         for issue in target.forge.issues_with_label(target.repo, TASK_LABEL, state="all"):
             if carries(target, issue, line):
                 return _issue(issue)
@@ -58,32 +58,32 @@ def _issue(issue: dict[str, Any]) -> Result:
 def comment(target: Target, taken: Taken) -> Result:
     """Once, also after a crash: a repeat looks for the marker first."""
     action, line = taken.action, _mark(taken.action)
-    if _may_be_there(target, taken):
-        for there in target.forge.issue_comments(target.repo, action["number"]):
-            if carries(target, there, line):
-                return _comment(there)
+    if _may_exist(target, taken):
+        for found in target.forge.issue_comments(target.repo, action["number"]):
+            if carries(target, found, line):
+                return _comment(found)
     target.store.set_intent(target.lane, taken.key)
     return _comment(target.forge.comment(target.repo, action["number"], marked(action["body"], line)))
 
 
-def _may_be_there(target: Target, taken: Taken) -> bool:
-    """Whether it may have been written already: tried before, or intended in a store that was lost."""
+def _may_exist(target: Target, taken: Taken) -> bool:
+    """Whether it may exist already: tried before, or intended in a store that was lost."""
     return taken.intended or target.restored
 
 
-def _comment(there: dict[str, Any]) -> Result:
-    return {"comment_id": there["comment_id"], "html_url": there["html_url"]}
+def _comment(comment: dict[str, Any]) -> Result:
+    return {"comment_id": comment["comment_id"], "html_url": comment["html_url"]}
 
 
 def _mark(action: Action) -> str:
-    given = action.get("mark") or {}
-    kind = given.get("kind") or action["type"]
-    return mark(kind, given.get("key") or action["key"], given.get("sprint") or "", given.get("task") or "")
+    asked = action.get("mark") or {}
+    kind = asked.get("kind") or action["type"]
+    return mark(kind, asked.get("key") or action["key"], asked.get("sprint") or "", asked.get("task") or "")
 
 
-def carries(target: Target, there: dict[str, Any], line: str) -> bool:
+def carries(target: Target, found: dict[str, Any], line: str) -> bool:
     """Whether we wrote this, with this marker."""
-    return there["author_id"] == target.me and own_mark(there["body"]) == own_mark(line)
+    return found["author_id"] == target.me and own_mark(found["body"]) == own_mark(line)
 
 
 def react(target: Target, taken: Taken) -> Result:
@@ -118,14 +118,14 @@ def request_review(target: Target, taken: Taken) -> Result:
 
 
 def update_branch(target: Target, taken: Taken) -> Result:
-    """Whether the branch is another one now; also when that was an earlier try, whose answer was lost."""
+    """Whether the branch has moved; also if an earlier attempt did it, whose answer was lost."""
     action, number = taken.action, taken.action["pr_number"]
     moved = target.forge.update_branch(target.repo, number, action.get("head_sha"))
     return {"moved": moved or target.forge.pull(target.repo, number)["head"]["sha"] != action["head_sha"]}
 
 
 def merge_pr(target: Target, taken: Taken) -> Result:
-    """Exactly the head that was judged, in the style that is given, else the repository's own."""
+    """Merge exactly the head that was checked, in the given style, else in the repository's default."""
     action = taken.action
     style = action.get("style") or _own_style(target)
     delete = action.get("delete_branch", True)
@@ -134,14 +134,14 @@ def merge_pr(target: Target, taken: Taken) -> Result:
 
 
 def _own_style(target: Target) -> str:
-    there = target.forge.repository(target.repo)
-    allowed = there.get("merge_styles") or ["merge"]
-    own = there.get("default_merge_style")
+    repository = target.forge.repository(target.repo)
+    allowed = repository.get("merge_styles") or ["merge"]
+    own = repository.get("default_merge_style")
     return str(own if own in allowed else allowed[0])
 
 
 def make_labels(target: Target, taken: Taken) -> Result:
-    """Under a lock: a forge may allow two labels of one name."""
+    """Under a lock: a forge may allow two labels with one name."""
     lock = target.store.lease(f"labels:{target.lane}", _LOCK_S)
     if lock is None:
         raise Busy
@@ -201,10 +201,10 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
     "set_status": set_status,
     "stop_agent": stop_agent,
 }
-"""Type of the action → its deed. `look` and `spawn_agent` are answered otherwise."""
+"""Type of action → its handler. The performer itself handles `look`, `show` and `spawn_agent`."""
 
 
-# Looks: what is there now
+# Looks: the current state of something on the forge
 
 
 def _pull(target: Target, look: Action) -> Any:
@@ -216,8 +216,8 @@ def _comments(target: Target, look: Action) -> Any:
 
 
 def _catch_up(target: Target, look: Action) -> Any:
-    there = target.forge.changes_since(target.repo, look.get("since"))
-    return there | {"comments": [keyed(comment) for comment in there["comments"]]}
+    changes = target.forge.changes_since(target.repo, look.get("since"))
+    return changes | {"comments": [keyed(comment) for comment in changes["comments"]]}
 
 
 def _config(target: Target, look: Action) -> Any:
@@ -235,7 +235,7 @@ def _config(target: Target, look: Action) -> Any:
 
 
 def keyed(comment: dict[str, Any]) -> dict[str, Any]:
-    """The comment with the key that its delivery had, so that it is known whichever came first."""
+    """The comment with the key that its delivery has, so that it is handled once, whichever comes first."""
     text = _hash_of(comment.get("body") or "")
     return comment | {"key": f"comment:{comment['comment_id']}:{text}"}
 
@@ -258,9 +258,9 @@ LOOKS: dict[str, Callable[[Target, Action], Any]] = {
     "file": lambda target, look: target.forge.file(target.repo, look["path"], look.get("ref")),
     "tree": lambda target, look: target.forge.tree(target.repo, look["ref"]),
 }
-"""What is looked at → how."""
+"""What is looked at → how it is fetched."""
 
 
 def look(target: Target, action: Action) -> Any:
-    """What is there now, in the words of the forge's protocol."""
+    """Fetch what the action asks for, in the forge protocol's terms."""
     return LOOKS[action["what"]](target, action)

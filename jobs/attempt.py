@@ -1,6 +1,7 @@
-"""One agent's run, from its claim to its end; it is never done twice."""
+"""One agent's run, from claim to end; it is never repeated."""
 
 import os
+import signal
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -8,24 +9,28 @@ from typing import Any, Protocol
 import structlog
 
 from jobs import context
+from jobs.child import in_child
 from jobs.context import Context
+from jobs.failures import logged
 from shell.action import Action
 from shell.agent.retry import with_retries
 from shell.errors import Unavailable
 from shell.event import Event
 from shell.forge import Forge
+from shell.settings import Settings
 from shell.store import Store
 from shell.store.inbox import new_id
 
 _log = structlog.get_logger(__name__)
 
+RENEW_S = 4.0
 _LINE = 300
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""A store that starts again costs a run nothing but time."""
+"""How long to wait between attempts while the store is unavailable, so that a restart does not end a run."""
 
 
 class Report(Protocol):
-    """Who is told of a run, and may end it."""
+    """Receives the progress of a run, and may end it."""
 
     def started(self, pid: int) -> None: ...
 
@@ -40,12 +45,42 @@ Runner = Callable[[Mapping[str, Any], Forge, Context, Report], dict[str, Any]]
 
 
 def attempt(lane: str, key: str) -> None:
-    """Do the run, if nobody claimed it before."""
-    attempt_with(context.current(), lane, key, run_agent)
+    """Job: do the run in a child process, and renew its lease here, because the child may hang."""
+    ctx = context.current()
+    with logged("attempt", lane):
+        code = in_child(
+            lambda: _in_child(ctx.settings, lane, key), lambda: _keep_lease(ctx, lane, key), RENEW_S
+        )
+        if code:
+            _crashed(ctx.store, lane, key, code)
+
+
+def _in_child(settings: Settings, lane: str, key: str) -> None:
+    with logged("attempt", lane):
+        context.use(ctx := Context.of(settings))
+        attempt_with(ctx, lane, key, run_agent)
+
+
+def _keep_lease(ctx: Context, lane: str, key: str) -> None:
+    """Called while the child lives; if the store is unavailable, the run goes on."""
+    ctx.beat()
+    try:
+        ctx.store.renew_run(lane, key)
+    except Unavailable as error:
+        _log.warning("the store does not answer; the run goes on", lane=lane, reason=str(error))
+
+
+def _crashed(store: Store, lane: str, key: str, code: int) -> None:
+    """The child died: put the event at once, without waiting for the lease to expire."""
+    run = store.run(lane, key)
+    if run is not None:
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        reason = f"The process of this run ended unexpectedly ({how})."
+        store.finish_run(lane, key, finished(run["spec"], "crashed", reason))
 
 
 def attempt_with(ctx: Context, lane: str, key: str, run: Runner) -> None:
-    """The same with these hands."""
+    """Do the run, unless it is already claimed."""
     store = ctx.store
     spec = store.claim_run(lane, key, f"{ctx.process}:{os.getpid()}")
     if spec is None:
@@ -61,7 +96,7 @@ def attempt_with(ctx: Context, lane: str, key: str, run: Runner) -> None:
 
 
 def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Report) -> dict[str, Any]:
-    """The real run; imported here, for only a run needs all of it."""
+    """The real run; imported here, because only a run needs all of it."""
     from shell.agent.paths import Paths
     from shell.agent.run import run_attempt
 
@@ -73,11 +108,11 @@ def _broken(store: Store, lane: str, spec: Action, error: Exception) -> dict[str
     reason = "".join(traceback.format_exception(error))[-4000:]
     store.add_dead_letter(reference, {"lane": lane, "action": spec, "reason": reason})
     _log.error("run failed", lane=lane, task=spec["task_id"], reference=reference, reason=reason)
-    return {"outcome": "crashed", "reason": f"Something broke on my side (reference {reference})."}
+    return {"outcome": "crashed", "reason": f"Internal error, reference {reference}."}
 
 
 class _Report:
-    """Tells the store of a run."""
+    """Reports a run to the store."""
 
     def __init__(self, store: Store, lane: str, key: str, spec: Action) -> None:
         self.store, self.lane, self.key, self.spec = store, lane, key, spec
@@ -89,28 +124,28 @@ class _Report:
 
     def heartbeat(self, last_sign_at: str) -> None:
         try:
-            said = {"last_sign_at": last_sign_at, "last_line": self.last_line}
-            self.store.run_sign(self.lane, self.key, **said)
-        except Unavailable as error:  # the next sign comes soon
+            fields = {"last_sign_at": last_sign_at, "last_line": self.last_line}
+            self.store.run_sign(self.lane, self.key, **fields)
+        except Unavailable as error:  # the next heartbeat comes soon
             _log.warning("the store does not answer", reason=str(error))
 
     def may_go_on(self) -> bool:
         return with_retries(lambda: self.store.run_may_go_on(self.lane, self.key), _PAUSES_S)
 
     def output(self, line: str) -> None:
-        """Kept in the run's own log; the last line is told with the next sign, should it fall silent."""
+        """The log of the run has it all; the last line goes with the next heartbeat."""
         self.last_line = line.strip()[:_LINE] or self.last_line
 
 
 def about(spec: Mapping[str, Any], kind: str) -> Event:
-    """An event of a run, without what it tells."""
+    """The common part of a run's events."""
     named = {name: spec.get(name) for name in ("sprint_id", "task_id", "agent_id", "attempt")}
     key = f"{kind}:{spec['key']}:{spec.get('attempt')}"
     return {"type": kind, "key": key, **named}
 
 
 def finished(spec: Mapping[str, Any], outcome: str, reason: str) -> Event:
-    """The end of a run that brought nothing."""
+    """The end of a run without a result."""
     return ended(spec, {"outcome": outcome, "reason": reason})
 
 

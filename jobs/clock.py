@@ -1,4 +1,4 @@
-"""`python -m jobs.clock`: the one process that says when; several may run, one of them leads."""
+"""`python -m jobs.clock`: the process that does everything by time; several may run, one of them leads."""
 
 import os
 import signal
@@ -17,7 +17,6 @@ from jobs.retention import retain
 from jobs.snapshot import Written, snapshot
 from jobs.sweep import enqueue_due, sweep
 from jobs.ticks import discover, reconcile, tick
-from jobs.worker import beat
 from shell.errors import Unavailable
 from shell.logging import set_up
 from shell.settings import Settings, SettingsError
@@ -26,14 +25,13 @@ from shell.store import Lease
 _log = structlog.get_logger(__name__)
 
 STEP_S = 0.25
-BEAT_S = 3.0
 SWEEP_S = 5.0
 RETAIN_S = 3600.0
 
 
 @dataclass
 class Duty:
-    """Something that the leader does every so many seconds; 0: never."""
+    """Something that the leader does periodically; 0 seconds: never."""
 
     every_s: float
     do: Callable[[], None]
@@ -50,7 +48,7 @@ class Clock:
         self.ctx = ctx
         self.lease: Lease | None = None
         self.done = threading.Event()
-        self.next_renewal = self.next_beat = 0.0
+        self.next_renewal = 0.0
         written: Written = {}
         known: Known = {}
         settings, later = ctx.settings, monotonic()
@@ -78,10 +76,8 @@ class Clock:
             self.lease.release()
 
     def step(self, moment: float) -> None:
-        """One look at the watch."""
-        if moment >= self.next_beat:
-            beat(self.ctx)
-            self.next_beat = moment + BEAT_S
+        """Do what is due at this moment."""
+        self.ctx.beat()
         if not self._lead(moment):
             return
         for duty in self.duties:
@@ -90,7 +86,7 @@ class Clock:
                 self._do(duty)
 
     def _do(self, duty: Duty) -> None:
-        """A duty that fails is no reason to leave the others undone."""
+        """One duty that fails must not keep the others from being done."""
         try:
             duty.do()
         except Unavailable as error:
@@ -107,7 +103,7 @@ class Clock:
         return self.lease is not None
 
     def _discover(self) -> None:
-        """Beside, for it asks the forges."""
+        """In a thread, because it calls the forges."""
         threading.Thread(target=self._do, args=(Duty(0, lambda: discover(self.ctx)),), daemon=True).start()
 
 

@@ -1,17 +1,27 @@
-"""What the jobs of one process share: settings, store, forge clients, and where decisions come from."""
+"""What the jobs of one process share: settings, store, forge clients, and how decisions are made."""
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, cast
 
+import structlog
+
 from jobs.decide import Decider, Trace, Turn
+from jobs.worker_threads import WorkerThreads
 from shell.clock import now
+from shell.errors import Unavailable
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
 from shell.settings import Settings
 from shell.store import Store, connect
 from shell.store.fields import State
+
+_log = structlog.get_logger(__name__)
+
+BEAT_S = 2.5
+"""How often a process sends a heartbeat."""
 
 Runner = Callable[[str, Any], tuple[Any, Trace]]
 
@@ -26,7 +36,7 @@ def run_pure(name: str, given: Any) -> tuple[Any, Trace]:
 
 @dataclass
 class Context:
-    """One process's hands."""
+    """What one process works with."""
 
     settings: Settings
     store: Store
@@ -34,11 +44,24 @@ class Context:
     run: Runner = run_pure
     forges: dict[str, Forge] = field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    threads: WorkerThreads | None = None
+    """Where this process runs its jobs concurrently; None: one after the other."""
+    next_beat: float = 0.0
 
     @classmethod
     def of(cls, settings: Settings) -> "Context":
         """From the settings alone."""
         return cls(settings, Store(connect(settings.store_url)))
+
+    def beat(self) -> None:
+        """Send a heartbeat if one is due; if the store is unavailable, the next one will do."""
+        if monotonic() < self.next_beat:
+            return
+        self.next_beat = monotonic() + BEAT_S
+        try:
+            self.store.alive(self.process)
+        except Unavailable as error:
+            _log.warning("the store does not answer", reason=str(error))
 
     def forge(self, lane: str) -> Forge:
         """The client of the lane's forge."""
@@ -48,7 +71,7 @@ class Context:
         return self.forges[kind]
 
     def account(self, lane: str) -> dict[str, Any]:
-        """Our own account on the lane's forge; asked once, then kept."""
+        """Our own account on the lane's forge; fetched once, then cached."""
         kind = lane.partition("-")[0]
         if kind not in self.accounts:
             known = self.store.account(kind)
@@ -60,14 +83,14 @@ class Context:
 
     def repo(self, lane: str) -> str:
         """The lane's repository, `owner/name`."""
-        told = self.store.about(lane).get("repo")
-        if told:
-            return told
+        name = self.store.about(lane).get("repo")
+        if name:
+            return name
         repo = self.store.load(lane).state.get("repo") or {}
         return str(repo["full_name"])
 
     def decider(self, lane: str) -> Decider:
-        """The switchboard and the compositions, for one lane."""
+        """How events of this lane are decided: the switchboard and the compositions."""
         from compositions import fingerprint
         from handlers.labels import LABEL_COMMANDS, OFFERED_LABELS
         from handlers.switchboard import composition_for, expand
@@ -93,7 +116,7 @@ _current: Context | None = None
 
 
 def current() -> Context:
-    """This process's context, made from the settings when it is first asked for."""
+    """This process's context, created from the settings when first needed."""
     global _current
     if _current is None:
         _current = Context.of(Settings.load())
@@ -101,6 +124,6 @@ def current() -> Context:
 
 
 def use(context: Context | None) -> None:
-    """Take this context from now on; None: make one anew (after a fork, in tests)."""
+    """Use this context from now on; None: create a new one when needed (after a fork, in tests)."""
     global _current
     _current = context

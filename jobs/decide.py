@@ -1,4 +1,4 @@
-"""Decide what a lane's events come to: pure but for what it is given, so that it can always be done again."""
+"""Decide what a lane's events lead to: pure, apart from the functions it is given, so it can be repeated."""
 
 import hashlib
 import traceback
@@ -19,152 +19,164 @@ from shell.store.sprints import known_sprints, record_of
 
 Turn = dict[str, Any]
 Trace = list[tuple[str, float]]
-"""Each stage that ran, and its milliseconds; all else of a run is found by running it again."""
+"""Each stage that ran, with its milliseconds; everything else can be found by running it again."""
 
-DEEPEST = 40
-"""An event may tell another, which tells another, but not for ever."""
+MAX_DEPTH = 40
+"""How deep events may follow from events, as a guard against endless recursion."""
 
-_OURS = frozenset({"performed", "refused", "shown", "tick", "available", "unavailable", "answered"})
-"""Events of which no person waits for a word, should we fail at them."""
+MIGRATED = "state_migrated"
+"""In the journal alone: the state was brought from one version to another."""
+
+_INTERNAL = frozenset({"performed", "refused", "shown", "tick", "available", "unavailable", "answered"})
+"""Events for which nobody waits for a reply if handling them fails."""
 
 
 @dataclass(frozen=True)
 class Decider:
-    """Where the decisions come from."""
+    """The functions that decisions are made with."""
 
     expand: Callable[[Event, State], Iterable[Event]]
     composition_for: Callable[[Event], str | None]
     run: Callable[[str, Turn], tuple[Turn, Trace]]
-    """The turn that comes out of a composition, and the stages that it ran through."""
+    """A composition's output turn, and the stages that ran."""
     policy: Callable[[State], Any]
     now: Callable[[], str]
     seen: Callable[[str, list[str]], set[str]]
-    """Those of a lane's keys that are known already."""
+    """Those of the keys that the lane has already handled."""
     code: str = ""
-    """Changes with the code that decides."""
+    """A fingerprint of the code that decides."""
 
 
 def decide(loaded: Loaded, inbox: list[Event], decider: Decider) -> Decision:
-    """What all these events come to, one after the other."""
-    return _Draft(loaded, inbox, decider).decided
+    """What all these events lead to, one after the other."""
+    return _Draft(loaded, inbox, decider).decision
 
 
 class _Draft:
-    """A drain in the making."""
+    """A decision in the making."""
 
     def __init__(self, loaded: Loaded, inbox: list[Event], decider: Decider) -> None:
         self.lane = loaded.lane
         self.decider = decider
         self.known = decider.seen(self.lane, [event["key"] for event in inbox if event.get("key")])
-        self.decided = Decision(loaded.state)
+        self.decision = Decision(loaded.state)
         self.depth = 0
         self.cause: str | None = None
+        if loaded.stored is not None:
+            self._migrate(loaded.stored)
         for event in inbox:
-            self._take(event)
-            self.decided.consumed.append(event)
+            self._apply(event)
+            self.decision.consumed.append(event)
 
-    def _take(self, event: Event) -> None:
+    def _migrate(self, stored: State) -> None:
+        """The state was stored in an older form: what the steps changed is kept and journaled too."""
+        changed = texts(differences(stored, self.decision.state))
+        self.decision.changed |= changed
+        event: Event = {"type": MIGRATED, "from": stored["v"], "to": self.decision.state["v"]}
+        self._journal(event, None, changed, [], [])
+
+    def _apply(self, event: Event) -> None:
         key = event.get("key")
-        if key and key in self.known and not self._tells_each_time(event):
+        if key and key in self.known and not self._always_counts(event):
             return
-        before, self.depth, self.cause = self._mark(), 0, event.get("receipt") or key
+        before, self.depth, self.cause = self._checkpoint(), 0, event.get("receipt") or key
         try:
             self._handle(event)
         except Exception as error:
             if _is_passing(error):
                 raise
-            self._back_to(before)
-            self._bury(event, error)
+            self._restore(before)
+            self._dead_letter(event, error)
         if key:
-            self._know(key)
+            self._mark_handled(key)
 
-    def _tells_each_time(self, event: Event) -> bool:
-        """A hint does, and so does someone who edits what we wrote: the same text may be put there again."""
+    def _always_counts(self, event: Event) -> bool:
+        """A hint does, and so does an edit of our own text by someone else: the same text may come again."""
         if event["type"] == "changed":
             return True
-        me = (self.decided.state.get("me") or {}).get("id")
+        me = (self.decision.state.get("me") or {}).get("id")
         ours = event["type"] == "issue_comment" and me is not None and event.get("author_id") == me
         return ours and event.get("hint") == "edited" and event.get("actor_id") not in (None, me)
 
-    def _know(self, key: str) -> None:
+    def _mark_handled(self, key: str) -> None:
         self.known.add(key)
-        self.decided.keys[key] = None
+        self.decision.keys[key] = None
 
     # One event
 
     def _handle(self, event: Event) -> None:
         self.depth += 1
-        if self.depth > DEEPEST:
-            raise RecursionError(f"{event['type']} goes round in a circle")
-        event = self._with_unheard(event)
-        for one in self.decider.expand(event, self.decided.state):
+        if self.depth > MAX_DEPTH:
+            raise RecursionError(f"{event['type']}: more than {MAX_DEPTH} events follow from one another")
+        event = self._with_previous(event)
+        for one in self.decider.expand(event, self.decision.state):
             if not self._ran_before(one, event):
                 self._route(one)
         self.depth -= 1
 
-    def _with_unheard(self, event: Event) -> Event:
-        """Where the text before an edit was never heard, all of the new one is new."""
+    def _with_previous(self, event: Event) -> Event:
+        """If the text before an edit was never handled, all of the new text counts as new."""
         if not dedupe.by_its_author(event):
             return event
         if dedupe.is_old(event):
             return event if event.get("previous") is not None else event | {"previous": event["body"]}
         before = dedupe.key_before(event)
-        if before and self._is_known(before):
+        if before and self._is_handled(before):
             return event
         if before:
-            self._know(before)  # it comes too late from now on
+            self._mark_handled(before)  # from now on it comes too late
         return event | {"previous": None}
 
     def _ran_before(self, one: Event, event: Event) -> bool:
-        """Whether this comment asked for just that before; an edit may put it there anew."""
+        """Whether this comment already gave this command; an edit may give it again."""
         if one["type"] != "command" or event["type"] != "issue_comment":
             return False
-        anew = event.get("hint") == "edited" and event.get("previous") is not None
-        if not anew and self._is_known(one["key"]):
+        again = event.get("hint") == "edited" and event.get("previous") is not None
+        if not again and self._is_handled(one["key"]):
             return True
-        self._know(one["key"])
+        self._mark_handled(one["key"])
         return False
 
-    def _is_known(self, key: str) -> bool:
+    def _is_handled(self, key: str) -> bool:
         return key in self.known or bool(self.decider.seen(self.lane, [key]))
 
     def _route(self, event: Event) -> None:
-        """Run the event's composition; what it tells (differences, a verdict, an end) comes next."""
+        """Run the event's composition; the events that follow from it are handled next."""
         name = self.decider.composition_for(event)
         if name is None:
-            self._write_down(event, None, {}, [], [])
+            self._journal(event, None, {}, [], [])
             return
-        now, policy = self.decider.now(), self.decider.policy(self.decided.state)
-        turn = {"state": self.decided.state, "events": [event], "actions": [], "now": now, "policy": policy}
+        now, policy = self.decider.now(), self.decider.policy(self.decision.state)
+        turn = {"state": self.decision.state, "events": [event], "actions": [], "now": now, "policy": policy}
         out, stages = self.decider.run(name, turn)
-        changed = texts(differences(self.decided.state, out["state"]))
-        self._keep_what_left(out["state"], changed)
-        self.decided.state = out["state"]
-        self.decided.changed |= changed
-        self.decided.actions += out["actions"]
-        self._write_down(event, name, changed, out["actions"], stages, now, policy)
+        changed = texts(differences(self.decision.state, out["state"]))
+        self._keep_ended(out["state"], changed)
+        self.decision.state = out["state"]
+        self.decision.changed |= changed
+        self.decision.actions += out["actions"]
+        self._journal(event, name, changed, out["actions"], stages, now, policy)
         for follows in out["events"]:
             if follows != event:
-                self._take_told(follows)
+                self._follow(follows)
 
-    def _keep_what_left(self, after: State, changed: dict[str, str | None]) -> None:
-        """A sprint that leaves the state is kept as it was just before, however much this drain did to it."""
+    def _keep_ended(self, after: State, changed: dict[str, str | None]) -> None:
+        """A sprint that leaves the state is recorded as it was just before that."""
         if not any(text is None and field.startswith("kickoffs/") for field, text in changed.items()):
             return
-        before, stays = known_sprints(self.decided.state), known_sprints(after)
+        before, stays = known_sprints(self.decision.state), known_sprints(after)
         for name in before.keys() - stays.keys():
-            self.decided.left[name] = record_of(self.lane, self.decided.state, before[name])
+            self.decision.ended[name] = record_of(self.lane, self.decision.state, before[name])
 
-    def _take_told(self, event: Event) -> None:
-        """A comment may have come by webhook before the look found it; all else is new by comparison."""
+    def _follow(self, event: Event) -> None:
+        """A comment may have come by webhook before; anything else was found by comparison and is new."""
         key = event.get("key")
         if event["type"] == "issue_comment" and key:
-            if self._is_known(key) or self._is_known(dedupe.key_of_words(event)):
+            if self._is_handled(key) or self._is_handled(dedupe.key_when_handled(event)):
                 return
-            self._know(dedupe.key_of_words(event))
+            self._mark_handled(dedupe.key_when_handled(event))
         self._handle(event)
 
-    def _write_down(
+    def _journal(
         self,
         event: Event,
         composition: str | None,
@@ -188,49 +200,49 @@ class _Draft:
             "code": self.decider.code,
             **more,
         }
-        self.decided.entries.append(entry)
+        self.decision.entries.append(entry)
 
-    # An event that we fail at
+    # An event that fails
 
-    def _mark(self) -> tuple[Any, ...]:
-        whole = self.decided
+    def _checkpoint(self) -> tuple[Any, ...]:
+        decision = self.decision
         return (
-            whole.state,
-            dict(whole.changed),
-            len(whole.entries),
-            len(whole.actions),
-            dict(whole.keys),
+            decision.state,
+            dict(decision.changed),
+            len(decision.entries),
+            len(decision.actions),
+            dict(decision.keys),
             set(self.known),
-            dict(whole.left),
+            dict(decision.ended),
         )
 
-    def _back_to(self, mark: tuple[Any, ...]) -> None:
-        whole = self.decided
-        whole.state, whole.changed, entries, actions, whole.keys, self.known, whole.left = mark
-        del whole.entries[entries:]
-        del whole.actions[actions:]
+    def _restore(self, mark: tuple[Any, ...]) -> None:
+        decision = self.decision
+        decision.state, decision.changed, entries, actions, decision.keys, self.known, decision.ended = mark
+        del decision.entries[entries:]
+        del decision.actions[actions:]
 
-    def _bury(self, event: Event, error: Exception) -> None:
-        """The event goes to the dead letters, the journal says so, and the thread gets one line."""
+    def _dead_letter(self, event: Event, error: Exception) -> None:
+        """Put the event into the dead letters, note it in the journal, and say so on the thread."""
         reason = "".join(traceback.format_exception(error))[-4000:]
         letter: DeadEvent = {"id": event.get("receipt") or new_id(), "event": event, "reason": reason}
-        self.decided.dead.append(letter)
-        actions = self._apology(event, error, letter["id"])
-        self.decided.actions += actions
-        self._write_down(event, None, {}, actions, [], failed=f"{type(error).__name__}: {error}"[:500])
+        self.decision.dead.append(letter)
+        actions = self._error_comment(event, error, letter["id"])
+        self.decision.actions += actions
+        self._journal(event, None, {}, actions, [], failed=f"{type(error).__name__}: {error}"[:500])
 
-    def _apology(self, event: Event, error: Exception, reference: str) -> list[Action]:
-        """One line on the thread; for the same mistake on the same thread only once."""
+    def _error_comment(self, event: Event, error: Exception, reference: str) -> list[Action]:
+        """One line on the thread, but only once for the same error on the same thread."""
         number = _thread(event)
-        if number is None or event["type"] in _OURS:
+        if number is None or event["type"] in _INTERNAL:
             return []
         key = f"broke:{number}:{_signature(error)}"
         if key in self.known or self.decider.seen(self.lane, [key]):
             return []
-        self._know(key)
+        self._mark_handled(key)
         body = (
-            "Something broke on my side while I worked on this; nothing was changed by it. "
-            f"What happened is kept for those who mend me (reference {reference})."
+            f"Internal error, reference {reference}. Nothing was changed; "
+            "an operator can find the details under that reference in the dead letters."
         )
         return [
             {"type": "comment", "key": key, "number": number, "body": body, "mark": {"kind": "broke"}},
@@ -238,22 +250,22 @@ class _Draft:
 
 
 def digest(changed: dict[str, str | None]) -> str:
-    """One hash of the fields that an event changed, and of what they became."""
-    whole = hashlib.sha256()
+    """One hash over the fields that an event changed and their new values."""
+    hashed = hashlib.sha256()
     for field in sorted(changed):
-        whole.update(f"{field}\0{changed[field]}\0".encode())
-    return whole.hexdigest()[:32]
+        hashed.update(f"{field}\0{changed[field]}\0".encode())
+    return hashed.hexdigest()[:32]
 
 
 def _signature(error: Exception) -> str:
-    """The same for the same mistake at the same place."""
+    """The same for the same error at the same place."""
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = ":".join(f"{frame.filename}:{frame.lineno}" for frame in last)
     return hashlib.sha256(f"{type(error).__name__}:{where}".encode()).hexdigest()[:12]
 
 
 def _is_passing(error: BaseException | None) -> bool:
-    """Whether it comes of the store or of a time that is up, also within a stage: the turn is taken anew."""
+    """Whether the store or a time limit caused it, also within a stage: then the turn is simply retried."""
     while error and not isinstance(error, (Unavailable, JobTimeoutException)):
         error = error.__cause__
     return error is not None

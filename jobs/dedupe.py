@@ -1,4 +1,4 @@
-"""What was heard of a comment before it was edited: only of a text that was heard can the rest be new."""
+"""Edited comments: which of their text was already handled, so that only the rest counts as new."""
 
 import hashlib
 from datetime import datetime
@@ -7,17 +7,17 @@ from shell.event import Event
 from shell.store.lanes import SEEN_S
 
 _KNOWN_FOR_S = SEEN_S - 24 * 3600
-"""Of a comment this young, every key that was ever known is known still."""
+"""For a comment younger than this, every key that was ever handled is still stored."""
 
 
 def by_its_author(event: Event) -> bool:
-    """Whether it is an edit of a comment that can act: a delivery named its editor, who is its author."""
+    """Whether it is an edit that can act: a delivery named the editor, who is also the author."""
     edited = event["type"] == "issue_comment" and event.get("hint") == "edited" and not event.get("found")
     return edited and event.get("actor_id") is not None and event["actor_id"] == event.get("author_id")
 
 
 def key_before(event: Event) -> str | None:
-    """The key that the comment had with its old text; None where the old text was not told."""
+    """The key of the comment with its old text; None if the old text is not known."""
     before = event.get("previous")
     if before is None:
         return None
@@ -25,7 +25,7 @@ def key_before(event: Event) -> str | None:
 
 
 def is_old(event: Event) -> bool:
-    """Whether what was heard of the comment may be forgotten by now."""
+    """Whether the comment is so old that its handled keys may have been removed."""
     written, edited = event.get("written_at"), event.get("created_at")
     if not written or not edited:
         return False
@@ -33,7 +33,7 @@ def is_old(event: Event) -> bool:
     return age.total_seconds() > _KNOWN_FOR_S
 
 
-def key_of_words(event: Event) -> str:
-    """Under which key a comment is known once it was handled: what could not act may come again, and act."""
+def key_when_handled(event: Event) -> str:
+    """The key that marks a comment as handled; one found by polling, edited, may come again and act."""
     found_edited = event.get("found") and event.get("hint") == "edited"
     return f"found:{event['key']}" if found_edited else str(event["key"])

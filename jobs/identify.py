@@ -1,4 +1,4 @@
-"""Make sure that the name a lane's repository goes by is still its own: the id tells, a name may pass on."""
+"""Verify by id that a lane's repository still has its name: another one may have taken it over."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ _log = structlog.get_logger(__name__)
 
 
 def own_name(ctx: Context, lane: str) -> str:
-    """The repository's name; Unavailable while what bears it is another repository, so that the lane rests.
+    """The repository's name; Unavailable while another repository has it, so that the lane waits.
 
-    The forge is asked only if the name was told anew since it was last asked, of this lane or of another.
+    The forge is asked only if a delivery used the name since it was last asked, for this lane or another.
     """
     name = ctx.store.own_name(lane)
     if name:
@@ -21,23 +21,26 @@ def own_name(ctx: Context, lane: str) -> str:
     try:
         return str(own_repository(ctx, lane)["full_name"])
     except Refused as refusal:
-        raise Unavailable(ctx.repo(lane), f"the forge does not show it ({refusal})") from refusal
+        raise Unavailable(
+            ctx.repo(lane), f"the forge refuses to show the repository ({refusal})"
+        ) from refusal
 
 
 def own_repository(ctx: Context, lane: str) -> dict[str, Any]:
-    """The lane's own repository as the forge shows it now, by its newest name or by the last sure one."""
+    """The lane's own repository as the forge shows it now, by its newest name or the last verified one."""
     own, newest = _own_id(lane), ctx.repo(lane)
-    there = _shown(ctx, lane, newest)
+    found = _shown(ctx, lane, newest)
     sure = ctx.store.about(lane).get("sure")
-    if there["id"] != own and sure and sure != newest:
-        there = _shown(ctx, lane, sure)
-    if there["id"] != own:
-        if ctx.store.note_other(lane, there["id"]):
-            _log.error("another repository bears the name", lane=lane, repo=newest, id=there["id"])
-        reason = f"it is another repository now (id {there['id']}, not {own}), so nothing is written there"
+    if found["id"] != own and sure and sure != newest:
+        found = _shown(ctx, lane, sure)
+    if found["id"] != own:
+        if ctx.store.note_other(lane, found["id"]):
+            _log.error("another repository has this name", lane=lane, repo=newest, id=found["id"])
+        ids = f"id {found['id']}, not {own}"
+        reason = f"this name now belongs to another repository ({ids}), so nothing is written"
         raise Unavailable(newest, reason)
-    ctx.store.note_own_name(lane, there["full_name"])
-    return there
+    ctx.store.note_own_name(lane, found["full_name"])
+    return found
 
 
 def _shown(ctx: Context, lane: str, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Perform a lane's due actions, reactions first, and put what the world answers into its inbox."""
+"""Perform a lane's due actions, reactions first, and put the results into its inbox."""
 
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ import structlog
 from jobs import context, project
 from jobs.action_handlers import ACTION_HANDLERS, Busy, Target, look
 from jobs.context import Context
+from jobs.failures import logged
 from jobs.identify import own_name, own_repository
 from shell.action import Action
 from shell.clock import now, text_of
@@ -22,44 +23,50 @@ from shell.store.inbox import new_id
 
 _log = structlog.get_logger(__name__)
 
-AT_ONCE = 2
-"""Few: what comes meanwhile may go before the rest."""
-AT_A_STRETCH = 40
-AT_A_STRETCH_S = 0.1
-"""After so many actions, or so long while others wait, another lane has its turn."""
+BATCH = 2
+"""Few, because what arrives meanwhile may be more urgent than the rest."""
+TURN_ACTIONS = 40
+TURN_S = 0.1
+"""After this many actions, or this long while other lanes wait, another lane gets its turn."""
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 300.0
 NOT_YET_S = (0.5, 1.0, 2.0, 5.0)
 NOT_YET_FOR_S = 60.0
 BUSY_S = 0.5
 
 
-def perform(lane: str) -> None:
-    """Carry out what is due in the lane, then show what is to be seen, unless someone does already."""
-    perform_with(context.current(), lane)
+def perform(lane: str, first: bool = False) -> None:
+    """Job: perform the lane's due actions, in a thread of their own if this process has threads."""
+    ctx = context.current()
+
+    def work() -> None:
+        with logged("perform", lane):
+            perform_with(ctx, lane, first)
+
+    ctx.threads.run(work) if ctx.threads else work()
 
 
 def perform_first(lane: str) -> None:
-    """The same, for a ring that went before the others."""
-    perform_with(context.current(), lane, first=True)
+    """Job: the same, for an urgent wake-up."""
+    perform(lane, first=True)
 
 
 def perform_with(ctx: Context, lane: str, first: bool = False) -> None:
-    """The same with these hands."""
+    """Perform what is due in the lane, then update what it shows, unless another process does already."""
     while True:
         lease = ctx.store.perform_lease(lane, first)
         if lease is None:
             return
-        performer, left = _Performer(ctx, lane, lease), 0
+        performer, due = _Performer(ctx, lane, lease), 0
         try:
             with lease.kept():
                 all_done = performer.work()
         finally:
-            left = lease.release()
+            due = lease.release()
         if not all_done:
             ctx.store.enqueue("actions", lane)
             return
-        # something may have come after our last look, while its ring found the lane held
-        if performer.waits() or not (left or performer.version != ctx.store.version(lane)):
+        # something may have arrived after the last read, when its wake-up found the lane held
+        if performer.waits() or not (due or performer.version != ctx.store.version(lane)):
             return
 
 
@@ -72,25 +79,25 @@ class _Performer:
         self.memory = self.store.remembered(lane)
         self.away = self.memory.away
         self.doubted = False
-        """Whether a call failed that was taken for the only one, and none was answered since."""
-        self.left = AT_A_STRETCH
-        self.until = monotonic() + AT_A_STRETCH_S
+        """Whether a call failed that was assumed to fail alone, and none has succeeded since."""
+        self.actions_left = TURN_ACTIONS
+        self.until = monotonic() + TURN_S
         self.version = 0
-        """The version of the state that was shown, as far as that was possible."""
+        """The version of the state that was shown, as far as possible."""
 
     def waits(self) -> bool:
-        """Whether the host is away, and it is too early to ask it again."""
+        """Whether the host is unavailable, and it is too early to try again."""
         return self.away is not None and self.away["until_ms"] > milliseconds()
 
     def work(self) -> bool:
-        """Do what is due; False if there is more to do at once."""
+        """Do what is due; False if there is more to do right away."""
         if self.waits():
             return True
-        while taken := self.store.due_actions(self.lane, AT_ONCE):
+        while taken := self.store.due_actions(self.lane, BATCH):
             for one in taken:
-                if self.left == 0 or self.lease.lost:
+                if self.actions_left == 0 or self.lease.lost:
                     return False
-                self.left -= 1
+                self.actions_left -= 1
                 if not self._do(one):
                     return True
             if self._turn_is_over():
@@ -104,17 +111,17 @@ class _Performer:
         if self.lease.lost:
             return False
         try:
-            shown = project.project(self.ctx, self.lane, self.memory, self.target, self.left)
+            shown = project.project(self.ctx, self.lane, self.memory, self.target, self.actions_left)
         except Unavailable as fault:
-            self._gone(fault)
+            self._host_unavailable(fault)
             return True
         self.version = shown.version
         if shown.written:
-            self._back(None)
-        return shown.whole
+            self._host_answered(None)
+        return shown.complete
 
     def target(self) -> Target:
-        """Made when first needed: a lane whose repository nobody named yet can still stop an agent."""
+        """Created when first needed: a lane whose repository is not known yet can still stop an agent."""
         ctx, lane = self.ctx, self.lane
         me, restored = ctx.account(lane)["id"], self.memory.restored is not None
         return Target(self.store, ctx.forge(lane), lane, own_name(ctx, lane), me, restored)
@@ -122,7 +129,7 @@ class _Performer:
     # One action
 
     def _do(self, taken: Taken) -> bool:
-        """Carry it out and put its answer in; False if its host is away for all."""
+        """Perform it and put the result into the inbox; False if its host is unavailable."""
         try:
             self._done(taken)
         except NotYet as fault:
@@ -146,12 +153,12 @@ class _Performer:
         elif kind == "look":
             self._answer(taken, "seen", **_looked_at(action), request=action, there=self._look(action))
         elif kind in _WITHDRAWABLE and not _still_wanted(self.store.load(self.lane).state, action):
-            self._put_in(taken, "refused", status=409, message="it is not wanted any more", withdrawn=True)
+            self._put_in(taken, "refused", status=409, message="no longer wanted", withdrawn=True)
         else:
-            deed = ACTION_HANDLERS.get(kind)
-            if deed is None:
-                raise LookupError(f"no deed is called {kind!r}")
-            self._answer(taken, "performed", result=deed(self.target(), taken))
+            handler = ACTION_HANDLERS.get(kind)
+            if handler is None:
+                raise LookupError(f"there is no handler for actions of type {kind!r}")
+            self._answer(taken, "performed", result=handler(self.target(), taken))
 
     def _look(self, action: Action) -> Any:
         """What is there; with each catching up, whether the repository is still the same."""
@@ -173,31 +180,30 @@ class _Performer:
 
     def _answer(self, taken: Taken, kind: str, **fields: Any) -> None:
         self._put_in(taken, kind, **fields)
-        self._back(taken)
+        self._host_answered(taken)
 
     def _put_in(self, taken: Taken, kind: str, **fields: Any) -> None:
-        """The answer, whether or not it is the host's."""
+        """Put the result, which may not come from the host, into the inbox."""
         event: Event = {"type": kind, "key": f"{kind}:{taken.key}:{taken.seq}", "at": now()} | fields
         if kind != "seen":
             event |= {"action": taken.action}
-        self.store.answer(self.lane, taken, *self._well_again(taken), event)
+        self.store.answer(self.lane, taken, *self._available_again(taken), event)
 
-    def _well_again(self, taken: Taken) -> list[Event]:
-        """What was told to be unavailable, for this one action alone, is told to be there again."""
+    def _available_again(self, taken: Taken) -> list[Event]:
+        """If the host was reported unavailable for this action alone, report it available again."""
         host = taken.tries.get("host")
         key = f"available:{taken.key}:{taken.seq}"
         return [{"type": "available", "host": host, "key": key}] if host else []
 
     def _broken(self, taken: Taken, error: Exception) -> None:
-        """Our own mistake: kept for those who mend us, and told to whoever waits for the answer."""
+        """An internal error: store it as a dead letter, and answer with its reference."""
         reference = new_id()
         reason = "".join(traceback.format_exception(error))[-4000:]
         self.store.add_dead_letter(reference, {"lane": self.lane, "action": taken.action, "reason": reason})
         _log.error("action failed", lane=self.lane, key=taken.key, reference=reference, reason=reason)
-        words = f"something broke on my side (reference {reference})"
-        self._answer(taken, "refused", status=500, message=words)
+        self._answer(taken, "refused", status=500, message=f"internal error, reference {reference}")
 
-    # The world is away
+    # The host is unavailable
 
     def _not_yet(self, taken: Taken, fault: NotYet) -> None:
         since = taken.tries.get("not_yet_since_ms") or milliseconds()
@@ -210,7 +216,7 @@ class _Performer:
         self.store.postpone(self.lane, taken, delay, tries)
 
     def _unavailable(self, taken: Taken, fault: Unavailable) -> bool:
-        """Back into the outbox; True if only this one call is concerned and the next may be tried."""
+        """Put it back into the outbox; True if it concerns only this call and the next may be tried."""
         count = int(taken.tries.get("count") or 0)
         alone = fault.status == 500 or self._fails_alone(count, fault)
         delay = _delay(count, fault.retry_after)
@@ -221,30 +227,30 @@ class _Performer:
             self.store.put_event(self.lane, _unavailable(fault, delay) | {"key": key})
         self.store.postpone(self.lane, taken, delay, tries)
         if not alone:
-            self._gone(fault)
+            self._host_unavailable(fault)
         return alone
 
     def _fails_alone(self, count: int, fault: Unavailable) -> bool:
-        """Whether it failed before, and its host has answered other calls since; twice running is no chance.
+        """Whether it failed before while its host answered other calls: twice in a row is no coincidence.
 
-        A limit and a token that is not accepted are never one call's own.
+        A rate limit and a rejected token never concern one call alone.
         """
         alone = count > 0 and self.away is None and not self.doubted and (fault.status or 500) >= 500
         self.doubted = self.doubted or alone
         return alone
 
-    def _gone(self, fault: Unavailable) -> None:
-        """The lane waits until its host is asked again; that it is away is told once."""
+    def _host_unavailable(self, fault: Unavailable) -> None:
+        """The lane waits until its host is tried again; that it is unavailable is reported once."""
         before = self.away or {"since": now(), "tries": 0}
         wait = _delay(before["tries"], fault.retry_after)
-        told = _unavailable(fault, wait) | {"key": f"unavailable:{fault.host}:{before['since']}"}
-        event = None if self.away else told
+        report = _unavailable(fault, wait) | {"key": f"unavailable:{fault.host}:{before['since']}"}
+        event = None if self.away else report
         until = {"until_ms": milliseconds() + int(wait * 1000), "tries": before["tries"] + 1}
         self.away = before | until | {"host": fault.host, "reason": fault.reason}
         self.store.set_away(self.lane, self.away, event)
 
-    def _back(self, taken: Taken | None) -> None:
-        """The host answered: if it was away, it is told that it is back."""
+    def _host_answered(self, taken: Taken | None) -> None:
+        """If the host was unavailable, report that it is back."""
         if taken is not None and taken.action["type"] in _OFFLINE:
             return
         self.doubted = False
@@ -257,11 +263,11 @@ class _Performer:
 
 
 _WITHDRAWABLE = frozenset({"merge_pr", "update_branch"})
-"""What may wait for long, and is not to be done when its task wants it no more."""
+"""Actions that may wait for long, and are dropped if their task no longer wants them."""
 
 
 def _still_wanted(state: State, action: Action) -> bool:
-    """Whether its task still waits for just this; what names no task cannot be taken back."""
+    """Whether its task still waits for exactly this; an action without a task cannot be withdrawn."""
     if "task_id" not in action:
         return True
     kickoff = (state.get("kickoffs") or {}).get(str(state.get("running"))) or {}
@@ -270,7 +276,7 @@ def _still_wanted(state: State, action: Action) -> bool:
 
 
 _OFFLINE = frozenset({"stop_agent", "spawn_agent", "show"})
-"""What needs no answer of the forge."""
+"""Actions that need no call to the forge."""
 
 
 def _unavailable(fault: Unavailable, wait: float) -> Event:

@@ -1,4 +1,4 @@
-"""Before the first job: load what it will need, so that nobody waits for it then."""
+"""Load, before the first job, what the jobs will need, so that nobody waits for it."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,11 +10,11 @@ _log = structlog.get_logger(__name__)
 
 
 def preload(queue: str, ctx: Context) -> None:
-    """Load what the jobs of this queue use; what cannot be loaded is told by the job that misses it."""
+    """Load what the jobs of this queue use; if that fails, the job that needs it will say so."""
     try:
         FOR[queue](ctx)
     except Exception as error:
-        _log.warning("not loaded beforehand", queue=queue, reason=f"{type(error).__name__}: {error}")
+        _log.warning("could not preload", queue=queue, reason=f"{type(error).__name__}: {error}")
 
 
 def _decisions(ctx: Context) -> None:
@@ -24,7 +24,7 @@ def _decisions(ctx: Context) -> None:
     _load(COMPOSITION_NAMES)
 
 
-def _deeds(ctx: Context) -> None:
+def _actions(ctx: Context) -> None:
     _forges(ctx)
     _decisions(ctx)
     _load({"wanted"})
@@ -48,4 +48,10 @@ def _load(names: Iterable[str]) -> None:
         _ = compositions.load(name).program  # compiled when it is first asked for
 
 
-FOR: dict[str, Callable[[Context], None]] = {"events": _decisions, "actions": _deeds, "agents": _runs}
+FOR: dict[str, Callable[[Context], None]] = {
+    "events": _decisions,
+    "events-urgent": _decisions,
+    "actions": _actions,
+    "actions-urgent": _actions,
+    "agents": _runs,
+}

@@ -1,4 +1,4 @@
-"""Show a lane's state on the forge: what is wanted is compared with what is there, the difference written."""
+"""Show a lane's state on the forge: compare desired with observed, and write the difference."""
 
 import hashlib
 import json
@@ -23,30 +23,30 @@ _log = structlog.get_logger(__name__)
 
 Item = dict[str, Any]
 
-_UNTOLD = frozenset({"body", "mark", "on", "off"})
-"""Of what was wanted, what the event that it is shown need not repeat."""
+_NOT_IN_EVENT = frozenset({"body", "mark", "on", "off"})
+"""Fields of a desired item that its `shown` event need not repeat."""
 
 
 BOARD_EVERY_S = 3.0
-"""While a sprint runs its board is drawn no oftener; only the newest is, and always the last."""
+"""While a sprint runs, its board is written at most this often; the last state is always written."""
 
 SHOW: Action = {"type": "show", "key": "show:later"}
-"""Nothing to do by itself: when it is due the performer comes by, and shows what is to be seen."""
+"""Does nothing itself: when it is due, the performer runs and updates what is shown."""
 
 _STUCK = ("Blocked", "Escalated", "HumanAssigned")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How far it came: whether all is shown, how many writes it took, of which version."""
+    """The result: whether everything is shown, how many writes it took, and for which version."""
 
-    whole: bool
+    complete: bool
     written: int
     version: int
 
 
 def project(ctx: Context, lane: str, memory: Remembered, target: Callable[[], Target], at_most: int) -> Shown:
-    """Bring the forge up to the newest state, with at most so many writes."""
+    """Bring the forge up to date with the state, with at most so many writes."""
     store = ctx.store
     loaded = store.load(lane)
     if memory.projected == loaded.version:
@@ -56,8 +56,8 @@ def project(ctx: Context, lane: str, memory: Remembered, target: Callable[[], Ta
     except Unavailable:
         raise
     except Exception:
-        # the same state would fail again: it is not shown, the next one may be
-        _log.exception("cannot tell what is to be shown", lane=lane)
+        # the same state would fail again: it is not shown, but the next one may be
+        _log.exception("could not compute what to show", lane=lane)
         items = []
     wrong, right = _compare(items, loaded.state, memory.written)
     store.forget_written(lane, right)
@@ -78,14 +78,14 @@ def project(ctx: Context, lane: str, memory: Remembered, target: Callable[[], Ta
             _log.warning("projection failed", lane=lane, what=name_of(item), reason=fault.reason)
             failed += 1
     if later:
-        store.come_again(lane, SHOW | {"due_in_s": min(later)})
-    elif not failed:  # else the sweep rings for it again
+        store.put_wake_up_action(lane, SHOW | {"due_in_s": min(later)})
+    elif not failed:  # else the sweep enqueues it again
         store.set_projected(lane, loaded.version)
     return Shown(True, written, loaded.version)
 
 
 def wanted(ctx: Context, lane: str, state: State) -> list[Item]:
-    """What is to be seen of this state, by the composition of that name."""
+    """What should be shown of this state, by the composition of that name."""
     policy = ctx.decider(lane).policy(state)
     output, _ = ctx.run("wanted", {"state": state, "now": now(), "policy": policy})
     items: list[Item] = output["wanted"]
@@ -95,9 +95,9 @@ def wanted(ctx: Context, lane: str, state: State) -> list[Item]:
 def _compare(
     items: list[Item], state: State, written: dict[str, str]
 ) -> tuple[list[tuple[Item, str]], list[str]]:
-    """What is to be written, each with its situation, and the names of what is right as it is.
+    """The items to write, each with its situation, and the names of those that are right already.
 
-    What was written already in the very same situation is not written again: its answer is on the way.
+    An item that was already written in the same situation is not written again: its event is on the way.
     """
     wrong, right = [], []
     for item in items:
@@ -112,14 +112,14 @@ def _compare(
 
 
 def pause_s(item: Item, state: State, written: dict[str, str]) -> float:
-    """How long a board is not drawn yet: not where a person waits for it, or has something new to do."""
+    """How long to wait before writing a board: not at all if a person waits for it or is newly needed."""
     name = name_of(item)
     kickoff = _kickoff(item, state)
-    told = written.get(paced(name))
+    last = written.get(paced(name))
     shown = (state.get("shown") or {}).get(name) or {}
-    if item["kind"] != "board" or kickoff.get("status") != "Running" or not told or not shown.get("hash"):
+    if item["kind"] != "board" or kickoff.get("status") != "Running" or not last or not shown.get("hash"):
         return 0.0
-    at, last_occasion = json.loads(told)
+    at, last_occasion = json.loads(last)
     if last_occasion != occasion(item, state):
         return 0.0
     elapsed_s: float = (milliseconds() - at) / 1000
@@ -127,7 +127,7 @@ def pause_s(item: Item, state: State, written: dict[str, str]) -> float:
 
 
 def occasion(item: Item, state: State) -> list[Any]:
-    """What is told at once when it changes: where the sprint is, who asked, who must come to help."""
+    """What is shown at once when it changes: the sprint's status, who asked, which tasks need a person."""
     kickoff, tasks = _kickoff(item, state), state.get("tasks") or {}
     stuck = sorted(name for name, task in tasks.items() if task.get("status") in _STUCK)
     return [kickoff.get("status"), kickoff.get("asked_status_at"), stuck]
@@ -138,12 +138,12 @@ def _kickoff(item: Item, state: State) -> dict[str, Any]:
 
 
 def name_of(item: Item) -> str:
-    """Object and kind: under this name the state remembers what is shown."""
+    """Object and kind: the name under which the state remembers what is shown."""
     return f"{item['object']}:{item['kind']}"
 
 
 def _remembered(item: Item, state: State) -> Any:
-    """What the state knows to be there: an issue's labels, else what was last shown."""
+    """What the state knows about the item on the forge: an issue's labels, else None."""
     if item["kind"] == "labels":
         number = str(item["number"])
         issue = (state.get("issues") or {}).get(number) or (state.get("pulls") or {}).get(number) or {}
@@ -167,10 +167,10 @@ def _situation(item: Item, state: State) -> str:
 
 
 def _write_one(lane: str, target: Target, item: Item, state: State, situation: str) -> None:
-    """Write one, and tell what is there now, or that it was refused."""
+    """Write one, and put the event that says what is shown now, or that it was refused."""
     name = name_of(item)
     event: Event = {"type": "shown", "object": item["object"], "kind": item["kind"], "hash": item["hash"]}
-    event |= {field: value for field, value in item.items() if field not in _UNTOLD}
+    event |= {field: value for field, value in item.items() if field not in _NOT_IN_EVENT}
     event |= {"at": now(), "key": f"shown:{name}:{situation}:{now()}"}
     try:
         event |= KINDS[item["kind"]](target, item, state)
@@ -184,17 +184,17 @@ def _write_one(lane: str, target: Target, item: Item, state: State, situation: s
 
 
 def _labels(target: Target, item: Item, state: State) -> dict[str, Any]:
-    there = _remembered(item, state)
-    add = [label for label in item["on"] if there is None or label not in there]
-    remove = [label for label in item.get("off") or [] if there is None or label in there]
+    labels = _remembered(item, state)
+    add = [label for label in item["on"] if labels is None or label not in labels]
+    remove = [label for label in item.get("off") or [] if labels is None or label in labels]
     return {"labels": target.forge.set_labels(target.repo, item["number"], add, remove)}
 
 
 def _board(target: Target, item: Item, state: State) -> dict[str, Any]:
-    """Edit the comment; where none is known, the one that carries the marker, else a new one.
+    """Edit the comment; if none is known, the one with the marker, else write a new one.
 
-    Whether a plan could be read before it was approved is told by the forge's clock: a board that stands
-    there already, because its answer was lost, was shown when the forge says, not now.
+    Whether a plan could be read before it was approved is decided by the forge's clock: a board that exists
+    already, because its answer was lost, was shown when the forge says, not now.
     """
     shown = (state.get("shown") or {}).get(name_of(item)) or {}
     known = item.get("comment_id") or shown.get("comment_id")
@@ -203,17 +203,17 @@ def _board(target: Target, item: Item, state: State) -> dict[str, Any]:
     new_plan = item.get("plan_hash") != shown.get("plan_hash")
     written = None if new_plan or not known else _edited(target, known, body)
     found = {"text": text_hash(item["body"])}
-    if written is None and (there := _there(target, item, line)):
-        if there["body"].rstrip() == body.rstrip():
-            written, found["at"] = there, there["updated_at"]
+    if written is None and (board := _existing_board(target, item, line)):
+        if board["body"].rstrip() == body.rstrip():
+            written, found["at"] = board, board["updated_at"]
         else:
-            written = _edited(target, there["comment_id"], body)
+            written = _edited(target, board["comment_id"], body)
     written = written or target.forge.comment(target.repo, item["number"], body)
     return found | {"comment_id": written["comment_id"], "written_at": written["updated_at"]}
 
 
 def _edited(target: Target, comment_id: int, body: str) -> dict[str, Any] | None:
-    """The comment with its new text; None if somebody deleted it."""
+    """The comment with its new text; None if it was deleted."""
     try:
         return target.forge.edit_comment(target.repo, comment_id, body)
     except Refused as refusal:
@@ -222,21 +222,21 @@ def _edited(target: Target, comment_id: int, body: str) -> dict[str, Any] | None
         return None
 
 
-def _there(target: Target, item: Item, line: str) -> dict[str, Any] | None:
-    """The board on the thread, by its marker."""
+def _existing_board(target: Target, item: Item, line: str) -> dict[str, Any] | None:
+    """The board on the thread, found by its marker."""
     comments = target.forge.issue_comments(target.repo, item["number"])
-    return next((there for there in comments if carries(target, there, line)), None)
+    return next((one for one in comments if carries(target, one, line)), None)
 
 
 def _mark(item: Item) -> str:
-    given = item.get("mark") or {}
-    if isinstance(given, str):
-        return given
+    asked = item.get("mark") or {}
+    if isinstance(asked, str):
+        return asked
     return mark(
-        given.get("kind") or "board",
-        given.get("key") or name_of(item),
-        given.get("sprint") or "",
-        given.get("task") or "",
+        asked.get("kind") or "board",
+        asked.get("key") or name_of(item),
+        asked.get("sprint") or "",
+        asked.get("task") or "",
         text_hash(item["body"]),
     )
 
@@ -253,4 +253,4 @@ KINDS: dict[str, Callable[[Target, Item, State], dict[str, Any]]] = {
     "board": _board,
     "status": _status,
 }
-"""Kind of what is shown → how it is written."""
+"""Kind of item → how it is written."""

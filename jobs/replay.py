@@ -1,4 +1,4 @@
-"""Fold a lane's journal again: the same events through the same compositions must come to the same state."""
+"""Replay a lane's journal: the same events through the same compositions must lead to the same state."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from compositions import fingerprint
-from jobs.decide import digest
+from jobs.decide import MIGRATED, digest
 from shell.store import Store
 from shell.store.fields import State, differences, empty, texts
 from shell.store.ledger import Entry, Fault, Ledger, sound
+from shell.store.migrations import up_to_date
 
 Fold = Callable[[str, dict[str, Any]], dict[str, Any]]
 """A composition's name and a turn → the turn that comes out."""
@@ -17,14 +18,14 @@ Fold = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 @dataclass
 class Proof:
-    """What folding a journal again came to."""
+    """The result of a replay."""
 
     lane: str
     entries: int = 0
     decided: int = 0
-    """Entries that a composition answered to."""
+    """Entries that a composition decided."""
     other_code: int = 0
-    """Entries that were decided by other code than this; it may come to something else."""
+    """Entries that were decided by other code, which may have decided differently."""
     faults: list[Fault] = field(default_factory=list)
     state: State = field(default_factory=empty, repr=False)
     state_hash: str = ""
@@ -35,8 +36,8 @@ class Proof:
         return not self.faults and self.state_hash == self.stored_hash
 
 
-def whole_ledger(store: Store, lane: str, folder: Path | None) -> Ledger:
-    """The lane's journal; with the entries that have left the store, where their file is in this folder."""
+def full_ledger(store: Store, lane: str, folder: Path | None) -> Ledger:
+    """The lane's journal, including the entries that were moved to a file in this folder."""
     ledger = store.ledger(lane)
     file = folder / f"{lane}.jsonl" if folder else None
     if not ledger.start or file is None or not file.is_file():
@@ -46,19 +47,19 @@ def whole_ledger(store: Store, lane: str, folder: Path | None) -> Ledger:
 
 
 def lines_of(file: Path) -> list[str]:
-    """The lines of a journal's file; their texts may hold other signs that end a line."""
+    """The lines of a journal's file; other line separators may stand within them."""
     text = file.read_bytes().decode(errors="surrogateescape")
     return text.removesuffix("\n").split("\n")
 
 
 def _latest(lines: list[str]) -> list[str]:
-    """A store that was lost began to count anew; what is before that is another journal."""
+    """The last journal in the file: after the store was lost, the numbers begin again at 0."""
     begins = [at for at, line in enumerate(lines) if (entry := sound(line)) and entry["seq"] == 0]
     return lines[begins[-1] if begins else 0 :]
 
 
 def prove(ledger: Ledger, fold: Fold | None = None) -> Proof:
-    """Check the chain; if nothing was touched, fold it all and compare each step and the end."""
+    """Check the chain; if it is unaltered, replay it all and compare each step and the final state."""
     proof = Proof(ledger.lane, len(ledger.lines), faults=obstacles(ledger))
     proof.stored_hash = hash_of_state(ledger.state)
     if proof.faults:
@@ -76,7 +77,7 @@ def prove(ledger: Ledger, fold: Fold | None = None) -> Proof:
 
 
 def obstacles(ledger: Ledger) -> list[Fault]:
-    """Why the journal cannot be folded: what was touched, or that its beginning is elsewhere."""
+    """Why the journal cannot be replayed: it was altered, or its beginning is in a file."""
     found = ledger.faults()
     if not found and ledger.start:
         file = f"journals/{ledger.lane}.jsonl"
@@ -87,7 +88,7 @@ def obstacles(ledger: Ledger) -> list[Fault]:
 
 def _not_the_state(ours: State, stored: State) -> str:
     fields = ", ".join(sorted(differences(ours, stored))[:5])
-    return f"leads to another state than the one kept: {fields} differ"
+    return f"leads to another state than the stored one: {fields} differ"
 
 
 def hash_of_state(state: State) -> str:
@@ -97,7 +98,7 @@ def hash_of_state(state: State) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """One entry folded again."""
+    """One replayed entry."""
 
     entry: Entry
     before: State
@@ -107,10 +108,10 @@ class Step:
     error: str | None = None
 
     def faults(self) -> Iterator[Fault]:
-        """In what it did not come out as it did then."""
+        """Where the replay differs from the journal."""
         entry = self.entry
         if self.error:
-            yield Fault(entry["seq"], f"cannot be folded: {self.error}")
+            yield Fault(entry["seq"], f"cannot be replayed: {self.error}")
         elif sorted(self.changed) != entry["changed"]:
             now, then = ", ".join(sorted(self.changed)), ", ".join(entry["changed"])
             yield Fault(entry["seq"], f"changes {now or 'nothing'} now, and {then or 'nothing'} then")
@@ -122,15 +123,20 @@ class Step:
 
 
 def steps(ledger: Ledger, fold: Fold) -> Iterator[Step]:
-    """Every entry, folded into the state that those before it led to."""
-    state = empty()
-    for entry in ledger.entries():
-        step = take(entry, state, fold)
+    """Every entry, replayed on the state that its predecessors led to."""
+    entries = ledger.entries()
+    versions = (entry["event"]["from"] for entry in entries if entry["event"]["type"] == MIGRATED)
+    state = empty() | {"v": next(versions, ledger.state["v"])}
+    for entry in entries:
+        step = replay_entry(entry, state, fold)
         yield step
         state = step.after
 
 
-def take(entry: Entry, state: State, fold: Fold) -> Step:
+def replay_entry(entry: Entry, state: State, fold: Fold) -> Step:
+    if entry["event"]["type"] == MIGRATED:
+        after = up_to_date(state, f"The journal's entry {entry['seq']}", version=entry["event"]["to"])
+        return Step(entry, state, after, texts(differences(state, after)), [])
     if entry["composition"] is None:
         return Step(entry, state, state, {}, [])
     try:
@@ -142,9 +148,9 @@ def take(entry: Entry, state: State, fold: Fold) -> Step:
 
 
 def turn_of(entry: Entry, state: State) -> dict[str, Any]:
-    """The turn that the entry's composition was given."""
-    given = {"now": entry["now"], "policy": entry["policy"]}
-    return {"state": state, "events": [entry["event"]], "actions": [], **given}
+    """The turn that was the composition's input."""
+    inputs = {"now": entry["now"], "policy": entry["policy"]}
+    return {"state": state, "events": [entry["event"]], "actions": [], **inputs}
 
 
 def run_again(name: str, turn: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +161,7 @@ def run_again(name: str, turn: dict[str, Any]) -> dict[str, Any]:
 
 
 def traces_again(ledger: Ledger, wanted: set[int]) -> dict[int, dict[str, Any] | str]:
-    """The trace of each of these entries with all its hashes, by folding again; or why there is none."""
+    """The trace of each of these entries with all its hashes, by replay; or why there is none."""
     found: dict[int, dict[str, Any] | str] = {}
     code, astray = fingerprint(), ""
     for step in steps(ledger, run_again):

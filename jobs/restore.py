@@ -1,4 +1,4 @@
-"""Sprints whose store was lost are taken up again, as their files tell them."""
+"""Restoring sprints after the store was lost, from the files that `jobs/snapshot.py` wrote."""
 
 import json
 from pathlib import Path
@@ -10,15 +10,17 @@ from jobs.context import Context
 from jobs.snapshot import ID
 from shell.clock import now
 from shell.event import Event
+from shell.store import UnknownVersion
+from shell.store.migrations import FIRST_VERSION, check, up_to_date
 
 _log = structlog.get_logger(__name__)
 
 Known = dict[Path, tuple[int, dict[str, Any] | None]]
-"""File → when it was written, and what it tells of its lane."""
+"""File → its modification time, and what it says about its lane."""
 
 
 def restore(ctx: Context, known: Known) -> None:
-    """Tell every lane that the store does not know any more what was last written down of it."""
+    """Put a `restored` event into every lane that has a file but is missing from the store."""
     newest: dict[str, tuple[str, Path]] = {}
     for file in sorted(ctx.settings.kv_dir.glob("*.json")):
         lane = _lane_of(file, known)
@@ -28,11 +30,11 @@ def restore(ctx: Context, known: Known) -> None:
             continue
         newest[lane["lane"]] = max(newest.get(lane["lane"], ("", file)), (lane["at"], file))
     for lane_name, (_, file) in newest.items():
-        _tell(ctx, lane_name, file)
+        _restore(ctx, lane_name, file)
 
 
 def _lane_of(file: Path, known: Known) -> dict[str, Any] | None:
-    """Which lane the file is of, at which epoch; None if its sprint is over or it is no such file."""
+    """The file's lane and epoch; None if its sprint is over, or it is no such file."""
     written = file.stat().st_mtime_ns
     if known.get(file, (0, None))[0] != written:
         known[file] = (written, _read(file))
@@ -47,6 +49,11 @@ def _read(file: Path) -> dict[str, Any] | None:
         return None
     if not isinstance(lane, dict) or not ID.fullmatch(file.stem):
         return None
+    try:
+        check(lane.get("v", FIRST_VERSION), f"The file {file.name}")
+    except UnknownVersion as unknown:
+        _log.error("a sprint's file is not restored", file=str(file), reason=str(unknown))
+        return None
     return {name: lane[name] for name in ("lane", "epoch", "at")}
 
 
@@ -54,17 +61,20 @@ def _configured(ctx: Context, lane: str) -> bool:
     return lane.partition("-")[0] in ctx.settings.forges
 
 
-def _tell(ctx: Context, lane: str, file: Path) -> None:
-    told = json.loads(file.read_text(encoding="utf-8"))
-    saved, sprint_id = told["lane"], file.stem
-    repo = saved["kept"]["repo"]
+def _restore(ctx: Context, lane: str, file: Path) -> None:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    saved, sprint_id = content["lane"], file.stem
+    state = {"v": saved.get("v", FIRST_VERSION), "tasks": content["state"]["tasks"]} | saved["kept"]
+    state = up_to_date(state, f"The file {file.name}")
+    tasks, repo = state["tasks"], state["repo"]
     named = {"forge": repo["forge"], "repo_id": repo["repo_id"], "repo": repo["full_name"]}
     key = f"restored:{sprint_id}:{saved['epoch']}"
-    _log.warning("the store was lost; taking up the sprint again", lane=lane, sprint=sprint_id)
+    _log.warning("the store was lost; restoring the sprint", lane=lane, sprint=sprint_id)
     ctx.store.note_about(lane, repo["full_name"], repo["repo_id"], repo["forge"])
     ctx.store.note_seen(lane, saved["heard"])
     ctx.store.set_restored(lane, sprint_id)
     event: Event = {"type": "restored", "key": key, "at": now(), "sprint_id": sprint_id, **named}
-    event |= {"kept": saved["kept"], "tasks": told["state"]["tasks"], "actions": saved["actions"]}
+    event |= {"kept": {name: state[name] for name in state if name not in ("v", "tasks")}, "tasks": tasks}
+    event |= {"actions": saved["actions"]}
     ctx.store.put_event(lane, event)
     ctx.store.set_restored_from(lane, saved["epoch"])

@@ -1,4 +1,4 @@
-"""What has grown old leaves the store: journals go to files, signs of life and leftovers go altogether."""
+"""Retention: old journal entries move to files; old heartbeats and workspaces are deleted."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -12,16 +12,16 @@ _LEFTOVER_S = 7 * 24 * 3600
 
 
 def retain(ctx: Context) -> None:
-    """Keep what is young."""
+    """Remove what is old."""
     ctx.store.forget_heartbeats()
     before = text_of(datetime.now(UTC) - timedelta(days=JOURNAL_DAYS))
     for lane in ctx.store.lanes():
         file_journal(ctx, lane, before)
-    _tidy(ctx)
+    _clean_up(ctx)
 
 
 def file_journal(ctx: Context, lane: str, before: str) -> int:
-    """Move the lane's entries that are older to its file; how many."""
+    """Move the lane's older entries to its file; how many."""
     moved = 0
     while lines := ctx.store.old_journal(lane, before):
         _append(ctx.settings.home / "journals" / f"{lane}.jsonl", lines)
@@ -38,7 +38,7 @@ def _append(file: Path, lines: list[str]) -> None:
         os.fsync(text.fileno())
 
 
-def _tidy(ctx: Context) -> None:
+def _clean_up(ctx: Context) -> None:
     from shell.agent.paths import Paths, remove_old_files
 
     remove_old_files(Paths(ctx.settings.home), _LEFTOVER_S)

@@ -1,4 +1,4 @@
-"""A file for each sprint that changed: what the stateful tick keeps, and enough to take it up again."""
+"""A file for each sprint that changed: what the stateful tick stores, and enough to restore the sprint."""
 
 import json
 import re
@@ -15,15 +15,15 @@ from shell.store.sprints import running_sprint, sprint_id_of
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 OVER = frozenset({"Done", "Failed", "Cancelled"})
 _BESIDE = frozenset({"v", "tasks", "interventions", "permissions"})
-"""Of the state, what is told elsewhere or only true for a minute."""
-_WORDS_KEPT = 2000
-"""So many of the newest keys are looked through for comments that were heard already."""
+"""Parts of the state that are stored elsewhere in the file, or only valid for a minute."""
+_KEYS_SEARCHED = 2000
+"""How many of the newest handled keys are searched for those of comments."""
 
 Written = dict[str, tuple[str, int]]
 
 
 def snapshot(ctx: Context, written: Written) -> None:
-    """Write the sprints of lanes that moved on since `written` (lane → epoch, version), and note it there."""
+    """Write the sprints of lanes that changed since `written` (lane → epoch, version), and note it there."""
     for lane in ctx.store.lanes():
         loaded = ctx.store.load(lane)
         moment = (loaded.epoch, loaded.version)
@@ -35,23 +35,23 @@ def snapshot(ctx: Context, written: Written) -> None:
 
 
 def write_file(folder: Path, state: State, lane: dict[str, Any] | None = None) -> Path | None:
-    """The file of the state's sprint; None if it has none. Whole or not at all, also when the power fails."""
+    """Write the file of the state's sprint, atomically; None if there is no sprint."""
     sprint_id = sprint_id_of(_current(state))
     if not sprint_id or not ID.fullmatch(sprint_id):
         return None
-    kept = contents(sprint_id, state) | ({"lane": lane} if lane else {})
-    return tick_file.write(sprint_id, kept, folder)
+    content = contents(sprint_id, state) | ({"lane": lane} if lane else {})
+    return tick_file.write(sprint_id, content, folder)
 
 
 def _current(state: State) -> dict[str, Any]:
-    """The sprint that runs; where none does, one that waits to be planned or approved."""
+    """The running sprint, else one that waits to be planned or approved."""
     kickoffs = (state.get("kickoffs") or {}).values()
     waiting = (record for record in kickoffs if record.get("status") not in OVER)
     return running_sprint(state) or next(waiting, {})
 
 
 def contents(sprint_id: str, state: State) -> dict[str, Any]:
-    """What the stateful tick reads of it."""
+    """The part that the stateful tick reads."""
     running = sprint_id_of(running_sprint(state) or {}) in (sprint_id, None)
     tasks: dict[str, Any] = (state.get("tasks") or {}) if running else {}
     counts = {
@@ -59,32 +59,33 @@ def contents(sprint_id: str, state: State) -> dict[str, Any]:
         for task in tasks.values()
         if task.get("agent_id") and task.get("intervention_count")
     }
-    told = state.get("interventions")
+    interventions = state.get("interventions")
     since = (state.get("marks") or {}).get("since") or ""
     return {
         "state": {"sprint_id": sprint_id, "tasks": tasks},
-        "interventions": told if isinstance(told, dict) else counts,
+        "interventions": interventions if isinstance(interventions, dict) else counts,
         "since": since,
     }
 
 
 def _lane(ctx: Context, loaded: Loaded) -> dict[str, Any]:
-    """All else that the store would lose: the rest of the state, what is due, the comments heard.
+    """Everything else that would be lost with the store: the rest of the state, actions, handled comments.
 
-    What is due is read after the state: what was done meanwhile is found done, nothing is forgotten.
+    The actions are read after the state, so that none is missing; one that was done meanwhile is found done.
     """
     return {
         "lane": loaded.lane,
         "epoch": loaded.epoch,
         "at": now(),
+        "v": loaded.state["v"],
         "kept": {name: value for name, value in loaded.state.items() if name not in _BESIDE},
         "actions": ctx.store.pending_actions(loaded.lane),
-        "heard": ctx.store.seen_lately(loaded.lane, "comment:", _WORDS_KEPT),
+        "heard": ctx.store.seen_lately(loaded.lane, "comment:", _KEYS_SEARCHED),
     }
 
 
 def _close_ended(folder: Path, state: State) -> None:
-    """The file of a sprint that is over has its tasks as they ended, and is never taken up again."""
+    """Rewrite the file of a sprint that is over with its final tasks, so that it is never restored."""
     for record in (state.get("kickoffs") or {}).values():
         sprint_id = sprint_id_of(record) or ""
         if record.get("status") not in OVER or not ID.fullmatch(sprint_id):
@@ -96,7 +97,7 @@ def _close_ended(folder: Path, state: State) -> None:
 
 
 def _forget_restored(ctx: Context, loaded: Loaded) -> None:
-    """Once a restored sprint is over, nothing of it can be there twice."""
+    """Once a restored sprint is over, its lane is like any other again."""
     restored = ctx.store.remembered(loaded.lane).restored
     records = (loaded.state.get("kickoffs") or {}).values()
     over = any(sprint_id_of(record) == restored and record.get("status") in OVER for record in records)

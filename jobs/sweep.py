@@ -1,4 +1,4 @@
-"""Ring again for all that is due and nobody answered: a lost job or a dead worker costs seconds only."""
+"""The sweep: enqueue again whatever is due but not handled, so a lost job or worker costs only seconds."""
 
 import structlog
 
@@ -10,13 +10,13 @@ _log = structlog.get_logger(__name__)
 
 
 def enqueue_due(ctx: Context) -> None:
-    """Ring for the lanes of which an action has come due."""
+    """Enqueue the lanes whose next action is due."""
     for lane in ctx.store.lanes_due():
         ctx.store.enqueue("actions", lane)
 
 
 def sweep(ctx: Context) -> None:
-    """Ring for what waits in inboxes, for what was not shown yet, and look after the runs."""
+    """Enqueue lanes with waiting events or a state not yet shown, and check the runs."""
     waiting, unshown = ctx.store.lanes_waiting()
     for lane in waiting:
         ctx.store.enqueue("events", lane)
@@ -26,12 +26,12 @@ def sweep(ctx: Context) -> None:
 
 
 def sweep_runs(ctx: Context) -> None:
-    """End the runs whose lease ran out, ring for queued ones whose job was lost; none is ever done again."""
+    """End runs whose lease expired, and enqueue queued ones whose job was lost; no run is ever repeated."""
     moment = milliseconds()
     for lane, key, run in ctx.store.live_runs():
         if run["status"] == "queued":
             ctx.store.enqueue_run(lane, key)
         elif run["status"] == "claimed" and int(run.get("until_ms") or 0) < moment:
-            words = "The worker of this run gave no sign of life any more."
+            words = "The worker of this run stopped sending heartbeats."
             if ctx.store.finish_run(lane, key, finished(run["spec"], "crashed", words)):
                 _log.warning("run lost", lane=lane, task=run["spec"]["task_id"])

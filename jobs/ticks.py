@@ -1,4 +1,4 @@
-"""Time as events: the tick of a running sprint, and the one that catches up with lost deliveries."""
+"""Time as events: the tick of a running sprint, and the reconciling tick for lost deliveries."""
 
 import structlog
 
@@ -12,8 +12,8 @@ from shell.store.sprints import running_sprint
 _log = structlog.get_logger(__name__)
 
 _OVER = {"Done", "Failed", "Cancelled"}
-_ENOUGH = 200
-"""A lane with so many events waiting needs no further tick."""
+_MAX_WAITING = 200
+"""A lane with this many waiting events gets no further tick."""
 
 
 def tick(ctx: Context) -> None:
@@ -22,7 +22,7 @@ def tick(ctx: Context) -> None:
     for lane in ctx.store.lanes():
         sprint = running_sprint(ctx.store.load(lane).state)
         running = sprint is not None and sprint.get("status") not in _OVER
-        if (running or lane in health) and ctx.store.waiting(lane) < _ENOUGH:
+        if (running or lane in health) and ctx.store.waiting(lane) < _MAX_WAITING:
             ctx.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=False))
 
 
@@ -30,7 +30,7 @@ def reconcile(ctx: Context) -> None:
     """A reconciling tick to every lane."""
     health, at = ctx.store.agents_health(), now()
     for lane in ctx.store.lanes():
-        if ctx.store.waiting(lane) < _ENOUGH:
+        if ctx.store.waiting(lane) < _MAX_WAITING:
             ctx.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=True))
 
 
@@ -40,7 +40,7 @@ def _tick(at: str, agents: dict[str, dict[str, object]], *, reconcile: bool) -> 
 
 
 def discover(ctx: Context) -> None:
-    """Meet the repositories that we look after and that never sent a delivery."""
+    """Find the configured repositories that never sent a delivery."""
     for kind in ctx.settings.forges:
         try:
             for repo in _repositories(ctx, ctx.forge(kind)):

@@ -1,7 +1,7 @@
-"""The embedded store: a real Valkey under a lock, one for a CALORON_HOME, that outlives no one it should not.
+"""The embedded store: a real Valkey server, one for each CALORON_HOME, under a file lock.
 
-`python -m shell.embedded` becomes the server. The lock's file stays open in it, so the kernel holds the
-lock exactly as long as the server lives: where one lives already, this process waits, then takes its place.
+`python -m shell.embedded` becomes the server. The lock's file stays open in it, so that the kernel holds the
+lock exactly as long as the server runs. If another one runs already, this process waits, then replaces it.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ _OPTIONS = {
 
 
 def arguments(data: Path, socket: Path) -> list[str]:
-    """The server's command line: append-only, every write on disk before it is answered, no network."""
+    """The server's command line: append-only, each write synced to disk before its answer, no network."""
     given = _OPTIONS | {"dir": str(data), "unixsocket": str(socket)}
     return [str(get_binary_path()), *(word for name, value in given.items() for word in (f"--{name}", value))]
 
@@ -36,7 +36,7 @@ def hold_lock(file: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print(f"A server already lives in {file.parent}; it is used, and replaced when it ends.", flush=True)
+        print(f"A server already runs on {file.parent}; it is used, and replaced when it ends.", flush=True)
         fcntl.flock(lock, fcntl.LOCK_EX)
     os.set_inheritable(lock, True)
 

@@ -1,108 +1,84 @@
-"""The doorbell: RQ queues whose jobs carry nothing but a lane's name (for a run, its action's key too)."""
+"""The job queues: RQ queues whose jobs are wake-ups, carrying only a lane (a run's: its action's key too)."""
 
 import hashlib
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
+import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
 JOBS = {
     "events": "jobs.advance.advance",
+    "events-urgent": "jobs.advance.advance_first",
     "actions": "jobs.perform.perform",
+    "actions-urgent": "jobs.perform.perform_first",
     "agents": "jobs.attempt.attempt",
 }
-JOBS_FIRST = {"events": "jobs.advance.advance_first", "actions": "jobs.perform.perform_first"}
-"""The same for a ring that went before all others: each answers its own."""
-_TIMEOUT_S = {"events": 180, "actions": 600, "agents": -1}
+"""Queue → the function that its jobs call; each queue has a worker of its own, for a worker that listens on
+two queues can lose a job that it popped."""
+QUEUES = tuple(JOBS)
+NO_LIMIT = -1
+_TIMEOUT_S = {"events": 180, "events-urgent": 180}
 _FAILURE_TTL_S = 3600
-
-
-FIRST = "first-"
-"""How the ids of those jobs begin that go before all others, each behind those of its kind."""
-_OLDEST = """
-local function at(id) return id and redis.call('HGET', 'rq:job:' .. id, 'enqueued_at') or '' end
-local first, place = redis.call('LINDEX', ARGV[1], 0), 0
-local low, high = 0, redis.call('LLEN', ARGV[1])
-while low < high do
-  local middle = math.floor((low + high) / 2)
-  if string.sub(redis.call('LINDEX', ARGV[1], middle), 1, #ARGV[2]) == ARGV[2] then
-    low = middle + 1
-  else
-    high = middle
-  end
-end
-return {at(first), at(redis.call('LINDEX', ARGV[1], low))}
-"""
-"""Those that go first stand before all others, so that the border is found by halving."""
-PUSH_FIRST = "PUSH-FIRST"
-"""A pseudo command of the store's transactions."""
-
-
-class FairQueue(Queue):
-    """What goes first does not go before what went first earlier: none waits for ever."""
-
-    def push_job_id(self, job_id: str, pipeline: Any = None, at_front: bool = False) -> Any:
-        """At the end, or behind the last that goes first."""
-        if at_front and pipeline is not None:
-            return pipeline.execute_command(PUSH_FIRST, self.key, job_id, FIRST)
-        return super().push_job_id(job_id, pipeline=pipeline, at_front=at_front)
 
 
 def queue_of(name: str, client: Any) -> Queue:
     """The RQ queue of this name; JSON only, never pickle."""
-    return FairQueue(name, connection=client, serializer=JSONSerializer)
+    return Queue(name, connection=client, serializer=JSONSerializer)
+
+
+def urgent(queue: str) -> str:
+    """The queue for work of this kind that someone waits for."""
+    return f"{queue}-urgent"
 
 
 class JobQueues:
-    """Rings through one client."""
+    """Puts wake-ups into the queues, and tells what waits there."""
 
     def __init__(self, client: Any) -> None:
-        self.client = client
-        self._queues: dict[str, Queue] = {}
+        self._queues = {name: queue_of(name, client) for name in QUEUES}
+        bytes_client = _reading_bytes(client)
+        self._reading = {name: queue_of(name, bytes_client) for name in QUEUES}
 
-    def enqueue(self, pipe: Any, queue: str, lane: str, first: bool = False) -> None:
-        """Within a transaction: one job for the lane, behind the others or before them."""
-        self._enqueue(pipe, queue, (lane,), FIRST + uuid4().hex if first else None, first)
-
-    def has_waiting(self, queue: str) -> bool:
-        """Whether a ring waits that no worker has taken yet."""
-        return bool(self.client.llen(self._queue(queue).key))
+    def enqueue(self, pipe: Any, queue: str, lane: str) -> None:
+        """Within a transaction: one job for the lane."""
+        self._enqueue(pipe, queue, (lane,))
 
     def enqueue_run(self, pipe: Any, lane: str, key: str) -> None:
         """Within a transaction: one job for an agent's run."""
         self._enqueue(pipe, "agents", (lane, key), run_job_id(lane, key))
 
-    def holds_run(self, lane: str, key: str) -> bool:
-        """Whether a job for this run is in the queue."""
-        return self._queue("agents").get_job_position(run_job_id(lane, key)) is not None
-
-    def _queue(self, name: str) -> Queue:
-        if name not in self._queues:
-            self._queues[name] = queue_of(name, self.client)
-        return self._queues[name]
-
-    def _enqueue(
-        self, pipe: Any, name: str, args: tuple[str, ...], job_id: str | None, first: bool = False
-    ) -> None:
-        self._queue(name).enqueue_call(
-            (JOBS_FIRST if first else JOBS)[name],
+    def _enqueue(self, pipe: Any, name: str, args: tuple[str, ...], job_id: str | None = None) -> None:
+        self._queues[name].enqueue_call(
+            JOBS[name],
             args=args,
-            timeout=_TIMEOUT_S[name],
+            timeout=_TIMEOUT_S.get(name, NO_LIMIT),
             result_ttl=0,
             failure_ttl=_FAILURE_TTL_S,
             job_id=job_id,
-            at_front=first,
             pipeline=pipe,
         )
 
-    def oldest(self, name: str) -> list[str]:
-        """When the oldest jobs of the queue were put there: of those that go first, and of the others.
+    def has_waiting(self, queue: str) -> bool:
+        """Whether a job waits that no worker has taken yet, urgent or not."""
+        return any(self._queues[name].count for name in (queue, urgent(queue)))
 
-        Either kind may starve while the other moves; behind the first of its kind each is younger.
-        """
-        found = self.client.eval(_OLDEST, 0, self._queue(name).key, FIRST)
-        return [at for at in found if at]
+    def holds_run(self, lane: str, key: str) -> bool:
+        """Whether a job for this run is in the queue."""
+        return self._queues["agents"].get_job_position(run_job_id(lane, key)) is not None
+
+    def oldest_at(self, name: str) -> datetime | None:
+        """When the first job of the queue was put there; None if none waits."""
+        oldest = self._reading[name].get_jobs(0, 1)
+        return oldest[0].enqueued_at if oldest else None
+
+
+def _reading_bytes(client: Any) -> Any:
+    """Another client of the same store for RQ, which reads jobs as bytes."""
+    pool = client.connection_pool
+    named = pool.connection_kwargs | {"decode_responses": False}
+    return redis.Redis(connection_pool=redis.ConnectionPool(pool.connection_class, **named))
 
 
 def run_job_id(lane: str, key: str) -> str:

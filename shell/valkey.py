@@ -1,4 +1,4 @@
-"""An embedded server for whoever needs the store and has no `up`: the living one, else one of its own."""
+"""An embedded server for commands that need the store without `up`: the running one, or a new one."""
 
 import fcntl
 import hashlib
@@ -23,11 +23,11 @@ _SOCKET_BYTES = 100
 
 
 class Held(Exception):
-    """Another server lives on this folder, and does not answer where it should."""
+    """Another server runs on this folder, but does not answer at its socket."""
 
 
 def socket_of(data: Path) -> Path:
-    """Where the server of this folder listens: inside, unless the path is too long for a socket."""
+    """The socket of this folder's server: inside it, unless that path is too long for a socket."""
     inside = data / "valkey.sock"
     if len(os.fsencode(inside)) <= _SOCKET_BYTES:
         return inside
@@ -42,7 +42,7 @@ def url_of(socket: Path) -> str:
 
 @contextmanager
 def serving(data: Path, socket: Path | None = None, **options: str) -> Iterator[str]:
-    """The address of a server on this folder while the block runs; one that we started ends with it."""
+    """The address of a server on this folder while the block runs; one that was started ends with it."""
     socket = socket or socket_of(data)
     for folder in (data, socket.parent):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -66,20 +66,20 @@ def _free(lock: int) -> bool:
 
 
 def _adopted(data: Path, socket: Path) -> str:
-    """The living server; Held if it does not answer at its socket."""
+    """The address of the running server; Held if it does not answer."""
     url = url_of(socket)
     if not _answers(url, _START_S):
-        raise Held(f"A server holds {data}, but does not answer at {socket}. End it, then start again.")
+        raise Held(f"Another server uses {data} but does not answer at {socket}. Stop it, then start again.")
     return url
 
 
 @contextmanager
 def _started(data: Path, socket: Path, options: dict[str, str]) -> Iterator[None]:
-    told = [word for name, value in options.items() for word in (f"--{name}", value)]
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
     parent = os.getpid()
     with open(data / "valkey.log", "ab") as log:
         server = subprocess.Popen(
-            [*arguments(data, socket), *told],
+            [*arguments(data, socket), *words],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -88,7 +88,7 @@ def _started(data: Path, socket: Path, options: dict[str, str]) -> Iterator[None
         )
     try:
         if not _answers(url_of(socket), _START_S, server):
-            raise Held(f"The server on {data} did not start; its log: {data / 'valkey.log'}")
+            raise Held(f"The server on {data} did not start; see its log {data / 'valkey.log'}.")
         yield
     finally:
         server.terminate()

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from jobs.replay import whole_ledger
+from jobs.replay import full_ledger
 from shell.settings import Settings
 from shell.store import Store, connect
 from shell.store.ledger import Entry, Ledger, sound
@@ -33,7 +33,7 @@ class Archive:
     folder: Path
 
     def ledger(self, lane: str) -> Ledger:
-        return whole_ledger(self.store, lane, self.folder)
+        return full_ledger(self.store, lane, self.folder)
 
     def lane_of(self, name: str) -> str:
         """The lane with this name, or of the sprint or repository with this name."""

@@ -1,4 +1,4 @@
-"""Starts processes, starts again what dies, ends them all: the bot on one machine."""
+"""Process supervision: starts the bot's processes, restarts those that die, and stops them in order."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from shell.parent import die_with_parent
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 15.0
 STEADY_S = 20.0
-"""Who has run for so long starts again at once when it dies."""
+"""A process that ran this long is restarted without back-off."""
 DRAIN_S = 20.0
 LOG_LIMIT = 20 * 2**20
 _LOOK_S = 0.1
@@ -21,23 +21,23 @@ _LOOK_S = 0.1
 
 @dataclass
 class Child:
-    """One process to be kept alive."""
+    """One process to be kept running."""
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
     log: Path
     keep_open: tuple[int, ...] = ()
-    """Files of ours that stay open in it."""
+    """File descriptors of ours that it inherits."""
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
     due: float = 0.0
     delay: float = FIRST_DELAY_S
 
     def start(self) -> None:
-        """Start it, so that it dies with us and hears no Ctrl-C of the terminal but only our word."""
+        """Start it in a session of its own, without the terminal's Ctrl-C, and so that it dies with us."""
         parent = os.getpid()
-        _turn_over(self.log)
+        _rotate(self.log)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -55,8 +55,8 @@ class Child:
         """The exit code, if it was running and is no more."""
         return self.process.poll() if self.process else None
 
-    def lay_off(self) -> float:
-        """Note the death and when to start again: at once after steady work, else later and later."""
+    def back_off(self) -> float:
+        """Note that it died and when to restart it: at once if it ran steadily, else with growing delay."""
         now = monotonic()
         self.delay = FIRST_DELAY_S if now - self.started > STEADY_S else min(self.delay * 2, LONGEST_DELAY_S)
         self.process, self.due = None, now + self.delay
@@ -65,35 +65,35 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Keeps the children alive until told to stop, then drains them in the order given."""
+    """Keeps the children running until told to stop, then drains them in the given order."""
 
     children: list[Child]
     say: Callable[[str], None]
     stopping: bool = field(default=False, init=False)
 
     def start(self) -> None:
-        """Start all that is not running."""
+        """Start all that are not running."""
         for child in self.children:
             if child.process is None:
                 child.start()
 
     def look(self) -> None:
-        """Note who died, and start again whose time has come."""
+        """Note which ones died, and restart those whose delay is over."""
         for child in self.children:
             code = child.died()
             if code is not None:
-                self.say(f"{child.name} ended ({_ending(code)}); starting again in {child.lay_off():.1f} s")
+                self.say(f"{child.name} ended ({_ending(code)}); restarting it in {child.back_off():.1f} s")
             elif child.process is None and monotonic() >= child.due:
                 child.start()
 
     def keep(self) -> None:
-        """Look after the children until `stopping`."""
+        """Supervise the children until `stopping` is set."""
         while not self.stopping:
             self.look()
             sleep(_LOOK_S)
 
     def drain(self, last: tuple[str, ...] = ("store",)) -> None:
-        """Ask all to finish, wait, end who does not; those in `last` only after the others."""
+        """Ask all to finish, wait, kill those that do not; the ones in `last` only after the others."""
         self._end([child for child in self.children if child.name not in last])
         self._end([child for child in self.children if child.name in last])
 
@@ -106,7 +106,7 @@ class Supervisor:
             sleep(_LOOK_S)
         for child in running:
             if child.died() is None:
-                self.say(f"{child.name} did not end in {DRAIN_S:.0f} s and was killed")
+                self.say(f"{child.name} did not stop within {DRAIN_S:.0f} s and was killed")
                 _signal(child, signal.SIGKILL)
 
 
@@ -119,7 +119,7 @@ def _ending(code: int) -> str:
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def _turn_over(log: Path) -> None:
-    """A log that has grown long becomes `.1`, and a new one begins."""
+def _rotate(log: Path) -> None:
+    """Rotate a log that has grown too long: it becomes `.1`, and a new one begins."""
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))

@@ -14,8 +14,9 @@ from bot.web.readiness import not_ready
 from shell.errors import Unavailable
 from shell.parent import HOLD
 from shell.processes import commands, workers_of
+from shell.queue import QUEUES
 from shell.settings import Settings
-from shell.store import Store, connect
+from shell.store import Store, UnknownVersion, connect
 
 from .supervise import Child, Supervisor
 
@@ -36,7 +37,7 @@ def up() -> None:
         signal.signal(number, lambda *_: _stop(supervisor))
     _begin(settings, supervisor)
     supervisor.keep()
-    say("stopping: nothing new is taken in, what runs is finished")
+    say("stopping: no new work is accepted, running work is finished")
     supervisor.drain()
     say("stopped")
     os.close(held)
@@ -50,30 +51,33 @@ def say(words: str) -> None:
 
 
 def children(settings: Settings, held: int) -> list[Child]:
-    """The processes in the order in which they start and end; each keeps `held` open while it lives."""
-    python, numbered = [sys.executable, "-P", "-m"], {"actions": 2, "agents": settings.agents}
+    """The processes in the order in which they start and stop; each keeps `held` open while it runs."""
+    python = [sys.executable, "-P", "-m"]
     commands: dict[str, list[str]] = {} if settings.redis_url else {"store": [*python, "shell.embedded"]}
     commands["web"] = [*python, "bot.web"]
-    for queue in ("events", "actions", "agents"):
-        for number in range(1, numbered.get(queue, 1) + 1):
-            name = f"{queue}-{number}" if queue in numbered else queue
-            commands[name] = [*python, "jobs.worker", queue]
+    commands |= {name: [*python, "jobs.worker", queue] for name, queue in workers(settings.agents)}
     commands["clock"] = [*python, "jobs.clock"]
     logs = settings.home / "logs"
     logs.mkdir(exist_ok=True)
-    told = environment() | {
+    inherited = environment() | {
         "CALORON_SHELL_TOKEN": shell_token(settings),
         "PYTHONUNBUFFERED": "1",
         HOLD: str(held),
     }
     return [
-        Child(name, command, told | {"CALORON_PROCESS": name}, logs / f"{name}.log", (held,))
+        Child(name, command, inherited | {"CALORON_PROCESS": name}, logs / f"{name}.log", (held,))
         for name, command in commands.items()
     ]
 
 
+def workers(agents: int) -> list[tuple[str, str]]:
+    """Name and queue of each worker: one for each queue, of the agents' as many as may run at a time."""
+    ones = [(queue, queue) for queue in QUEUES if queue != "agents"]
+    return [*ones, *((f"agents-{number}", "agents") for number in range(1, agents + 1))]
+
+
 def environment() -> dict[str, str]:
-    """Ours, for a child that must find our rooms and not what lies in the current folder."""
+    """Our environment, for a child that must import this code and nothing from the current folder."""
     rooms = str(Path(__file__).parents[2])
     return dict(os.environ) | {
         "PYTHONPATH": os.pathsep.join(filter(None, [rooms, os.environ.get("PYTHONPATH")]))
@@ -96,6 +100,7 @@ def _begin(settings: Settings, supervisor: Supervisor) -> None:
     for child in first:
         child.start()
     wait_for_store(settings, supervisor)
+    _check_versions(settings, supervisor)
     supervisor.start()
     _wait_until_ready(settings, supervisor)
 
@@ -115,6 +120,15 @@ def wait_for_store(settings: Settings, supervisor: Supervisor) -> None:
         sleep(0.05)
 
 
+def _check_versions(settings: Settings, supervisor: Supervisor) -> None:
+    """A store that this version cannot read is left alone."""
+    try:
+        Store(connect(settings.store_url)).check_versions()
+    except UnknownVersion as unknown:
+        supervisor.drain()
+        raise click.ClickException(str(unknown)) from None
+
+
 def _wait_until_ready(settings: Settings, supervisor: Supervisor) -> None:
     deadline, store = monotonic() + READY_WAIT_S, Store(connect(settings.store_url, socket_timeout=1.0))
     logs = settings.home / "logs"
@@ -124,20 +138,20 @@ def _wait_until_ready(settings: Settings, supervisor: Supervisor) -> None:
             say(f"up. Webhooks come in at {settings.public_url}/webhooks, logs are in {logs}")
             return
         if monotonic() > deadline:
-            say(f"not ready yet: {'; '.join(reasons)}. It goes on trying; logs are in {logs}")
+            say(f"not ready yet: {'; '.join(reasons)}. Still trying; logs are in {logs}")
             return
         supervisor.look()
         sleep(0.1)
 
 
 def _stop(supervisor: Supervisor) -> None:
-    if supervisor.stopping:  # told twice: at once
+    if supervisor.stopping:  # a second signal: at once
         os._exit(1)
     supervisor.stopping = True
 
 
 def _only_one(home: Path) -> int:
-    """The lock of this CALORON_HOME; a second `up` is refused."""
+    """Take the lock of this CALORON_HOME; a second `up` is refused."""
     lock = os.open(home / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     if not _locked(lock):
         other = os.read(lock, 20).decode().strip()
@@ -150,20 +164,20 @@ def _only_one(home: Path) -> int:
 
 
 def _alone(home: Path) -> int:
-    """The file that every process of ours keeps open, locked once those of a killed `up` are all gone.
+    """The file that every process of ours keeps open, locked once those of a killed `up` have all ended.
 
-    The kernel ends its children with it, but each in its own time; nothing begins beside them.
+    The kernel kills the children of a killed `up`, but not at the same instant; nothing starts beside them.
     """
     held = os.open(home / "alive.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline, told = monotonic() + ALONE_WAIT_S, False
+    deadline, said = monotonic() + ALONE_WAIT_S, False
     while not _locked(held):
-        if not told:
+        if not said:
             say("processes of an earlier run are still ending; waiting for them")
-            told = True
+            said = True
         if monotonic() > deadline:
-            left = "; ".join(commands(workers_of(home))) or "look for `jobs.worker` among the processes"
+            running = "; ".join(commands(workers_of(home))) or "look for `jobs.worker` among the processes"
             raise click.ClickException(
-                f"Processes of an earlier run on {home} do not end: {left}. End them, then start again."
+                f"Processes of an earlier run on {home} do not end: {running}. Stop them, then start again."
             )
         sleep(0.02)
     return held

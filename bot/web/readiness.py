@@ -1,13 +1,24 @@
 """Whether the bot is ready to work, and if not, why."""
 
+import re
 from typing import Any, Protocol
 
 from shell.errors import Unavailable
+from shell.queue import QUEUES
 
-PROCESSES = ("web", "events", "actions", "agents", "clock")
+PROCESSES = ("web", *QUEUES, "clock")
+_NUMBER = re.compile(r"(-\d+|:.*)$")
+"""What follows the kind in a process's name: its number, or machine and process."""
 HEARTBEAT_S = 20.0
 """A process counts as dead after this long without a heartbeat; they send one every few seconds."""
-OLDEST_S = {"events": 30.0, "actions": 60.0, "inboxes": 60.0, "outboxes": 120.0}
+OLDEST_S = {
+    "events": 30.0,
+    "events-urgent": 30.0,
+    "actions": 60.0,
+    "actions-urgent": 60.0,
+    "inboxes": 60.0,
+    "outboxes": 120.0,
+}
 """How old the oldest job of a queue, event of an inbox, and overdue action may be.
 
 Agent runs may wait for a free worker without limit.
@@ -36,7 +47,7 @@ def reasons(health: dict[str, Any]) -> list[str]:
 def _dead(ages: dict[str, float]) -> list[str]:
     youngest: dict[str, float] = {}
     for name, age in ages.items():
-        kind = name.split("-")[0].split(":")[0]
+        kind = _NUMBER.sub("", name)
         youngest[kind] = min(age, youngest.get(kind, age))
     return [
         _no_heartbeat(kind, youngest.get(kind))

@@ -1,22 +1,15 @@
-"""What all parts of the store stand on: the client, and transactions that may ring."""
+"""What all parts of the store build on: the client, its transactions, and waking up workers."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-from shell.queue import JobQueues
+from shell.queue import JobQueues, urgent
 from shell.store import keys
 from shell.store.connection import reachable
-from shell.store.transaction import Transaction, absent, differs
+from shell.store.transaction import SCRIPT, Transaction, absent, differs
 
-_T = TypeVar("_T")
-
-_RUNG_MS = 4000
-"""How long a ring keeps others away; should its job be lost, the sweep rings after that."""
-
-_NEXT_DUE = """
-local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-if first[1] then redis.call('ZADD', KEYS[2], first[2], ARGV[1]) else redis.call('ZREM', KEYS[2], ARGV[1]) end
-"""
+_WAKE_UP_MS = 4000
+"""How long a wake-up stands for those that follow; should its job be lost, the sweep enqueues another."""
 
 
 class Base:
@@ -25,54 +18,39 @@ class Base:
     def __init__(self, client: Any) -> None:
         self.client = client
         self.queues = JobQueues(client)
+        self._script = client.register_script(SCRIPT)
 
-    def _transact(
-        self, build: Callable[[Any], _T], rings: list[tuple[str, str]], watch: tuple[str, ...] = ()
-    ) -> _T:
-        """A transaction: `build` reads, calls `multi()` and writes; each (queue, lane) is rung once with it.
+    def _transaction(self) -> Transaction:
+        return Transaction(self.client, self._script)
 
-        Where a ring still waits, none is added; should it be answered just now, all is done anew.
-        """
-
-        def whole(pipe: Any) -> _T:
-            silent = [ring for ring in rings if not pipe.exists(keys.wake_up(*ring))]
-            value = build(pipe)
-            if not pipe.explicit_transaction:
-                pipe.multi()
-            for queue, lane in silent:
-                pipe.set(keys.wake_up(queue, lane), 1, px=_RUNG_MS)
-                self.queues.enqueue(pipe, queue, lane)
-            return value
-
-        flags = (keys.wake_up(*ring) for ring in rings)
-        result: _T = self.client.transaction(whole, *watch, *flags, value_from_callable=True)
-        return result
-
-    def _enqueue_in(self, whole: Transaction, queue: str, lane: str, first: bool = False) -> None:
-        """Ring with all the rest, unless a ring waits already; `first`: before the other lanes."""
+    def _enqueue_in(self, tx: Transaction, queue: str, lane: str, first: bool = False) -> None:
+        """Within a transaction: wake up a worker, unless a wake-up waits already; `first`: an urgent one."""
         flag = keys.wake_up(queue, lane, first)
-        pipe = whole.block(absent(flag))
-        pipe.set(flag, 1, px=_RUNG_MS)
-        self.queues.enqueue(pipe, queue, lane, first)
+        pipe = tx.block(absent(flag))
+        pipe.set(flag, 1, px=_WAKE_UP_MS)
+        self.queues.enqueue(pipe, urgent(queue) if first else queue, lane)
 
-    def _note_next_due(self, pipe: Any, lane: str) -> None:
-        pipe.eval(_NEXT_DUE, 2, keys.outbox_due(lane), keys.DUE, lane)
-
+    @reachable
     def enqueue(self, queue: str, lane: str) -> None:
-        """Ring for a lane, unless a ring waits already."""
-        self._transact(lambda pipe: None, [(queue, lane)])
+        """Wake up a worker for a lane, unless a wake-up waits already."""
+        tx = self._transaction()
+        self._enqueue_in(tx, queue, lane)
+        tx.run()
 
     @reachable
     def has_waiting(self, queue: str) -> bool:
-        """Whether rings wait in the queue, so that a long turn should end."""
+        """Whether jobs wait in the queue, so that a long turn should end."""
         return self.queues.has_waiting(queue)
 
     def clear_wake_up(self, queue: str, lane: str) -> None:
-        """A job begins: from here on, a new ring is needed for what comes."""
+        """A job begins: what comes from here on needs another wake-up."""
         self.client.delete(keys.wake_up(queue, lane))
 
-    def _tell_name(self, whole: Transaction, lane: str, about: Mapping[str, Any]) -> None:
-        """By what name a lane goes now; a lane that surely had the name before is to look anew."""
-        whole.block().hset(keys.lane_about(lane), mapping=dict(about))
+    def _note_next_due(self, tx: Transaction, lane: str) -> None:
+        tx.note_next_due(keys.outbox_due(lane), keys.DUE, lane)
+
+    def _tell_name(self, tx: Transaction, lane: str, about: Mapping[str, Any]) -> None:
+        """Keep a lane's current name; a lane that had the name before has to check it again."""
+        tx.block().hset(keys.lane_about(lane), mapping=dict(about))
         field = keys.name_of(lane, about["repo"])
-        whole.block(differs(keys.NAMES, field, lane)).hdel(keys.NAMES, field)
+        tx.block(differs(keys.NAMES, field, lane)).hdel(keys.NAMES, field)

@@ -1,4 +1,4 @@
-"""The way to the store: a client by URL, and its failures in our words."""
+"""Connecting to the store: a client by URL, and its failures as Unavailable."""
 
 import contextlib
 import functools
@@ -13,8 +13,8 @@ from redis.retry import Retry
 
 from shell.errors import Unavailable
 
-PATIENCE_S = 20.0
-"""What a worker's client waits for an answer when nothing else is said."""
+TIMEOUT_S = 20.0
+"""How long a client waits for an answer by default."""
 
 LOST = (redis.ConnectionError, redis.TimeoutError)
 """What a client raises when the store cannot be reached."""
@@ -24,20 +24,20 @@ _T = TypeVar("_T")
 
 
 def connect(url: str, socket_timeout: float | None = None, decode_responses: bool = True) -> Any:
-    """A client for redis://, rediss:// or unix://; it fails within its time-out and never tries again."""
-    patience = PATIENCE_S if socket_timeout is None else socket_timeout
+    """A client for redis://, rediss:// or unix://; it fails within its time-out and never retries."""
+    timeout = TIMEOUT_S if socket_timeout is None else socket_timeout
     return redis.Redis.from_url(
         url,
         decode_responses=decode_responses,
-        socket_timeout=patience,
-        socket_connect_timeout=patience,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 0),
     )
 
 
 @contextlib.contextmanager
 def lenient(client: Any) -> Iterator[Any]:
-    """Another client of the same store, which also reads bytes that are no text; only for reading."""
+    """Another client of the same store, only for reading: it also reads bytes that are not valid text."""
     pool = client.connection_pool
     named = pool.connection_kwargs | {"encoding_errors": "surrogateescape"}
     other = redis.ConnectionPool(connection_class=pool.connection_class, **named)
@@ -48,10 +48,10 @@ def lenient(client: Any) -> Iterator[Any]:
 
 
 def reachable(method: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Every failure to reach the store is Unavailable, whichever of the client's it was."""
+    """Turn every failure to reach the store into Unavailable."""
 
     @functools.wraps(method)
-    def told(*args: _P.args, **named: _P.kwargs) -> _T:
+    def wrapped(*args: _P.args, **named: _P.kwargs) -> _T:
         try:
             return method(*args, **named)
         except LOST as error:
@@ -61,11 +61,11 @@ def reachable(method: Callable[_P, _T]) -> Callable[_P, _T]:
                 raise Unavailable("the store", str(error)) from error
             raise
 
-    return told
+    return wrapped
 
 
 def write(value: Any) -> str:
-    """The one way a value becomes text here, so that equal values are equal texts."""
+    """A value as JSON in canonical form, so that equal values are equal texts."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""What a drain starts from and what it came to: the shapes that `load` gives and `commit` takes."""
+"""What a drain starts from and what it decides: the shapes that `load` returns and `commit` accepts."""
 
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -9,29 +9,31 @@ from shell.store.fields import State
 
 
 class Fenced(Exception):
-    """Someone else has taken the lane over meanwhile; whatever this one decided is void."""
+    """Another process has taken over the lane; what this one decided must not be written."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A lane's state as it was read; never changed in place, for it is kept and given out again."""
+    """A lane's state as it was read; never changed in place, because it is cached and shared."""
 
     lane: str
     state: State
     version: int = 0
     turn: int = 0
-    """Counts the commits, also those that leave the state as it is."""
+    """Counts the commits, including those that leave the state unchanged."""
     seq: int = 0
     head: str = ""
     """Hash of the journal's last entry."""
     epoch: str = ""
-    """Made with the lane's first commit: a store that was lost and filled anew is another one."""
+    """Made with the lane's first commit; it differs in a store that was lost and restored."""
+    stored: State | None = None
+    """The state as it is stored, where that is an older form: the next commit keeps the new one."""
     raw: dict[str, str] = field(default_factory=dict, repr=False)
     parts: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 class DeadEvent(TypedDict):
-    """An event that our own mistake kept from being handled."""
+    """An event that could not be handled because of an internal error."""
 
     id: str
     event: Event
@@ -40,18 +42,18 @@ class DeadEvent(TypedDict):
 
 @dataclass
 class Decision:
-    """All that one drain came to; it is kept as a whole or not at all."""
+    """The outcome of one drain; it is committed completely or not at all."""
 
     state: State
     changed: dict[str, str | None] = field(default_factory=dict)
-    """Fields of the state as text; None: gone."""
+    """Changed fields of the state as text; None: removed."""
     entries: list[dict[str, Any]] = field(default_factory=list)
-    """For the journal, in order."""
+    """New journal entries, in order."""
     actions: list[Action] = field(default_factory=list)
     keys: dict[str, None] = field(default_factory=dict)
-    """Keys of events that are known from now on, in order."""
+    """Keys of events that count as handled from now on, in order."""
     consumed: list[Event] = field(default_factory=list)
-    """The first entries of the inbox, which leave it."""
-    left: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Records of sprints that left the state."""
+    """The events at the head of the inbox that were handled, to be removed."""
+    ended: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Records of sprints that left the state, by id."""
     dead: list[DeadEvent] = field(default_factory=list)

@@ -1,9 +1,10 @@
-"""A lane's state as fields of one hash: a field for each top-level key, of the large maps for each member."""
+"""A lane's state as fields of one hash: one field per top-level key, and per member of the large maps."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from shell.store import migrations
 from shell.store.connection import write
 
 MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting", "own")
@@ -12,19 +13,19 @@ State = dict[str, Any]
 
 
 def empty() -> State:
-    """The state of a lane that nothing has happened in."""
-    return {"v": 1} | {name: {} for name in MAPS}
+    """The state of a lane in which nothing has happened yet."""
+    return {"v": migrations.VERSION} | {name: {} for name in MAPS}
 
 
 def join(
     raw: Mapping[str, str], known: Mapping[str, str], parts: Mapping[str, Any]
 ) -> tuple[State, dict[str, Any]]:
-    """The state of the fields, and each field's value as known."""
+    """The state that the fields make up, in its stored form, and each field's parsed value."""
     values = {
         field: parts[field] if known.get(field) == text else _value(field, text)
         for field, text in raw.items()
     }
-    state = empty()
+    state = empty() | ({"v": migrations.FIRST_VERSION} if raw else {})
     for field, value in values.items():
         name, slash, member = field.partition("/")
         if slash:
@@ -42,7 +43,7 @@ def _value(field: str, text: str) -> Any:
 
 
 def damaged(raw: Mapping[str, str]) -> list[str]:
-    """The fields that cannot be read as they were written."""
+    """The fields that are damaged."""
     return sorted(field for field, text in raw.items() if not _sound(field, text))
 
 
@@ -56,7 +57,7 @@ def _sound(field: str, text: str) -> bool:
 
 
 def differences(old: State, new: State) -> dict[str, Any]:
-    """The fields of `new` that differ from `old` with their values; `GONE` where one is gone."""
+    """The fields of `new` that differ from `old` with their values; `GONE` where one was removed."""
     changed: dict[str, Any] = {}
     for name in old.keys() | new.keys():
         before, after = old.get(name, GONE), new.get(name, GONE)
@@ -96,5 +97,5 @@ GONE: Any = _Gone()
 
 
 def texts(changed: Mapping[str, Any]) -> dict[str, str | None]:
-    """The changed fields as they are written; None where a field goes."""
+    """The changed fields as text; None where a field is removed."""
     return {field: None if value is GONE else write(value) for field, value in changed.items()}

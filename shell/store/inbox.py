@@ -1,4 +1,4 @@
-"""The door's part of the store: what comes in is kept durably, in its lane's order, and gets a receipt."""
+"""Incoming events: stored durably, in order within their lane, each with a receipt; and dead letters."""
 
 import base64
 import json
@@ -11,10 +11,9 @@ from shell.event import Event
 from shell.store import keys
 from shell.store.base import Base
 from shell.store.connection import milliseconds, reachable, write
-from shell.store.transaction import Transaction
 
 KEPT_S = 30 * 24 * 3600
-_UNTOLD = {"authorization", "cookie", "proxy-authorization"}
+_SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
 
 
 class Inbox(Base):
@@ -27,22 +26,22 @@ class Inbox(Base):
 
     @reachable
     def accept(self, lane: str, event: Event) -> str:
-        """Keep an event in its lane's inbox and ring, all or nothing; its receipt's id."""
+        """Put an event into its lane's inbox and wake up a worker, in one transaction; its receipt's id."""
         event["at"] = event.get("at") or now()
         event["receipt"] = receipt_id = new_id()
-        whole = Transaction(self.client)
-        pipe = whole.block()
+        tx = self._transaction()
+        pipe = tx.block()
         self._put_event(pipe, lane, event)
         pipe.set(keys.receipt(receipt_id), receipt_text(event, lane, "queued"), ex=KEPT_S)
         if event.get("repo"):
             about = {name: event[name] for name in ("repo", "repo_id", "forge") if event.get(name)}
-            self._tell_name(whole, lane, about)
-        self._enqueue_in(whole, "events", lane, self._is_others(lane, event))
-        whole.run()
+            self._tell_name(tx, lane, about)
+        self._enqueue_in(tx, "events", lane, self._is_others(lane, event))
+        tx.run()
         return receipt_id
 
     def _is_others(self, lane: str, event: Event) -> bool:
-        """Whether someone else did it and may wait for us; what our own account did, nobody waits for."""
+        """Whether someone else caused it and may be waiting for us; nobody waits for our own account."""
         actor, kind = event.get("actor_id"), lane.partition("-")[0]
         if actor is not None and kind not in self._own:
             account = json.loads(self.client.get(keys.account(kind)) or "{}")
@@ -56,7 +55,7 @@ class Inbox(Base):
 
     @reachable
     def inbox(self, lane: str, n: int) -> list[Event]:
-        """The first events of the inbox, oldest first. Load the lane before, so that a conflict shows."""
+        """The first events of the inbox, oldest first. Load the lane first, so that a conflict is noticed."""
         return [json.loads(text) for text in self.client.lrange(keys.inbox(lane), 0, n - 1)]
 
     @reachable
@@ -66,38 +65,40 @@ class Inbox(Base):
 
     @reachable
     def note_ignored(self, event: Event, reason: str) -> str:
-        """A receipt that says why nothing will come of this delivery."""
+        """Store a receipt that says why this delivery is ignored; its id."""
         receipt_id = new_id()
         kind = event.get("hint") or event.get("type")
-        told = {"id": receipt_id, "status": "ignored", "reason": reason, "at": now(), "event_type": kind}
-        self.client.set(keys.receipt(receipt_id), write(told), ex=KEPT_S)
+        receipt = {"id": receipt_id, "status": "ignored", "reason": reason, "at": now(), "event_type": kind}
+        self.client.set(keys.receipt(receipt_id), write(receipt), ex=KEPT_S)
         return receipt_id
 
     @reachable
     def dead_letter(self, raw: bytes, headers: Mapping[str, str], reason: str) -> str:
-        """Keep a delivery that could not be read, whole, for those who mend us; its receipt's id."""
+        """Store a delivery that could not be parsed, complete, for later inspection; its receipt's id."""
         letter = {
             "raw": base64.b64encode(raw).decode(),
-            "headers": {name: value for name, value in headers.items() if name.lower() not in _UNTOLD},
+            "headers": {
+                name: value for name, value in headers.items() if name.lower() not in _SECRET_HEADERS
+            },
         }
         receipt_id = new_id()
-        told = {"id": receipt_id, "status": "dead_letter", "reason": reason, "at": now()}
+        receipt = {"id": receipt_id, "status": "dead_letter", "reason": reason, "at": now()}
         with self.client.pipeline() as pipe:
-            put_letter(pipe, receipt_id, letter | {"reason": reason})
-            pipe.set(keys.receipt(receipt_id), write(told), ex=KEPT_S)
+            put_dead_letter(pipe, receipt_id, letter | {"reason": reason})
+            pipe.set(keys.receipt(receipt_id), write(receipt), ex=KEPT_S)
             pipe.execute()
         return receipt_id
 
     @reachable
     def add_dead_letter(self, letter_id: str, letter: dict[str, Any]) -> None:
-        """Keep what our own mistake kept from being done."""
+        """Store what could not be done because of an internal error."""
         with self.client.pipeline() as pipe:
-            put_letter(pipe, letter_id, letter)
+            put_dead_letter(pipe, letter_id, letter)
             pipe.execute()
 
     @reachable
     def dead_letters(self, n: int = 100) -> list[dict[str, Any]]:
-        """The newest dead letters first: `{id, at, reason, raw?, headers?, event?, lane?}`."""
+        """Dead letters, newest first: `{id, at, reason, raw?, headers?, event?, lane?}`."""
         ids = self.client.zrevrange(keys.DEAD, 0, n - 1)
         texts = self.client.mget([keys.dead_letter(one) for one in ids]) if ids else []
         return [json.loads(text) for text in texts if text]
@@ -111,18 +112,18 @@ class Inbox(Base):
 
 
 def new_id() -> str:
-    """An id that nobody guesses."""
+    """A random id that cannot be guessed."""
     return secrets.token_hex(12)
 
 
 def receipt_text(event: Event, lane: str, status: str) -> str:
-    """The receipt of an event as it is kept."""
-    told = {"id": event["receipt"], "status": status, "lane": lane, "event_type": event["type"]}
-    return write(told | {"at": event["at"], "key": event.get("key")})
+    """The receipt of an event as it is stored."""
+    receipt = {"id": event["receipt"], "status": status, "lane": lane, "event_type": event["type"]}
+    return write(receipt | {"at": event["at"], "key": event.get("key")})
 
 
-def put_letter(pipe: Any, letter_id: str, letter: dict[str, Any]) -> None:
-    """Put a dead letter into a transaction."""
+def put_dead_letter(pipe: Any, letter_id: str, letter: dict[str, Any]) -> None:
+    """Within a transaction: store a dead letter."""
     moment = milliseconds()
     pipe.set(keys.dead_letter(letter_id), write(letter | {"id": letter_id, "at": now()}), ex=KEPT_S)
     pipe.zadd(keys.DEAD, {letter_id: moment})

@@ -1,4 +1,4 @@
-"""The journals of the lanes: read in part, read whole with the state they led to, and shortened when old."""
+"""The journals of the lanes: read in part, read completely with their state, and trimmed when old."""
 
 import json
 from itertools import takewhile
@@ -11,11 +11,11 @@ from shell.store.fields import damaged, join
 from shell.store.ledger import Fault, Ledger, with_policy
 
 _DROPPED = "dropped"
-"""How many entries have left the store for a file."""
+"""Field of the lane's meta: how many entries were moved to a file."""
 
 
 class Journals(Base):
-    """What is read of journals; they are written with all the rest of a drain."""
+    """Reading journals; they are written by a drain's commit."""
 
     @reachable
     def journal(self, lane: str, start: int = 0, n: int = 1000) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ class Journals(Base):
 
     @reachable
     def ledger(self, lane: str) -> Ledger:
-        """The whole journal and the state of the same moment."""
+        """The complete journal and the state at the same moment."""
         with lenient(self.client) as client, client.pipeline(transaction=True) as pipe:
             pipe.lrange(keys.journal(lane), 0, -1)
             pipe.hmget(keys.lane_meta(lane), (_DROPPED, "seq", "head"))
@@ -44,19 +44,19 @@ class Journals(Base):
 
     @reachable
     def journal_faults(self, lane: str) -> list[Fault]:
-        """All that is wrong with the lane's journal."""
+        """Everything that is wrong with the lane's journal."""
         return self.ledger(lane).faults()
 
     @reachable
     def old_journal(self, lane: str, before: str, n: int = 1000) -> list[str]:
-        """The first entries of the journal as text, as far as they are older than that time."""
+        """The journal's first entries, as text, that are older than that time."""
         with lenient(self.client) as client:
             lines: list[str] = client.lrange(keys.journal(lane), 0, n - 1)
         return list(takewhile(lambda line: str(json.loads(line)["now"]) < before, lines))
 
     @reachable
     def drop_journal(self, lane: str, n: int) -> None:
-        """Drop that many of the journal's first entries."""
+        """Remove that many of the journal's first entries."""
         with self.client.pipeline(transaction=True) as pipe:
             pipe.ltrim(keys.journal(lane), n, -1)
             pipe.hincrby(keys.lane_meta(lane), _DROPPED, n)

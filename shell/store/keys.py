@@ -1,17 +1,17 @@
-"""The names of all keys in the store; nowhere else is one spelled."""
+"""The names of all keys in the store; no other module spells one."""
 
 LANES = "caloron:lanes"
 SPRINTS = "caloron:sprints"
 """Sprint id → lane."""
 NAMES = "caloron:names"
-"""Forge and name of a repository → the lane whose own it is, until another lane is told by that name."""
+"""Forge and name of a repository → the lane it is known to belong to, until a delivery contradicts that."""
 DUE = "caloron:due"
 """Lane → the earliest moment (ms) at which one of its actions is due."""
 FENCE = "caloron:fence"
 PROCESSES = "caloron:processes"
 HEARTBEATS = "caloron:heartbeats"
 RUNS = "caloron:runs"
-"""The runs of agents that have not ended."""
+"""The agents' runs that have not ended."""
 DEAD = "caloron:dead"
 """Dead letters by time."""
 
@@ -26,12 +26,12 @@ def lane_meta(lane: str) -> str:
 
 
 def lane_about(lane: str) -> str:
-    """The repository as its newest delivery named it, and the last name that was surely its own."""
+    """The repository as its newest delivery named it, and the last name that was verified by id."""
     return f"lane:{lane}:about"
 
 
 def name_of(lane: str, repo: str) -> str:
-    """A field of NAMES; a forge takes no notice of capitals."""
+    """A field of NAMES; forges ignore case in names."""
     return f"{lane.partition('-')[0]} {repo.lower()}"
 
 
@@ -44,7 +44,7 @@ def journal(lane: str) -> str:
 
 
 def policies(lane: str) -> str:
-    """Policies that the journal names by their digest."""
+    """Policies, which the journal refers to by digest."""
     return f"lane:{lane}:policies"
 
 
@@ -58,7 +58,7 @@ def outbox(lane: str) -> str:
 
 
 def outbox_seq(lane: str) -> str:
-    """Action key → which put of this key it is."""
+    """Action key → a number that changes whenever the action is put again."""
     return f"lane:{lane}:outbox:seq"
 
 
@@ -71,7 +71,7 @@ def outbox_due(lane: str) -> str:
 
 
 def outbox_tries(lane: str) -> str:
-    """Action key → what its failed tries left behind."""
+    """Action key → what is remembered of its failed attempts."""
     return f"lane:{lane}:outbox:tries"
 
 
@@ -80,7 +80,7 @@ def intents(lane: str) -> str:
 
 
 def performing(lane: str) -> str:
-    """What the performer remembers of a lane: the version shown, an absent host."""
+    """What the performer remembers of a lane: the version shown, a host that is unavailable."""
     return f"lane:{lane}:performing"
 
 
@@ -119,6 +119,6 @@ def lease(name: str) -> str:
     return f"lease:{name}"
 
 
-def wake_up(queue: str, lane: str, first: bool = False) -> str:
-    """Present while a ring for the lane waits in the queue; those that go first are a kind of their own."""
-    return f"rung:{queue}:{lane}" + (":first" if first else "")
+def wake_up(queue: str, lane: str, urgent: bool = False) -> str:
+    """Present while a wake-up for the lane waits in the queue; urgent ones have a flag of their own."""
+    return f"rung:{queue}:{lane}" + (":first" if urgent else "")

@@ -1,4 +1,4 @@
-"""A lane's state and journal: read cheaply, committed whole with what a drain came to."""
+"""A lane's state and journal: read cheaply, and committed in one transaction with all a drain decided."""
 
 import json
 from collections import OrderedDict
@@ -12,12 +12,13 @@ from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.decision import Decision, Fenced, Loaded
 from shell.store.fields import empty, join
-from shell.store.inbox import new_id, put_letter, receipt_text
+from shell.store.inbox import new_id, put_dead_letter, receipt_text
 from shell.store.journals import Journals
 from shell.store.ledger import digest_of, hash_of
-from shell.store.outbox import goes_first, put_actions
+from shell.store.migrations import ENTRY_VERSION, FIRST_VERSION, check, up_to_date
+from shell.store.outbox import is_urgent, put_actions
 from shell.store.sprints import known_sprints, record_of, sprint_id_of
-from shell.store.transaction import Transaction, at_most, equals, next_due
+from shell.store.transaction import at_most, equals
 
 __all__ = ["Lanes", "sprint_id_of"]
 
@@ -27,11 +28,11 @@ _AT_ONCE = 1000
 """Fields in one command."""
 SEEN_S = 30 * 24 * 3600
 _RUNNING_OUT = 20
-"""Every so many commits the keys seen long ago are forgotten."""
+"""Old keys are removed at every so many commits."""
 
 
 class Lanes(Journals):
-    """States and keys seen."""
+    """States, and the keys of events already handled."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)
@@ -40,8 +41,8 @@ class Lanes(Journals):
 
     @reachable
     def load(self, lane: str) -> Loaded:
-        """The lane's state; read anew only where it changed since this process saw it last."""
-        known = self._still(lane, self.client.hmget(keys.lane_meta(lane), _META))
+        """The lane's state; only what changed since this process last read it is read again."""
+        known = self._cached(lane, self.client.hmget(keys.lane_meta(lane), _META))
         return known or self._read(lane)
 
     @reachable
@@ -51,9 +52,9 @@ class Lanes(Journals):
             pipe.hmget(keys.lane_meta(lane), _META)
             pipe.lrange(keys.inbox(lane), 0, n - 1)
             meta, texts = pipe.execute()
-        loaded = self._still(lane, meta)
+        loaded = self._cached(lane, meta)
         if loaded is None:
-            # the state before the inbox: whoever takes entries out moves the lane on, then the commit fails
+            # the state first: whoever removes entries also changes the lane, and then the commit fails
             loaded = self._read(lane)
             texts = self.client.lrange(keys.inbox(lane), 0, n - 1)
         return loaded, [json.loads(text) for text in texts]
@@ -65,16 +66,16 @@ class Lanes(Journals):
 
     @reachable
     def epoch(self, lane: str) -> str:
-        """Made with the lane's first commit, another one in a store that was lost; empty before that."""
+        """Made with the lane's first commit, different in a store that was lost; empty before it."""
         return str(self.client.hget(keys.lane_meta(lane), "epoch") or "")
 
-    def _still(self, lane: str, meta: list[str | None]) -> Loaded | None:
-        """What is known of the lane, if that is its state still."""
+    def _cached(self, lane: str, meta: list[str | None]) -> Loaded | None:
+        """The cached state, if it is still current."""
         known = self._known.get(lane)
         version, turn, seq = (int(part or 0) for part in meta[:3])
         if known is None or (known.version, known.epoch) != (version, meta[4] or ""):
             return None
-        return self._keep(replace(known, turn=turn, seq=seq, head=meta[3] or ""))
+        return self._cache(replace(known, turn=turn, seq=seq, head=meta[3] or ""))
 
     def _read(self, lane: str) -> Loaded:
         known = self._known.get(lane) or Loaded(lane, empty())
@@ -82,11 +83,15 @@ class Lanes(Journals):
             pipe.hmget(keys.lane_meta(lane), _META)
             pipe.hgetall(keys.lane_state(lane))
             meta, raw = pipe.execute()
-        state, parts = join(raw, known.raw, known.parts)
+        stored, parts = join(raw, known.raw, known.parts)
+        state = up_to_date(stored, _name_of(lane))
+        older = None if state is stored else stored
         version, turn, seq = (int(part or 0) for part in meta[:3])
-        return self._keep(Loaded(lane, state, version, turn, seq, meta[3] or "", meta[4] or "", raw, parts))
+        return self._cache(
+            Loaded(lane, state, version, turn, seq, meta[3] or "", meta[4] or "", older, raw, parts)
+        )
 
-    def _keep(self, loaded: Loaded) -> Loaded:
+    def _cache(self, loaded: Loaded) -> Loaded:
         with self._keeping:
             self._known[loaded.lane] = loaded
             self._known.move_to_end(loaded.lane)
@@ -96,77 +101,91 @@ class Lanes(Journals):
 
     @reachable
     def seen(self, lane: str, event_keys: Iterable[str]) -> set[str]:
-        """Those of the keys whose event was handled already."""
+        """Those of the keys whose event was already handled."""
         asked = list(event_keys)
         scores = self.client.zmscore(keys.seen(lane), asked) if asked else []
         return {key for key, score in zip(asked, scores, strict=True) if score is not None}
 
     @reachable
     def seen_lately(self, lane: str, beginning: str, n: int) -> list[str]:
-        """The newest keys seen, as far as they begin like that."""
+        """Those of the newest handled keys that begin like that."""
         found = self.client.zrevrange(keys.seen(lane), 0, n - 1)
         return [key for key in found if key.startswith(beginning)]
 
     @reachable
     def note_seen(self, lane: str, event_keys: Iterable[str]) -> None:
-        """These events were handled before the store was lost."""
-        told = dict.fromkeys(event_keys, milliseconds())
-        if told:
-            self.client.zadd(keys.seen(lane), told)
+        """Mark events as handled: they were, before the store was lost."""
+        seen_at = dict.fromkeys(event_keys, milliseconds())
+        if seen_at:
+            self.client.zadd(keys.seen(lane), seen_at)
 
     @reachable
-    def commit(self, lane: str, loaded: Loaded, decided: Decision, fence: int) -> bool:
-        """All of it in one transaction; False if the lane moved on meanwhile, Fenced if it was taken over."""
-        whole = Transaction(self.client)
-        whole.guards.append(at_most(keys.lane_meta(lane), "fence", fence))
-        whole.guards.append(equals(keys.lane_meta(lane), "turn", loaded.turn or ""))
-        whole.guards.append(equals(keys.lane_meta(lane), "epoch", loaded.epoch))
-        moved = self._write(whole.block(), loaded, decided, fence)
-        if decided.actions or decided.changed:
-            self._enqueue_in(whole, "actions", lane, any(map(goes_first, decided.actions)))
-        failed = whole.run()
+    def commit(self, lane: str, loaded: Loaded, decision: Decision, fence: int) -> bool:
+        """Write it all in one transaction; False if the lane changed meanwhile, Fenced if taken over."""
+        tx = self._transaction()
+        tx.require(at_most(keys.lane_meta(lane), "fence", fence))
+        tx.require(equals(keys.lane_meta(lane), "turn", loaded.turn or ""))
+        tx.require(equals(keys.lane_meta(lane), "epoch", loaded.epoch))
+        moved = self._write(tx.block(), loaded, decision, fence)
+        self._note_next_due(tx, lane)
+        if decision.actions or decision.changed:
+            self._enqueue_in(tx, "actions", lane, any(map(is_urgent, decision.actions)))
+        failed = tx.run().failed
         if failed == 1:
             raise Fenced(f"{lane} was taken over; {fence} may not write any more")
         if not failed:
-            self._remember(loaded, decided, moved)
+            self._remember(loaded, decision, moved)
         return not failed
 
-    def _write(self, pipe: Any, loaded: Loaded, decided: Decision, fence: int) -> Loaded:
+    def _write(self, pipe: Any, loaded: Loaded, decision: Decision, fence: int) -> Loaded:
         lane = loaded.lane
         moved = replace(
             loaded,
-            version=loaded.version + bool(decided.changed),
+            version=loaded.version + bool(decision.changed),
             turn=loaded.turn + 1,
-            seq=loaded.seq + len(decided.entries),
-            head=_write_journal(pipe, loaded, decided),
+            seq=loaded.seq + len(decision.entries),
+            head=_write_journal(pipe, loaded, decision),
             epoch=loaded.epoch or new_id(),
+            stored=None,
         )
         meta = (moved.version, moved.turn, moved.seq, moved.head, moved.epoch, fence)
         pipe.hset(keys.lane_meta(lane), mapping=dict(zip(_META, meta, strict=True)))
-        _write_state(pipe, lane, decided)
-        _index_sprints(pipe, lane, loaded.state, decided)
-        _write_seen(pipe, lane, decided, moved.turn)
-        _take_out(pipe, lane, decided)
-        put_actions(pipe, lane, moved.turn, decided.actions)
-        next_due(pipe, keys.outbox_due(lane), keys.DUE, lane)
+        if not loaded.raw:
+            pipe.hset(keys.lane_state(lane), "v", write(loaded.state["v"]))
+        _write_state(pipe, lane, decision)
+        _index_sprints(pipe, lane, loaded.state, decision)
+        _write_seen(pipe, lane, decision, moved.turn)
+        _take_out(pipe, lane, decision)
+        put_actions(pipe, lane, moved.turn, decision.actions)
         return moved
 
-    def _remember(self, loaded: Loaded, decided: Decision, moved: Loaded) -> None:
-        if not decided.changed:
-            self._keep(moved)
+    def _remember(self, loaded: Loaded, decision: Decision, moved: Loaded) -> None:
+        if not decision.changed:
+            self._cache(moved)
             return
-        raw, parts = dict(loaded.raw), dict(loaded.parts)
-        for field, text in decided.changed.items():
+        version = {"v": write(loaded.state["v"])}, {"v": loaded.state["v"]}
+        raw, parts = version[0] | loaded.raw, version[1] | loaded.parts
+        for field, text in decision.changed.items():
             if text is None:
                 raw.pop(field, None)
                 parts.pop(field, None)
             else:
                 raw[field] = text
                 name, slash, member = field.partition("/")
-                parts[field] = decided.state[name][member] if slash else decided.state[name]
-        self._keep(replace(moved, state=decided.state, raw=raw, parts=parts))
+                parts[field] = decision.state[name][member] if slash else decision.state[name]
+        self._cache(replace(moved, state=decision.state, raw=raw, parts=parts))
 
-    # What others ask about lanes
+    @reachable
+    def check_versions(self) -> None:
+        """Raise UnknownVersion if the state of any lane has a form that this code cannot read."""
+        lanes = self.lanes()
+        with self.client.pipeline(transaction=False) as pipe:
+            for lane in lanes:
+                pipe.hget(keys.lane_state(lane), "v")
+            for lane, version in zip(lanes, pipe.execute() if lanes else [], strict=True):
+                check(json.loads(version or str(FIRST_VERSION)), _name_of(lane))
+
+    # Lanes, sprints and repositories
 
     @reachable
     def lanes(self) -> list[str]:
@@ -175,13 +194,13 @@ class Lanes(Journals):
 
     @reachable
     def lane_of(self, sprint_id: str) -> str | None:
-        """The lane of a sprint, also of one that has ended."""
+        """The lane of a sprint, including ended ones."""
         lane: str | None = self.client.hget(keys.SPRINTS, sprint_id)
         return lane
 
     @reachable
     def sprints(self) -> dict[str, str]:
-        """Every sprint that ever was known, with its lane."""
+        """Every sprint ever known, with its lane."""
         return dict(sorted(self.client.hgetall(keys.SPRINTS).items()))
 
     @reachable
@@ -191,14 +210,14 @@ class Lanes(Journals):
 
     @reachable
     def note_about(self, lane: str, repo: str, repo_id: int, forge: str) -> None:
-        """Note the repository of a lane that was met by other means than a delivery."""
-        whole = Transaction(self.client)
-        self._tell_name(whole, lane, {"repo": repo, "repo_id": repo_id, "forge": forge})
-        whole.run()
+        """Note the repository of a lane that was found without a delivery."""
+        tx = self._transaction()
+        self._tell_name(tx, lane, {"repo": repo, "repo_id": repo_id, "forge": forge})
+        tx.run()
 
     @reachable
     def own_name(self, lane: str) -> str | None:
-        """The repository's name, if its id was looked at since any lane was last told by that name."""
+        """The repository's name, if its id was verified since any delivery last used that name."""
         about = self.about(lane)
         name = about.get("sure")
         if name is None or name != about.get("repo"):
@@ -207,7 +226,7 @@ class Lanes(Journals):
 
     @reachable
     def note_own_name(self, lane: str, repo: str) -> None:
-        """By this name the forge shows the lane's own repository."""
+        """Note that the forge shows the lane's own repository under this name."""
         with self.client.pipeline() as pipe:
             pipe.hset(keys.lane_about(lane), mapping={"repo": repo, "sure": repo})
             pipe.hset(keys.NAMES, keys.name_of(lane, repo), lane)
@@ -216,7 +235,7 @@ class Lanes(Journals):
 
     @reachable
     def note_other(self, lane: str, other: int) -> bool:
-        """By the lane's name the forge shows another repository; whether that is news."""
+        """Note that the forge shows another repository under the lane's name; True if that is new."""
         with self.client.pipeline() as pipe:
             pipe.hget(keys.lane_about(lane), "other")
             pipe.hset(keys.lane_about(lane), "other", other)
@@ -232,25 +251,29 @@ class Lanes(Journals):
         return found
 
 
-def _write_state(pipe: Any, lane: str, decided: Decision) -> None:
-    new = [(field, text) for field, text in decided.changed.items() if text is not None]
-    gone = [field for field, text in decided.changed.items() if text is None]
+def _name_of(lane: str) -> str:
+    return f"The state of lane {lane}"
+
+
+def _write_state(pipe: Any, lane: str, decision: Decision) -> None:
+    new = [(field, text) for field, text in decision.changed.items() if text is not None]
+    gone = [field for field, text in decision.changed.items() if text is None]
     for start in range(0, len(new), _AT_ONCE):
         pipe.hset(keys.lane_state(lane), mapping=dict(new[start : start + _AT_ONCE]))
     for start in range(0, len(gone), _AT_ONCE):
         pipe.hdel(keys.lane_state(lane), *gone[start : start + _AT_ONCE])
 
 
-def _write_journal(pipe: Any, loaded: Loaded, decided: Decision) -> str:
-    """Append the entries, each with the hash of the one before; the new head."""
+def _write_journal(pipe: Any, loaded: Loaded, decision: Decision) -> str:
+    """Append the entries, each with the hash of its predecessor; the new head."""
     head = loaded.head
     policies: dict[str, str] = {}
     lines = []
-    for seq, draft in enumerate(decided.entries, loaded.seq):
+    for seq, draft in enumerate(decision.entries, loaded.seq):
         policy = write(draft.get("policy"))
         digest = digest_of(policy)
         policies[digest] = policy
-        entry = draft | {"v": 1, "seq": seq, "policy": digest, "prev": head}
+        entry = draft | {"v": ENTRY_VERSION, "seq": seq, "policy": digest, "prev": head}
         head = hash_of(write(entry))
         lines.append(write(entry | {"hash": head}))
     if lines:
@@ -259,24 +282,26 @@ def _write_journal(pipe: Any, loaded: Loaded, decided: Decision) -> str:
     return head
 
 
-def _write_seen(pipe: Any, lane: str, decided: Decision, turn: int) -> None:
+def _write_seen(pipe: Any, lane: str, decision: Decision, turn: int) -> None:
     moment = milliseconds()
-    if decided.keys:
-        pipe.zadd(keys.seen(lane), dict.fromkeys(decided.keys, moment))
+    if decision.keys:
+        pipe.zadd(keys.seen(lane), dict.fromkeys(decision.keys, moment))
     if turn % _RUNNING_OUT == 0:
         pipe.zremrangebyscore(keys.seen(lane), 0, moment - SEEN_S * 1000)
 
 
-def _take_out(pipe: Any, lane: str, decided: Decision) -> None:
-    """What was handled leaves the inbox; its receipts say how it went."""
-    if not decided.consumed:
+def _take_out(pipe: Any, lane: str, decision: Decision) -> None:
+    """Remove the handled events from the inbox; their receipts say how it went."""
+    if not decision.consumed:
         return
-    pipe.ltrim(keys.inbox(lane), len(decided.consumed), -1)
-    failed = {letter["event"].get("receipt") for letter in decided.dead}
-    for event in decided.consumed:
+    pipe.ltrim(keys.inbox(lane), len(decision.consumed), -1)
+    failed = {letter["event"].get("receipt") for letter in decision.dead}
+    for event in decision.consumed:
         _close_receipt(pipe, lane, event, "failed" if event.get("receipt") in failed else "done")
-    for letter in decided.dead:
-        put_letter(pipe, letter["id"], {"lane": lane, "event": letter["event"], "reason": letter["reason"]})
+    for letter in decision.dead:
+        put_dead_letter(
+            pipe, letter["id"], {"lane": lane, "event": letter["event"], "reason": letter["reason"]}
+        )
 
 
 def _close_receipt(pipe: Any, lane: str, event: Event, status: str) -> None:
@@ -284,11 +309,11 @@ def _close_receipt(pipe: Any, lane: str, event: Event, status: str) -> None:
         pipe.set(keys.receipt(event["receipt"]), receipt_text(event, lane, status), xx=True, keepttl=True)
 
 
-def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], decided: Decision) -> None:
-    """Sprints are found by their id; one that leaves the state stays as a record of its own."""
-    before, after = known_sprints(old), known_sprints(decided.state)
-    for sprint_id in (after.keys() | decided.left.keys()) - before.keys():
+def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], decision: Decision) -> None:
+    """Keep the index of sprints by id; a sprint that left the state is stored as a record of its own."""
+    before, after = known_sprints(old), known_sprints(decision.state)
+    for sprint_id in (after.keys() | decision.ended.keys()) - before.keys():
         pipe.hset(keys.SPRINTS, sprint_id, lane)
-    left = {sprint_id: record_of(lane, old, before[sprint_id]) for sprint_id in before.keys() - after.keys()}
-    for sprint_id, record in (left | decided.left).items():
+    gone = {sprint_id: record_of(lane, old, before[sprint_id]) for sprint_id in before.keys() - after.keys()}
+    for sprint_id, record in (gone | decision.ended).items():
         pipe.set(keys.sprint(sprint_id), write(record))

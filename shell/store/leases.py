@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, a token that only grows, and an end by itself if the holder dies."""
+"""Leases: one holder at a time, a fencing token that only grows, and expiry if the holder dies."""
 
 import os
 import threading
@@ -37,45 +37,47 @@ return 0
 
 @dataclass
 class Lease:
-    """A lease that is held; `token` is its fencing number."""
+    """A lease that is held; `token` is its fencing token."""
 
     client: Any = field(repr=False)
     name: str
     token: int
     seconds: float
     holder: str
-    """Machine and process, for whoever asks who holds it."""
+    """Machine and process, for diagnosis."""
     work: str = ""
-    """Where the work lies that is done under this lease."""
+    """The key that holds the work done under this lease."""
     lost: bool = False
 
     @reachable
     def renew(self) -> bool:
-        """Hold it for its full time from now; False if it is someone else's by now."""
-        held = self.client.eval(_RENEW, 1, keys.lease(self.name), self._mine(), int(self.seconds * 1000))
+        """Extend it to its full time from now; False if it was lost."""
+        renew, milliseconds_left = self.client.register_script(_RENEW), int(self.seconds * 1000)
+        held = renew(keys=[keys.lease(self.name)], args=[self._mine(), milliseconds_left])
         self.lost = self.lost or not held
         return not self.lost
 
     @reachable
     def release(self) -> int:
-        """Give it back at once, and tell how much work there is now: what came late is still ours."""
+        """Release it; how much work there is at that moment, which the holder still has to do."""
         where = [keys.lease(self.name), *([self.work] if self.work else [])]
-        return int(self.client.eval(_RELEASE, len(where), *where, self._mine(), milliseconds()))
+        release = self.client.register_script(_RELEASE)
+        return int(release(keys=where, args=[self._mine(), milliseconds()]))
 
     def _mine(self) -> str:
         return f"{self.token} {self.holder}"
 
     @contextmanager
     def kept(self) -> Iterator["Lease"]:
-        """Renew it from beside while the block runs, however long its calls take."""
+        """Renew it in the background while the block runs."""
         done = threading.Event()
-        beside = threading.Thread(target=self._keep, args=(done,), daemon=True)
-        beside.start()
+        renewal = threading.Thread(target=self._keep, args=(done,), daemon=True)
+        renewal.start()
         try:
             yield self
         finally:
             done.set()
-            beside.join()
+            renewal.join()
 
     def _keep(self, done: threading.Event) -> None:
         while not done.wait(self.seconds / 4):
@@ -83,11 +85,15 @@ class Lease:
                 if not self.renew():
                     return
             except Unavailable:
-                continue  # it runs out by itself if this lasts
+                continue  # if this lasts, the lease expires
 
 
 class Leases(Base):
-    """Who holds what."""
+    """Taking leases, and who holds them."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(client)
+        self._take = client.register_script(_TAKE)
 
     @reachable
     def lease(self, name: str, seconds: float = LEASE_S) -> Lease | None:
@@ -95,19 +101,19 @@ class Leases(Base):
         return self._lease(name, seconds)
 
     @reachable
-    def advance_lease(self, lane: str, first: bool = False) -> Lease | None:
-        """Answer the ring and take the lease for draining the lane's inbox."""
-        return self._lease(f"advance:{lane}", LEASE_S, keys.wake_up("events", lane, first), keys.inbox(lane))
+    def advance_lease(self, lane: str, urgent: bool = False) -> Lease | None:
+        """Clear the wake-up and take the lease for draining the lane's inbox."""
+        return self._lease(f"advance:{lane}", LEASE_S, keys.wake_up("events", lane, urgent), keys.inbox(lane))
 
     @reachable
-    def perform_lease(self, lane: str, first: bool = False) -> Lease | None:
-        """Answer the ring and take the lease for the lane's due actions."""
-        ring = keys.wake_up("actions", lane, first)
-        return self._lease(f"perform:{lane}", LEASE_S, ring, keys.outbox_due(lane))
+    def perform_lease(self, lane: str, urgent: bool = False) -> Lease | None:
+        """Clear the wake-up and take the lease for the lane's due actions."""
+        wake_up = keys.wake_up("actions", lane, urgent)
+        return self._lease(f"perform:{lane}", LEASE_S, wake_up, keys.outbox_due(lane))
 
-    def _lease(self, name: str, seconds: float, ring: str = "", work: str = "") -> Lease | None:
-        where, holder = [keys.lease(name), keys.FENCE, *([ring] if ring else [])], this_process()
-        token = self.client.eval(_TAKE, len(where), *where, int(seconds * 1000), holder)
+    def _lease(self, name: str, seconds: float, wake_up: str = "", work: str = "") -> Lease | None:
+        where, holder = [keys.lease(name), keys.FENCE, *([wake_up] if wake_up else [])], this_process()
+        token = self._take(keys=where, args=[int(seconds * 1000), holder])
         return Lease(self.client, name, int(token), seconds, holder, work) if token else None
 
     @reachable
@@ -118,5 +124,5 @@ class Leases(Base):
 
 
 def this_process() -> str:
-    """Machine and process in one word."""
+    """`machine:process`."""
     return f"{os.uname().nodename}:{os.getpid()}"

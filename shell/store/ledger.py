@@ -1,4 +1,4 @@
-"""A lane's journal as it lies there, and the proof that it is as it was written: a chain of hashes."""
+"""A lane's journal as stored, and the proof that it is unaltered: a chain of hashes."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from shell.store.connection import write
 from shell.store.fields import State
+from shell.store.migrations import ENTRY_VERSION
 
 Entry = dict[str, Any]
 
@@ -26,12 +27,12 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """The lines of a journal, and what the store says of it and of the state it led to."""
+    """The lines of a journal, with what the store knows about it, and the state it led to."""
 
     lane: str
     lines: list[str]
     start: int
-    """The number of the first entry that must be there."""
+    """The number that the first line must have."""
     end: int
     """The number that the next entry will have."""
     head: str
@@ -47,7 +48,7 @@ class Ledger:
         return [with_policy(json.loads(line), policies) for line in self.lines]
 
     def faults(self) -> list[Fault]:
-        """All that is wrong with the journal, entry by entry; nothing: it is as it was written."""
+        """Everything that is wrong with the journal, by entry; empty: it is unaltered."""
         read = [sound(line) for line in self.lines]
         numbers = numbered(read, self.start, self.end)
         good = {entry["seq"]: entry for entry in read if entry}
@@ -55,34 +56,43 @@ class Ledger:
             *(Fault(seq, "was altered") for seq, entry in zip(numbers, read, strict=True) if entry is None),
             *missing(numbers, self.start, self.end),
             *displaced(numbers),
-            *self._unlinked(good),
-            *self._misled(good),
+            *self._replaced(good),
+            *self._wrong_policies(good),
             *self._damaged(),
+            *(
+                Fault(seq, _other_form(entry["v"]))
+                for seq, entry in good.items()
+                if entry["v"] != ENTRY_VERSION
+            ),
         ]
         return sorted(set(found))
 
-    def _unlinked(self, good: dict[int, Entry]) -> list[Fault]:
-        """Entries made anew with a right hash of their own: the next one still knows the old hash."""
-        words = "was replaced: the entry after it knows another hash"
-        broken = [Fault(seq, words) for seq in good if seq + 1 in good and leads_astray(good, seq)]
+    def _replaced(self, good: dict[int, Entry]) -> list[Fault]:
+        """Entries that were replaced, with a valid hash: their successor still has the old one."""
+        words = "was replaced: the next entry refers to another hash"
+        broken = [Fault(seq, words) for seq in good if seq + 1 in good and is_replaced(good, seq)]
         last = good.get(self.end - 1)
         if last and last["hash"] != self.head:
-            broken.append(Fault(self.end - 1, "was replaced: the store knows another hash of the last entry"))
+            broken.append(Fault(self.end - 1, "was replaced: the store has another hash for the last entry"))
         return broken
 
     def _damaged(self) -> list[Fault]:
         shown = [name.encode(errors="backslashreplace").decode() for name in self.damaged]
         return [Fault(self.end - 1, f"leads to a state whose field {name} is damaged") for name in shown]
 
-    def _misled(self, good: dict[int, Entry]) -> list[Fault]:
+    def _wrong_policies(self, good: dict[int, Entry]) -> list[Fault]:
         wrong = {name for name, text in self.policies.items() if not is_text(text) or digest_of(text) != name}
         gone = {entry["policy"] for entry in good.values()} - self.policies.keys()
-        told = dict.fromkeys(wrong, "was altered") | dict.fromkeys(gone, "is missing")
+        reasons = dict.fromkeys(wrong, "was altered") | dict.fromkeys(gone, "is missing")
         return [
-            Fault(seq, f"was decided by the policy {entry['policy']}, which {told[entry['policy']]}")
+            Fault(seq, f"was decided by the policy {entry['policy']}, which {reasons[entry['policy']]}")
             for seq, entry in good.items()
-            if entry["policy"] in told
+            if entry["policy"] in reasons
         ]
+
+
+def _other_form(version: int) -> str:
+    return f"has version {version}, and this Caloron Bot reads entries of version {ENTRY_VERSION}"
 
 
 def hash_of(text: str) -> str:
@@ -90,12 +100,12 @@ def hash_of(text: str) -> str:
 
 
 def digest_of(policy: str) -> str:
-    """The name under which a policy's text is kept."""
+    """The name under which a policy is stored."""
     return hash_of(policy)[:16]
 
 
 def is_text(read: str) -> bool:
-    """Whether all bytes that were read are text."""
+    """Whether all bytes that were read are valid text."""
     try:
         read.encode()
     except UnicodeEncodeError:
@@ -107,7 +117,7 @@ def with_policy(entry: Entry, policies: dict[str, Any]) -> Entry:
     return entry | {"policy": policies.get(entry["policy"])}
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
+_TYPES: dict[str, tuple[type, ...]] = {
     "v": (int,),
     "seq": (int,),
     "hash": (str,),
@@ -122,25 +132,25 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "actions": (list,),
     "trace": (list,),
 }
-"""What every entry has, and of which kind it is."""
+"""The fields of every entry, and their types."""
 
 
 def sound(line: str) -> Entry | None:
-    """The entry of a line; None where a single byte is not as it was written, or it is none of ours."""
+    """The entry of a line; None if a single byte was changed, or it is no entry at all."""
     try:
-        whole = json.loads(line) if is_text(line) else None
+        parsed = json.loads(line) if is_text(line) else None
     except (ValueError, RecursionError):
         return None
-    if not isinstance(whole, dict) or any(
-        type(whole.get(name)) not in kinds for name, kinds in _KINDS.items()
+    if not isinstance(parsed, dict) or any(
+        type(parsed.get(name)) not in kinds for name, kinds in _TYPES.items()
     ):
         return None
-    entry = {name: value for name, value in whole.items() if name != "hash"}
-    return whole if write(whole) == line and whole["hash"] == hash_of(write(entry)) else None
+    entry = {name: value for name, value in parsed.items() if name != "hash"}
+    return parsed if write(parsed) == line and parsed["hash"] == hash_of(write(entry)) else None
 
 
 def numbered(read: list[Entry | None], start: int, end: int) -> list[int]:
-    """The number of each line; one that cannot be believed is taken for the next that nobody else has."""
+    """The number of each line; one that was altered gets the next number that no other line has."""
     free = set(range(start, end)) - {entry["seq"] for entry in read if entry}
     numbers: list[int] = []
     for entry in read:
@@ -158,21 +168,21 @@ def missing(numbers: list[int], start: int, end: int) -> list[Fault]:
     more = sorted(set(numbers) - set(range(start, end)))
     return [
         *(Fault(seq, "is missing") for seq in gone),
-        *(Fault(seq, "was added: the store knows of no such entry") for seq in more),
-        *(Fault(seq, "is there twice") for seq, times in Counter(numbers).items() if times > 1),
+        *(Fault(seq, "was added: the store has no such entry") for seq in more),
+        *(Fault(seq, "appears twice") for seq, times in Counter(numbers).items() if times > 1),
     ]
 
 
 def displaced(numbers: list[int]) -> list[Fault]:
-    """Entries that do not stand in their place; two that changed places are told as such."""
+    """Entries out of order; two that were swapped are reported as such."""
     order = sorted(numbers)
     wrong = [(seq, there) for seq, there in zip(order, numbers, strict=True) if seq != there]
     changed = dict(wrong)
     swapped = [(seq, there) for seq, there in wrong if changed[there] == seq and seq < there]
     if swapped:
         return [Fault(seq, f"was swapped with entry {there}") for seq, there in swapped]
-    return [Fault(after, f"stands after entry {seq}") for seq, after in pairwise(numbers) if after < seq]
+    return [Fault(after, f"comes after entry {seq}") for seq, after in pairwise(numbers) if after < seq]
 
 
-def leads_astray(good: dict[int, Entry], seq: int) -> bool:
+def is_replaced(good: dict[int, Entry], seq: int) -> bool:
     return bool(good[seq + 1]["prev"] != good[seq]["hash"])

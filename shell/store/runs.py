@@ -1,4 +1,4 @@
-"""The runs of agents: each claimed once and never again, held by a lease that its worker renews."""
+"""The agents' runs: each is claimed only once, under a lease that its worker renews."""
 
 import json
 from typing import Any
@@ -9,6 +9,7 @@ from shell.event import Event
 from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.outbox import Outbox, Taken
+from shell.store.transaction import Transaction, absent, differs, equals
 
 RUN_LEASE_S = 15.0
 _KEPT_S = 7 * 24 * 3600
@@ -20,75 +21,55 @@ class Runs(Outbox):
 
     @reachable
     def queue_run(self, lane: str, taken: Taken, spec: Action) -> bool:
-        """The action leaves the outbox, its run waits for a worker; False if there was one already."""
-        name, task = keys.run(lane, taken.key), _task(spec)
-
-        def queue(pipe: Any) -> bool:
-            newest = pipe.hget(keys.outbox_seq(lane), taken.key) == taken.seq
-            fresh = not pipe.exists(name)
-            pipe.multi()
-            if fresh:
-                pipe.hset(name, mapping={"status": "queued", "spec": write(spec), "queued_at": now()})
-                pipe.hset(keys.current_runs(lane), task, taken.key)
-                pipe.sadd(keys.RUNS, write([lane, taken.key]))
-                self.queues.enqueue_run(pipe, lane, taken.key)
-            pipe.hdel(keys.outbox_tries(lane), taken.key)
-            if newest:
-                self._take_out(pipe, lane, taken)
-            self._note_next_due(pipe, lane)
-            return fresh
-
-        return self._transact(queue, [], (keys.outbox_seq(lane), name))
+        """Turn the action into a run that waits for a worker; False if there was one already."""
+        name = keys.run(lane, taken.key)
+        tx = self._transaction()
+        queued = tx.block(absent(name))
+        queued.hset(name, mapping={"status": "queued", "spec": write(spec), "queued_at": now()})
+        queued.hset(keys.current_runs(lane), _task(spec), taken.key)
+        queued.sadd(keys.RUNS, write([lane, taken.key]))
+        self.queues.enqueue_run(queued, lane, taken.key)
+        tx.block().hdel(keys.outbox_tries(lane), taken.key)
+        self._take_out(tx.block(equals(keys.outbox_seq(lane), taken.key, taken.seq)), lane, taken)
+        self._note_next_due(tx, lane)
+        return tx.run().done[0]
 
     @reachable
     def claim_run(self, lane: str, key: str, worker: str) -> Action | None:
-        """What to do, for the one who claims it first; None for everybody after."""
-        name = keys.run(lane, key)
-
-        def claim(pipe: Any) -> Action | None:
-            status, spec = pipe.hmget(name, "status", "spec")
-            pipe.multi()
-            if status != "queued":
-                return None
-            until = milliseconds() + int(RUN_LEASE_S * 1000)
-            claimed = {"status": "claimed", "worker": worker, "claimed_at": now(), "until_ms": until}
-            pipe.hset(name, mapping=claimed)
-            found: Action = json.loads(spec)
-            return found
-
-        return self._transact(claim, [], (name,))
+        """The run's spec, for whoever claims it first; None for everyone after."""
+        name, until = keys.run(lane, key), milliseconds() + int(RUN_LEASE_S * 1000)
+        tx = self._transaction()
+        tx.require(equals(name, "status", "queued"))
+        claimed = {"status": "claimed", "worker": worker, "claimed_at": now(), "until_ms": until}
+        tx.block().hset(name, mapping=claimed)
+        if tx.run().failed:
+            return None
+        found: Action = json.loads(self.client.hget(name, "spec"))
+        return found
 
     @reachable
     def renew_run(self, lane: str, key: str) -> bool:
-        """The worker still has it; False if it is not claimed (any more)."""
-        name = keys.run(lane, key)
-
-        def renew(pipe: Any) -> bool:
-            claimed = bool(pipe.hget(name, "status") == "claimed")
-            pipe.multi()
-            if claimed:
-                pipe.hset(name, "until_ms", milliseconds() + int(RUN_LEASE_S * 1000))
-            return claimed
-
-        return self._transact(renew, [], (name,))
+        """Extend the run's lease; False if it is not claimed (any more)."""
+        return self._note_claimed(lane, key, until_ms=milliseconds() + int(RUN_LEASE_S * 1000))
 
     @reachable
-    def run_sign(self, lane: str, key: str, **told: Any) -> bool:
+    def run_sign(self, lane: str, key: str, **fields: Any) -> bool:
         """Note a sign of life of a claimed run; False if it is not claimed (any more)."""
-        name = keys.run(lane, key)
+        return self._note_claimed(lane, key, last_heartbeat_at=now(), **fields)
 
-        def note(pipe: Any) -> bool:
-            claimed = bool(pipe.hget(name, "status") == "claimed")
-            pipe.multi()
-            if claimed:
-                pipe.hset(name, mapping={"last_heartbeat_at": now()} | told)
-            return claimed
+    def _note_claimed(self, lane: str, key: str, **fields: Any) -> bool:
+        tx = self._while_claimed(lane, key)
+        tx.block().hset(keys.run(lane, key), mapping=fields)
+        return not tx.run().failed
 
-        return self._transact(note, [], (name,))
+    def _while_claimed(self, lane: str, key: str) -> Transaction:
+        tx = self._transaction()
+        tx.require(equals(keys.run(lane, key), "status", "claimed"))
+        return tx
 
     @reachable
     def run_may_go_on(self, lane: str, key: str) -> bool:
-        """The fence: claimed, not told to stop, and still its task's current run."""
+        """Whether the run is claimed, not stopped, and still its task's current run."""
         run = self.client.hgetall(keys.run(lane, key))
         if run.get("status") != "claimed" or run.get("stop"):
             return False
@@ -109,36 +90,29 @@ class Runs(Outbox):
 
     @reachable
     def start_run(self, lane: str, key: str, event: Event, pid: int) -> bool:
-        """The agent works: note its pid and tell."""
-        name = keys.run(lane, key)
-
-        def start(pipe: Any) -> bool:
-            claimed = bool(pipe.hget(name, "status") == "claimed")
-            pipe.multi()
-            if claimed:
-                pipe.hset(name, mapping={"pid": pid, "started_at": now(), "last_heartbeat_at": now()})
-                self._put_event(pipe, lane, event | {"at": now()})
-            return claimed
-
-        return self._transact(start, [("events", lane)], (name,))
+        """Note that the agent has started, and put the event."""
+        tx = self._while_claimed(lane, key)
+        pipe = tx.block()
+        pipe.hset(keys.run(lane, key), mapping={"pid": pid, "started_at": now(), "last_heartbeat_at": now()})
+        self._put_event(pipe, lane, event | {"at": now()})
+        self._enqueue_in(tx, "events", lane)
+        return not tx.run().failed
 
     @reachable
     def finish_run(self, lane: str, key: str, event: Event) -> bool:
-        """The run has ended, and the event tells how; False if that was told before."""
+        """Note that the run has ended, and put the event; False if it had ended before."""
         name = keys.run(lane, key)
-
-        def finish(pipe: Any) -> bool:
-            live = pipe.hget(name, "status") in ("queued", "claimed")
-            pipe.multi()
-            if live:
-                pipe.hset(name, mapping={"status": "finished", "finished_at": now()})
-                pipe.hset(name, "outcome", event.get("outcome") or "")
-                pipe.expire(name, _KEPT_S)
-                pipe.srem(keys.RUNS, write([lane, key]))
-                self._put_event(pipe, lane, event | {"at": now()})
-            return bool(live)
-
-        return self._transact(finish, [("events", lane)], (name,))
+        tx = self._transaction()
+        for ended in ("", "finished"):
+            tx.require(differs(name, "status", ended))
+        pipe = tx.block()
+        outcome = event.get("outcome") or ""
+        pipe.hset(name, mapping={"status": "finished", "finished_at": now(), "outcome": outcome})
+        pipe.expire(name, _KEPT_S)
+        pipe.srem(keys.RUNS, write([lane, key]))
+        self._put_event(pipe, lane, event | {"at": now()})
+        self._enqueue_in(tx, "events", lane)
+        return not tx.run().failed
 
     @reachable
     def run(self, lane: str, key: str) -> dict[str, Any] | None:
@@ -162,24 +136,24 @@ class Runs(Outbox):
 
     @reachable
     def enqueue_run(self, lane: str, key: str) -> bool:
-        """Ring for a queued run whose job was lost; False if its job still waits."""
+        """Enqueue the job of a queued run again if it was lost; False if it still waits."""
         if self.queues.holds_run(lane, key):
             return False
-        with self.client.pipeline(transaction=True) as pipe:
-            self.queues.enqueue_run(pipe, lane, key)
-            pipe.execute()
+        tx = self._transaction()
+        self.queues.enqueue_run(tx.block(), lane, key)
+        tx.run()
         return True
 
-    # Signs of life
+    # Heartbeats
 
     @reachable
-    def heartbeat(self, agent_id: str, sprint_id: str, **told: Any) -> None:
-        """An agent told of itself; the tick reads it."""
-        self.client.hset(keys.HEARTBEATS, f"{sprint_id}/{agent_id}", write(told | {"at": now()}))
+    def heartbeat(self, agent_id: str, sprint_id: str, **fields: Any) -> None:
+        """Store an agent's heartbeat, for the tick."""
+        self.client.hset(keys.HEARTBEATS, f"{sprint_id}/{agent_id}", write(fields | {"at": now()}))
 
     @reachable
     def forget_heartbeats(self) -> None:
-        """Drop those of agents silent for a day."""
+        """Remove heartbeats older than a day."""
         edge = milliseconds() - _HEARTBEAT_S * 1000
         for name, text in self.client.hgetall(keys.HEARTBEATS).items():
             if _milliseconds_of(json.loads(text)["at"]) < edge:
@@ -188,11 +162,13 @@ class Runs(Outbox):
     @reachable
     def agents_health(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Lane → agent → `{last_heartbeat_at, task_started_at, last_sign_at, attempt, …}` of live runs."""
-        told = {name: json.loads(text)["at"] for name, text in self.client.hgetall(keys.HEARTBEATS).items()}
+        beats_at = {
+            name: json.loads(text)["at"] for name, text in self.client.hgetall(keys.HEARTBEATS).items()
+        }
         health: dict[str, dict[str, dict[str, Any]]] = {}
         for lane, _, run in self.live_runs():
             spec = run["spec"]
-            beats = [run.get("last_heartbeat_at"), told.get(f"{spec['sprint_id']}/{spec['agent_id']}")]
+            beats = [run.get("last_heartbeat_at"), beats_at.get(f"{spec['sprint_id']}/{spec['agent_id']}")]
             health.setdefault(lane, {})[spec["agent_id"]] = {
                 "last_heartbeat_at": max(filter(None, beats), default=None),
                 "task_started_at": run.get("started_at") or run.get("claimed_at"),
@@ -207,7 +183,7 @@ class Runs(Outbox):
 
     @reachable
     def agents(self) -> list[dict[str, Any]]:
-        """Every live run as the shell's surface tells it."""
+        """Every live run, as `GET /status` shows it."""
         edge = milliseconds()
         health = self.agents_health()
         return [

@@ -1,4 +1,4 @@
-"""Sprints as a lane's state tells of them: which one runs, which are known, by what id."""
+"""The sprints in a lane's state: which one runs, which are known, by id."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Record = dict[str, Any]
 
 
 def sprint_id_of(record: Record) -> str | None:
-    """The id that a sprint's record carries."""
+    """The id in a sprint's record."""
     found = record.get("sprint_id") or record.get("id")
     return found if isinstance(found, str) else None
 
@@ -22,7 +22,7 @@ def running_sprint(state: State) -> Record | None:
 
 
 def known_sprints(state: State) -> dict[str, Record]:
-    """Every sprint of the state by its id."""
+    """Every sprint of the state, by id."""
     queue = state.get("queue") or []
     records = [state.get("sprint"), *(state.get("kickoffs") or {}).values(), *queue]
     named = ((sprint_id_of(record), record) for record in records if isinstance(record, dict))
@@ -30,7 +30,7 @@ def known_sprints(state: State) -> dict[str, Record]:
 
 
 def record_of(lane: str, state: State, record: Record) -> Record:
-    """A sprint as it is kept when it has left the state: with its tasks."""
+    """What is stored of a sprint that has left the state: its record and its tasks."""
     running = running_sprint(state)
     own = running is not None and sprint_id_of(running) == sprint_id_of(record)
     tasks = record.get("tasks") or (state.get("tasks") if own else None) or {}

@@ -1,9 +1,10 @@
-"""All parts of the store in one."""
+"""The store: all its parts in one class."""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
+from shell.queue import QUEUES
 from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.lanes import Lanes
@@ -11,68 +12,67 @@ from shell.store.leases import Leases
 from shell.store.runs import Runs
 
 _FORGOTTEN_S = 3600
-QUEUES = ("events", "actions", "agents")
 
 
 class Store(Lanes, Runs, Leases):
-    """The store as every process uses it; each method raises Unavailable when it cannot be reached."""
+    """The store as every process uses it; each method raises Unavailable if it cannot be reached."""
 
     @reachable
     def alive(self, process: str) -> None:
-        """A process tells that it lives."""
+        """Heartbeat of a process."""
         self.client.hset(keys.PROCESSES, process, milliseconds())
 
     @reachable
     def gone(self, process: str) -> None:
-        """A process tells that it ends as it should."""
+        """A process ends on purpose."""
         self.client.hdel(keys.PROCESSES, process)
 
     @reachable
     def health(self) -> dict[str, Any]:
-        """`{ok, queue_age_s: {queue: s}, processes: {name: s since it told of itself}, lanes, runs, …}`.
+        """`{ok, queue_age_s: {queue: s}, processes: {name: s since its heartbeat}, lanes, runs, …}`.
 
-        Beside the queues it ages what the rings are for: `inboxes`, the oldest event that waits in any lane,
-        and `outboxes`, the oldest action that is overdue. While a lane's host is away its actions wait on
+        Besides the queues, it gives the age of the work itself: `inboxes` is the oldest waiting event of any
+        lane, `outboxes` the oldest overdue action. While a lane's host is away its actions wait on
         purpose, for a forge that does not answer is not the bot's fault: they are overdue from when it
         should have been asked again.
         """
         self.client.ping()
         return {
             "ok": True,
-            "queue_age_s": self._ages_of_rings() | self._ages_of_boxes(),
+            "queue_age_s": self._ages_of_jobs() | self._ages_of_work(),
             "processes": self._processes(),
             "lanes": int(self.client.scard(keys.LANES)),
             "runs": int(self.client.scard(keys.RUNS)),
             "dead_letters": int(self.client.zcard(keys.DEAD)),
         }
 
-    def _ages_of_rings(self) -> dict[str, float]:
-        return {name: max(map(_age, self.queues.oldest(name)), default=0.0) for name in QUEUES}
+    def _ages_of_jobs(self) -> dict[str, float]:
+        return {name: _age(self.queues.oldest_at(name)) for name in QUEUES}
 
-    def _ages_of_boxes(self) -> dict[str, float]:
-        """In one journey to the store, however many lanes there are."""
+    def _ages_of_work(self) -> dict[str, float]:
+        """In one round trip, however many lanes there are."""
         lanes = sorted(self.client.smembers(keys.LANES))
         with self.client.pipeline(transaction=False) as pipe:
             for lane in lanes:
                 pipe.lindex(keys.inbox(lane), 0)
                 pipe.zrange(keys.outbox_due(lane), 0, 0, withscores=True)
                 pipe.hget(keys.performing(lane), "away")
-            told = pipe.execute() if lanes else []
+            results = pipe.execute() if lanes else []
         moment = milliseconds()
-        events = [_age(json.loads(text).get("at")) for text in told[0::3] if text]
-        boxes = zip(told[1::3], told[2::3], strict=True)
+        events = [_age(datetime.fromisoformat(json.loads(text)["at"])) for text in results[0::3] if text]
+        boxes = zip(results[1::3], results[2::3], strict=True)
         actions = [(moment - max(first[0][1], _until(away))) / 1000 for first, away in boxes if first]
         return {"inboxes": max(events, default=0.0), "outboxes": max([0.0, *actions])}
 
     def _processes(self) -> dict[str, float]:
         moment = milliseconds()
-        told = self.client.hgetall(keys.PROCESSES)
-        ages = {name: max(0.0, (moment - int(at)) / 1000) for name, at in told.items()}
+        beats = self.client.hgetall(keys.PROCESSES)
+        ages = {name: max(0.0, (moment - int(at)) / 1000) for name, at in beats.items()}
         return {name: age for name, age in ages.items() if age < _FORGOTTEN_S}
 
     @reachable
     def lanes_due(self) -> list[str]:
-        """Lanes of which an action is due; each is not named again for five seconds."""
+        """Lanes with an action that is due; each is returned at most once in five seconds."""
         moment = milliseconds()
         due: list[str] = self.client.zrangebyscore(keys.DUE, "-inf", moment)
         if due:
@@ -81,21 +81,21 @@ class Store(Lanes, Runs, Leases):
 
     @reachable
     def lanes_waiting(self) -> tuple[list[str], list[str]]:
-        """Lanes with events in their inbox, and lanes whose state was not shown yet."""
+        """Lanes with events in their inbox, and lanes whose current state is not shown yet."""
         lanes = self.lanes()
         with self.client.pipeline(transaction=False) as pipe:
             for lane in lanes:
                 pipe.llen(keys.inbox(lane))
                 pipe.hget(keys.lane_meta(lane), "version")
                 pipe.hget(keys.performing(lane), "projected")
-            told = pipe.execute() if lanes else []
-        rows = list(zip(lanes, told[0::3], told[1::3], told[2::3], strict=True))
+            results = pipe.execute() if lanes else []
+        rows = list(zip(lanes, results[0::3], results[1::3], results[2::3], strict=True))
         unshown = [lane for lane, _, version, shown in rows if int(version or 0) != int(shown or 0)]
         return [lane for lane, events, *_ in rows if events], unshown
 
     @reachable
     def account(self, forge: str) -> dict[str, Any] | None:
-        """Our account on a forge, as it was last told; None if it was never asked."""
+        """Our account on a forge as last fetched; None if it never was."""
         text = self.client.get(keys.account(forge))
         found: dict[str, Any] | None = json.loads(text) if text else None
         return found
@@ -106,13 +106,13 @@ class Store(Lanes, Runs, Leases):
 
 
 def _until(away: str | None) -> int:
-    """Until when a host that is away is left in peace."""
+    """Until when an unavailable host is not asked again."""
     return int(json.loads(away)["until_ms"]) if away else 0
 
 
-def _age(at: str | None) -> float:
-    if not at:
+def _age(at: datetime | None) -> float:
+    """Seconds since then; RQ's times without a time zone are UTC."""
+    if at is None:
         return 0.0
-    moment = datetime.fromisoformat(at)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (datetime.now(UTC) - moment).total_seconds())

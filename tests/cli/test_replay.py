@@ -12,7 +12,7 @@ import pytest
 from bot.cli.main import main
 from jobs import advance
 from jobs.context import Context, run_pure
-from jobs.replay import prove, whole_ledger
+from jobs.replay import full_ledger, prove
 from jobs.retention import file_journal
 from shell.action import ACTIONS
 from shell.action import COMMON as OF_ACTIONS
@@ -298,9 +298,9 @@ def forged(lines: list[str]) -> list[str]:
         (lambda lines: lines[1:], ["entry 0 is missing"]),
         (lambda lines: lines[:-1], ["entry {last} is missing"]),
         (swapped, ["entry 3 was swapped with entry 4"]),
-        (lambda lines: [*lines[1:3], lines[0], *lines[3:]], ["entry 0 stands after entry 2"]),
-        (lambda lines: [*lines[:4], *lines[3:]], ["entry 3 is there twice"]),
-        (forged, ["entry 3 was replaced: the entry after it knows another hash"]),
+        (lambda lines: [*lines[1:3], lines[0], *lines[3:]], ["entry 0 comes after entry 2"]),
+        (lambda lines: [*lines[:4], *lines[3:]], ["entry 3 appears twice"]),
+        (forged, ["entry 3 was replaced: the next entry refers to another hash"]),
         (
             lambda lines: [flipped(lines[0], 9), *lines[1:5], *lines[6:]],
             ["entry 0 was altered", "entry 5 is missing"],
@@ -430,7 +430,7 @@ def test_a_state_that_was_changed_by_hand_is_named(play: Play, capsys: pytest.Ca
     task = json.loads(play.store.client.hget(f"lane:{LANE}", "tasks/t1"))
     play.store.client.hset(f"lane:{LANE}", "tasks/t1", json.dumps(task | {"status": "Done"}))
     code, said = called(capsys, "replay", sprint_id)
-    assert code == 1 and "leads to another state than the one kept: tasks/t1 differ" in said
+    assert code == 1 and "leads to another state than the stored one: tasks/t1 differ" in said
 
 
 def test_what_comes_out_differently_now_is_named(play: Play) -> None:
@@ -468,9 +468,9 @@ def test_entries_that_went_to_a_file_are_told_too(play: Play, settings: Settings
     play.comment(52, "/ping")
     assert play.store.journal_faults(LANE) == []
     folder = settings.home / "journals"
-    proof = prove(whole_ledger(play.store, LANE, folder))
+    proof = prove(full_ledger(play.store, LANE, folder))
     assert proof.holds and proof.entries > before
-    [fault] = prove(whole_ledger(play.store, LANE, None)).faults
+    [fault] = prove(full_ledger(play.store, LANE, None)).faults
     assert fault.seq == before and f"journals/{LANE}.jsonl" in fault.words
 
 
@@ -482,7 +482,7 @@ def test_other_signs_that_end_a_line_are_no_alteration_of_a_file(play: Play, set
     play.comment(52, f"/ping {SEPARATORS}")
     before = len(lines_of(play.store))
     assert file_journal(play.ctx, LANE, "9000-01-01T00:00:00.000Z") == before
-    proof = prove(whole_ledger(play.store, LANE, settings.home / "journals"))
+    proof = prove(full_ledger(play.store, LANE, settings.home / "journals"))
     assert proof.holds and proof.entries == before
 
 
@@ -509,7 +509,7 @@ def test_a_damaged_byte_goes_to_the_file_as_it_is(play: Play, settings: Settings
     play.store.client.lset(JOURNAL, 3, high(line, at))
     file_journal(play.ctx, LANE, "9000-01-01T00:00:00.000Z")
     assert high(line, at) in (settings.home / "journals" / f"{LANE}.jsonl").read_bytes()
-    [fault] = prove(whole_ledger(play.store, LANE, settings.home / "journals")).faults
+    [fault] = prove(full_ledger(play.store, LANE, settings.home / "journals")).faults
     assert str(fault) == "entry 3 was altered"
 
 

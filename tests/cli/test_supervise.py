@@ -57,7 +57,7 @@ def test_what_dies_starts_again_and_says_so(tmp_path: Path) -> None:
 def test_what_dies_at_once_starts_again_later_and_later(tmp_path: Path) -> None:
     one = child(tmp_path, "")
     one.started = monotonic()
-    delays = [one.lay_off() for _ in range(4)]
+    delays = [one.back_off() for _ in range(4)]
     assert delays == sorted(set(delays))
 
 
@@ -71,7 +71,7 @@ def test_draining_ends_also_the_stubborn_and_the_store_last(
     supervisor.start()
     until(lambda: "set" in (tmp_path / "stubborn.log").read_text())
     supervisor.drain()
-    assert said == ["stubborn did not end in 0 s and was killed"]
+    assert said == ["stubborn did not stop within 0 s and was killed"]
     assert all(one.process and one.process.wait(5) in (-signal.SIGTERM, -signal.SIGKILL) for one in children)
 
 

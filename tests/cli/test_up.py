@@ -15,10 +15,13 @@ from urllib.request import urlopen
 
 import pytest
 
-from bot.cli.up import environment
+from bot.cli.up import environment, workers
 from bot.fake_forge import FakeForge
+from shell.store import Store, connect
+from shell.valkey import serving
 
-NAMES = {"store", "web", "events", "actions-1", "actions-2", "agents-1", "clock"}
+QUEUES = {"events", "events-urgent", "actions", "actions-urgent"}
+NAMES = {"store", "web", *QUEUES, "agents-1", "clock"}
 
 
 def free_port() -> int:
@@ -84,6 +87,11 @@ def given(tmp_path: Path) -> Iterator[dict[str, str]]:
         }
 
 
+def test_as_many_agents_workers_are_started_as_are_set() -> None:
+    assert [name for name, queue in workers(4) if queue == "agents"] == [f"agents-{n}" for n in (1, 2, 3, 4)]
+    assert {queue for _, queue in workers(1)} == {*QUEUES, "agents"}
+
+
 def alive(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -116,6 +124,17 @@ def test_what_is_killed_comes_back_and_nobody_is_left_behind(given: dict[str, st
     finally:
         second.process.kill()
         second.process.wait()
+
+
+def test_a_store_of_a_newer_version_is_refused_in_words(given: dict[str, str], tmp_path: Path) -> None:
+    with serving(Path(given["CALORON_HOME"]) / "store") as url:
+        store = Store(connect(url))
+        store.accept("gitea-7", {"type": "tick", "key": "k"})
+        store.client.hset("lane:gitea-7", "v", "9")
+    up = Up(given, log := tmp_path / "up.log")
+    assert up.process.wait(40) == 1
+    assert "The state of lane gitea-7 has version 9" in log.read_text()
+    assert "start that version or a later one" in log.read_text()
 
 
 def test_nothing_begins_beside_a_process_of_an_earlier_run(given: dict[str, str], tmp_path: Path) -> None:

@@ -22,8 +22,7 @@ def run(spec: Any, forge: Any, ctx: Any, report: Any) -> dict[str, Any]:
 
 if __name__ == "__main__":
     attempt.run_agent = run
+    attempt.RENEW_S = 1.0
     ctx = Context.of(Settings.load())
     context.use(ctx)
-    working = worker.worker_of("agents", ctx)
-    working.job_monitoring_interval = 1
-    working.work(logging_level="ERROR", burst="--burst" in sys.argv)
+    worker.worker_of("agents", ctx).work(logging_level="ERROR", burst="--burst" in sys.argv)

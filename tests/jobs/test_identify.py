@@ -43,7 +43,7 @@ def test_nothing_is_written_to_a_new_repository_of_the_old_name(bench: Any, forg
     away = bench.away()
     assert (away["host"], away["reason"]) == (
         "acme/shop",
-        "it is another repository now (id 9, not 7), so nothing is written there",
+        "this name now belongs to another repository (id 9, not 7), so nothing is written",
     )
     bench.hasten()
     bench.work()

@@ -260,7 +260,7 @@ def test_labels_are_made_by_one_at_a_time(bench: Any, forge: Any) -> None:
 
 
 def test_a_busy_lane_lets_others_have_their_turn(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perform, "AT_A_STRETCH", 3)
+    monkeypatch.setattr(perform, "TURN_ACTIONS", 3)
     bench.put(*({"type": "comment", "key": f"c{n}", "number": 1, "body": "B"} for n in range(5)))
     bench.store.client.delete("rq:queue:actions")
     perform.perform_with(bench, LANE)

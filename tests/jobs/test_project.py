@@ -175,7 +175,7 @@ def test_what_is_refused_is_told_and_not_repeated(bench: Any, forge: Any) -> Non
 
 def test_many_writes_are_spread_over_several_turns(bench: Any, forge: Any, monkeypatch: Any) -> None:
     set_up(bench)
-    monkeypatch.setattr(perform, "AT_A_STRETCH", 2)
+    monkeypatch.setattr(perform, "TURN_ACTIONS", 2)
     many = [labels(["a"], []) | {"object": f"issue:{n}", "number": n} for n in range(1, 6)]
     become(bench, "1", want=many)
     bench.work()

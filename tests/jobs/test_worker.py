@@ -1,43 +1,86 @@
-"""The workers of the doorbell: many hands for the actions, and patience with a store that is away."""
+"""The workers: actions of many lanes side by side, and a failing job that ends neither worker nor log."""
 
 import threading
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 from structlog.testing import capture_logs
 
-from jobs import perform, worker
-from shell.store import connect
+from jobs import advance, perform, worker
+from jobs.worker_threads import WorkerThreads
+from shell.errors import Unavailable
 
 
-def test_rings_are_answered_side_by_side_and_finished_before_the_end(
+def test_lanes_are_served_side_by_side_and_finished_before_the_end(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both, served = threading.Barrier(2, timeout=10), list[str]()
 
-    def serve(lane: str) -> None:
+    def serve(ctx: Any, lane: str, first: bool) -> None:
         both.wait()
         served.append(lane)
 
-    monkeypatch.setattr(perform, "perform", serve)
-    monkeypatch.setattr(worker.ThreadedWorker, "_install_signal_handlers", lambda self: None)
+    monkeypatch.setattr(perform, "perform_with", serve)
     for lane in ("gitea-1", "gitea-2"):
         bench.store.enqueue("actions", lane)
-    working = worker.worker_of("actions", bench)
-    working.work(burst=True, logging_level="ERROR")
-    working.finish()
+    bench.threads = WorkerThreads(bench.beat)
+    worker.worker_of("actions", bench).work(burst=True, logging_level="ERROR")
+    bench.threads.finish()
     assert sorted(served) == ["gitea-1", "gitea-2"]
 
 
-def test_a_store_that_is_away_neither_ends_the_worker_nor_is_taken_for_a_mistake(
-    bench: Any, tmp_path: Path
+def test_no_more_jobs_are_taken_than_there_are_free_threads(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    began, go_on, beat = threading.Event(), threading.Event(), threading.Event()
+
+    def serve(ctx: Any, lane: str, first: bool) -> None:
+        began.set()
+        assert go_on.wait(10)
+
+    monkeypatch.setattr(perform, "perform_with", serve)
+    monkeypatch.setattr("jobs.worker_threads._BEAT_S", 0.01)
+    for lane in ("gitea-1", "gitea-2"):
+        bench.store.enqueue("actions", lane)
+    bench.threads = WorkerThreads(beat.set, threads=1)
+    working = threading.Thread(target=_work_as_the_worker_does, args=(bench,))
+    working.start()
+    assert began.wait(10) and beat.wait(10)
+    assert bench.store.has_waiting("actions")
+    go_on.set()
+    working.join(10)
+    bench.threads.finish()
+    assert not bench.store.has_waiting("actions")
+
+
+def _work_as_the_worker_does(ctx: Any) -> None:
+    """Without RQ's signal handlers, which only a main thread may have."""
+    raw = worker.worker_of("actions", ctx).queues[0]
+    while job := raw.get_jobs(0, 1):
+        raw.remove(job[0])
+        job[0].func(*job[0].args)
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (Unavailable("the store", "gone"), "warning"),
+        (redis.ConnectionError("gone"), "warning"),
+        (RuntimeError("ours"), "error"),
+    ],
+)
+def test_a_job_that_fails_is_logged_and_not_kept(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, level: str
+) -> None:
+    def fails(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(advance, "drain", fails)
+    bench.store.enqueue("events", "gitea-1")
     working = worker.worker_of("events", bench)
-    working.connection = connect(f"unix://{tmp_path / 'none.sock'}")
-    working.check_for_suspension(burst=False)
-    job = SimpleNamespace(id="1", key="rq:job:1", func_name="advance", args=["gitea-1"])
-    with capture_logs() as told:
-        working._answer(job, working.queues[0])
-    assert [line["log_level"] for line in told] == ["warning"]
+    with capture_logs() as logged:
+        working.work(burst=True, logging_level="ERROR")
+    assert [line["log_level"] for line in logged] == [level]
+    assert working.queues[0].failed_job_registry.count == 0
+    assert bench.store.client.keys("rq:job:*") == []

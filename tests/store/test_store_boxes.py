@@ -1,6 +1,7 @@
 """Inbox, outbox, leases, runs: nothing is lost, nothing is done twice, what is new replaces what waits."""
 
 import os
+import shlex
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from shell.errors import Unavailable
+from shell.queue import QUEUES
 from shell.store import Decision, Store, Taken, connect
 
 LANE = "gitea-7"
@@ -26,14 +28,14 @@ def jobs(store: Store, queue: str) -> int:
     return int(store.client.llen(f"rq:queue:{queue}"))
 
 
-def rung(valkey: str, queue: str) -> list[str]:
-    """The lanes in the order in which they are served."""
+def lanes_in(valkey: str, queue: str) -> list[str]:
+    """The lanes of a queue, in the order in which they are served."""
     client = connect(valkey, decode_responses=False)
     waiting = Queue(queue, connection=client, serializer=JSONSerializer)
     return [job.args[0] for job in waiting.get_jobs()]
 
 
-def test_an_event_that_is_kept_rings_once_until_it_is_answered(store: Store) -> None:
+def test_events_enqueue_one_job_until_a_worker_begins_with_it(store: Store) -> None:
     for number in range(5):
         store.accept(LANE, {"type": "tick", "key": str(number)})
     assert jobs(store, "events") == 1
@@ -43,7 +45,7 @@ def test_an_event_that_is_kept_rings_once_until_it_is_answered(store: Store) -> 
     assert store.waiting(LANE) == 6
 
 
-def test_a_ring_is_a_json_job_with_the_lane_alone(store: Store, valkey: str) -> None:
+def test_a_wake_up_is_a_json_job_with_the_lane_alone(store: Store, valkey: str) -> None:
     store.accept(LANE, {"type": "tick", "key": "k"})
     queue = Queue("events", connection=connect(valkey, decode_responses=False), serializer=JSONSerializer)
     [job] = queue.jobs
@@ -232,19 +234,13 @@ def test_health_tells_queues_and_processes(store: Store) -> None:
     store.alive("web")
     store.accept(LANE, {"type": "tick", "key": "k"})
     health = store.health()
-    assert health["ok"] and set(health["queue_age_s"]) == {
-        "events",
-        "actions",
-        "agents",
-        "inboxes",
-        "outboxes",
-    }
+    assert health["ok"] and set(health["queue_age_s"]) == {*QUEUES, "inboxes", "outboxes"}
     assert health["processes"]["web"] < 5
     store.gone("web")
     assert store.health()["processes"] == {}
 
 
-def test_what_someone_waits_for_goes_before_other_lanes_and_is_rung_once(store: Store, valkey: str) -> None:
+def test_what_someone_waits_for_is_enqueued_once_as_urgent(store: Store, valkey: str) -> None:
     store.set_account("gitea", {"login": "bot", "id": 1})
     ours = {"type": "changed", "key": "1", "actor_id": 1}
     store.accept(LANE, dict(ours))
@@ -252,7 +248,8 @@ def test_what_someone_waits_for_goes_before_other_lanes_and_is_rung_once(store: 
     store.accept("gitea-9", ours | {"key": "3", "actor_id": 2})
     store.accept("gitea-9", ours | {"key": "4", "actor_id": 2})
     store.accept("gitea-10", ours | {"key": "5", "actor_id": 2})
-    assert rung(valkey, "events") == ["gitea-9", "gitea-10", LANE, "gitea-8"]
+    assert lanes_in(valkey, "events-urgent") == ["gitea-9", "gitea-10"]
+    assert lanes_in(valkey, "events") == [LANE, "gitea-8"]
 
 
 def test_first_the_sign_then_what_a_sprint_waits_for_then_the_words_on_it(store: Store) -> None:
@@ -282,14 +279,57 @@ def test_health_ages_the_oldest_event_of_all_inboxes_and_the_oldest_overdue_acti
     assert ages() == (5, 2)
 
 
-def test_health_ages_the_rings_that_go_first_and_the_others_alike(store: Store) -> None:
+@pytest.mark.parametrize("urgent", [False, True])
+def test_health_ages_the_oldest_job_of_each_queue(store: Store, urgent: bool) -> None:
+    queue = "events-urgent" if urgent else "events"
     for number in range(3):
-        store.enqueue("events", f"gitea-{number}")
-    for job in store.client.lrange("rq:queue:events", 0, 0):
-        at = datetime.now(UTC) - timedelta(seconds=500)
-        store.client.hset(f"rq:job:{job}", "enqueued_at", at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-    for number in range(4):
-        store.accept(f"gitea-{number}", {"type": "tick", "key": "k", "actor_id": 5})
-        assert round(store.health()["queue_age_s"]["events"] / 100) == 5
-    store.client.delete("rq:queue:events")
-    assert store.health()["queue_age_s"]["events"] == 0.0
+        actor = {"actor_id": 5} if urgent else {}
+        store.accept(f"gitea-{number}", {"type": "tick", "key": "k"} | actor)
+    [oldest] = store.client.lrange(f"rq:queue:{queue}", 0, 0)
+    at = datetime.now(UTC) - timedelta(seconds=500)
+    store.client.hset(f"rq:job:{oldest}", "enqueued_at", at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    ages = store.health()["queue_age_s"]
+    assert round(ages.pop(queue) / 100) == 5
+    assert max(ages.values()) < 50
+    store.client.delete(f"rq:queue:{queue}")
+    assert store.health()["queue_age_s"][queue] == 0.0
+
+
+def test_a_transaction_declares_every_key_that_it_touches(store: Store, valkey: str) -> None:
+    with connect(valkey).monitor() as monitor:
+        store.accept(LANE, {"type": "changed", "key": "k", "repo": "acme/shop", "repo_id": 7, "actor_id": 5})
+        put(store, {"type": "look", "key": "a"}, {"type": "spawn_agent", "key": "b"})
+        [look, spawn] = store.due_actions(LANE)
+        store.postpone(LANE, look, 0, {})
+        store.answer(LANE, look, {"type": "seen", "key": "seen:a"})
+        store.queue_run(LANE, spawn, spec("b"))
+        store.claim_run(LANE, "b", "w")
+        store.start_run(LANE, "b", {"type": "agent_started", "key": "st"}, 1)
+        store.finish_run(LANE, "b", {"type": "agent_finished", "key": "f"})
+        store.client.echo("done")
+        called = []
+        for command in monitor.listen():
+            words = shlex.split(command["command"])
+            if words[0] == "ECHO":
+                break
+            called.append((command["client_type"], words))
+    scripts = [
+        (place, words) for place, (kind, words) in enumerate(called) if words[0] in ("EVALSHA", "EVAL")
+    ]
+    touched = 0
+    for place, words in scripts:
+        declared = set(words[3 : 3 + int(words[2])])
+        for kind, inner in called[place + 1 :]:
+            if kind != "lua":
+                break
+            assert inner[1] in declared, f"{inner[0]} touches {inner[1]}, which is not declared"
+            touched += 1
+    assert len(scripts) > 8 and touched > 50
+    store.client.connection_pool.disconnect()
+
+
+def test_a_command_whose_keys_are_not_known_is_refused(store: Store) -> None:
+    tx = store._transaction()
+    tx.block().delete("one", "two")
+    with pytest.raises(ValueError, match="DEL"):
+        tx.run()

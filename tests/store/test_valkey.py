@@ -26,7 +26,7 @@ def test_a_folder_that_another_holds_is_refused_in_words(
     monkeypatch.setattr(valkey, "_START_S", 0.05)
     with open(tmp_path / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(Held, match="End it, then start again"), serving(tmp_path):
+        with pytest.raises(Held, match="Stop it, then start again"), serving(tmp_path):
             raise AssertionError("it must not start")
 
 

@@ -52,7 +52,9 @@ class Memory:
         self.processes = {
             "web": 1.0,
             "events": 1.0,
+            "events-urgent": 2.0,
             "actions-1": 30.0,
+            "actions-urgent-4711": 1.0,
             "actions-2": 2.0,
             "agents-1": 3.0,
             "clock": 0.5,
