@@ -139,6 +139,20 @@ def _no_longer_official(pull: Pull, person: User) -> None:
         earlier.official = earlier.official and earlier.author is not person
 
 
+def find_review(repository: Repository, number: int, identity: int) -> tuple[Issue, Pull, Review]:
+    issue, pull = find(repository, number)
+    for review in pull.reviews:
+        if review.id == identity:
+            return issue, pull, review
+    raise Problem(404, f"review does not exist [id: {identity}]")
+
+
+def submit_review(world: World, issue: Issue, review: Review, state: str, body: str) -> None:
+    """Submit a review that was pending."""
+    review.state, review.body = state, body or review.body
+    tell_review(world, issue, review)
+
+
 def tell_review(world: World, issue: Issue, given: Review) -> None:
     issue.touch()
     note(world, issue, "review", given.author, review=given)

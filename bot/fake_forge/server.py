@@ -13,10 +13,12 @@ from flask import Flask, Response, g, request
 
 from bot.fake_forge import control, git_http, pages
 from bot.fake_forge.call import json_answer
+from bot.fake_forge.common_calls import add_common_calls
 from bot.fake_forge.gitea import hooks as gitea_hooks
 from bot.fake_forge.gitea import issues as gitea_issues
 from bot.fake_forge.gitea import pulls as gitea_pulls
 from bot.fake_forge.gitea import repositories as gitea_repositories
+from bot.fake_forge.gitea import shapes as gitea_shapes
 from bot.fake_forge.gitea.routes import blueprint as gitea
 from bot.fake_forge.github import checks as github_checks
 from bot.fake_forge.github import hooks as github_hooks
@@ -24,15 +26,18 @@ from bot.fake_forge.github import issues as github_issues
 from bot.fake_forge.github import milestones as github_milestones
 from bot.fake_forge.github import pulls as github_pulls
 from bot.fake_forge.github import repositories as github_repositories
+from bot.fake_forge.github import shapes as github_shapes
 from bot.fake_forge.github.routes import blueprint as github
 from bot.fake_forge.world import World
 from bot.fake_forge.wsgi import App
 
-# Importing them hangs their calls on the two blueprints.
+# Importing them adds their calls to the two blueprints.
 LOADED = (
     (gitea_repositories, gitea_issues, gitea_pulls, gitea_hooks),
     (github_repositories, github_issues, github_pulls, github_checks, github_hooks, github_milestones),
 )
+add_common_calls(gitea, gitea_shapes)
+add_common_calls(github, github_shapes)
 
 
 def make_app(world: World, log_size: int = 50_000) -> Flask:

@@ -8,9 +8,10 @@ from flask import Response, request
 
 from bot.fake_forge import git
 from bot.fake_forge.call import Call, route
+from bot.fake_forge.common_calls import REPO
 from bot.fake_forge.gitea import shapes
 from bot.fake_forge.gitea.payloads import expanded
-from bot.fake_forge.gitea.routes import REPO, blueprint, page
+from bot.fake_forge.gitea.routes import blueprint, page
 from bot.fake_forge.state import Hook, Problem
 from bot.fake_forge.world import Happening
 

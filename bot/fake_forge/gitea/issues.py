@@ -8,8 +8,9 @@ from flask import Response, request
 
 from bot.fake_forge import issues
 from bot.fake_forge.call import Call, json_answer, route
+from bot.fake_forge.common_calls import REPO, edit_milestone_fields
 from bot.fake_forge.gitea import shapes
-from bot.fake_forge.gitea.routes import REPO, blueprint, page
+from bot.fake_forge.gitea.routes import blueprint, page
 from bot.fake_forge.state import Comment, Issue, Label, Milestone, Problem
 
 Json = dict[str, Any]
@@ -97,11 +98,6 @@ def add_issue(call: Call) -> tuple[Json, int]:
     if call.body.get("closed"):
         issues.set_state(call.world, made, call.user, "closed")
     return shapes.issue(call.world, made), 201
-
-
-@route(blueprint, "GET", ONE)
-def get_issue(call: Call, number: int) -> Json:
-    return shapes.issue(call.world, issues.find(call.repository, number))
 
 
 @route(blueprint, "PATCH", ONE, "comment")
@@ -246,11 +242,6 @@ def _comment(call: Call, identity: int, *, own: bool = False) -> Comment:
     return comment
 
 
-@route(blueprint, "GET", f"{REPO}/issues/comments/<int:identity>")
-def get_comment(call: Call, identity: int) -> Json:
-    return shapes.comment(call.world, _comment(call, identity))
-
-
 @route(blueprint, "PATCH", f"{REPO}/issues/comments/<int:identity>", "comment")
 def edit_comment(call: Call, identity: int) -> Json:
     comment = _comment(call, identity, own=True)
@@ -318,7 +309,5 @@ def edit_milestone(call: Call, identity: int) -> Json | None:
     found = milestone_by_id(call, identity)
     if found is None:
         raise Problem(404, "milestone does not exist")
-    found.title = call.text("title") or found.title
-    found.state = call.text("state") or found.state
-    found.description = call.text("description", found.description)
+    edit_milestone_fields(call, found)
     return shapes.milestone(found)

@@ -8,12 +8,13 @@ from flask import Response, request
 
 from bot.fake_forge import git, pulls
 from bot.fake_forge.call import Call, json_answer, route
+from bot.fake_forge.common_calls import REPO, pull_shape
 from bot.fake_forge.gitea import shapes
 from bot.fake_forge.gitea.issues import assignees_given, edit_fields, labels_by_id, select
 from bot.fake_forge.gitea.repositories import commit_shape
-from bot.fake_forge.gitea.routes import REPO, blueprint, page
+from bot.fake_forge.gitea.routes import blueprint, page
 from bot.fake_forge.issues import assign, change_labels
-from bot.fake_forge.state import STYLES, Issue, Problem, Pull, Review, Status
+from bot.fake_forge.state import STYLES, Issue, Problem, Pull, Status
 from bot.fake_forge.world import Happening
 
 Json = dict[str, Any]
@@ -40,11 +41,6 @@ REFUSALS = {
 }
 
 
-def shape(call: Call, issue: Issue, *, full: bool = True) -> Json:
-    assert issue.pull
-    return shapes.pull_request(call.world, issue, issue.pull, call.caller, full=full)
-
-
 @route(blueprint, "GET", f"{REPO}/pulls")
 def list_pulls(call: Call) -> Response:
     call.args.pop("labels", None)
@@ -55,7 +51,7 @@ def list_pulls(call: Call) -> Response:
     def render(issue: Issue) -> Json:
         assert issue.pull
         more = {"mergeable": pulls.mergeable(issue, issue.pull), "requested_reviewers": None}
-        return shape(call, issue, full=False) | more
+        return pull_shape(shapes, call, issue, full=False) | more
 
     return page(call, found, render)
 
@@ -84,12 +80,12 @@ def add_pull(call: Call) -> tuple[Json, int]:
     if people := assignees_given(call):
         assign(call.world, made, call.user, people)
     pulls.request_review(call.world, made, made.pull, call.user, call.users("reviewers"))
-    return shape(call, made) | {"mergeable": True}, 201
+    return pull_shape(shapes, call, made) | {"mergeable": True}, 201
 
 
 @route(blueprint, "GET", ONE)
 def get_pull(call: Call, number: int) -> Json:
-    return shape(call, pulls.find(call.repository, number)[0])
+    return pull_shape(shapes, call, pulls.find(call.repository, number)[0])
 
 
 @route(blueprint, "GET", f"{REPO}/pulls/<base>/<path:head>")
@@ -97,7 +93,7 @@ def get_pull_between(call: Call, base: str, head: str) -> Json:
     found = pulls.between(call.repository, head, base)
     if found is None:
         raise Problem(404, "pull request does not exist")
-    return shape(call, found)
+    return pull_shape(shapes, call, found)
 
 
 @route(blueprint, "PATCH", ONE, "comment")
@@ -110,7 +106,7 @@ def edit_pull(call: Call, number: int) -> tuple[Json, int]:
     if call.body.get("labels") is not None:
         change_labels(call.world, issue, call.user, labels_by_id(call))
     edit_fields(call, issue)
-    return shape(call, issue), 201
+    return pull_shape(shapes, call, issue), 201
 
 
 @route(blueprint, "GET", f"{REPO}/pulls/<int:number>.<any(diff, patch):kind>")
@@ -143,12 +139,6 @@ def commits(call: Call, number: int) -> Response:
     _, pull = pulls.find(call.repository, number)
     found = git.commits(call.repository.folder, f"{pull.base_sha}..{pull.head_sha}", limit=250, files=False)
     return page(call, found, lambda one: commit_shape(call, one))
-
-
-@route(blueprint, "GET", f"{ONE}/merge")
-def is_merged(call: Call, number: int) -> None:
-    if not pulls.find(call.repository, number)[1].merged:
-        raise Problem(404, "")
 
 
 @route(blueprint, "POST", f"{ONE}/merge", "comment")
@@ -202,14 +192,6 @@ def list_reviews(call: Call, number: int) -> Response:
     return page(call, found, lambda one: shapes.review(call.world, issue, one))
 
 
-def _review(call: Call, number: int, identity: int) -> tuple[Issue, Pull, Review]:
-    issue, pull = pulls.find(call.repository, number)
-    for review in pull.reviews:
-        if review.id == identity:
-            return issue, pull, review
-    raise Problem(404, f"review does not exist [id: {identity}]")
-
-
 @route(blueprint, "POST", f"{ONE}/reviews", "comment")
 def add_review(call: Call, number: int) -> Json:
     issue, pull = pulls.find(call.repository, number)
@@ -237,29 +219,22 @@ def add_review(call: Call, number: int) -> Json:
     return shapes.review(call.world, issue, given)
 
 
-@route(blueprint, "GET", f"{ONE}/reviews/<int:identity>")
-def get_review(call: Call, number: int, identity: int) -> Json:
-    issue, _, review = _review(call, number, identity)
-    return shapes.review(call.world, issue, review)
-
-
 @route(blueprint, "POST", f"{ONE}/reviews/<int:identity>", "comment")
 def submit_review(call: Call, number: int, identity: int) -> Json:
-    issue, _, review = _review(call, number, identity)
-    review.state, review.body = EVENTS[call.text("event")], call.text("body") or review.body
-    pulls.tell_review(call.world, issue, review)
+    issue, _, review = pulls.find_review(call.repository, number, identity)
+    pulls.submit_review(call.world, issue, review, EVENTS[call.text("event")], call.text("body"))
     return shapes.review(call.world, issue, review)
 
 
 @route(blueprint, "GET", f"{ONE}/reviews/<int:identity>/comments")
 def review_comments(call: Call, number: int, identity: int) -> list[Json]:
-    issue, _, review = _review(call, number, identity)
+    issue, _, review = pulls.find_review(call.repository, number, identity)
     return [shapes.line_comment(call.world, issue, review, line) for line in review.comments]
 
 
 @route(blueprint, "POST", f"{ONE}/reviews/<int:identity>/<any(dismissals, undismissals):kind>", "admin")
 def dismiss(call: Call, number: int, identity: int, kind: str) -> Json:
-    issue, _, review = _review(call, number, identity)
+    issue, _, review = pulls.find_review(call.repository, number, identity)
     review.dismissed = kind == "dismissals"
     return shapes.review(call.world, issue, review)
 

@@ -9,13 +9,14 @@ from flask import Response, request
 
 from bot.fake_forge import git, pushes
 from bot.fake_forge.call import Call, json_answer, route
+from bot.fake_forge.common_calls import REPO, edit_repository_fields, tree_entries
 from bot.fake_forge.gitea import shapes
-from bot.fake_forge.gitea.routes import REPO, blueprint, page
+from bot.fake_forge.gitea.routes import blueprint, page
 from bot.fake_forge.state import Problem, Repository, User
 from bot.fake_forge.world import Happening
 
 Json = dict[str, Any]
-SWITCHES = {
+MERGE_STYLES = {
     "allow_merge_commits": "merge",
     "allow_rebase": "rebase",
     "allow_rebase_explicit": "rebase-merge",
@@ -32,16 +33,6 @@ def version(call: Call) -> Json:
 @route(blueprint, "GET", "/settings/api", "open")
 def settings(call: Call) -> Json:
     return {"max_response_items": 50, "default_paging_num": 30, "default_git_trees_per_page": 1000}
-
-
-@route(blueprint, "GET", "/user", "user")
-def me(call: Call) -> Json | None:
-    return shapes.user(call.world, call.caller)
-
-
-@route(blueprint, "GET", "/users/<login>", "open")
-def user(call: Call, login: str) -> Json | None:
-    return shapes.user(call.world, call.world.state.user(login))
 
 
 @route(blueprint, "POST", "/admin/users", "user")
@@ -107,22 +98,12 @@ def search(call: Call) -> Response:
     return answer
 
 
-@route(blueprint, "GET", REPO)
-def repository(call: Call) -> Json:
-    return shapes.repository(call.world, call.repository, call.caller)
-
-
 @route(blueprint, "PATCH", REPO, "admin")
 def edit_repository(call: Call) -> Json:
     repo, body = call.repository, call.body
     if (name := call.text("name")) and name != repo.name:
         call.world.rename(repo, name)
-    for key in ("description", "private", "archived", "default_branch"):
-        if key in body:
-            setattr(repo, key, body[key])
-    for key, style in SWITCHES.items():
-        if key in body:
-            (repo.merge_styles.add if body[key] else repo.merge_styles.discard)(style)
+    edit_repository_fields(call, MERGE_STYLES)
     repo.merge_style = call.text("default_merge_style", repo.merge_style)
     repo.delete_branch = bool(body.get("default_delete_branch_after_merge", repo.delete_branch))
     return shapes.repository(call.world, repo, call.caller)
@@ -159,11 +140,6 @@ def is_collaborator(call: Call, login: str) -> None:
 def add_collaborator(call: Call, login: str) -> None:
     person = call.world.state.user(login)
     call.repository.collaborators[person.login.lower()] = call.text("permission", "write")
-
-
-@route(blueprint, "DELETE", f"{REPO}/collaborators/<login>", "admin")
-def remove_collaborator(call: Call, login: str) -> None:
-    call.repository.collaborators.pop(login.lower(), None)
 
 
 @route(blueprint, "GET", f"{REPO}/collaborators/<login>/permission", "user")
@@ -308,8 +284,7 @@ def tree(call: Call, sha: str) -> Json:
     commit = git.resolve(call.repository.folder, sha)
     if commit is None:
         raise Problem(404, f"object does not exist [id: {sha}, rel_path: ]")
-    rows = git.tree(call.repository.folder, commit, recursive=bool(call.args.get("recursive")))
-    entries = [{"path": path, "type": kind, "sha": blob, "size": size} for kind, blob, path, size in rows]
+    entries = tree_entries(call, commit)
     return {"sha": commit, "tree": entries, "truncated": False, "page": 1, "total_count": len(entries)}
 
 
@@ -332,11 +307,6 @@ def commit_shape(call: Call, one: git.Commit) -> Json:
         "author": shapes.user(call.world, call.world.state.users.get(one.author.lower())),
         "parents": [{"sha": parent} for parent in one.parents],
     }
-
-
-@route(blueprint, "GET", f"{REPO}/languages")
-def languages(call: Call) -> Json:
-    return {}
 
 
 @route(blueprint, "GET", f"{REPO}/topics")

@@ -11,7 +11,6 @@ from bot.fake_forge.call import Call, Moved, json_answer, page_of, world_here
 from bot.fake_forge.state import Problem
 
 blueprint = Blueprint("gitea", __name__, url_prefix="/api/v1")
-REPO = "/repos/<owner>/<name>"
 
 
 def page(call: Call, items: Iterable[Any], render: Callable[[Any], Any]) -> Response:

@@ -9,8 +9,9 @@ from flask import Response
 
 from bot.fake_forge import git, pulls
 from bot.fake_forge.call import Call, page_of, route
+from bot.fake_forge.common_calls import REPO
 from bot.fake_forge.github import shapes
-from bot.fake_forge.github.routes import REPO, blueprint, invalid, page
+from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.state import Check, Problem, Status
 from bot.fake_forge.world import Happening
 

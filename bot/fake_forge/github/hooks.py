@@ -8,8 +8,9 @@ from flask import Response, request
 
 from bot.fake_forge import git
 from bot.fake_forge.call import Call, route
+from bot.fake_forge.common_calls import REPO
 from bot.fake_forge.github import payloads, shapes
-from bot.fake_forge.github.routes import REPO, blueprint, invalid, page
+from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.state import Hook, Problem
 from bot.fake_forge.world import Happening
 

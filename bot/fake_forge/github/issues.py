@@ -8,8 +8,9 @@ from flask import Response, request
 
 from bot.fake_forge import issues
 from bot.fake_forge.call import Call, json_answer, route
+from bot.fake_forge.common_calls import REPO
 from bot.fake_forge.github import shapes
-from bot.fake_forge.github.routes import REPO, blueprint, invalid, page
+from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.state import Comment, Issue, Label, Milestone, Problem, User
 
 Json = dict[str, Any]
@@ -91,11 +92,6 @@ def add_issue(call: Call) -> tuple[Json, int]:
         milestone_numbered(call, call.body.get("milestone")) if trusted else None,
     )
     return shapes.issue(call.world, made), 201
-
-
-@route(blueprint, "GET", ONE)
-def get_issue(call: Call, number: int) -> Json:
-    return shapes.issue(call.world, issues.find(call.repository, number))
 
 
 @route(blueprint, "PATCH", ONE, "comment")
@@ -224,11 +220,6 @@ def _comment(call: Call, identity: int, *, own: bool = False) -> Comment:
     if own and comment.author is not call.user:
         call.demand("write", "Must have admin rights to Repository.")
     return comment
-
-
-@route(blueprint, "GET", f"{REPO}/issues/comments/<int:identity>")
-def get_comment(call: Call, identity: int) -> Json:
-    return shapes.comment(call.world, _comment(call, identity))
 
 
 @route(blueprint, "PATCH", f"{REPO}/issues/comments/<int:identity>", "comment")

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Response
 
 from bot.fake_forge.call import Call, route
+from bot.fake_forge.common_calls import REPO, edit_milestone_fields
 from bot.fake_forge.github import shapes
 from bot.fake_forge.github.issues import milestone_numbered
-from bot.fake_forge.github.routes import REPO, blueprint, invalid, page
+from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.state import Milestone, Problem
 
 Json = dict[str, Any]
@@ -39,7 +40,5 @@ def edit_milestone(call: Call, number: int) -> Json | None:
     found = milestone_numbered(call, number)
     if found is None:
         raise Problem(404, "")
-    found.title = call.text("title") or found.title
-    found.state = call.text("state") or found.state
-    found.description = call.text("description", found.description)
+    edit_milestone_fields(call, found)
     return shapes.milestone(found)

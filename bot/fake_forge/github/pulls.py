@@ -8,11 +8,12 @@ from flask import Response, request
 
 from bot.fake_forge import git, pulls
 from bot.fake_forge.call import Call, route
+from bot.fake_forge.common_calls import REPO, pull_shape
 from bot.fake_forge.github import shapes
 from bot.fake_forge.github.issues import check_body, edit_fields
-from bot.fake_forge.github.routes import REPO, blueprint, invalid, page
+from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.pushes import protection_of
-from bot.fake_forge.state import Issue, Problem, Pull, Review
+from bot.fake_forge.state import Issue, Problem, Pull
 
 Json = dict[str, Any]
 ONE = f"{REPO}/pulls/<int:number>"
@@ -36,11 +37,6 @@ REFUSALS = {
 }
 
 
-def shape(call: Call, issue: Issue, *, full: bool = True) -> Json:
-    assert issue.pull
-    return shapes.pull_request(call.world, issue, issue.pull, call.caller, full=full)
-
-
 @route(blueprint, "GET", f"{REPO}/pulls")
 def list_pulls(call: Call) -> Response:
     args, owner = call.args, call.repository.owner.login.lower()
@@ -55,7 +51,7 @@ def list_pulls(call: Call) -> Response:
     updated = args.get("sort") == "updated"
     asc = args.get("direction", "desc") == "asc"
     found.sort(key=lambda issue: issue.updated if updated else issue.number, reverse=not asc)
-    return page(call, found, lambda issue: shape(call, issue, full=False))
+    return page(call, found, lambda issue: pull_shape(shapes, call, issue, full=False))
 
 
 @route(blueprint, "POST", f"{REPO}/pulls", "comment")
@@ -76,7 +72,7 @@ def add_pull(call: Call) -> tuple[Json, int]:
     made = pulls.open_pull(
         call.world, repo, call.user, call.text("title"), body, head, base, [], bool(call.body.get("draft"))
     )
-    return shape(call, made) | {"mergeable": None, "mergeable_state": "unknown"}, 201
+    return pull_shape(shapes, call, made) | {"mergeable": None, "mergeable_state": "unknown"}, 201
 
 
 @route(blueprint, "GET", ONE)
@@ -86,7 +82,7 @@ def get_pull(call: Call, number: int) -> Any:
         return Response(
             git.diff(call.repository.folder, pull.base_sha, pull.head_sha), content_type="text/plain"
         )
-    return shape(call, issue)
+    return pull_shape(shapes, call, issue)
 
 
 @route(blueprint, "PATCH", ONE, "comment")
@@ -97,7 +93,7 @@ def edit_pull(call: Call, number: int) -> Json:
     if base := call.text("base"):
         pulls.retarget(call.world, issue, pull, call.user, base)
     edit_fields(call, issue)
-    return shape(call, issue)
+    return pull_shape(shapes, call, issue)
 
 
 @route(blueprint, "GET", f"{ONE}/files")
@@ -118,12 +114,6 @@ def commits(call: Call, number: int) -> Response:
     _, pull = pulls.find(call.repository, number)
     found = git.commits(call.repository.folder, f"{pull.base_sha}..{pull.head_sha}", limit=250, files=False)
     return page(call, found[::-1], lambda one: shapes.commit(call.world, call.repository, one))
-
-
-@route(blueprint, "GET", f"{ONE}/merge")
-def is_merged(call: Call, number: int) -> None:
-    if not pulls.find(call.repository, number)[1].merged:
-        raise Problem(404, "")
 
 
 @route(blueprint, "PUT", f"{ONE}/merge", "comment")
@@ -208,14 +198,6 @@ def list_reviews(call: Call, number: int) -> Response:
     return page(call, found, lambda one: shapes.review(call.world, issue, one))
 
 
-def _review(call: Call, number: int, identity: int) -> tuple[Issue, Pull, Review]:
-    issue, pull = pulls.find(call.repository, number)
-    for review in pull.reviews:
-        if review.id == identity:
-            return issue, pull, review
-    raise Problem(404, "")
-
-
 @route(blueprint, "POST", f"{ONE}/reviews", "comment")
 def add_review(call: Call, number: int) -> Json:
     issue, pull = pulls.find(call.repository, number)
@@ -239,23 +221,16 @@ def add_review(call: Call, number: int) -> Json:
     return shapes.review(call.world, issue, given)
 
 
-@route(blueprint, "GET", f"{ONE}/reviews/<int:identity>")
-def get_review(call: Call, number: int, identity: int) -> Json:
-    issue, _, review = _review(call, number, identity)
-    return shapes.review(call.world, issue, review)
-
-
 @route(blueprint, "POST", f"{ONE}/reviews/<int:identity>/events", "comment")
 def submit_review(call: Call, number: int, identity: int) -> Json:
-    issue, _, review = _review(call, number, identity)
-    review.state, review.body = EVENTS[call.text("event")], call.text("body") or review.body
-    pulls.tell_review(call.world, issue, review)
+    issue, _, review = pulls.find_review(call.repository, number, identity)
+    pulls.submit_review(call.world, issue, review, EVENTS[call.text("event")], call.text("body"))
     return shapes.review(call.world, issue, review)
 
 
 @route(blueprint, "GET", f"{ONE}/reviews/<int:identity>/comments")
 def review_comments(call: Call, number: int, identity: int) -> Response:
-    issue, _, review = _review(call, number, identity)
+    issue, _, review = pulls.find_review(call.repository, number, identity)
     return page(call, review.comments, lambda line: shapes.line_comment(call.world, issue, review, line))
 
 
@@ -268,7 +243,7 @@ def line_comments(call: Call, number: int) -> Response:
 
 @route(blueprint, "PUT", f"{ONE}/reviews/<int:identity>/dismissals", "write")
 def dismiss(call: Call, number: int, identity: int) -> Json:
-    issue, _, review = _review(call, number, identity)
+    issue, _, review = pulls.find_review(call.repository, number, identity)
     review.dismissed = True
     pulls.tell_review(call.world, issue, review)
     return shapes.review(call.world, issue, review)
@@ -284,11 +259,11 @@ def request_review(call: Call, number: int) -> tuple[Json, int]:
     if issue.author in known:
         raise Problem(422, "Review cannot be requested from pull request author.")
     pulls.request_review(call.world, issue, pull, call.user, known)
-    return shape(call, issue), 201
+    return pull_shape(shapes, call, issue), 201
 
 
 @route(blueprint, "DELETE", f"{ONE}/requested_reviewers", "write")
 def unrequest_review(call: Call, number: int) -> Json:
     issue, pull = pulls.find(call.repository, number)
     pulls.unrequest_review(call.world, issue, pull, call.user, call.users("reviewers"))
-    return shape(call, issue)
+    return pull_shape(shapes, call, issue)

@@ -9,13 +9,14 @@ from flask import Response, request
 
 from bot.fake_forge import git, pushes
 from bot.fake_forge.call import Call, route
+from bot.fake_forge.common_calls import REPO, edit_repository_fields, tree_entries
 from bot.fake_forge.github import shapes
-from bot.fake_forge.github.routes import REPO, blueprint, invalid, page
+from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.state import Problem, Repository, User
 from bot.fake_forge.world import Happening
 
 Json = dict[str, Any]
-SWITCHES = {"allow_merge_commit": "merge", "allow_squash_merge": "squash", "allow_rebase_merge": "rebase"}
+MERGE_STYLES = {"allow_merge_commit": "merge", "allow_squash_merge": "squash", "allow_rebase_merge": "rebase"}
 
 
 @route(blueprint, "GET", "/meta", "open")
@@ -26,16 +27,6 @@ def meta(call: Call) -> Json:
 @route(blueprint, "GET", "/rate_limit", "open")
 def rate_limit(call: Call) -> Json:
     return {"rate": {"limit": 5000, "remaining": 4999, "used": 1, "reset": 0}}
-
-
-@route(blueprint, "GET", "/user", "user")
-def me(call: Call) -> Json | None:
-    return shapes.user(call.world, call.caller)
-
-
-@route(blueprint, "GET", "/users/<login>", "open")
-def user(call: Call, login: str) -> Json | None:
-    return shapes.user(call.world, call.world.state.user(login))
 
 
 @route(blueprint, "POST", "/user/repos", "user")
@@ -68,11 +59,6 @@ def my_repositories(call: Call) -> Response:
     return page(call, mine, lambda repo: shapes.repository(call.world, repo, call.caller))
 
 
-@route(blueprint, "GET", REPO)
-def repository(call: Call) -> Json:
-    return shapes.repository(call.world, call.repository, call.caller)
-
-
 @route(blueprint, "PATCH", REPO, "admin")
 def edit_repository(call: Call) -> Json:
     repo, body = call.repository, call.body
@@ -81,12 +67,7 @@ def edit_repository(call: Call) -> Json:
         call.world.rename(repo, name)
         more = {"changes": {"repository": {"name": {"from": old}}}}
         call.world.tell(Happening("repository_renamed", repo, call.user, more=more))
-    for key in ("description", "private", "archived", "default_branch"):
-        if key in body:
-            setattr(repo, key, body[key])
-    for key, style in SWITCHES.items():
-        if key in body:
-            (repo.merge_styles.add if body[key] else repo.merge_styles.discard)(style)
+    edit_repository_fields(call, MERGE_STYLES)
     repo.delete_branch = bool(body.get("delete_branch_on_merge", repo.delete_branch))
     return shapes.repository(call.world, repo, call.caller)
 
@@ -120,11 +101,6 @@ def add_collaborator(call: Call, login: str) -> None:
 def invitations(call: Call) -> list[Json]:
     """Nobody waits for an invitation here: who is invited is in."""
     return []
-
-
-@route(blueprint, "DELETE", f"{REPO}/collaborators/<login>", "admin")
-def remove_collaborator(call: Call, login: str) -> None:
-    call.repository.collaborators.pop(login.lower(), None)
 
 
 @route(blueprint, "GET", f"{REPO}/collaborators/<login>/permission", "user")
@@ -300,8 +276,7 @@ def write_file(call: Call, path: str) -> tuple[Json, int]:
 @route(blueprint, "GET", f"{REPO}/git/trees/<path:sha>")
 def tree(call: Call, sha: str) -> Json:
     commit = _commit_of(call.repository, sha)
-    rows = git.tree(call.repository.folder, commit, recursive=bool(call.args.get("recursive")))
-    entries = [{"path": path, "type": kind, "sha": blob, "size": size} for kind, blob, path, size in rows]
+    entries = tree_entries(call, commit)
     return {"sha": commit, "tree": entries, "truncated": False}
 
 
@@ -319,11 +294,6 @@ def commits(call: Call) -> Response:
 def commit(call: Call, ref: str) -> Json:
     sha = _commit_of(call.repository, ref)
     return shapes.commit(call.world, call.repository, git.commits(call.repository.folder, sha, limit=1)[0])
-
-
-@route(blueprint, "GET", f"{REPO}/languages")
-def languages(call: Call) -> Json:
-    return {}
 
 
 @route(blueprint, "GET PUT", f"{REPO}/topics")

@@ -11,7 +11,6 @@ from bot.fake_forge.call import Call, Moved, json_answer, page_of, world_here
 from bot.fake_forge.state import Problem
 
 blueprint = Blueprint("github", __name__, url_prefix="/api/github")
-REPO = "/repos/<owner>/<name>"
 DOCUMENTATION = "https://docs.github.com/rest"
 # What the forge's inner parts say, in GitHub's words where a program might read them.
 WORDS = {401: "Requires authentication", 404: "Not Found", 500: "Server Error"}
