@@ -1,4 +1,4 @@
-"""A forge in one process, for the demo, tests and simulation: Gitea's and GitHub's dialect over one state."""
+"""A forge in one process, for the demo and tests: the APIs of Gitea and GitHub over one state."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["FakeForge"]
 class FakeForge:
     """A running forge: `with FakeForge(dialect="gitea") as forge: …`, or `start` and `stop` by hand.
 
-    Without a folder it lives in a temporary one that goes with it. What it remembers outlives `stop`, so that
+    Without a folder it uses a temporary one, deleted on `close`. Its memory outlives `stop`, so that
     `stop(); start()` is an outage.
     """
 
@@ -53,7 +53,7 @@ class FakeForge:
 
     @property
     def api_url(self) -> str:
-        """What a client of this dialect takes as the forge's address."""
+        """The base address for a client of this dialect."""
         return f"{self.url}/api/github" if self.dialect == "github" else self.url
 
     def start(self) -> FakeForge:
@@ -76,7 +76,7 @@ class FakeForge:
         self._server = self._thread = None
 
     def close(self) -> None:
-        """Stop for good."""
+        """Stop, and delete the temporary folder."""
         self.stop()
         self.world.deliveries.stop()
         if self._temporary:
@@ -91,7 +91,7 @@ class FakeForge:
         self.close()
 
     def add_user(self, name: str, *, admin: bool = False) -> str:
-        """Make a user (or take the one there is); gives the token."""
+        """Create the user if needed; returns the token."""
         return self.world.state.add_user(name, admin=admin).token
 
     def token(self, name: str) -> str:
@@ -105,7 +105,7 @@ class FakeForge:
         files: dict[str, str | bytes | None] | None = None,
         **more: Any,
     ) -> dict[str, Any]:
-        """Make a repository with a first commit (`files={}`: an empty one); gives id, clone_url and so on."""
+        """Create a repository with a first commit (`files={}`: none); returns id, clone_url and so on."""
         made = control.make_repository(
             self.world, full_name, owner=owner, collaborators=collaborators, files=files, **more
         )
@@ -120,14 +120,14 @@ class FakeForge:
         message: str = "A change",
         new_branch: str | None = None,
     ) -> str:
-        """Push a commit as a user (files that are None are deleted); gives its id."""
+        """Push a commit as a user (files that are None are deleted); returns its id."""
         repository = control.repository_named(self.world, full_name)
         actor = self.world.state.user(user)
         with repository.lock:
             return pushes.commit_files(self.world, repository, actor, branch, files, message, new_branch)
 
     def call(self, user: str | None, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Make one REST call as a user, in the forge's dialect: path begins after the dialect's prefix."""
+        """Make one REST call as a user; the path starts after the dialect's prefix."""
         prefix = "/api/github" if self.dialect == "github" else "/api/v1"
         data = None if body is None else json.dumps(body).encode()
         wanted = urllib.request.Request(f"{self.url}{prefix}{path}", data, method=method)
@@ -170,9 +170,9 @@ class FakeForge:
         return list(self.world.deliveries.sent)
 
     def counts(self) -> dict[str, int]:
-        """What became of the deliveries: made, delivered, failed, dropped, doubled."""
+        """Deliveries by outcome: made, delivered, failed, dropped, doubled."""
         return dict(self.world.deliveries.counts)
 
     def wait_for_deliveries(self, seconds: float = 10.0) -> bool:
-        """True when every delivery made so far was sent."""
+        """Wait until every delivery made so far is sent; False if that takes too long."""
         return self.world.deliveries.wait(seconds)

@@ -12,7 +12,7 @@ from bot.fake_forge import FakeForge
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bot.fake_forge", description=__doc__)
-    parser.add_argument("--folder", help="where the repositories lie (default: a temporary folder)")
+    parser.add_argument("--folder", help="folder of the repositories (default: a temporary one)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--dialect", choices=["gitea", "github"], default="gitea")
@@ -23,7 +23,7 @@ def main() -> None:
         action="append",
         default=[],
         metavar="NAME:LEVEL",
-        help="in every repository; without any, all users named may administer",
+        help="in every repository; default: all users with admin access",
     )
     parser.add_argument(
         "--faults", type=json.loads, default={}, help='JSON, such as {"drop": 0.1, "seed": 7}'

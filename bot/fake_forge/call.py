@@ -1,4 +1,4 @@
-"""One call of the REST API: who calls, on which repository, with which right; and how answers are made."""
+"""One call of the REST API: its caller, repository and permission; and how responses are made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ View = Callable[..., Any]
 ADMINS_ONLY = "user should be an owner or a collaborator with admin write of a repository"
 
 
-def world_here() -> World:
+def current_world() -> World:
     world = current_app.config["WORLD"]
     assert isinstance(world, World)
     return world
@@ -39,7 +39,7 @@ class Moved(Exception):
 
 @dataclass
 class Call:
-    """What a view is given."""
+    """The arguments of a view."""
 
     world: World
     caller: User | None
@@ -61,7 +61,7 @@ class Call:
     def may(self, level: str) -> bool:
         return self.world.state.may(self.repository, self.caller, level)
 
-    def demand(self, level: str, message: str = "") -> None:
+    def require(self, level: str, message: str = "") -> None:
         if not self.may(level):
             raise Problem(403, message or "user should have a permission to write to a repo")
 
@@ -86,20 +86,20 @@ class Call:
 
     def since(self) -> float:
         """The `since` of the query as seconds, 0 without one."""
-        given = self.args.get("since", "")
-        if not given:
+        text = self.args.get("since", "")
+        if not text:
             return 0.0
         try:
-            moment = datetime.datetime.fromisoformat(given.replace(" ", "+"))
+            moment = datetime.datetime.fromisoformat(text.replace(" ", "+"))
         except ValueError:
-            raise Problem(422, f'parsing time "{given}" as "2006-01-02T15:04:05Z07:00"') from None
+            raise Problem(422, f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00"') from None
         if moment.tzinfo is None:
-            raise Problem(422, f'parsing time "{given}" as "2006-01-02T15:04:05Z07:00": no time zone')
+            raise Problem(422, f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": no time zone')
         return moment.timestamp()
 
 
-def whoever_calls(world: World) -> User | None:
-    """The user of the Authorization header; a wrong one is refused, none is a stranger."""
+def authenticated_user(world: World) -> User | None:
+    """The user of the Authorization header; None without one, Problem if it is wrong."""
     header = request.headers.get("Authorization", "")
     if not header:
         return None
@@ -146,16 +146,16 @@ def _target(world: World, owner: str, name: str, caller: User | None) -> Reposit
 def route(blueprint: Blueprint, methods: str, path: str, needs: str = "read") -> Callable[[View], View]:
     """Make a view of `function(call, **path values)`.
 
-    `needs` is open (nobody need be known), user (someone), or a right in the repository: read (strangers too
-    when it is public), comment (read, and known), write, admin.
+    `needs` is open (anyone), user (authenticated), or a permission on the repository: read (anyone if it is
+    public), comment (read, authenticated), write, admin.
     """
     in_repository = path.startswith("/repos/<owner>/<name>")
 
     def decorate(function: View) -> View:
         @functools.wraps(function)
         def view(**values: Any) -> Response:
-            world = world_here()
-            caller = whoever_calls(world)
+            world = current_world()
+            caller = authenticated_user(world)
             target = None
             if in_repository:
                 target = _target(world, values.pop("owner"), values.pop("name"), caller)
@@ -164,7 +164,7 @@ def route(blueprint: Blueprint, methods: str, path: str, needs: str = "read") ->
             body = request.get_json(force=True, silent=True) if request.content_length else None
             call = Call(world, caller, target, body if isinstance(body, dict) else {}, request.args.to_dict())
             if target is not None and needs in ("triage", "write", "admin"):
-                call.demand(needs, ADMINS_ONLY if needs == "admin" else "")
+                call.require(needs, ADMINS_ONLY if needs == "admin" else "")
             if isinstance(body, list):
                 call.body = {"": body}
             with target.lock if target else nullcontext():

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from bot.fake_forge import pushes
-from bot.fake_forge.call import json_answer, world_here
+from bot.fake_forge.call import current_world, json_answer
 from bot.fake_forge.state import Problem, Repository, User
 from bot.fake_forge.world import World
 
@@ -84,18 +84,18 @@ def repository_shape(world: World, repository: Repository) -> Json:
 @blueprint.post("/users")
 def add_user() -> Response:
     body = _body()
-    user = world_here().state.add_user(_needed(body, "name"), admin=bool(body.get("admin")))
+    user = current_world().state.add_user(_needed(body, "name"), admin=bool(body.get("admin")))
     return json_answer(user_shape(user), 201)
 
 
 @blueprint.get("/users")
 def users() -> Response:
-    return json_answer([user_shape(user) for user in world_here().state.users.values()])
+    return json_answer([user_shape(user) for user in current_world().state.users.values()])
 
 
 @blueprint.post("/repositories")
 def add_repository() -> Response:
-    body, world = _body(), world_here()
+    body, world = _body(), current_world()
     known = ("owner", "collaborators", "files", "private", "default_branch")
     made = make_repository(world, _needed(body, "full_name"), **{k: body[k] for k in known if k in body})
     return json_answer(repository_shape(world, made), 201)
@@ -103,14 +103,14 @@ def add_repository() -> Response:
 
 @blueprint.get("/repositories")
 def repositories() -> Response:
-    world = world_here()
+    world = current_world()
     return json_answer([repository_shape(world, repo) for repo in world.state.repositories.values()])
 
 
 @blueprint.post("/commits")
 def add_commit() -> Response:
     """Commit files to a branch as someone: {repository, branch, files, message, user, new_branch?}."""
-    body, world = _body(), world_here()
+    body, world = _body(), current_world()
     repository = repository_named(world, _needed(body, "repository"))
     actor = world.state.user(body["user"]) if "user" in body else repository.owner
     branch = body.get("branch", repository.default_branch)
@@ -136,8 +136,8 @@ def log() -> Response:
 
 @blueprint.get("/counts")
 def counts() -> Response:
-    """Calls by verb (method and path, numbers left out), and what became of the deliveries."""
-    world = world_here()
+    """Calls by verb (method and path, numbers left out), and the deliveries by outcome."""
+    world = current_world()
     found = Counter(
         f"{entry['method']} {NUMBER.sub('*', entry['path'])}" for entry in list(current_app.config["LOG"])
     )
@@ -154,7 +154,7 @@ def counts() -> Response:
 @blueprint.get("/deliveries")
 def deliveries() -> Response:
     """Each delivery that was sent, with its answer and times; `wait` seconds at most for those still due."""
-    world = world_here()
+    world = current_world()
     if wait := request.args.get("wait"):
         world.deliveries.wait(float(wait))
     return json_answer({"sent": list(world.deliveries.sent), "pending": world.deliveries.pending()})
@@ -162,13 +162,13 @@ def deliveries() -> Response:
 
 @blueprint.get("/faults")
 def faults() -> Response:
-    return json_answer(world_here().faults.wanted)
+    return json_answer(current_world().faults.wanted)
 
 
 @blueprint.post("/faults")
 def set_faults() -> Response:
     """Replace the faults in force; {} ends them all."""
-    world = world_here()
+    world = current_world()
     try:
         world.faults.set(_body())
     except (TypeError, ValueError) as error:
@@ -179,7 +179,7 @@ def set_faults() -> Response:
 @blueprint.post("/reset")
 def reset() -> Response:
     """Forget log, counts and faults; with {"all": true} also users, repositories and hooks."""
-    world = world_here()
+    world = current_world()
     world.faults.set({})
     world.deliveries.clear()
     current_app.config["LOG"].clear()

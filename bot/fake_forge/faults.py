@@ -1,4 +1,4 @@
-"""Faults on purpose: deliveries lost, doubled, late or out of order, and calls refused or stalled; seeded."""
+"""Fault injection by a seed: deliveries lost, doubled, late or reordered; calls refused or stalled."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 class Rule:
     """One rule for calls: those that match are stalled (`seconds`) and, with a status, refused.
 
-    `after` carries the call out first and then answers with the status, as a lost answer does;
-    `times` is how often it strikes (absent: always), `chance` how likely.
+    `after` carries the call out first and then answers with the status, as a lost response does;
+    `times` is how often it applies (absent: always), `chance` how likely.
     """
 
     path: str
@@ -24,12 +24,12 @@ class Rule:
     times: int | None = None
     chance: float = 1.0
     after: bool = False
-    message: str = "a fault on purpose"
+    message: str = "an injected fault"
     headers: dict[str, str] = field(default_factory=dict)
 
 
 class Faults:
-    """The faults in force. `drop`, `double` and `shuffle` take true or a likelihood between 0 and 1."""
+    """The active faults. `drop`, `double` and `shuffle` take true or a probability between 0 and 1."""
 
     def __init__(self, wanted: dict[str, Any] | None = None) -> None:
         self._lock = threading.Lock()
@@ -37,11 +37,11 @@ class Faults:
         self.set(wanted or {})
 
     def set(self, wanted: dict[str, Any]) -> None:
-        """Replace every fault in force by these; TypeError or ValueError tells what is not understood."""
+        """Replace every fault in force by these; TypeError or ValueError says what is wrong."""
         known = {"drop", "double", "shuffle", "delay_ms", "seed", "api", "checking_ms"}
-        if strange := set(wanted) - known:
+        if unknown := set(wanted) - known:
             raise ValueError(
-                f"no such fault: {', '.join(sorted(strange))}; there are {', '.join(sorted(known))}"
+                f"unknown fault: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
             )
         rules = [Rule(**rule) for rule in wanted.get("api", [])]
         for rule in rules:
@@ -60,7 +60,7 @@ class Faults:
     def delays(self) -> list[float]:
         """When to send one delivery: no entry = lost, two = doubled; seconds from now."""
         with self._lock:
-            # One draw for each question, asked or not: a seed gives the same run whatever is switched on.
+            # Always the same number of draws, so that a seed gives the same run whatever is enabled.
             drop, double, shuffle, *spread = (self._random.random() for _ in range(6))
             if drop < self.drop:
                 return []
@@ -70,7 +70,7 @@ class Faults:
             return [low + (high - low) * spread[n] + late * spread[n + 1] for n in range(copies)]
 
     def strike(self, method: str, path: str) -> Rule | None:
-        """The rule that strikes this call, counted as used."""
+        """The rule that applies to this call, counted as used."""
         if not self.rules:
             return None
         with self._lock:

@@ -42,12 +42,12 @@ class Commit:
 
 
 class GitError(Exception):
-    """A git command that failed, with what it said."""
+    """A git command that failed, with its message."""
 
 
-def git(folder: Path, *arguments: str, given: bytes | None = None, good: tuple[int, ...] = (0,)) -> bytes:
+def git(folder: Path, *arguments: str, stdin: bytes | None = None, good: tuple[int, ...] = (0,)) -> bytes:
     done = subprocess.run(
-        ["git", *arguments], cwd=folder, input=given, capture_output=True, env=ENVIRONMENT, check=False
+        ["git", *arguments], cwd=folder, input=stdin, capture_output=True, env=ENVIRONMENT, check=False
     )
     if done.returncode not in good:
         raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
@@ -116,10 +116,10 @@ def resolve(folder: Path, name: str) -> str | None:
 
 
 def set_ref(folder: Path, ref: str, new: str, old: str | None = None) -> bool:
-    """Move a ref, only from `old` when that is given; `ZERO` as new deletes it."""
+    """Move a ref, only from `old` if that is set; `ZERO` as new deletes it."""
     line = f"update {ref} {new}" if new != ZERO else f"delete {ref}"
     try:
-        git(folder, "update-ref", "--stdin", given=f"{line}{' ' + old if old else ''}\n".encode())
+        git(folder, "update-ref", "--stdin", stdin=f"{line}{' ' + old if old else ''}\n".encode())
     except GitError:
         return False
     return True
@@ -137,7 +137,7 @@ def commit_files(
     author: str,
     parent: str | None = None,
 ) -> str:
-    """Commit texts (None deletes) onto a branch, in one process; gives the new commit's id."""
+    """Commit texts (None deletes) onto a branch, in one process; returns the new commit's id."""
     data = message.encode()
     lines = [
         b"commit refs/heads/%s\n" % name.encode(),
@@ -152,7 +152,7 @@ def commit_files(
             continue
         raw = content.encode() if isinstance(content, str) else content
         lines.append(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(raw), raw))
-    git(folder, "fast-import", "--quiet", "--date-format=now", given=b"".join(lines))
+    git(folder, "fast-import", "--quiet", "--date-format=now", stdin=b"".join(lines))
     sha = branch(folder, name)
     if sha is None:
         raise GitError(f"no commit on {name}")
@@ -170,7 +170,7 @@ def commit_tree(folder: Path, tree: str, parents: list[str], message: str, autho
     who = {"name": author, "email": f"{author}@noreply.example.test"}
     settings = [part for key, value in who.items() for part in ("-c", f"user.{key}={value}")]
     heads = [part for parent in parents for part in ("-p", parent)]
-    return git(folder, *settings, "commit-tree", tree, *heads, given=message.encode()).decode().strip()
+    return git(folder, *settings, "commit-tree", tree, *heads, stdin=message.encode()).decode().strip()
 
 
 def is_ancestor(folder: Path, older: str, newer: str) -> bool:

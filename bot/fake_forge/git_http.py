@@ -1,4 +1,4 @@
-"""Git over HTTP: clone, fetch and push through `git http-backend`; a push is told like any other change."""
+"""Git over HTTP: clone, fetch and push by `git http-backend`; a push emits events as any change does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 from flask import Blueprint, Response, request
 
 from bot.fake_forge import git, pushes
-from bot.fake_forge.call import whoever_calls, world_here
+from bot.fake_forge.call import authenticated_user, current_world
 from bot.fake_forge.state import Problem, Repository, User
 from bot.fake_forge.world import World
 
@@ -50,9 +50,9 @@ def receive_pack(owner: str, name: str) -> Response:
 
 
 def _entered(owner: str, name: str, service: str) -> tuple[World, Repository, User | None]:
-    """The repository, if the caller may do that there."""
-    world = world_here()
-    user = whoever_calls(world)
+    """The repository, if the caller has the permission."""
+    world = current_world()
+    user = authenticated_user(world)
     path = f"{owner}/{name.removesuffix('.git')}"
     found = world.state.repositories.get(path.lower()) or world.state.moved.get(path.lower())
     if found is None or not world.state.may(found, user, "read"):

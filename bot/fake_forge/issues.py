@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bot.fake_forge.state import Comment, Issue, Label, Milestone, Moment, Problem, Reaction, Repository, User
-from bot.fake_forge.world import Happening, World
+from bot.fake_forge.world import ForgeEvent, World
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
@@ -61,16 +61,16 @@ def open_issue(
         note(world, issue, "label", actor, label=label)
     for person in assignees:
         note(world, issue, "assign", actor, person=person)
-    world.tell(Happening("issue_opened", repository, actor, issue))
-    _tell_first_labels(world, issue, actor)
+    world.emit(ForgeEvent("issue_opened", repository, actor, issue))
+    _emit_first_labels(world, issue, actor)
     return issue
 
 
-def _tell_first_labels(world: World, issue: Issue, actor: User) -> None:
+def _emit_first_labels(world: World, issue: Issue, actor: User) -> None:
     if issue.labels:
-        world.tell(Happening("labels", issue.repository, actor, issue, labels=list(issue.labels)))
+        world.emit(ForgeEvent("labels", issue.repository, actor, issue, labels=list(issue.labels)))
     for person in issue.assignees:
-        world.tell(Happening("assigned", issue.repository, actor, issue, person=person))
+        world.emit(ForgeEvent("assigned", issue.repository, actor, issue, person=person))
 
 
 def edit(world: World, issue: Issue, actor: User, title: str | None = None, body: str | None = None) -> None:
@@ -84,7 +84,7 @@ def edit(world: World, issue: Issue, actor: User, title: str | None = None, body
             note(world, issue, "title", actor, text=before)
         if issue.pull and name == "title" and (_is_work(before) or _is_work(value)):
             issue.pull.draft = _is_work(value)
-        world.tell(Happening("edited", issue.repository, actor, issue, changes={name: before}))
+        world.emit(ForgeEvent("edited", issue.repository, actor, issue, changes={name: before}))
 
 
 def _is_work(title: str) -> bool:
@@ -104,7 +104,7 @@ def set_state(world: World, issue: Issue, actor: User, state: str, commit: str =
     issue.touch()
     note(world, issue, "close" if state == "closed" else "reopen", actor, text=commit)
     kind = "closed" if state == "closed" else "reopened"
-    world.tell(Happening(kind, issue.repository, actor, issue, more={"commit": commit}))
+    world.emit(ForgeEvent(kind, issue.repository, actor, issue, more={"commit": commit}))
 
 
 def change_labels(
@@ -117,7 +117,7 @@ def change_labels(
     cleared: bool = False,
     always: bool = False,
 ) -> None:
-    """Give the issue exactly these labels; `always` tells of it even when nothing changed, as Gitea does."""
+    """Give the issue exactly these labels; `always` emits an event even if nothing changed, as Gitea does."""
     wanted = list(dict.fromkeys(labels))
     added = [label for label in wanted if label not in issue.labels]
     removed = [label for label in issue.labels if label not in wanted]
@@ -131,7 +131,7 @@ def change_labels(
     for label in removed:
         note(world, issue, "unlabel", actor, label=label)
     more = {"removed": removed, "replaced": replaced, "cleared": cleared}
-    world.tell(Happening("labels", issue.repository, actor, issue, labels=added, more=more))
+    world.emit(ForgeEvent("labels", issue.repository, actor, issue, labels=added, more=more))
 
 
 def assign(world: World, issue: Issue, actor: User, people: list[User]) -> None:
@@ -143,7 +143,7 @@ def assign(world: World, issue: Issue, actor: User, people: list[User]) -> None:
         for person in group:
             issue.touch()
             note(world, issue, "assign" if kind == "assigned" else "unassign", actor, person=person)
-            world.tell(Happening(kind, issue.repository, actor, issue, person=person))
+            world.emit(ForgeEvent(kind, issue.repository, actor, issue, person=person))
 
 
 def set_milestone(world: World, issue: Issue, actor: User, milestone: Milestone | None) -> None:
@@ -153,46 +153,53 @@ def set_milestone(world: World, issue: Issue, actor: User, milestone: Milestone 
     issue.milestone = milestone
     issue.touch()
     note(world, issue, "milestone", actor)
-    world.tell(Happening(kind, issue.repository, actor, issue))
+    world.emit(ForgeEvent(kind, issue.repository, actor, issue))
 
 
 def delete(world: World, issue: Issue, actor: User) -> None:
-    for said in issue.comments:
-        del issue.repository.comments[said.id]
+    for comment in issue.comments:
+        del issue.repository.comments[comment.id]
     del issue.repository.issues[issue.number]
-    world.tell(Happening("issue_deleted", issue.repository, actor, issue))
+    world.emit(ForgeEvent("issue_deleted", issue.repository, actor, issue))
 
 
 def comment(world: World, issue: Issue, actor: User, body: str) -> Comment:
     if not body.strip():
         raise Problem(422, "[Body]: Required")
-    said = Comment(world.state.next_id("comment"), issue, actor, body)
-    issue.comments.append(said)
-    issue.repository.comments[said.id] = said
+    comment = Comment(world.state.next_id("comment"), issue, actor, body)
+    issue.comments.append(comment)
+    issue.repository.comments[comment.id] = comment
     issue.touch()
-    note(world, issue, "comment", actor, comment=said)
-    world.tell(Happening("comment_created", issue.repository, actor, issue, said))
-    return said
+    note(world, issue, "comment", actor, comment=comment)
+    world.emit(ForgeEvent("comment_created", issue.repository, actor, issue, comment))
+    return comment
 
 
-def edit_comment(world: World, said: Comment, actor: User, body: str) -> None:
-    """An edit that changes nothing tells nothing; the issue's own time does not move."""
+def edit_comment(world: World, comment: Comment, actor: User, body: str) -> None:
+    """An edit that changes nothing emits nothing; the issue's own time stays."""
     if not body.strip():
         raise Problem(422, "[Body]: Required")
-    if body == said.body:
+    if body == comment.body:
         return
-    before, said.body, said.updated = said.body, body, time.time()
-    world.tell(
-        Happening("comment_edited", said.issue.repository, actor, said.issue, said, changes={"body": before})
+    before, comment.body, comment.updated = comment.body, body, time.time()
+    world.emit(
+        ForgeEvent(
+            "comment_edited",
+            comment.issue.repository,
+            actor,
+            comment.issue,
+            comment,
+            changes={"body": before},
+        )
     )
 
 
-def delete_comment(world: World, said: Comment, actor: User) -> None:
-    said.issue.comments.remove(said)
-    said.issue.history = [moment for moment in said.issue.history if moment.comment is not said]
-    del said.issue.repository.comments[said.id]
-    said.issue.touch()
-    world.tell(Happening("comment_deleted", said.issue.repository, actor, said.issue, said))
+def delete_comment(world: World, comment: Comment, actor: User) -> None:
+    comment.issue.comments.remove(comment)
+    comment.issue.history = [moment for moment in comment.issue.history if moment.comment is not comment]
+    del comment.issue.repository.comments[comment.id]
+    comment.issue.touch()
+    world.emit(ForgeEvent("comment_deleted", comment.issue.repository, actor, comment.issue, comment))
 
 
 def react(world: World, place: Issue | Comment, actor: User, content: str) -> tuple[Reaction, bool]:

@@ -1,4 +1,4 @@
-"""Plain pages, so that a person can look: the repositories, a repository's issues, one issue."""
+"""Plain web pages for people: the repositories, a repository's issues, one issue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 from flask import Blueprint, Response, abort
 
-from bot.fake_forge.call import world_here
+from bot.fake_forge.call import current_world
 from bot.fake_forge.markdown import rendered
 from bot.fake_forge.state import Comment, Issue, Label, Moment, Reaction, Repository
 
@@ -30,12 +30,12 @@ h1 { font-size: 1.5rem; margin: .5rem 0 } .dim { color: #656d76 } ul.list { list
 ul.list li { padding: .45rem 0; border-bottom: 1px solid #e5e7eb }
 article { border: 1px solid #d0d7de; border-radius: 8px; margin: 1rem 0; overflow: hidden }
 article header { background: #f6f8fa; padding: .45rem .8rem; border-bottom: 1px solid #d0d7de }
-article .said { padding: .2rem .8rem .6rem; overflow-wrap: anywhere }
-.said p { margin: .5rem 0 } .said ul, .said ol { margin: .4rem 0; padding-left: 1.4rem }
-.said h1, .said h2, .said h3 { margin: .9rem 0 .3rem; font-size: 1.1rem }
-.said .contains-task-list { list-style: none; padding-left: .3rem }
-.said blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #d0d7de; color: #656d76 }
-.said table { border-collapse: collapse; margin: .6rem 0 }
+article .text { padding: .2rem .8rem .6rem; overflow-wrap: anywhere }
+.text p { margin: .5rem 0 } .text ul, .text ol { margin: .4rem 0; padding-left: 1.4rem }
+.text h1, .text h2, .text h3 { margin: .9rem 0 .3rem; font-size: 1.1rem }
+.text .contains-task-list { list-style: none; padding-left: .3rem }
+.text blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #d0d7de; color: #656d76 }
+.text table { border-collapse: collapse; margin: .6rem 0 }
 td, th { border: 1px solid #d0d7de; padding: .2rem .6rem }
 pre { background: #f6f8fa; border-radius: 6px; padding: .6rem; overflow-x: auto; font-size: .85rem }
 code { background: #eff1f3; border-radius: 4px; padding: .05rem .3rem }
@@ -56,7 +56,7 @@ def page(title: str, body: str) -> Response:
 def repositories() -> Response:
     rows = "".join(
         f'<li><a href="/{html.escape(name)}">{html.escape(name)}</a></li>'
-        for name in sorted(repo.full_name for repo in list(world_here().state.repositories.values()))
+        for name in sorted(repo.full_name for repo in list(current_world().state.repositories.values()))
     )
     return page("Repositories", f"<h1>Repositories</h1><ul class=list>{rows or '<li>none yet</li>'}</ul>")
 
@@ -88,7 +88,7 @@ def issue(owner: str, name: str, kind: str, number: int) -> Response:
 
 
 def _repository(owner: str, name: str) -> Repository:
-    found = world_here().state.repository(owner, name)
+    found = current_world().state.repository(owner, name)
     if found is None:
         abort(404)
     return found
@@ -119,7 +119,7 @@ def _issue(one: Issue) -> str:
         f'<p class=dim><a href="/{name}">{name}</a></p>',
         f"<h1>{html.escape(one.title)} <span class=dim>#{one.number}</span></h1>",
         f"<p>{_state(one)} {''.join(map(_label, one.labels))} {_pull(one)}</p>",
-        _said(one.repository, one.author.login, one.created, one.body, one.reactions),
+        _article(one.repository, one.author.login, one.created, one.body, one.reactions),
     ]
     return "".join(parts + [_moment(one, moment) for moment in one.history])
 
@@ -133,30 +133,33 @@ def _pull(one: Issue) -> str:
 
 def _moment(one: Issue, moment: Moment) -> str:
     if isinstance(moment.comment, Comment):
-        said = moment.comment
-        return _said(one.repository, said.author.login, said.created, said.body, said.reactions)
+        comment = moment.comment
+        return _article(
+            one.repository, comment.author.login, comment.created, comment.body, comment.reactions
+        )
     if moment.review:
-        given = moment.review
-        words = given.body or given.state.replace("_", " ")
-        title = f"{given.author.login} — {given.state.replace('_', ' ')}"
-        return _said(one.repository, title, given.submitted, words, [])
-    words = {
-        "label": f"put on {_label(moment.label) if moment.label else ''}",
-        "unlabel": f"took off {_label(moment.label) if moment.label else ''}",
+        review = moment.review
+        text = review.body or review.state.replace("_", " ")
+        title = f"{review.author.login} — {review.state.replace('_', ' ')}"
+        return _article(one.repository, title, review.submitted, text, [])
+    person = html.escape(moment.person.login if moment.person else "")
+    phrase = {
+        "label": f"added {_label(moment.label) if moment.label else ''}",
+        "unlabel": f"removed {_label(moment.label) if moment.label else ''}",
         "close": "closed this",
         "reopen": "reopened this",
         "merge": f"merged this as {html.escape(moment.text[:10])}",
         "pull_push": f"pushed {html.escape(moment.text[:10])}",
-        "assign": f"assigned {html.escape(moment.person.login if moment.person else '')}",
-        "review_request": f"asked {html.escape(moment.person.login if moment.person else '')} for a review",
+        "assign": f"assigned {person}",
+        "review_request": f"requested a review from {person}",
     }.get(moment.kind, html.escape(moment.kind))
-    return f"<p class=line>{html.escape(moment.actor.login)} {words}</p>"
+    return f"<p class=line>{html.escape(moment.actor.login)} {phrase}</p>"
 
 
-def _said(repo: Repository, who: str, when: float, body: str, reactions: list[Reaction]) -> str:
+def _article(repo: Repository, who: str, when: float, body: str, reactions: list[Reaction]) -> str:
     clock = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(when))
     faces = " ".join(f"{FACES.get(r.content, r.content)} {html.escape(r.user.login)}" for r in reactions)
     footer = f"<footer>{faces}</footer>" if faces else ""
     header = f"<header><b>{html.escape(who)}</b> <span class=dim>{clock}</span></header>"
-    said = rendered(body, f"/{repo.full_name}/issues")
-    return f"<article>{header}<div class=said>{said}</div>{footer}</article>"
+    text = rendered(body, f"/{repo.full_name}/issues")
+    return f"<article>{header}<div class=text>{text}</div>{footer}</article>"

@@ -11,11 +11,11 @@ from bot.fake_forge import git
 from bot.fake_forge.issues import new_number, note
 from bot.fake_forge.pushes import close_by_words, delete_branch, moved, protection_of
 from bot.fake_forge.state import Issue, Label, LineComment, Problem, Pull, Repository, Review, Status, User
-from bot.fake_forge.world import Happening, World
+from bot.fake_forge.world import ForgeEvent, World
 
 
 class MergeRefused(Exception):
-    """Why a merge is refused; each dialect has its own status and words for it."""
+    """Why a merge is refused; each dialect has its own status and message for it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -69,13 +69,13 @@ def open_pull(
     git.set_ref(repository.folder, f"refs/pull/{issue.number}/head", head_sha)
     for label in labels:
         note(world, issue, "label", actor, label=label)
-    world.tell(Happening("opened", repository, actor, issue))
+    world.emit(ForgeEvent("opened", repository, actor, issue))
     if labels:
-        world.tell(Happening("labels", repository, actor, issue, labels=list(labels)))
+        world.emit(ForgeEvent("labels", repository, actor, issue, labels=list(labels)))
     if world.dialect.NAME == "gitea" and time.time() - repository.pushed.get(head, 0.0) < 1:
-        # A Gitea tells of the head that `opened` already had once more.
+        # Gitea sends one more event for the head that `opened` already had.
         same = {"before": head_sha, "after": head_sha}
-        world.tell(Happening("synchronized", repository, actor, issue, more=same))
+        world.emit(ForgeEvent("synchronized", repository, actor, issue, more=same))
     return issue
 
 
@@ -87,7 +87,7 @@ def retarget(world: World, issue: Issue, pull: Pull, actor: User, base: str) -> 
         raise Problem(404, f"branch does not exist [name: {base}]")
     before, pull.base, pull.base_sha = pull.base, base, sha
     issue.touch()
-    world.tell(Happening("edited", issue.repository, actor, issue, changes={"ref": before}))
+    world.emit(ForgeEvent("edited", issue.repository, actor, issue, changes={"ref": before}))
 
 
 def mergeable(issue: Issue, pull: Pull) -> bool:
@@ -118,20 +118,20 @@ def review(
         name = "COMMENT" if state == "commented" else "REQUEST_CHANGES"
         raise Problem(422, f"review event {name} requires a body")
     counts = state in ("approved", "changes_requested") and world.state.may(issue.repository, actor, "write")
-    given = Review(world.state.next_id("review"), actor, state, body, commit or pull.head_sha, counts)
-    given.stale = given.commit != pull.head_sha
+    review = Review(world.state.next_id("review"), actor, state, body, commit or pull.head_sha, counts)
+    review.stale = review.commit != pull.head_sha
     for line in lines:
         identity = world.state.next_id("comment")
-        given.comments.append(LineComment(identity, line["path"], line["line"], line["body"], given.commit))
+        review.comments.append(LineComment(identity, line["path"], line["line"], line["body"], review.commit))
     if state in ("approved", "changes_requested"):
         _no_longer_official(pull, actor)
     if actor in pull.reviewers and state != "pending":
         pull.reviewers.remove(actor)
         pull.reviews = [r for r in pull.reviews if not (r.state == "requested" and r.author is actor)]
-    pull.reviews.append(given)
+    pull.reviews.append(review)
     if state != "pending":
-        tell_review(world, issue, given)
-    return given
+        emit_review(world, issue, review)
+    return review
 
 
 def _no_longer_official(pull: Pull, person: User) -> None:
@@ -150,17 +150,17 @@ def find_review(repository: Repository, number: int, identity: int) -> tuple[Iss
 def submit_review(world: World, issue: Issue, review: Review, state: str, body: str) -> None:
     """Submit a review that was pending."""
     review.state, review.body = state, body or review.body
-    tell_review(world, issue, review)
+    emit_review(world, issue, review)
 
 
-def tell_review(world: World, issue: Issue, given: Review) -> None:
+def emit_review(world: World, issue: Issue, review: Review) -> None:
     issue.touch()
-    note(world, issue, "review", given.author, review=given)
-    world.tell(Happening("reviewed", issue.repository, given.author, issue, review=given))
+    note(world, issue, "review", review.author, review=review)
+    world.emit(ForgeEvent("reviewed", issue.repository, review.author, issue, review=review))
 
 
 def request_review(world: World, issue: Issue, pull: Pull, actor: User, people: list[User]) -> list[Review]:
-    """Ask people for a review; asking again adds a row again."""
+    """Request reviews; a repeated request adds a row again."""
     rows = []
     for person in people:
         if person is issue.author:
@@ -177,7 +177,7 @@ def request_review(world: World, issue: Issue, pull: Pull, actor: User, people: 
         rows.append(row)
         issue.touch()
         note(world, issue, "review_request", actor, person=person)
-        world.tell(Happening("review_requested", issue.repository, actor, issue, person=person))
+        world.emit(ForgeEvent("review_requested", issue.repository, actor, issue, person=person))
     return rows
 
 
@@ -186,7 +186,7 @@ def unrequest_review(world: World, issue: Issue, pull: Pull, actor: User, people
         if person in pull.reviewers:
             pull.reviewers.remove(person)
             pull.reviews = [r for r in pull.reviews if not (r.state == "requested" and r.author is person)]
-            world.tell(Happening("review_request_removed", issue.repository, actor, issue, person=person))
+            world.emit(ForgeEvent("review_request_removed", issue.repository, actor, issue, person=person))
 
 
 def latest_statuses(repository: Repository, sha: str) -> list[Status]:
@@ -244,7 +244,7 @@ def fits(rule: dict[str, object], required: str, name: str) -> bool:
 
 
 def update(world: World, issue: Issue, pull: Pull, actor: User) -> str:
-    """Merge the base into the head branch; gives the new head."""
+    """Merge the base into the head branch; returns the new head."""
     folder = issue.repository.folder
     base = git.branch(folder, pull.base)
     if base is None or git.is_ancestor(folder, base, pull.head_sha):
@@ -252,9 +252,9 @@ def update(world: World, issue: Issue, pull: Pull, actor: User) -> str:
     tree = git.merge_tree(folder, pull.head_sha, base)
     if tree is None:
         raise MergeRefused("conflict")
-    words = f"Merge branch '{pull.base}' into {pull.head}\n"
+    message = f"Merge branch '{pull.base}' into {pull.head}\n"
     old = pull.head_sha
-    new = git.commit_tree(folder, tree, [old, base], words, actor.login)
+    new = git.commit_tree(folder, tree, [old, base], message, actor.login)
     if not git.set_ref(folder, f"refs/heads/{pull.head}", new, old):
         raise MergeRefused("head")
     moved(world, issue.repository, actor, f"refs/heads/{pull.head}", old, new)
@@ -273,7 +273,7 @@ def merge(
     delete_head: bool = False,
     force: bool = False,
 ) -> str:
-    """Merge it for real and tell of all that follows; gives the merge commit."""
+    """Merge it in git, and emit everything that follows; returns the merge commit."""
     _check_merge(world, issue, pull, actor, style, head_sha, force)
     repository, folder = issue.repository, issue.repository.folder
     base = git.branch(folder, pull.base)
@@ -286,7 +286,7 @@ def merge(
     issue.state, issue.closed, issue.closed_by = "closed", pull.merged_at, actor
     issue.touch()
     note(world, issue, "merge", actor, text=sha)
-    world.tell(Happening("closed", repository, actor, issue, more={"commit": sha}))
+    world.emit(ForgeEvent("closed", repository, actor, issue, more={"commit": sha}))
     if pull.base == repository.default_branch:
         close_by_words(world, repository, actor, f"{issue.title}\n{issue.body}", sha)
     moved(world, repository, actor, f"refs/heads/{pull.base}", base, sha)

@@ -1,4 +1,4 @@
-"""What follows when a branch moves: push events, pull requests brought up to date, issues closed by words."""
+"""What follows when a branch moves: push events, pull requests updated, issues closed by keywords."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from bot.fake_forge import git
 from bot.fake_forge.issues import note, set_state
 from bot.fake_forge.state import Issue, Problem, Pull, Repository, User
-from bot.fake_forge.world import Happening, World
+from bot.fake_forge.world import ForgeEvent, World
 
 CLOSING = re.compile(
     r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+(?:(?P<repo>[\w.-]+/[\w.-]+))?#(?P<number>\d+)\b",
@@ -34,12 +34,12 @@ def moved(world: World, repository: Repository, actor: User, ref: str, old: str,
     if kind == "heads" and new != git.ZERO:
         repository.pushed[name] = time.time()
     if old == git.ZERO:
-        world.tell(Happening("created", repository, actor, more=more))
-    world.tell(
-        Happening("push", repository, actor, more=more | {"commits": _commits(repository, name, old, new)})
+        world.emit(ForgeEvent("created", repository, actor, more=more))
+    world.emit(
+        ForgeEvent("push", repository, actor, more=more | {"commits": _commits(repository, name, old, new)})
     )
     if new == git.ZERO:
-        world.tell(Happening("deleted", repository, actor, more=more))
+        world.emit(ForgeEvent("deleted", repository, actor, more=more))
     if kind == "heads":
         _carry_pulls(world, repository, actor, name, new)
         if name == repository.default_branch and new != git.ZERO and old != git.ZERO:
@@ -85,7 +85,7 @@ def _synchronize(
     for review in pull.reviews:
         review.stale = review.commit != new
     note(world, issue, "pull_push", actor, text=new)
-    world.tell(Happening("synchronized", repository, actor, issue, more={"before": before, "after": new}))
+    world.emit(ForgeEvent("synchronized", repository, actor, issue, more={"before": before, "after": new}))
 
 
 def closing_numbers(repository: Repository, text: str) -> list[int]:
@@ -135,7 +135,7 @@ def commit_files(
     message: str,
     new_branch: str | None = None,
 ) -> str:
-    """Commit onto a branch (or a new one that starts there) and tell of it as of any push."""
+    """Commit onto a branch (or a new one that starts there) and emit the same events as any push."""
     start = git.branch(repository.folder, branch)
     target = new_branch or branch
     if target != branch and git.branch(repository.folder, target):

@@ -1,4 +1,4 @@
-"""The app of all dialects: its log of calls, its faults, and the webhooks let go when a call is answered."""
+"""The app of all dialects: its call log, its faults, and the webhooks sent once a call is answered."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def make_app(world: World, log_size: int = 50_000) -> Flask:
 
 
 def _unknown(error: Exception) -> Response:
-    """An address that this forge does not know, in words a client can read."""
-    return json_answer({"message": f"there is no {request.method} {request.path} here"}, 404)
+    """An address that this forge does not know, as JSON."""
+    return json_answer({"message": f"unknown endpoint: {request.method} {request.path}"}, 404)
 
 
 def _keep_log(app: Flask, world: World) -> None:
-    """Every call but our own: struck by faults before, logged after, its webhooks let go when answered."""
+    """For every call but our own: faults before, a log entry after, its webhooks once it is answered."""
     numbers = itertools.count(1)
 
     @app.before_request

@@ -1,4 +1,4 @@
-"""What the forge remembers: its users, repositories, issues, pull requests and all that hangs on them."""
+"""The forge's memory: users, repositories, issues, pull requests and everything that belongs to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STYLES = ("merge", "rebase", "rebase-merge", "squash", "fast-forward-only")
 
 
 class Problem(Exception):
-    """A call that is refused: the status and the words of the answer."""
+    """A call that is refused: the status and the message of the response."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status} {message}")
@@ -269,15 +269,15 @@ class State:
         return self.repositories.get(f"{owner}/{name}".lower())
 
     def level(self, repository: Repository, user: User | None) -> str:
-        """What the user may do there: none, read, triage, write, maintain, admin or owner."""
+        """The user's permission there: none, read, triage, write, maintain, admin or owner."""
         if user is None:
             return "none" if repository.private else "read"
         if user is repository.owner:
             return "owner"
         if user.admin:
             return "owner"
-        given = repository.collaborators.get(user.login.lower(), "none")
-        return "read" if given == "none" and not repository.private else given
+        level = repository.collaborators.get(user.login.lower(), "none")
+        return "read" if level == "none" and not repository.private else level
 
     def may(self, repository: Repository, user: User | None, level: str) -> bool:
         return RANK[self.level(repository, user)] >= RANK[level]

@@ -21,7 +21,7 @@ from bot.fake_forge.state import Hook
 
 @dataclass
 class Message:
-    """One event as its dialect tells it: the coarse name, the fine name, the payload."""
+    """One event in its dialect: the coarse name, the fine name, the payload."""
 
     event: str
     fine: str
@@ -40,7 +40,7 @@ class Delivery:
 
 
 def about(message: Message) -> dict[str, Any]:
-    """What a delivery tells of, for those who look at the log: event, action, number, comment."""
+    """What a delivery is about, for the log: event, action, number, comment."""
     payload = message.payload
     thing = payload.get("issue") or payload.get("pull_request") or {}
     return {

@@ -1,4 +1,4 @@
-"""The forge itself: its memory, its folder of repositories, and the telling of what happens."""
+"""The forge itself: its memory, its folder of repositories, and the webhooks for what happens."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from bot.fake_forge.webhooks import Deliveries, Message
 
 
 @dataclass
-class Happening:
-    """Something happened, in no forge's words yet."""
+class ForgeEvent:
+    """Something that happened, not yet in the terms of a dialect."""
 
     kind: str
     repository: Repository
@@ -30,12 +30,12 @@ class Happening:
 
 
 class Dialect(Protocol):
-    """How one kind of forge words its webhooks."""
+    """How one kind of forge writes its webhooks."""
 
     NAME: str
     SAME_ID: bool
 
-    def messages(self, world: World, happening: Happening) -> list[Message]: ...
+    def messages(self, world: World, event: ForgeEvent) -> list[Message]: ...
     def wants(self, hook: Hook, message: Message) -> bool: ...
     def encode(self, hook: Hook, message: Message) -> bytes: ...
     def headers(self, hook: Hook, message: Message, body: bytes, delivery: str) -> dict[str, str]: ...
@@ -63,7 +63,7 @@ class World:
         files: dict[str, str | bytes | None] | None = None,
         actor: User | None = None,
     ) -> Repository:
-        """Make a repository; without files it is empty."""
+        """Create a repository; without files it is empty."""
         with self.state.lock:
             if self.state.repository(owner.login, name):
                 raise Problem(409, "The repository with the same name already exists.")
@@ -80,16 +80,16 @@ class World:
             git.commit_files(
                 repository.folder, default_branch, files, "Initial commit", (actor or owner).login
             )
-        self.tell(Happening("repository_created", repository, actor or owner))
+        self.emit(ForgeEvent("repository_created", repository, actor or owner))
         return repository
 
     def forget(self) -> None:
-        """Begin anew: no users, no repositories, no hooks."""
+        """Start over: no users, no repositories, no hooks."""
         shutil.rmtree(self.folder / "repositories", ignore_errors=True)
         self.state = State(self.folder)
 
     def rename(self, repository: Repository, name: str, owner: User | None = None) -> None:
-        """Rename or hand over; the old address keeps leading to the new one."""
+        """Rename or transfer; the old address redirects to the new one."""
         with self.state.lock:
             new_owner = owner or repository.owner
             if self.state.repository(new_owner.login, name):
@@ -103,11 +103,11 @@ class World:
         mine = self.state.user_hooks.get(repository.owner.id, [])
         return [hook for hook in (*repository.hooks, *mine, *self.state.system_hooks) if hook.active]
 
-    def tell(self, happening: Happening) -> None:
-        """Send a webhook to each hook that asked for this."""
-        if not (hooks := self.hooks_of(happening.repository)):
+    def emit(self, event: ForgeEvent) -> None:
+        """Send a webhook to each hook that subscribed to this."""
+        if not (hooks := self.hooks_of(event.repository)):
             return
-        for message in self.dialect.messages(self, happening):
+        for message in self.dialect.messages(self, event):
             for hook in hooks:
                 if self.dialect.wants(hook, message):
                     body = self.dialect.encode(hook, message)

@@ -1,4 +1,4 @@
-"""The threaded server under the app: HTTP/1.1 with connections that are kept, one write for each answer."""
+"""The threaded server under the app: HTTP/1.1 with keep-alive, and one write for each response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ App = Callable[..., Iterable[bytes]]
 
 
 class Server(ThreadingHTTPServer):
-    """One thread a connection; `close_all` also ends the connections that are kept."""
+    """One thread per connection; `close_all` also ends the idle connections."""
 
     request_queue_size = 256
     daemon_threads = True
@@ -28,7 +28,7 @@ class Server(ThreadingHTTPServer):
         super().__init__((host, port), Handler)
 
     def server_bind(self) -> None:
-        # Not HTTPServer's own: it asks the name service for this machine's name, which may take long.
+        # Not HTTPServer's own, which looks up this machine's name, and that may take long.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that hung up is no error of ours."""
+        """Nothing: a caller that hung up is not our error."""
 
     def close_all(self) -> None:
         with self._guard:
@@ -51,7 +51,7 @@ class Server(ThreadingHTTPServer):
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
-                    # The other side was faster.
+                    # Closed by the other side already.
                     continue
 
 
@@ -65,10 +65,10 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The log of calls is kept by the app."""
+        """Nothing: the app keeps the call log."""
 
     def _serve(self) -> None:
-        # Read whole before the app runs, so that the next call begins where this one ends.
+        # The whole body is read before the app runs, so that the next call starts where this one ends.
         body = self._chunks() if "chunked" in self.headers.get("Transfer-Encoding", "") else self._counted()
         answer = self.server.app(self._environ(body), self._start)
         try:

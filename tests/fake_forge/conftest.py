@@ -1,4 +1,4 @@
-"""A running fake forge of each dialect, and a door that webhooks can knock at."""
+"""A running fake forge of each dialect, and a receiver that webhooks can are sent to."""
 
 import threading
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from bot.fake_forge import FakeForge
-from tests.fake_forge.places import PEOPLE, REPO, Door
+from tests.fake_forge.places import PEOPLE, REPO, WebhookReceiver
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    place = Door()
+def receiver() -> Iterator[WebhookReceiver]:
+    place = WebhookReceiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

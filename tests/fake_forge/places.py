@@ -1,4 +1,4 @@
-"""A door that webhooks knock at, and what the tests of the fake forge share."""
+"""A receiver that webhooks are sent to, and what the tests of the fake forge share."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ PEOPLE = {"bot": "admin", "alice": "write", "mallory": "read"}
 
 
 @dataclass
-class Door:
+class WebhookReceiver:
     """What was delivered: (headers, raw body), in the order of arrival."""
 
     url: str = ""

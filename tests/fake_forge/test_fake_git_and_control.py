@@ -12,7 +12,7 @@ import pytest
 
 from bot.fake_forge import FakeForge
 from bot.fake_forge.git_http import pushed_refs
-from tests.fake_forge.places import REPO, Door, hook
+from tests.fake_forge.places import REPO, WebhookReceiver, hook
 
 R = f"/repos/{REPO}"
 
@@ -42,7 +42,9 @@ def control(forge: FakeForge, method: str, path: str, body: Any = None) -> Any:
         return json.load(answer)
 
 
-def test_a_push_moves_the_pull_request_and_is_told(gitea: FakeForge, door: Door, tmp_path: Path) -> None:
+def test_a_push_moves_the_pull_request_and_is_told(
+    gitea: FakeForge, receiver: WebhookReceiver, tmp_path: Path
+) -> None:
     work = cloned(gitea, tmp_path, "bot")
     git(work, "checkout", "-q", "-b", "agent/x/t1")
     (work / "a.txt").write_text("one\n")
@@ -50,17 +52,17 @@ def test_a_push_moves_the_pull_request_and_is_told(gitea: FakeForge, door: Door,
     git(work, "commit", "-qm", "one")
     git(work, "push", "-q", "origin", "HEAD")
     made = gitea.call("bot", "POST", f"{R}/pulls", {"title": "T", "head": "agent/x/t1", "base": "main"})[1]
-    hook(gitea, door.url, ["push", "pull_request"])
+    hook(gitea, receiver.url, ["push", "pull_request"])
     (work / "a.txt").write_text("two\n")
     git(work, "commit", "-qam", "two")
     git(work, "push", "-q", "--force-with-lease", "origin", "HEAD")
     sha = git(work, "rev-parse", "HEAD")
     assert gitea.call("bot", "GET", f"{R}/pulls/{made['number']}")[1]["head"]["sha"] == sha
     assert gitea.wait_for_deliveries()
-    [push] = door.payloads("push")
+    [push] = receiver.payloads("push")
     assert (push["ref"], push["after"]) == ("refs/heads/agent/x/t1", sha)
     assert push["commits"][0]["modified"] == ["a.txt"]
-    [sync] = door.payloads("pull_request")
+    [sync] = receiver.payloads("pull_request")
     assert (sync["action"], sync["pull_request"]["head"]["sha"]) == ("synchronized", sha)
 
 
@@ -131,7 +133,7 @@ def test_a_fault_that_is_none_is_refused(gitea: FakeForge) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         control(gitea, "POST", "/faults", {"dorp": 0.1})
     with refused.value as answer:
-        assert b"no such fault: dorp" in answer.read()
+        assert b"unknown fault: dorp" in answer.read()
 
 
 def test_a_reset_forgets_everything(gitea: FakeForge) -> None:

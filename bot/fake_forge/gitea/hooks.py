@@ -13,7 +13,7 @@ from bot.fake_forge.gitea import shapes
 from bot.fake_forge.gitea.payloads import expanded
 from bot.fake_forge.gitea.routes import blueprint, page
 from bot.fake_forge.state import Hook, Problem
-from bot.fake_forge.world import Happening
+from bot.fake_forge.world import ForgeEvent
 
 Json = dict[str, Any]
 
@@ -57,7 +57,7 @@ def show(call: Call) -> Response:
 
 
 def one(call: Call, identity: int) -> Json | None:
-    """Read, change or delete a hook; a change is no partial one: what it leaves out is reset."""
+    """Read, change or delete a hook; a change is not partial: what it leaves out is reset."""
     hooks, _ = _list_of(call)
     hook = next((each for each in hooks if each.id == identity), None)
     if hook is None:
@@ -88,4 +88,4 @@ def test_hook(call: Call, identity: int) -> None:
     commits = git.commits(repo.folder, sha, limit=1) if sha != git.ZERO else []
     more = {"ref": f"refs/heads/{repo.default_branch}", "name": repo.default_branch, "type": "branch"}
     more |= {"before": sha, "after": sha}
-    call.world.tell(Happening("push", repo, call.user, more={**more, "commits": commits}))
+    call.world.emit(ForgeEvent("push", repo, call.user, more={**more, "commits": commits}))

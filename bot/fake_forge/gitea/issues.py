@@ -24,29 +24,29 @@ def label_by_id(call: Call, number: Any) -> Label:
     raise Problem(404, f"label does not exist [label_id: {number if isinstance(number, int) else 0}]")
 
 
-def labels_given(call: Call) -> list[Label]:
-    """Labels by number or by name; an unknown name is left out in silence, both together are refused."""
-    given = call.body.get("labels") or []
-    if any(isinstance(item, str) for item in given) and any(isinstance(item, int) for item in given):
+def requested_labels(call: Call) -> list[Label]:
+    """Labels by number or by name; an unknown name is left out silently, a mixture is refused."""
+    requested = call.body.get("labels") or []
+    if any(isinstance(item, str) for item in requested) and any(isinstance(item, int) for item in requested):
         raise Problem(400, "labels should be an array of strings or integers")
     labels = call.repository.labels
-    if any(isinstance(item, str) for item in given):
-        return [label for label in labels if label.name in given]
-    return [label for label in labels if label.id in given]
+    if any(isinstance(item, str) for item in requested):
+        return [label for label in labels if label.name in requested]
+    return [label for label in labels if label.id in requested]
 
 
 def labels_by_id(call: Call) -> list[Label]:
-    given = call.body.get("labels") or []
-    if any(not isinstance(item, int) for item in given):
+    requested = call.body.get("labels") or []
+    if any(not isinstance(item, int) for item in requested):
         raise Problem(422, "[]: json: cannot unmarshal string into Go struct field .labels of type int64")
-    return [label_by_id(call, number) for number in given]
+    return [label_by_id(call, number) for number in requested]
 
 
 def milestone_by_id(call: Call, number: Any) -> Milestone | None:
     return next((one for one in call.repository.milestones if one.id == number), None)
 
 
-def assignees_given(call: Call) -> list[Any]:
+def requested_assignees(call: Call) -> list[Any]:
     users = call.world.state.users
     if any(name.lower() not in users for name in call.names("assignees")):
         raise Problem(500, "")
@@ -92,7 +92,7 @@ def add_issue(call: Call) -> tuple[Json, int]:
         call.text("title"),
         call.text("body"),
         labels,
-        assignees_given(call),
+        requested_assignees(call),
         milestone,
     )
     if call.body.get("closed"):
@@ -115,7 +115,7 @@ def edit_fields(call: Call, issue: Issue) -> None:
         world, issue, actor, call.text("title") or None, call.text("body") if "body" in body else None
     )
     if body.get("assignees") is not None:
-        issues.assign(world, issue, actor, assignees_given(call))
+        issues.assign(world, issue, actor, requested_assignees(call))
     if body.get("milestone") is not None:
         issues.set_milestone(world, issue, actor, milestone_by_id(call, body["milestone"]))
     if state := call.text("state"):
@@ -181,14 +181,14 @@ def _labels(call: Call, issue: Issue) -> Response:
 @route(blueprint, "POST", f"{ONE}/labels", "write")
 def add_issue_labels(call: Call, number: int) -> Response:
     issue = issues.find(call.repository, number)
-    issues.change_labels(call.world, issue, call.user, issue.labels + labels_given(call), always=True)
+    issues.change_labels(call.world, issue, call.user, issue.labels + requested_labels(call), always=True)
     return _labels(call, issue)
 
 
 @route(blueprint, "PUT", f"{ONE}/labels", "write")
 def replace_issue_labels(call: Call, number: int) -> Response:
     issue = issues.find(call.repository, number)
-    issues.change_labels(call.world, issue, call.user, labels_given(call), replaced=True, always=True)
+    issues.change_labels(call.world, issue, call.user, requested_labels(call), replaced=True, always=True)
     return _labels(call, issue)
 
 
@@ -238,7 +238,7 @@ def add_comment(call: Call, number: int) -> tuple[Json, int]:
 def _comment(call: Call, identity: int, *, own: bool = False) -> Comment:
     comment = issues.find_comment(call.repository, identity)
     if own and comment.author is not call.user:
-        call.demand("write")
+        call.require("write")
     return comment
 
 
@@ -247,7 +247,7 @@ def edit_comment(call: Call, identity: int) -> Json:
     comment = _comment(call, identity, own=True)
     same = comment.body == call.text("body")
     issues.edit_comment(call.world, comment, call.user, call.text("body"))
-    # A Gitea forgets the author in its answer to an edit that changes nothing.
+    # Gitea omits the author in its response to an edit that changes nothing.
     return shapes.comment(call.world, comment) | ({"user": None} if same else {})
 
 
@@ -263,8 +263,8 @@ def _reactions(call: Call, place: Issue | Comment) -> Any:
     if request.method == "DELETE":
         issues.unreact(place, call.user, call.text("content"))
         return None
-    given, new = issues.react(call.world, place, call.user, call.text("content"))
-    return shapes.reaction(call.world, given), 201 if new else 200
+    reaction, new = issues.react(call.world, place, call.user, call.text("content"))
+    return shapes.reaction(call.world, reaction), 201 if new else 200
 
 
 @route(blueprint, "GET", f"{ONE}/reactions")

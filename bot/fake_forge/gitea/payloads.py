@@ -1,4 +1,4 @@
-"""Gitea's webhooks: which messages a happening makes, their payloads, headers and signatures."""
+"""Gitea's webhooks: which messages a event makes, their payloads, headers and signatures."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from bot.fake_forge.gitea import shapes
 from bot.fake_forge.state import Hook
 from bot.fake_forge.times import when
 from bot.fake_forge.webhooks import Message
-from bot.fake_forge.world import Happening, World
+from bot.fake_forge.world import ForgeEvent, World
 
 NAME = "gitea"
 SAME_ID = False
 Json = dict[str, Any]
 
-# kind of happening -> (ending of the fine event's name, action); the stem is `issue` or `pull_request`.
+# kind of event -> (ending of the fine event's name, action); the stem is `issue` or `pull_request`.
 ISSUE_LIKE = {
     "issue_opened": ("", "opened"),
     "opened": ("", "opened"),
@@ -75,7 +75,7 @@ def encode(hook: Hook, message: Message) -> bytes:
 
 
 def headers(hook: Hook, message: Message, body: bytes, delivery: str) -> dict[str, str]:
-    """Every header that a Gitea sends; without a secret the signatures are there and empty."""
+    """Every header that a Gitea sends; without a secret the signatures are present but empty."""
     digests = [""] * 2
     if hook.secret:
         digests = [hmac.new(hook.secret.encode(), body, kind).hexdigest() for kind in ("sha256", "sha1")]
@@ -100,17 +100,17 @@ def headers(hook: Hook, message: Message, body: bytes, delivery: str) -> dict[st
     return sent
 
 
-def messages(world: World, happening: Happening) -> list[Message]:
+def messages(world: World, event: ForgeEvent) -> list[Message]:
     common = {
-        "repository": shapes.repository(world, happening.repository, happening.actor),
-        "sender": shapes.user(world, happening.actor),
+        "repository": shapes.repository(world, event.repository, event.actor),
+        "sender": shapes.user(world, event.actor),
     }
-    if happening.kind in ISSUE_LIKE:
-        return [_pull(world, happening, common) if _is_pull(happening) else _issue(world, happening, common)]
-    if happening.kind.startswith("comment_"):
-        return [_comment(world, happening, common)]
-    if happening.kind == "reviewed":
-        return [_review(world, happening, common)]
+    if event.kind in ISSUE_LIKE:
+        return [_pull(world, event, common) if _is_pull(event) else _issue(world, event, common)]
+    if event.kind.startswith("comment_"):
+        return [_comment(world, event, common)]
+    if event.kind == "reviewed":
+        return [_review(world, event, common)]
     maker = {
         "push": _push,
         "created": _ref,
@@ -118,90 +118,90 @@ def messages(world: World, happening: Happening) -> list[Message]:
         "status": _status,
         "repository_created": _repository,
         "repository_deleted": _repository,
-    }.get(happening.kind)
-    message = maker(world, happening, common) if maker else None
+    }.get(event.kind)
+    message = maker(world, event, common) if maker else None
     return [message] if message else []
 
 
-def _is_pull(happening: Happening) -> bool:
-    return happening.issue is not None and happening.issue.pull is not None
+def _is_pull(event: ForgeEvent) -> bool:
+    return event.issue is not None and event.issue.pull is not None
 
 
-def _changes(happening: Happening) -> Json:
-    if not happening.changes:
+def _changes(event: ForgeEvent) -> Json:
+    if not event.changes:
         return {}
-    given: Json = {name: {"from": before} for name, before in happening.changes.items()}
+    given: Json = {name: {"from": before} for name, before in event.changes.items()}
     return {"changes": given | {"added_labels": None, "removed_labels": None}}
 
 
-def _action(happening: Happening) -> str:
-    assert happening.issue
-    return "label_cleared" if happening.more.get("cleared") else ISSUE_LIKE[happening.kind][1]
+def _action(event: ForgeEvent) -> str:
+    assert event.issue
+    return "label_cleared" if event.more.get("cleared") else ISSUE_LIKE[event.kind][1]
 
 
-def _spoil_labels(world: World, happening: Happening, shown: Json) -> None:
+def _spoil_labels(world: World, event: ForgeEvent, shown: Json) -> None:
     """As a Gitea does: no labels after a replacement whatever was set, the old ones after taking all off."""
-    if happening.more.get("replaced"):
+    if event.more.get("replaced"):
         shown["labels"] = []
-    if happening.more.get("cleared"):
-        gone = happening.more["removed"]
-        shown["labels"] = [shapes.label(world, happening.repository, label) for label in gone]
+    if event.more.get("cleared"):
+        gone = event.more["removed"]
+        shown["labels"] = [shapes.label(world, event.repository, label) for label in gone]
 
 
-def _issue(world: World, happening: Happening, common: Json) -> Message:
-    issue = happening.issue
+def _issue(world: World, event: ForgeEvent, common: Json) -> Message:
+    issue = event.issue
     assert issue
-    ending = ISSUE_LIKE[happening.kind][0]
+    ending = ISSUE_LIKE[event.kind][0]
     shown = shapes.issue(world, issue)
-    _spoil_labels(world, happening, shown)
-    payload = {"action": _action(happening), "number": issue.number, **_changes(happening), "issue": shown}
-    payload |= common | {"commit_id": happening.more.get("commit", "")}
+    _spoil_labels(world, event, shown)
+    payload = {"action": _action(event), "number": issue.number, **_changes(event), "issue": shown}
+    payload |= common | {"commit_id": event.more.get("commit", "")}
     return Message("issues", f"issue{ending}" if ending else "issues", payload)
 
 
-def _pull(world: World, happening: Happening, common: Json) -> Message:
-    issue = happening.issue
+def _pull(world: World, event: ForgeEvent, common: Json) -> Message:
+    issue = event.issue
     assert issue and issue.pull
-    shown = shapes.pull_request(world, issue, issue.pull, happening.actor, full=False)
-    _spoil_labels(world, happening, shown)
+    shown = shapes.pull_request(world, issue, issue.pull, event.actor, full=False)
+    _spoil_labels(world, event, shown)
     payload = {
-        "action": _action(happening),
+        "action": _action(event),
         "number": issue.number,
-        **_changes(happening),
+        **_changes(event),
         "pull_request": shown,
-        "requested_reviewer": shapes.user(world, happening.person),
+        "requested_reviewer": shapes.user(world, event.person),
         **common,
         "commit_id": "",
         "review": None,
     }
-    return Message("pull_request", f"pull_request{ISSUE_LIKE[happening.kind][0]}", payload)
+    return Message("pull_request", f"pull_request{ISSUE_LIKE[event.kind][0]}", payload)
 
 
-def _comment(world: World, happening: Happening, common: Json) -> Message:
-    issue, comment = happening.issue, happening.comment
+def _comment(world: World, event: ForgeEvent, common: Json) -> Message:
+    issue, comment = event.issue, event.comment
     assert issue and comment
     payload = {
-        "action": happening.kind.removeprefix("comment_"),
+        "action": event.kind.removeprefix("comment_"),
         "issue": shapes.issue(world, issue),
         "comment": shapes.comment(world, comment),
-        **_changes(happening),
+        **_changes(event),
         **common,
         "is_pull": issue.pull is not None,
     }
     if issue.pull:
-        payload["pull_request"] = shapes.pull_request(world, issue, issue.pull, happening.actor, full=False)
+        payload["pull_request"] = shapes.pull_request(world, issue, issue.pull, event.actor, full=False)
     return Message("issue_comment", "pull_request_comment" if issue.pull else "issue_comment", payload)
 
 
-def _review(world: World, happening: Happening, common: Json) -> Message:
-    issue, review = happening.issue, happening.review
+def _review(world: World, event: ForgeEvent, common: Json) -> Message:
+    issue, review = event.issue, event.review
     assert issue and issue.pull and review
     ending = REVIEWS[review.state]
     payload = {
         "action": "reviewed",
         "number": issue.number,
-        "pull_request": shapes.pull_request(world, issue, issue.pull, happening.actor, full=False),
-        "requested_reviewer": shapes.user(world, happening.actor),
+        "pull_request": shapes.pull_request(world, issue, issue.pull, event.actor, full=False),
+        "requested_reviewer": shapes.user(world, event.actor),
         **common,
         "commit_id": "",
         "review": {"type": f"pull_request_review_{ending}", "content": review.body},
@@ -209,8 +209,8 @@ def _review(world: World, happening: Happening, common: Json) -> Message:
     return Message(f"pull_request_{ending}", f"pull_request_review_{ending}", payload)
 
 
-def _push(world: World, happening: Happening, common: Json) -> Message | None:
-    more, repository = happening.more, happening.repository
+def _push(world: World, event: ForgeEvent, common: Json) -> Message | None:
+    more, repository = event.more, event.repository
     if not more["after"].strip("0"):
         return None
     commits = [shapes.commit_meta(world, repository, commit) for commit in more["commits"]]
@@ -222,7 +222,7 @@ def _push(world: World, happening: Happening, common: Json) -> Message | None:
         "compare_url": f"{base}/{more['before']}...{more['after']}",
         "commits": commits,
         "total_commits": len(commits),
-        "head_commit": commits[0] if commits else _head(world, happening),
+        "head_commit": commits[0] if commits else _head(world, event),
         "repository": common["repository"],
         "pusher": common["sender"],
         "sender": common["sender"],
@@ -230,26 +230,26 @@ def _push(world: World, happening: Happening, common: Json) -> Message | None:
     return Message("push", "push", payload)
 
 
-def _head(world: World, happening: Happening) -> Json:
-    repository = happening.repository
+def _head(world: World, event: ForgeEvent) -> Json:
+    repository = event.repository
     return shapes.commit_meta(
-        world, repository, git.commits(repository.folder, happening.more["after"], limit=1)[0]
+        world, repository, git.commits(repository.folder, event.more["after"], limit=1)[0]
     )
 
 
-def _ref(world: World, happening: Happening, common: Json) -> Message:
-    more = happening.more
+def _ref(world: World, event: ForgeEvent, common: Json) -> Message:
+    more = event.more
     payload = {"ref": more["name"], "ref_type": more["type"], **common}
-    payload |= {"sha": more["after"]} if happening.kind == "created" else {"pusher_type": "user"}
-    event = "create" if happening.kind == "created" else "delete"
-    return Message(event, event, payload)
+    payload |= {"sha": more["after"]} if event.kind == "created" else {"pusher_type": "user"}
+    name = "create" if event.kind == "created" else "delete"
+    return Message(name, name, payload)
 
 
-def _status(world: World, happening: Happening, common: Json) -> Message:
-    status, sha = happening.more["status"], happening.more["sha"]
-    commit = happening.more.get("about")
+def _status(world: World, event: ForgeEvent, common: Json) -> Message:
+    status, sha = event.more["status"], event.more["sha"]
+    commit = event.more.get("about")
     payload = {
-        "commit": shapes.commit_meta(world, happening.repository, commit) if commit else None,
+        "commit": shapes.commit_meta(world, event.repository, commit) if commit else None,
         "context": status.context,
         "created_at": when(status.created),
         "description": status.description,
@@ -263,10 +263,10 @@ def _status(world: World, happening: Happening, common: Json) -> Message:
     return Message("status", "status", payload)
 
 
-def _repository(world: World, happening: Happening, common: Json) -> Message:
-    owner = happening.repository.owner
+def _repository(world: World, event: ForgeEvent, common: Json) -> Message:
+    owner = event.repository.owner
     payload = {
-        "action": happening.kind.removeprefix("repository_"),
+        "action": event.kind.removeprefix("repository_"),
         "repository": common["repository"],
         "organization": shapes.user(world, owner) if owner.organization else None,
         "sender": common["sender"],

@@ -10,12 +10,12 @@ from bot.fake_forge import git, pulls
 from bot.fake_forge.call import Call, json_answer, route
 from bot.fake_forge.common_calls import REPO, pull_shape
 from bot.fake_forge.gitea import shapes
-from bot.fake_forge.gitea.issues import assignees_given, edit_fields, labels_by_id, select
+from bot.fake_forge.gitea.issues import edit_fields, labels_by_id, requested_assignees, select
 from bot.fake_forge.gitea.repositories import commit_shape
 from bot.fake_forge.gitea.routes import blueprint, page
 from bot.fake_forge.issues import assign, change_labels
 from bot.fake_forge.state import STYLES, Issue, Problem, Pull, Status
-from bot.fake_forge.world import Happening
+from bot.fake_forge.world import ForgeEvent
 
 Json = dict[str, Any]
 ONE = f"{REPO}/pulls/<int:number>"
@@ -61,10 +61,10 @@ def add_pull(call: Call) -> tuple[Json, int]:
     head, base = call.text("head").rpartition(":")[2], call.text("base")
     if not call.text("title"):
         raise Problem(422, "[Title]: Required")
-    if there := pulls.between(call.repository, head, base):
-        assert there.pull
-        ids = f"id: {there.pull.id}, issue_id: {there.id}, head_repo_id: {call.repository.id}, base_repo_id: "
-        ids += f"{call.repository.id}, head_branch: {head}, base_branch: {base}"
+    if existing := pulls.between(call.repository, head, base):
+        assert existing.pull
+        ids = f"id: {existing.pull.id}, issue_id: {existing.id}, head_repo_id: {call.repository.id}, "
+        ids += f"base_repo_id: {call.repository.id}, head_branch: {head}, base_branch: {base}"
         raise Problem(409, f"pull request already exists for these targets [{ids}]")
     made = pulls.open_pull(
         call.world,
@@ -77,7 +77,7 @@ def add_pull(call: Call) -> tuple[Json, int]:
         labels_by_id(call),
     )
     assert made.pull
-    if people := assignees_given(call):
+    if people := requested_assignees(call):
         assign(call.world, made, call.user, people)
     pulls.request_review(call.world, made, made.pull, call.user, call.users("reviewers"))
     return pull_shape(shapes, call, made) | {"mergeable": True}, 201
@@ -100,7 +100,7 @@ def get_pull_between(call: Call, base: str, head: str) -> Json:
 def edit_pull(call: Call, number: int) -> tuple[Json, int]:
     issue, pull = pulls.find(call.repository, number)
     if issue.author is not call.user:
-        call.demand("write")
+        call.require("write")
     if base := call.text("base"):
         pulls.retarget(call.world, issue, pull, call.user, base)
     if call.body.get("labels") is not None:
@@ -119,13 +119,13 @@ def get_diff(call: Call, number: int, kind: str) -> Response:
 def files(call: Call, number: int) -> Response:
     _, pull = pulls.find(call.repository, number)
     rows = git.changed_files(call.repository.folder, pull.base_sha, pull.head_sha)
-    words = {"modified": "changed", "removed": "deleted"}
+    status_names = {"modified": "changed", "removed": "deleted"}
 
     def render(row: tuple[str, int, int, str]) -> Json:
         path, plus, minus, kind = row
         return {
             "filename": path,
-            "status": words.get(kind, kind),
+            "status": status_names.get(kind, kind),
             "additions": plus,
             "deletions": minus,
             "changes": plus + minus,
@@ -148,7 +148,7 @@ def merge(call: Call, number: int) -> Response:
     if style not in STYLES:
         raise Problem(422, "[Do]: In" if style else "[Do]: Required")
     title = call.text("MergeTitleField") or _merge_title(issue, pull, style)
-    words = "\n\n".join(filter(None, [title, call.text("MergeMessageField")])) + "\n"
+    message = "\n\n".join(filter(None, [title, call.text("MergeMessageField")])) + "\n"
     delete = call.body.get("delete_branch_after_merge")
     try:
         pulls.merge(
@@ -158,7 +158,7 @@ def merge(call: Call, number: int) -> Response:
             call.user,
             style=style,
             head_sha=call.text("head_commit_id"),
-            message=words,
+            message=message,
             delete_head=call.repository.delete_branch if delete is None else bool(delete),
             force=bool(call.body.get("force_merge")),
         )
@@ -206,7 +206,7 @@ def add_review(call: Call, number: int) -> Json:
         }
         for line in call.body.get("comments") or []
     ]
-    given = pulls.review(
+    review = pulls.review(
         call.world,
         issue,
         pull,
@@ -216,7 +216,7 @@ def add_review(call: Call, number: int) -> Json:
         call.text("commit_id"),
         lines,
     )
-    return shapes.review(call.world, issue, given)
+    return shapes.review(call.world, issue, review)
 
 
 @route(blueprint, "POST", f"{ONE}/reviews/<int:identity>", "comment")
@@ -243,7 +243,7 @@ def dismiss(call: Call, number: int, identity: int, kind: str) -> Json:
 def request_review(call: Call, number: int) -> tuple[list[Json], int]:
     issue, pull = pulls.find(call.repository, number)
     if issue.author is not call.user:
-        call.demand("write")
+        call.require("write")
     rows = pulls.request_review(call.world, issue, pull, call.user, call.users("reviewers"))
     return [shapes.review(call.world, issue, row) for row in rows], 201
 
@@ -271,7 +271,7 @@ def add_status(call: Call, sha: str) -> tuple[Json, int]:
     call.repository.statuses[commit].append(status)
     about = git.commits(call.repository.folder, commit, limit=1)[0]
     more = {"status": status, "sha": commit, "about": about}
-    call.world.tell(Happening("status", call.repository, call.user, more=more))
+    call.world.emit(ForgeEvent("status", call.repository, call.user, more=more))
     return shapes.status(call.world, call.repository, commit, status), 201
 
 

@@ -13,7 +13,7 @@ from bot.fake_forge.common_calls import REPO, edit_repository_fields, tree_entri
 from bot.fake_forge.gitea import shapes
 from bot.fake_forge.gitea.routes import blueprint, page
 from bot.fake_forge.state import Problem, Repository, User
-from bot.fake_forge.world import Happening
+from bot.fake_forge.world import ForgeEvent
 
 Json = dict[str, Any]
 MERGE_STYLES = {
@@ -113,7 +113,7 @@ def edit_repository(call: Call) -> Json:
 def delete_repository(call: Call) -> None:
     # Its own hooks go with it: only those above it hear of the end.
     call.repository.hooks.clear()
-    call.world.tell(Happening("repository_deleted", call.repository, call.user))
+    call.world.emit(ForgeEvent("repository_deleted", call.repository, call.user))
     del call.world.state.repositories[call.repository.full_name.lower()]
 
 
@@ -252,10 +252,10 @@ def write_file(call: Call, path: str) -> tuple[Json, int]:
     new = request.method == "POST"
     branch = call.text("branch") or call.repository.default_branch
     old = git.branch(call.repository.folder, branch)
-    there = git.read_file(call.repository.folder, old, path) is not None if old else False
-    if new and there:
+    current = git.read_file(call.repository.folder, old, path) is not None if old else False
+    if new and current:
         raise Problem(422, f"repository file already exists [path: {path}]")
-    if not new and not there:
+    if not new and not current:
         raise Problem(404, f"file does not exist [path: {path}]")
     content = None if request.method == "DELETE" else base64.b64decode(call.text("content"))
     return _commit(call, branch, {path: content}), 201 if new else 200
@@ -266,17 +266,17 @@ def write_files(call: Call) -> tuple[Json, int]:
     branch = call.text("branch") or call.repository.default_branch
     files: dict[str, str | bytes | None] = {}
     for change in call.body.get("files", []):
-        gone = change.get("operation") == "delete"
-        files[change["path"]] = None if gone else base64.b64decode(change.get("content", ""))
+        deleted = change.get("operation") == "delete"
+        files[change["path"]] = None if deleted else base64.b64decode(change.get("content", ""))
     return _commit(call, branch, files), 201
 
 
 def _commit(call: Call, branch: str, files: dict[str, str | bytes | None]) -> Json:
-    words = call.text("message") or f"Change {', '.join(files)}"
+    message = call.text("message") or f"Change {', '.join(files)}"
     new_branch = call.text("new_branch") or None
-    sha = pushes.commit_files(call.world, call.repository, call.user, branch, files, words, new_branch)
+    sha = pushes.commit_files(call.world, call.repository, call.user, branch, files, message, new_branch)
     first = next(iter(files), "")
-    return {"commit": {"sha": sha, "message": words}, "content": _entry(call, "blob", "", first, 0)}
+    return {"commit": {"sha": sha, "message": message}, "content": _entry(call, "blob", "", first, 0)}
 
 
 @route(blueprint, "GET", f"{REPO}/git/trees/<path:sha>")

@@ -1,4 +1,4 @@
-"""Where Gitea's calls hang: the blueprint, its pages and its way of saying no."""
+"""Gitea's blueprint, its pagination and its error responses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from bot.fake_forge.call import Call, Moved, json_answer, page_of, world_here
+from bot.fake_forge.call import Call, Moved, current_world, json_answer, page_of
 from bot.fake_forge.state import Problem
 
 blueprint = Blueprint("gitea", __name__, url_prefix="/api/v1")
@@ -19,7 +19,7 @@ def page(call: Call, items: Iterable[Any], render: Callable[[Any], Any]) -> Resp
 
 @blueprint.errorhandler(Problem)
 def problem(error: Problem) -> Response:
-    body: dict[str, Any] = {"message": error.message, "url": f"{world_here().url}/api/swagger"}
+    body: dict[str, Any] = {"message": error.message, "url": f"{current_world().url}/api/swagger"}
     if error.status == 404:
         body |= {"errors": [error.message] if error.message else None, "message": "not found"}
     return json_answer(body, error.status)

@@ -219,7 +219,7 @@ def pull_request(world: World, one: Issue, pull: Pull, viewer: User | None, *, f
         "requested_reviewers": [
             user(world, person) for person in dict.fromkeys(r.author for r in pull.reviews)
         ],
-        "review_comments": sum(len(given.comments) for given in pull.reviews),
+        "review_comments": sum(len(review.comments) for review in pull.reviews),
         **_size(repo, pull, full),
         "requested_reviewers_teams": [],
         "draft": pull.draft,
@@ -293,33 +293,33 @@ def moment(world: World, one: Issue, line: Moment) -> Json:
     return shown
 
 
-def review(world: World, one: Issue, given: Review) -> Json:
+def review(world: World, one: Issue, review: Review) -> Json:
     url = html_url(world, one)
     return {
-        "id": given.id,
-        "user": user(world, given.author),
+        "id": review.id,
+        "user": user(world, review.author),
         "team": None,
-        "state": REVIEW_STATES[given.state],
-        "body": given.body,
-        "commit_id": given.commit,
-        "stale": given.stale,
-        "official": given.official,
-        "dismissed": given.dismissed,
-        "comments_count": len(given.comments),
-        "submitted_at": when(given.submitted),
-        "updated_at": when(given.submitted),
-        "html_url": f"{url}#issuecomment-{given.id}",
+        "state": REVIEW_STATES[review.state],
+        "body": review.body,
+        "commit_id": review.commit,
+        "stale": review.stale,
+        "official": review.official,
+        "dismissed": review.dismissed,
+        "comments_count": len(review.comments),
+        "submitted_at": when(review.submitted),
+        "updated_at": when(review.submitted),
+        "html_url": f"{url}#issuecomment-{review.id}",
         "pull_request_url": url,
     }
 
 
-def line_comment(world: World, one: Issue, given: Review, line: LineComment) -> Json:
+def line_comment(world: World, one: Issue, review: Review, line: LineComment) -> Json:
     return {
         "id": line.id,
         "body": line.body,
-        "user": user(world, given.author),
+        "user": user(world, review.author),
         "resolver": None,
-        "pull_request_review_id": given.id,
+        "pull_request_review_id": review.id,
         "created_at": when(line.created),
         "updated_at": when(line.created),
         "path": line.path,

@@ -13,7 +13,7 @@ from bot.fake_forge.common_calls import REPO
 from bot.fake_forge.github import shapes
 from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.state import Check, Problem, Status
-from bot.fake_forge.world import Happening
+from bot.fake_forge.world import ForgeEvent
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ def add_status(call: Call, sha: str) -> tuple[Json, int]:
         call.user,
     )
     call.repository.statuses[commit].append(status)
-    call.world.tell(Happening("status", call.repository, call.user, more={"status": status, "sha": commit}))
+    call.world.emit(ForgeEvent("status", call.repository, call.user, more={"status": status, "sha": commit}))
     return shapes.status(call.world, call.repository, commit, status), 201
 
 
@@ -105,5 +105,5 @@ def edit_check(call: Call, identity: int) -> Json:
 
 
 def _tell(call: Call, check: Check) -> Json:
-    call.world.tell(Happening("check", call.repository, call.user, more={"check": check}))
+    call.world.emit(ForgeEvent("check", call.repository, call.user, more={"check": check}))
     return shapes.check(call.world, call.repository, check)

@@ -12,7 +12,7 @@ from bot.fake_forge.common_calls import REPO
 from bot.fake_forge.github import payloads, shapes
 from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.state import Hook, Problem
-from bot.fake_forge.world import Happening
+from bot.fake_forge.world import ForgeEvent
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ def _shape(call: Call, hook: Hook) -> Json:
 
 
 def _admin(call: Call) -> None:
-    """Who may not administer does not even see that there are hooks."""
+    """Without admin access, hooks are not even visible."""
     if not call.may("admin"):
         raise Problem(404, "")
 
@@ -57,8 +57,8 @@ def add_hook(call: Call) -> tuple[Json, int]:
 
 
 def _ping(call: Call, hook: Hook) -> None:
-    happening = Happening("ping", call.repository, call.user, more={"hook": hook})
-    for message in payloads.messages(call.world, happening):
+    event = ForgeEvent("ping", call.repository, call.user, more={"hook": hook})
+    for message in payloads.messages(call.world, event):
         body = payloads.encode(hook, message)
         call.world.deliveries.put(hook, message, body, payloads.headers, same_id=True)
 
@@ -100,5 +100,5 @@ def test_hook(call: Call, identity: int) -> None:
     if sha:
         more = {"ref": f"refs/heads/{repo.default_branch}", "name": repo.default_branch, "type": "branch"}
         commits = git.commits(repo.folder, sha, limit=1)
-        told = {**more, "before": sha, "after": sha, "commits": commits}
-        call.world.tell(Happening("push", repo, call.user, more=told))
+        push = {**more, "before": sha, "after": sha, "commits": commits}
+        call.world.emit(ForgeEvent("push", repo, call.user, more=push))

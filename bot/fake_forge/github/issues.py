@@ -32,13 +32,13 @@ def new_label(call: Call, name: str, color: str = "ededed", description: str = "
 
 
 def labels_named(call: Call, names: list[Any]) -> list[Label]:
-    """Labels by name (texts or {name}); those that are missing are made in silence."""
+    """Labels by name (texts or {name}); missing ones are created silently."""
     texts = [item["name"] if isinstance(item, dict) else str(item) for item in names]
     return [find_label(call, name) or new_label(call, name) for name in texts]
 
 
 def people(call: Call, logins: list[str]) -> list[User]:
-    """Those who may be assigned; others are left out in silence."""
+    """Those who may be assigned; others are left out silently."""
     users = [call.world.state.users.get(login.lower()) for login in logins]
     return [user for user in users if user and call.world.state.may(call.repository, user, "read")]
 
@@ -98,7 +98,7 @@ def add_issue(call: Call) -> tuple[Json, int]:
 def edit_issue(call: Call, number: int) -> Json:
     issue = issues.find(call.repository, number)
     if issue.author is not call.user:
-        call.demand("triage", "Must have admin rights to Repository.")
+        call.require("triage", "Must have admin rights to Repository.")
     edit_fields(call, issue)
     return shapes.issue(call.world, issue)
 
@@ -120,9 +120,9 @@ def edit_fields(call: Call, issue: Issue) -> None:
 
 @route(blueprint, "POST DELETE", f"{ONE}/assignees", "write")
 def assignees(call: Call, number: int) -> tuple[Json, int]:
-    issue, given = issues.find(call.repository, number), people(call, call.names("assignees"))
-    rest = [user for user in issue.assignees if user not in given]
-    issues.assign(call.world, issue, call.user, rest + (given if request.method == "POST" else []))
+    issue, users = issues.find(call.repository, number), people(call, call.names("assignees"))
+    rest = [user for user in issue.assignees if user not in users]
+    issues.assign(call.world, issue, call.user, rest + (users if request.method == "POST" else []))
     return shapes.issue(call.world, issue), 201 if request.method == "POST" else 200
 
 
@@ -175,13 +175,13 @@ def issue_labels(call: Call, number: int) -> Response:
 @route(blueprint, "POST PUT DELETE", f"{ONE}/labels", "triage")
 def change_issue_labels(call: Call, number: int) -> Response | None:
     issue = issues.find(call.repository, number)
-    given = (
+    requested = (
         []
         if request.method == "DELETE"
         else labels_named(call, call.body.get("labels") or call.body.get("") or [])
     )
-    kept = issue.labels if request.method == "POST" else []
-    issues.change_labels(call.world, issue, call.user, kept + given)
+    current = issue.labels if request.method == "POST" else []
+    issues.change_labels(call.world, issue, call.user, current + requested)
     return None if request.method == "DELETE" else _labels(call, issue)
 
 
@@ -211,14 +211,14 @@ def issue_comments(call: Call, number: int) -> Response:
 @route(blueprint, "POST", f"{ONE}/comments", "comment")
 def add_comment(call: Call, number: int) -> tuple[Json, int]:
     body = check_body(call.text("body"), "IssueComment")
-    said = issues.comment(call.world, issues.find(call.repository, number), call.user, body)
-    return shapes.comment(call.world, said), 201
+    comment = issues.comment(call.world, issues.find(call.repository, number), call.user, body)
+    return shapes.comment(call.world, comment), 201
 
 
 def _comment(call: Call, identity: int, *, own: bool = False) -> Comment:
     comment = issues.find_comment(call.repository, identity)
     if own and comment.author is not call.user:
-        call.demand("write", "Must have admin rights to Repository.")
+        call.require("write", "Must have admin rights to Repository.")
     return comment
 
 
@@ -241,8 +241,8 @@ def _reactions(call: Call, place: Issue | Comment) -> Any:
         return page(call, found, lambda one: shapes.reaction(call.world, one))
     if call.text("content") not in issues.REACTIONS:
         invalid("Reaction", "invalid", "content")
-    given, new = issues.react(call.world, place, call.user, call.text("content"))
-    return shapes.reaction(call.world, given), 201 if new else 200
+    reaction, new = issues.react(call.world, place, call.user, call.text("content"))
+    return shapes.reaction(call.world, reaction), 201 if new else 200
 
 
 def _delete_reaction(place: Issue | Comment, call: Call, reaction: int) -> None:

@@ -25,13 +25,13 @@ def list_milestones(call: Call) -> Response:
 
 @route(blueprint, "POST", f"{REPO}/milestones", "write")
 def add_milestone(call: Call) -> tuple[Json | None, int]:
-    there = call.repository.milestones
-    if any(one.title == call.text("title") for one in there):
+    existing = call.repository.milestones
+    if any(one.title == call.text("title") for one in existing):
         invalid("Milestone", "already_exists", "title")
     number = call.world.state.next_id("milestone")
-    made = Milestone(number, len(there) + 1, call.text("title"), call.text("description"))
+    made = Milestone(number, len(existing) + 1, call.text("title"), call.text("description"))
     made.due = call.body.get("due_on")
-    there.append(made)
+    existing.append(made)
     return shapes.milestone(made), 201
 
 

@@ -1,4 +1,4 @@
-"""GitHub's webhooks: which messages a happening makes, their payloads, headers and signatures."""
+"""GitHub's webhooks: which messages a event makes, their payloads, headers and signatures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.fake_forge.github import shapes
 from bot.fake_forge.state import Hook
 from bot.fake_forge.times import when
 from bot.fake_forge.webhooks import Message
-from bot.fake_forge.world import Happening, World
+from bot.fake_forge.world import ForgeEvent, World
 
 NAME = "github"
 SAME_ID = True
@@ -66,40 +66,40 @@ def headers(hook: Hook, message: Message, body: bytes, delivery: str) -> dict[st
     return sent
 
 
-def messages(world: World, happening: Happening) -> list[Message]:
-    common: Json = {"repository": shapes.repository(world, happening.repository, happening.actor)}
-    if happening.repository.owner.organization:
-        common["organization"] = shapes.user(world, happening.repository.owner)
-    common["sender"] = shapes.user(world, happening.actor)
-    return [Message(event, event, payload | common) for event, payload in _told(world, happening)]
+def messages(world: World, event: ForgeEvent) -> list[Message]:
+    common: Json = {"repository": shapes.repository(world, event.repository, event.actor)}
+    if event.repository.owner.organization:
+        common["organization"] = shapes.user(world, event.repository.owner)
+    common["sender"] = shapes.user(world, event.actor)
+    return [Message(event, event, payload | common) for event, payload in _told(world, event)]
 
 
-def _told(world: World, happening: Happening) -> list[tuple[str, Json]]:
-    kind, more = happening.kind, happening.more
+def _told(world: World, event: ForgeEvent) -> list[tuple[str, Json]]:
+    kind, more = event.kind, event.more
     if kind == "labels":
-        return _labels(world, happening)
+        return _labels(world, event)
     if kind in ACTIONS:
-        return [_changed(world, happening, ACTIONS[kind], _extra(world, happening))]
+        return [_changed(world, event, ACTIONS[kind], _extra(world, event))]
     if kind.startswith("comment_"):
-        return [("issue_comment", _comment(world, happening))]
+        return [("issue_comment", _comment(world, event))]
     if kind == "reviewed":
-        return _review(world, happening)
+        return _review(world, event)
     if kind == "push":
-        return [("push", _push(world, happening))]
+        return [("push", _push(world, event))]
     if kind in ("created", "deleted"):
         ref: Json = {"ref": more["name"], "ref_type": more["type"], "pusher_type": "user"}
         if kind == "created":
-            ref |= {"master_branch": happening.repository.default_branch, "description": None}
+            ref |= {"master_branch": event.repository.default_branch, "description": None}
         return [("create" if kind == "created" else "delete", ref)]
-    return _of_commit(world, happening)
+    return _of_commit(world, event)
 
 
-def _of_commit(world: World, happening: Happening) -> list[tuple[str, Json]]:
-    kind, more = happening.kind, happening.more
+def _of_commit(world: World, event: ForgeEvent) -> list[tuple[str, Json]]:
+    kind, more = event.kind, event.more
     if kind == "status":
-        return [("status", _status(world, happening))]
+        return [("status", _status(world, event))]
     if kind == "check":
-        shown = shapes.check(world, happening.repository, more["check"])
+        shown = shapes.check(world, event.repository, more["check"])
         action = "completed" if shown["conclusion"] else "created"
         return [("check_run", {"action": action, "check_run": shown})]
     if kind.startswith("repository_"):
@@ -107,33 +107,33 @@ def _of_commit(world: World, happening: Happening) -> list[tuple[str, Json]]:
         return [("repository", payload | ({"changes": more["changes"]} if "changes" in more else {}))]
     if kind == "ping":
         hook = more["hook"]
-        shown = shapes.hook(world, f"/repos/{happening.repository.full_name}/hooks", hook)
+        shown = shapes.hook(world, f"/repos/{event.repository.full_name}/hooks", hook)
         return [("ping", {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": shown})]
     return []
 
 
-def _extra(world: World, happening: Happening) -> Json:
+def _extra(world: World, event: ForgeEvent) -> Json:
     """What the payload says beside the object."""
     extra: Json = {}
-    if happening.changes:
+    if event.changes:
         names = {"ref": "base"}
         extra["changes"] = {
             names.get(name, name): {"ref": {"from": before}} if name == "ref" else {"from": before}
-            for name, before in happening.changes.items()
+            for name, before in event.changes.items()
         }
-    if happening.person:
-        name = "requested_reviewer" if "review" in happening.kind else "assignee"
-        extra[name] = shapes.user(world, happening.person)
-    if happening.kind == "synchronized":
-        extra |= {"before": happening.more["before"], "after": happening.more["after"]}
+    if event.person:
+        name = "requested_reviewer" if "review" in event.kind else "assignee"
+        extra[name] = shapes.user(world, event.person)
+    if event.kind == "synchronized":
+        extra |= {"before": event.more["before"], "after": event.more["after"]}
     return extra
 
 
-def _changed(world: World, happening: Happening, action: str, extra: Json) -> tuple[str, Json]:
-    issue = happening.issue
+def _changed(world: World, event: ForgeEvent, action: str, extra: Json) -> tuple[str, Json]:
+    issue = event.issue
     assert issue
     if issue.pull:
-        shown = shapes.pull_request(world, issue, issue.pull, happening.actor, full=False)
+        shown = shapes.pull_request(world, issue, issue.pull, event.actor, full=False)
         # A fresh payload does not know yet whether it merges.
         shown |= {"merged": issue.pull.merged, "mergeable": None, "mergeable_state": "unknown"}
         shown["merged_by"] = shapes.user(world, issue.pull.merged_by)
@@ -141,46 +141,46 @@ def _changed(world: World, happening: Happening, action: str, extra: Json) -> tu
     return "issues", {"action": action, "issue": shapes.issue(world, issue), **extra}
 
 
-def _labels(world: World, happening: Happening) -> list[tuple[str, Json]]:
+def _labels(world: World, event: ForgeEvent) -> list[tuple[str, Json]]:
     """One event for each label set or taken."""
-    told = [("labeled", label) for label in happening.labels]
-    told += [("unlabeled", label) for label in happening.more.get("removed", [])]
-    repository = happening.repository
+    messages = [("labeled", label) for label in event.labels]
+    messages += [("unlabeled", label) for label in event.more.get("removed", [])]
+    repository = event.repository
     return [
-        _changed(world, happening, action, {"label": shapes.label(world, repository, label)})
-        for action, label in told
+        _changed(world, event, action, {"label": shapes.label(world, repository, label)})
+        for action, label in messages
     ]
 
 
-def _comment(world: World, happening: Happening) -> Json:
-    assert happening.issue and happening.comment
+def _comment(world: World, event: ForgeEvent) -> Json:
+    assert event.issue and event.comment
     return {
-        "action": happening.kind.removeprefix("comment_"),
-        "issue": shapes.issue(world, happening.issue),
-        "comment": shapes.comment(world, happening.comment),
-        **_extra(world, happening),
+        "action": event.kind.removeprefix("comment_"),
+        "issue": shapes.issue(world, event.issue),
+        "comment": shapes.comment(world, event.comment),
+        **_extra(world, event),
     }
 
 
-def _review(world: World, happening: Happening) -> list[tuple[str, Json]]:
-    issue, review = happening.issue, happening.review
+def _review(world: World, event: ForgeEvent) -> list[tuple[str, Json]]:
+    issue, review = event.issue, event.review
     assert issue and issue.pull and review
-    pull = shapes.pull_request(world, issue, issue.pull, happening.actor, full=False)
+    pull = shapes.pull_request(world, issue, issue.pull, event.actor, full=False)
     shown = shapes.review(world, issue, review)
     shown["state"] = shown["state"].lower()
     action = "dismissed" if review.dismissed else "submitted"
-    told = [("pull_request_review", {"action": action, "review": shown, "pull_request": pull})]
+    messages = [("pull_request_review", {"action": action, "review": shown, "pull_request": pull})]
     for line in () if review.dismissed else review.comments:
         comment = shapes.line_comment(world, issue, review, line)
         payload = {"action": "created", "comment": comment, "pull_request": pull}
-        told.append(("pull_request_review_comment", payload))
-    return told
+        messages.append(("pull_request_review_comment", payload))
+    return messages
 
 
-def _push(world: World, happening: Happening) -> Json:
-    more, repository = happening.more, happening.repository
+def _push(world: World, event: ForgeEvent) -> Json:
+    more, repository = event.more, event.repository
     created, deleted = more["before"] == git.ZERO, more["after"] == git.ZERO
-    rows = [_commit(world, happening, commit) for commit in reversed(more["commits"])]
+    rows = [_commit(world, event, commit) for commit in reversed(more["commits"])]
     forced = not (created or deleted) and not git.is_ancestor(
         repository.folder, more["before"], more["after"]
     )
@@ -195,18 +195,18 @@ def _push(world: World, happening: Happening) -> Json:
         "compare": f"{world.url}/{repository.full_name}/compare/{more['before'][:12]}...{more['after'][:12]}",
         "commits": rows,
         "head_commit": rows[-1] if rows else None,
-        "pusher": {"name": happening.actor.login, "email": f"{happening.actor.login}@noreply.example.test"},
+        "pusher": {"name": event.actor.login, "email": f"{event.actor.login}@noreply.example.test"},
     }
 
 
-def _commit(world: World, happening: Happening, commit: git.Commit) -> Json:
+def _commit(world: World, event: ForgeEvent, commit: git.Commit) -> Json:
     person = {"name": commit.author, "email": commit.email, "username": commit.author}
     return {
         "id": commit.sha,
         "distinct": True,
         "message": commit.message.rstrip("\n"),
         "timestamp": commit.date,
-        "url": f"{world.url}/{happening.repository.full_name}/commit/{commit.sha}",
+        "url": f"{world.url}/{event.repository.full_name}/commit/{commit.sha}",
         "author": person,
         "committer": person,
         "added": commit.added,
@@ -215,13 +215,13 @@ def _commit(world: World, happening: Happening, commit: git.Commit) -> Json:
     }
 
 
-def _status(world: World, happening: Happening) -> Json:
-    status, sha = happening.more["status"], happening.more["sha"]
-    heads = git.branches(happening.repository.folder)
+def _status(world: World, event: ForgeEvent) -> Json:
+    status, sha = event.more["status"], event.more["sha"]
+    heads = git.branches(event.repository.folder)
     return {
         "id": status.id,
         "sha": sha,
-        "name": happening.repository.full_name,
+        "name": event.repository.full_name,
         "context": status.context,
         "description": status.description or None,
         "state": status.state,

@@ -64,8 +64,8 @@ def add_pull(call: Call) -> tuple[Json, int]:
         if not heads[name]:
             invalid("PullRequest", "invalid", field)
     if pulls.between(repo, head, base):
-        words = f"A pull request already exists for {repo.owner.login}:{head}."
-        invalid("PullRequest", "custom", message=words)
+        message = f"A pull request already exists for {repo.owner.login}:{head}."
+        invalid("PullRequest", "custom", message=message)
     if git.is_ancestor(repo.folder, str(heads[head]), str(heads[base])):
         invalid("PullRequest", "custom", message=f"No commits between {base} and {head}")
     body = check_body(call.text("body"), "PullRequest")
@@ -89,7 +89,7 @@ def get_pull(call: Call, number: int) -> Any:
 def edit_pull(call: Call, number: int) -> Json:
     issue, pull = pulls.find(call.repository, number)
     if issue.author is not call.user:
-        call.demand("write", "Must have push access to repository")
+        call.require("write", "Must have push access to repository")
     if base := call.text("base"):
         pulls.retarget(call.world, issue, pull, call.user, base)
     edit_fields(call, issue)
@@ -121,7 +121,7 @@ def merge(call: Call, number: int) -> Json:
     issue, pull = pulls.find(call.repository, number)
     style = call.text("merge_method", "merge")
     title = call.text("commit_title") or _merge_title(call, issue, pull, style)
-    words = "\n\n".join([title, call.text("commit_message") or issue.title]) + "\n"
+    message = "\n\n".join([title, call.text("commit_message") or issue.title]) + "\n"
     rule = protection_of(call.repository, pull.base) or {}
     try:
         sha = pulls.merge(
@@ -131,7 +131,7 @@ def merge(call: Call, number: int) -> Json:
             call.user,
             style=style,
             head_sha=call.text("sha"),
-            message=words,
+            message=message,
             delete_head=call.repository.delete_branch,
             force=not rule.get("enforce_admins"),  # who administers is not held, unless that is wished
         )
@@ -151,13 +151,13 @@ def _refused(call: Call, pull: Pull, reason: str) -> Problem:
         return Problem(*REFUSALS[reason])
     rule = protection_of(call.repository, pull.base) or {}
     approvals = int(str(rule.get("required_approvals") or 0))
-    given = [one for one in pull.reviews if one.state == "approved" and one.official and not one.dismissed]
-    if len(given) < approvals:
+    approved = [one for one in pull.reviews if one.state == "approved" and one.official and not one.dismissed]
+    if len(approved) < approvals:
         reviews = "review is" if approvals == 1 else "reviews are"
-        words = f"At least {approvals} approving {reviews} required by reviewers with write access."
+        message = f"At least {approvals} approving {reviews} required by reviewers with write access."
     else:
-        words = _checks_awaited(call, pull, rule)
-    return Problem(405, words)
+        message = _checks_awaited(call, pull, rule)
+    return Problem(405, message)
 
 
 def _checks_awaited(call: Call, pull: Pull, rule: dict[str, Any]) -> str:
@@ -179,10 +179,10 @@ def update_branch(call: Call, number: int) -> tuple[Json, int]:
         pulls.update(call.world, issue, pull, call.user)
     except pulls.MergeRefused as refusal:
         same = refusal.reason == "up to date"
-        words = (
+        message = (
             "There are no new commits on the base branch." if same else "merge conflict between base and head"
         )
-        raise Problem(422, words) from None
+        raise Problem(422, message) from None
     return {"message": "Updating pull request branch.", "url": shapes.html_url(call.world, issue)}, 202
 
 
@@ -215,10 +215,10 @@ def add_review(call: Call, number: int) -> Json:
         }
         for line in call.body.get("comments") or []
     ]
-    given = pulls.review(
+    review = pulls.review(
         call.world, issue, pull, call.user, EVENTS[event], call.text("body"), call.text("commit_id"), lines
     )
-    return shapes.review(call.world, issue, given)
+    return shapes.review(call.world, issue, review)
 
 
 @route(blueprint, "POST", f"{ONE}/reviews/<int:identity>/events", "comment")
@@ -245,7 +245,7 @@ def line_comments(call: Call, number: int) -> Response:
 def dismiss(call: Call, number: int, identity: int) -> Json:
     issue, _, review = pulls.find_review(call.repository, number, identity)
     review.dismissed = True
-    pulls.tell_review(call.world, issue, review)
+    pulls.emit_review(call.world, issue, review)
     return shapes.review(call.world, issue, review)
 
 

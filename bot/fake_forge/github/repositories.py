@@ -13,7 +13,7 @@ from bot.fake_forge.common_calls import REPO, edit_repository_fields, tree_entri
 from bot.fake_forge.github import shapes
 from bot.fake_forge.github.routes import blueprint, invalid, page
 from bot.fake_forge.state import Problem, Repository, User
-from bot.fake_forge.world import Happening
+from bot.fake_forge.world import ForgeEvent
 
 Json = dict[str, Any]
 MERGE_STYLES = {"allow_merge_commit": "merge", "allow_squash_merge": "squash", "allow_rebase_merge": "rebase"}
@@ -66,7 +66,7 @@ def edit_repository(call: Call) -> Json:
         old = repo.name
         call.world.rename(repo, name)
         more = {"changes": {"repository": {"name": {"from": old}}}}
-        call.world.tell(Happening("repository_renamed", repo, call.user, more=more))
+        call.world.emit(ForgeEvent("repository_renamed", repo, call.user, more=more))
     edit_repository_fields(call, MERGE_STYLES)
     repo.delete_branch = bool(body.get("delete_branch_on_merge", repo.delete_branch))
     return shapes.repository(call.world, repo, call.caller)
@@ -74,7 +74,7 @@ def edit_repository(call: Call) -> Json:
 
 @route(blueprint, "DELETE", REPO, "admin")
 def delete_repository(call: Call) -> None:
-    call.world.tell(Happening("repository_deleted", call.repository, call.user))
+    call.world.emit(ForgeEvent("repository_deleted", call.repository, call.user))
     del call.world.state.repositories[call.repository.full_name.lower()]
 
 
@@ -92,9 +92,11 @@ def is_collaborator(call: Call, login: str) -> None:
 
 @route(blueprint, "PUT", f"{REPO}/collaborators/<login>", "admin")
 def add_collaborator(call: Call, login: str) -> None:
-    words = {"pull": "read", "push": "write"}
-    given = call.text("permission", "push")
-    call.repository.collaborators[call.world.state.user(login).login.lower()] = words.get(given, given)
+    levels = {"pull": "read", "push": "write"}
+    permission = call.text("permission", "push")
+    call.repository.collaborators[call.world.state.user(login).login.lower()] = levels.get(
+        permission, permission
+    )
 
 
 @route(blueprint, "GET", "/user/repository_invitations", "user")
@@ -105,7 +107,7 @@ def invitations(call: Call) -> list[Json]:
 
 @route(blueprint, "GET", f"{REPO}/collaborators/<login>/permission", "user")
 def permission(call: Call, login: str) -> Json:
-    call.demand("write", "Must have push access to view collaborator permission.")
+    call.require("write", "Must have push access to view collaborator permission.")
     person = call.world.state.user(login)
     word, role = shapes.role(call.world, call.repository, person)
     shown = shapes.user(call.world, person)
@@ -256,21 +258,21 @@ def write_file(call: Call, path: str) -> tuple[Json, int]:
     repo = call.repository
     branch = call.text("branch") or repo.default_branch
     head = git.branch(repo.folder, branch)
-    there = git.read_file(repo.folder, head, path) if head else None
-    if there is not None and head:
+    current = git.read_file(repo.folder, head, path) if head else None
+    if current is not None and head:
         blob = git.git(repo.folder, "rev-parse", f"{head}:{path}").decode().strip()
         if not call.text("sha"):
             raise Problem(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
         if call.text("sha") != blob:
             raise Problem(409, f"{path} does not match {blob}")
     content = None if request.method == "DELETE" else base64.b64decode(call.text("content"))
-    words = call.text("message") or f"Change {path}"
-    sha = pushes.commit_files(call.world, repo, call.user, branch, {path: content}, words)
+    message = call.text("message") or f"Change {path}"
+    sha = pushes.commit_files(call.world, repo, call.user, branch, {path: content}, message)
     body = {
         "content": _entry("blob", "", path, len(content or b"")),
-        "commit": {"sha": sha, "message": words},
+        "commit": {"sha": sha, "message": message},
     }
-    return body, 201 if there is None else 200
+    return body, 201 if current is None else 200
 
 
 @route(blueprint, "GET", f"{REPO}/git/trees/<path:sha>")
@@ -299,6 +301,6 @@ def commit(call: Call, ref: str) -> Json:
 @route(blueprint, "GET PUT", f"{REPO}/topics")
 def topics(call: Call) -> Json:
     if request.method == "PUT":
-        call.demand("admin")
+        call.require("admin")
         call.repository.topics = call.names("names")
     return {"names": call.repository.topics}

@@ -1,4 +1,4 @@
-"""Where GitHub's calls hang: the blueprint, its pages and its way of saying no."""
+"""GitHub's blueprint, its pagination and its error responses."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, NoReturn
 
 from flask import Blueprint, Response, request
 
-from bot.fake_forge.call import Call, Moved, json_answer, page_of, world_here
+from bot.fake_forge.call import Call, Moved, current_world, json_answer, page_of
 from bot.fake_forge.state import Problem
 
 blueprint = Blueprint("github", __name__, url_prefix="/api/github")
 DOCUMENTATION = "https://docs.github.com/rest"
-# What the forge's inner parts say, in GitHub's words where a program might read them.
+# GitHub's own messages, where a program might read them.
 WORDS = {401: "Requires authentication", 404: "Not Found", 500: "Server Error"}
 
 
@@ -63,7 +63,7 @@ def moved(error: Moved) -> Response:
     """A renamed repository: to its address by number."""
     rest = request.path.split(error.old, 1)[1]
     query = f"?{request.query_string.decode()}" if request.query_string else ""
-    url = f"{world_here().url}/api/github/repositories/{error.repository.id}{rest}{query}"
+    url = f"{current_world().url}/api/github/repositories/{error.repository.id}{rest}{query}"
     body = {"message": "Moved Permanently", "url": url, "documentation_url": DOCUMENTATION}
     return json_answer(body, 301, {"Location": url})
 

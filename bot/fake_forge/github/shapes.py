@@ -197,7 +197,7 @@ def issue(world: World, one: Issue) -> Json:
 
 
 def pull_request(world: World, one: Issue, pull: Pull, viewer: User | None, *, full: bool = True) -> Json:
-    """`full` adds what only reading one pull request tells: whether it merges, and how large it is."""
+    """`full` adds what only a read of one pull request shows: whether it is mergeable, and its size."""
     repo = one.repository
     shown_repo = repository(world, repo, viewer)
     shown = _common(world, one) | {
@@ -218,7 +218,7 @@ def pull_request(world: World, one: Issue, pull: Pull, viewer: User | None, *, f
 
 
 def _test_merge(pull: Pull) -> str:
-    """The commit of GitHub's own trial: there is one long before anything is merged."""
+    """The commit of GitHub's test merge, which exists long before anything is merged."""
     return hashlib.sha1(f"{pull.head_sha}{pull.base_sha}".encode(), usedforsecurity=False).hexdigest()
 
 
@@ -234,7 +234,7 @@ def _merging(world: World, one: Issue, pull: Pull) -> Json:
         "mergeable": None if checking or one.state == "closed" else good,
         "mergeable_state": "unknown" if checking or one.state == "closed" else word,
         "merged_by": user(world, pull.merged_by),
-        "review_comments": sum(len(given.comments) for given in pull.reviews),
+        "review_comments": sum(len(review.comments) for review in pull.reviews),
         "additions": sum(row[1] for row in rows),
         "deletions": sum(row[2] for row in rows),
         "changed_files": len(rows),
@@ -291,24 +291,24 @@ def moment(world: World, one: Issue, line: Moment) -> Json:
     return shown
 
 
-def review(world: World, one: Issue, given: Review) -> Json:
+def review(world: World, one: Issue, review: Review) -> Json:
     return {
-        "id": given.id,
-        "node_id": f"PRR_{given.id}",
-        "user": user(world, given.author),
-        "body": given.body,
-        "state": "DISMISSED" if given.dismissed else REVIEW_STATES[given.state],
-        "html_url": f"{html_url(world, one)}#pullrequestreview-{given.id}",
-        "submitted_at": when(given.submitted),
-        "commit_id": given.commit,
-        "author_association": association(world, one.repository, given.author),
+        "id": review.id,
+        "node_id": f"PRR_{review.id}",
+        "user": user(world, review.author),
+        "body": review.body,
+        "state": "DISMISSED" if review.dismissed else REVIEW_STATES[review.state],
+        "html_url": f"{html_url(world, one)}#pullrequestreview-{review.id}",
+        "submitted_at": when(review.submitted),
+        "commit_id": review.commit,
+        "author_association": association(world, one.repository, review.author),
     }
 
 
-def line_comment(world: World, one: Issue, given: Review, line: LineComment) -> Json:
+def line_comment(world: World, one: Issue, review: Review, line: LineComment) -> Json:
     return {
         "id": line.id,
-        "pull_request_review_id": given.id,
+        "pull_request_review_id": review.id,
         "path": line.path,
         "line": line.line,
         "original_line": line.line,
@@ -318,7 +318,7 @@ def line_comment(world: World, one: Issue, given: Review, line: LineComment) -> 
         "diff_hunk": "",
         "commit_id": line.commit,
         "original_commit_id": line.commit,
-        "user": user(world, given.author),
+        "user": user(world, review.author),
         "created_at": when(line.created),
         "updated_at": when(line.created),
         "html_url": f"{html_url(world, one)}#discussion_r{line.id}",
