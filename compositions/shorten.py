@@ -23,8 +23,11 @@ LINE = 55
 
 def shortened(document: Document, example: dict[str, Any], base: str | None = None) -> dict[str, Any]:
     """The example over the named base, or over the one that leaves the least to say."""
-    bases = [base] if base else [None, *names(document, "bases")]
-    best = min((form for one in bases if (form := over(document, example, one))), key=cost)
+    bases = [None, *names(document, "bases")]
+    forms = [over(document, example, one) for one in bases if base in (None, one)]
+    best = min((form for form in forms if form), key=cost, default=None)
+    if best is None:
+        raise ExampleFault(f"“{example['name']}” does not suit the base “{base}”")
     if whole_example(document, best) != example:
         raise AssertionError(f"“{example['name']}” would not be what it was")
     return best

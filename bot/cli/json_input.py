@@ -12,17 +12,22 @@ TOO_DEEP = "the input is nested too deeply"
 
 def read_input() -> Any:
     """The JSON on stdin; an object without `now` gets the current time."""
+    value = read_json()
+    return {"now": datetime.now(UTC).isoformat()} | value if isinstance(value, dict) else value
+
+
+def read_json() -> Any:
+    """The JSON on stdin, as it is."""
     if sys.stdin.isatty():
         click.echo("Reading JSON from the keyboard; end it with Ctrl-D.", err=True)
     text = sys.stdin.read()
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise click.ClickException(f"the input is not JSON: {error.msg} ({where})") from None
     except RecursionError:
         raise click.ClickException(TOO_DEEP) from None
-    return {"now": datetime.now(UTC).isoformat()} | value if isinstance(value, dict) else value
 
 
 def reason(error: BaseException | None) -> str | None:

@@ -42,8 +42,8 @@ def stages() -> str:
     parts = [
         "# The stages\n",
         "Each is one file below `stages/`, JSON in and JSON out: by hand (`python3 stages/dag/evaluate.py`), "
-        "in the bot, and in the Noether engine. `caloron stages show NAME` prints one with its examples; "
-        "[compositions](compositions.md) are made of them.",
+        "in the bot, and in the Noether engine. `caloron stages show NAME` prints one with its examples, "
+        "`caloron stages record NAME` adds one; [compositions](compositions.md) are made of them.",
     ]
     by_folder = groupby(graphs.catalogue().stages, key=lambda stage: stage.file.parent.name)
     return "\n".join([*parts, *(line for folder, group in by_folder for line in of_folder(folder, group))])

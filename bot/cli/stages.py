@@ -13,12 +13,13 @@ from compositions.catalogue import ReferenceFault, StageFile
 from compositions.draw import signature
 from compositions.effects import kind_of
 from compositions.engine import EngineFault
-from compositions.examples import examples_of
+from compositions.examples import ExampleFault, examples_of
 from compositions.execute import as_argument
+from compositions.record import record
 from compositions.register import Registration, register
-from compositions.rules import faults_of
+from compositions.rules import effects_of, faults_of
 
-from .json_input import one_line, read_input, reason
+from .json_input import one_line, read_input, read_json, reason
 from .output import as_json, output_option, say
 
 
@@ -107,6 +108,28 @@ def run(name: str) -> None:
     except Exception as error:
         raise click.ClickException(one_line(error)) from None
     click.echo(text)
+
+
+@stages.command("record")
+@click.argument("name")
+@click.option("--name", "sentence", required=True, help="A sentence that says what the example shows.")
+@click.option("--base", help="The base that the input differs from; without it the input is whole.")
+@click.option("--subject", help="The example file by subject, such as `reviews` for `evaluate.reviews.json`.")
+def record_(name: str, sentence: str, base: str | None, subject: str | None) -> None:
+    """Add an example to a stage: reads its input from stdin, runs the stage, prints the example."""
+    stage = find(name)
+    if effects_of(stage.file):
+        words = "has effects: write its example by hand (`tests/stages/stage_world.py` plays the world)"
+        raise click.ClickException(f"{stage.name} {words}")
+    try:
+        file, example = record(stage.file, stage.execute, sentence, read_json(), base, subject)
+    except (ExampleFault, OSError) as error:
+        raise click.ClickException(f"{stage.name}: {one_line(error)}") from None
+    click.echo(example)
+    click.echo(
+        f"Added to {os.path.relpath(file)}. Read it: if this is what the stage should do, commit it.",
+        err=True,
+    )
 
 
 @stages.command()

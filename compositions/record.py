@@ -1,0 +1,67 @@
+"""Appends an example to a stage's file: an input, and the answer that the stage gives to it now."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from compositions.examples import (
+    SHARED,
+    Document,
+    ExampleFault,
+    documents_of,
+    files_of,
+    part_of,
+    read,
+    whole,
+)
+from compositions.layout import row, written
+from compositions.shorten import shortened
+
+
+def record(
+    path: Path,
+    execute: Callable[[Any], Any],
+    name: str,
+    value: Any,
+    base: str | None = None,
+    subject: str | None = None,
+) -> tuple[Path, str]:
+    """The file that got the example, and its text there; with a base, the input says what differs."""
+    file, document = place(path, subject)
+    refuse_name(name, [example for one in documents_of(path) for example in one.examples])
+    layer = {"input": value} if base is None else {"base": base, "input": value}
+    example = {"name": name, "input": part_of(document, layer, "input", None)}
+    short = shortened(document, example | answer(execute, example["input"]), base)
+    document.examples.append(short)
+    whole(document)
+    file.write_text(written(document), encoding="utf-8")
+    return file, row(short)
+
+
+def place(path: Path, subject: str | None) -> tuple[Path, Document]:
+    """The file for an example of that subject, which may be new."""
+    file = path.with_suffix(f".{subject}.json" if subject else ".json")
+    for there, document in zip(files_of(path), documents_of(path), strict=True):
+        if there == file:
+            return file, document
+    own = documents_of(path)
+    return file, Document(shared=own[0] if own else read(SHARED))
+
+
+def refuse_name(name: str, examples: list[dict[str, Any]]) -> None:
+    if len(name.split()) < 3:
+        raise ExampleFault(f"“{name}” is too short: say in a sentence what the example shows")
+    if name in [example.get("name") for example in examples]:
+        raise ExampleFault(f"there is an example “{name}” already: choose another name, or edit that one")
+
+
+def answer(execute: Callable[[Any], Any], value: Any) -> dict[str, Any]:
+    """The output or the error; an input that lacks something shows nothing of the stage."""
+    try:
+        return {"output": json.loads(json.dumps(execute(copy.deepcopy(value))))}
+    except KeyError as error:
+        raise ExampleFault(f"the input has no `{error.args[0]}`") from None
+    except Exception as error:
+        return {"error": str(error)}
