@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.repository_labels import OFFERED_LABELS
 from shell.action import Action
 from shell.config_file import read_config, unreadable
 from shell.errors import Refused
@@ -146,7 +147,7 @@ def make_labels(target: Target, taken: Taken) -> Result:
     if lock is None:
         raise Busy
     try:
-        target.forge.make_labels(target.repo, taken.action["labels"])
+        target.forge.make_labels(target.repo, OFFERED_LABELS)
     finally:
         lock.release()
     return {}

@@ -92,15 +92,12 @@ class Context:
     def decider(self, lane: str) -> Decider:
         """How events of this lane are decided: the switchboard and the compositions."""
         from compositions import fingerprint
-        from handlers.labels import LABEL_COMMANDS, OFFERED_LABELS
+        from handlers.repository_labels import declared_policy
         from handlers.switchboard import composition_for, expand
         from shell.policy import policy_for
 
         account = self.account(lane)
-        words = {
-            "labels": [label.as_dict() for label in OFFERED_LABELS],
-            "command_labels": sorted(LABEL_COMMANDS),
-        }
+        words = declared_policy()
 
         def policy(state: State) -> Any:
             config = state.get("config") or {}

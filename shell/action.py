@@ -65,8 +65,8 @@ ACTIONS: dict[str, Asked] = {
         "performed {merged, merge_sha}",
     ),
     "make_labels": Asked(
-        "makes the labels that are missing",
-        "labels",
+        "makes the labels that are missing, of those that the bot offers",
+        "",
     ),
     "set_labels": Asked(
         "adds and removes labels",

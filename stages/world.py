@@ -8,6 +8,8 @@ UTC; numbers of issues and pull requests are the forge's. A field without `NotRe
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from stages.statuses import StatusLook, TaskStatus
+
 Json = Any
 """What another program wrote (a model's answer, an agent's report): whoever reads it checks it."""
 
@@ -15,19 +17,6 @@ Json = Any
 
 Forge = Literal["gitea", "github"]
 """Which dialect a forge speaks; Forgejo counts as Gitea."""
-TaskStatus = Literal[
-    "Pending",
-    "Ready",
-    "InProgress",
-    "InReview",
-    "Done",
-    "Blocked",
-    "Escalated",
-    "HumanAssigned",
-    "Cancelled",
-    "Skipped",
-]
-"""Where a task is in its life."""
 SprintStatus = Literal[
     "Proposed",
     "Planning",
@@ -1745,23 +1734,10 @@ class MergePr(Deed):
     """The title of the merge commit."""
 
 
-class LabelLook(TypedDict):
-    """A label as it is made on a forge. Written by the shell."""
-
-    name: str
-    """Its name."""
-    color: str
-    """Six hexadecimal digits."""
-    description: str
-    """What it means."""
-
-
 class MakeLabels(Deed):
-    """Makes the labels that the repository lacks."""
+    """Makes the labels that the repository lacks, of those that the bot offers."""
 
     type: Literal["make_labels"]
-    labels: list[LabelLook]
-    """All that there should be."""
 
 
 class SetLabels(Deed):
@@ -2276,10 +2252,10 @@ class Policy(RepositoryPolicy):
 
     me: Account
     """Our account on the forge."""
-    labels: list[LabelLook]
-    """The labels that a repository should have."""
     command_labels: list[str]
-    """Those that are a command when a person sets them."""
+    """The labels that are a command when a person sets them."""
+    statuses: dict[TaskStatus, StatusLook]
+    """How each status of a task is shown."""
     paused: NotRequired[bool]
     """Whether nothing new begins."""
 

@@ -7,9 +7,10 @@ import pytest
 
 import compositions
 from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY
-from handlers.labels import LABEL_COMMANDS, LABELS, OFFERED_LABELS
+from handlers.labels import LABEL_COMMANDS, TASK
 from handlers.mistakes import does_not_act, nearest
 from handlers.read import read_commands
+from handlers.repository_labels import OFFERED_LABELS
 from handlers.switchboard import composition_for, expand, help_text
 
 ROOT = Path(__file__).parents[1]
@@ -112,9 +113,9 @@ def test_a_mistake_in_what_does_not_act_explains_no_usage() -> None:
 
 
 def test_only_labels_that_act_are_made_and_those_that_do_not_are_removed_with_a_line() -> None:
-    made = {label.name for label in OFFERED_LABELS}
-    assert {label.name for label in LABELS} - made == {
-        name for name, meaning in LABEL_COMMANDS.items() if not meaning.acts and name != "caloron:task"
+    made = {label["name"] for label in OFFERED_LABELS}
+    assert LABEL_COMMANDS.keys() - made == {
+        name for name, meaning in LABEL_COMMANDS.items() if not meaning.acts and name != TASK
     }
     for name in LABEL_COMMANDS:
         label = {"type": "label_added", "key": "l", "issue_number": 4, "label": name, "allowed": True}

@@ -27,12 +27,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bot/fake_forge": ({"bot.fake_forge"}, {"flask", "markdown_it", "mdit_py_plugins"}),
     "handlers": (
-        {"handlers", "shell.neutralize", "shell.event", "shell.command"},
+        {"handlers", "shell.neutralize", "shell.event", "shell.command", "stages.statuses"},
         {"markdown_it", "mdit_py_plugins"},
     ),
     "jobs": ({"jobs", "handlers", "compositions", "shell"}, {"rq", "structlog"}),
     "compositions": ({"compositions", "stages", "shell.neutralize"}, set()),
-    "stages": ({"shell"}, set()),
+    "stages": ({"shell", "stages.statuses"}, set()),
     "shell": (
         {"shell"},
         set(

@@ -6,19 +6,9 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from .output import grid, plain_text, printable
+from stages.statuses import STATUSES
 
-MARKS = {
-    "Done": ("✔", "green"),
-    "Skipped": ("–", "dim"),
-    "Cancelled": ("–", "dim"),
-    "InProgress": ("▶", "cyan"),
-    "InReview": ("◆", "blue"),
-    "Ready": ("○", ""),
-    "Blocked": ("✘", "red"),
-    "Escalated": ("!", "red"),
-    "HumanAssigned": ("☺", "yellow"),
-}
+from .output import grid, plain_text, printable
 
 Tasks = Mapping[str, Mapping[str, Any]]
 
@@ -57,7 +47,8 @@ def depths(tasks: Tasks) -> dict[str, int]:
 
 
 def _row(name: str, task: Mapping[str, Any], depth: int) -> list[Text]:
-    mark, style = MARKS.get(task["status"], ("·", ""))
+    look = STATUSES[task["status"]]
+    mark, style = look["mark"], look.get("mark_style", "")
     parts = [task.get("title", "")]
     if task.get("issue_number"):
         parts.append(f"#{task['issue_number']}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.labels import OFFERED_LABELS
+from handlers.repository_labels import OFFERED_LABELS
 from shell.event import ForgeKind
 from shell.forge import Forge
 from shell.settings import Settings
@@ -17,7 +17,7 @@ def install_hook(settings: Settings, forge: Forge, kind: ForgeKind, repo: str) -
     number = forge.create_hook(repo, url, settings.hook_secret(path))
     for earlier in old:
         forge.delete_hook(repo, earlier)
-    forge.make_labels(repo, [label.as_dict() for label in OFFERED_LABELS])
+    forge.make_labels(repo, OFFERED_LABELS)
     return {
         "repository": repo,
         "forge": kind,

@@ -9,7 +9,8 @@ from compositions.catalogue import StageFile
 from compositions.draw import mermaid, short, tree
 from compositions.effects import kind_of
 from handlers.commands import OFFERED, Declaration
-from handlers.labels import LABEL_COMMANDS, OFFERED_LABELS, STATE_LABELS, LabelCommand
+from handlers.labels import LABEL_COMMANDS, LabelCommand
+from handlers.repository_labels import STATUS_LABELS
 from handlers.switchboard import COMPOSITIONS
 from jobs.action_handlers import ACTION_HANDLERS, LOOKS
 from shell.action import ACTIONS
@@ -204,8 +205,9 @@ def labels() -> str:
         "is not available yet, and says so in one line.\n"
     )
     lines.append("The bot sets these itself, to show the state of a task:\n")
-    state = [one for one in OFFERED_LABELS if one.name in STATE_LABELS]
-    lines.append(table(["label", "means"], [[f"`{one.name}`", one.description] for one in state]))
+    lines.append(
+        table(["label", "means"], [[f"`{one['name']}`", one["description"]] for one in STATUS_LABELS])
+    )
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import compositions
 from compositions.engine import Engine
 from compositions.register import authored, specification
-from handlers.labels import LABEL_COMMANDS, OFFERED_LABELS
+from handlers.repository_labels import declared_policy
 from handlers.switchboard import composition_for, expand
 from jobs.context import run_pure
 from jobs.decide import Decider, decide
@@ -143,11 +143,7 @@ def _decider(store: Store) -> Decider:
 
 
 def policy() -> dict[str, Any]:
-    labels = {
-        "labels": [label.as_dict() for label in OFFERED_LABELS],
-        "command_labels": sorted(LABEL_COMMANDS),
-    }
-    return policy_for(Settings.model_construct(), ME, {}) | labels
+    return policy_for(Settings.model_construct(), ME, {}) | declared_policy()
 
 
 def _commit_state(store: Store, lane: str, state: State) -> None:

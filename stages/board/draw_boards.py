@@ -28,30 +28,6 @@ class Output(TypedDict):
     boards: list[Any]
 
 
-COLOURS = {
-    "Pending": "fill:#eaeef2,stroke:#8c959f,color:#24292f",
-    "Ready": "fill:#ddf4ff,stroke:#0969da,color:#0a3069",
-    "InProgress": "fill:#fff8c5,stroke:#bf8700,color:#4d2d00",
-    "InReview": "fill:#fbefff,stroke:#8250df,color:#3e1f79",
-    "Done": "fill:#dafbe1,stroke:#1a7f37,color:#044f1e",
-    "Blocked": "fill:#ffebe9,stroke:#cf222e,color:#82071e",
-    "Escalated": "fill:#fff1e5,stroke:#bc4c00,color:#702c00",
-    "HumanAssigned": "fill:#fff1e5,stroke:#bc4c00,color:#702c00",
-    "Cancelled": "fill:#f6f8fa,stroke:#d0d7de,color:#6e7781",
-    "Skipped": "fill:#f6f8fa,stroke:#d0d7de,color:#6e7781",
-}
-SIGN = {
-    "Pending": "⏳",
-    "Ready": "🔵",
-    "InProgress": "🛠️",
-    "InReview": "👀",
-    "Done": "✅",
-    "Blocked": "⛔",
-    "Escalated": "🆘",
-    "HumanAssigned": "🧑",
-    "Cancelled": "🚫",
-    "Skipped": "⏭️",
-}
 HEAD = {
     "AwaitingApproval": "waits for your approval",
     "Approved": "is approved",
@@ -92,8 +68,8 @@ def board(
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         what_next(state, kickoff, tasks, reviews),
         cannot_read(state) if running else "",
-        graph(tasks),
-        "\n".join(row(name, tasks[name], waits.get(name) or []) for name in tasks),
+        graph(policy["statuses"], tasks),
+        "\n".join(row(policy["statuses"], name, tasks[name], waits.get(name) or []) for name in tasks),
         footer(policy, kickoff),
     ]
     body = "\n\n".join(part for part in parts if part)
@@ -166,20 +142,22 @@ def link(task: dict[str, Any]) -> str:
 # the graph
 
 
-def graph(tasks: dict[str, Any]) -> str:
+def graph(statuses: dict[str, Any], tasks: dict[str, Any]) -> str:
     """Mermaid; a label is one line, for a line break in it breaks the drawing on Gitea."""
     names = {name: f"t{position}" for position, name in enumerate(tasks)}
-    nodes = [f'  {names[name]}["{label(name, task)}"]:::{task["status"]}' for name, task in tasks.items()]
+    nodes = [
+        f'  {names[name]}["{label(statuses, name, task)}"]:::{task["status"]}' for name, task in tasks.items()
+    ]
     edges = [f"  {names[before]} --> {names[name]}" for name, task in tasks.items()
              for before in task.get("depends_on") or [] if before in names]  # fmt: skip
     used = sorted({task["status"] for task in tasks.values()})
-    classes = [f"  classDef {status} {COLOURS[status]}" for status in used]
+    classes = [f"  classDef {status} {statuses[status]['colour']}" for status in used]
     return "\n".join(["```mermaid", "flowchart TD", *nodes, *edges, *classes, "```"])
 
 
-def label(name: str, task: dict[str, Any]) -> str:
+def label(statuses: dict[str, Any], name: str, task: dict[str, Any]) -> str:
     plain = short(str(task["title"]))
-    return f"{SIGN[task['status']]} {plain}" if plain.strip() else name
+    return f"{statuses[task['status']]['sign']} {plain}" if plain.strip() else name
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -193,11 +171,11 @@ def short(title: str) -> str:
 # the checklist
 
 
-def row(name: str, task: dict[str, Any], reasons: list[str]) -> str:
+def row(statuses: dict[str, Any], name: str, task: dict[str, Any], reasons: list[str]) -> str:
     box = "x" if task["status"] in ("Done", "Skipped") else " "
     links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
     said = " · ".join(part for part in (links, *reasons[:1]) if part)
-    return f"- [{box}] {SIGN[task['status']]} **{shown_text(task['title'])}** (`{name}`)" + (
+    return f"- [{box}] {statuses[task['status']]['sign']} **{shown_text(task['title'])}** (`{name}`)" + (
         f" — {said}" if said else ""
     )
 

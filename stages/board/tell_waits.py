@@ -71,10 +71,8 @@ def reasons(
         case "Escalated":
             return [f"needs you: {shown_text(task.get('wait') or 'it is stuck')}"]
         case status:
-            return [ENDS[status]] if status in ENDS else []
-
-
-ENDS = {"Done": "merged", "Skipped": "left out", "Cancelled": "cancelled", "HumanAssigned": "with a person"}
+            words = policy["statuses"][status].get("words")
+            return [words] if words else []
 
 
 def blocked(tasks: dict[str, Any], task: dict[str, Any]) -> str:

@@ -17,28 +17,21 @@ class Output(TypedDict):
     wanted: list[Any]
 
 
-LABEL = {"Pending": "caloron:assigned", "Ready": "caloron:assigned", "InProgress": "caloron:in-progress",
-         "InReview": "caloron:review-pending", "Blocked": "caloron:blocked", "Escalated": "caloron:escalated",
-         "HumanAssigned": "caloron:escalated", "Done": "caloron:done", "Skipped": "caloron:done",
-         "Cancelled": "caloron:sprint-cancelled"}  # fmt: skip
-STATES = (*sorted(set(LABEL.values())), "caloron:changes-requested", "caloron:stalled", "caloron:merge-ready")
-
-
 def execute(input: Input) -> Output:
-    state = input["state"]
+    state, statuses = input["state"], input["policy"]["statuses"]
     ended = [task for k in state["kickoffs"].values() for task in (k.get("tasks") or {}).values()]
     tasks = [task for task in [*state["tasks"].values(), *ended] if task.get("issue_number")]
-    labels = {task["issue_number"]: labels_of(state, task) for task in tasks}
-    labels |= {task["pr_number"]: cancelled(state, task) for task in tasks if task.get("pr_number")}
+    labels = {task["issue_number"]: labels_of(state, statuses, task) for task in tasks}
+    labels |= {task["pr_number"]: cancelled(state, statuses, task) for task in tasks if task.get("pr_number")}
     boards = [board for drawn in input["boards"] for board in [board_of(state, drawn)] if board]
     return {"wanted": [labels[number] for number in sorted(labels) if labels[number]] + boards}
 
 
-def labels_of(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:
+def labels_of(state: dict[str, Any], statuses: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:
     number = task["issue_number"]
     there = set((state["issues"].get(str(number)) or {}).get("labels") or [])
-    wanted = {"caloron:task", state_label(task)}
-    add, remove = sorted(wanted - there), sorted((there & set(STATES)) - wanted)
+    wanted = {"caloron:task", state_label(statuses, task)}
+    add, remove = sorted(wanted - there), sorted((there & state_labels(statuses)) - wanted)
     if not add and not remove:
         return None
     said = hash_of([number, add, remove, sorted(there)])
@@ -52,9 +45,9 @@ def labels_of(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | N
     }
 
 
-def cancelled(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:
+def cancelled(state: dict[str, Any], statuses: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:
     """A cancelled task's pull request says so too."""
-    number, label = task["pr_number"], "caloron:sprint-cancelled"
+    number, label = task["pr_number"], statuses["Cancelled"]["label"]
     there = (state["issues"].get(str(number)) or {}).get("labels") or []
     if task["status"] != "Cancelled" or label in there:
         return None
@@ -69,14 +62,21 @@ def cancelled(state: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | N
     }
 
 
-def state_label(task: dict[str, Any]) -> str:
-    if task["status"] == "InProgress" and task.get("probed"):
-        return "caloron:stalled"
-    if task["status"] == "InProgress" and task.get("sent_back"):
-        return "caloron:changes-requested"
-    if task["status"] == "InReview" and ready_to_merge(task):
-        return "caloron:merge-ready"
-    return LABEL[task["status"]]
+def state_label(statuses: dict[str, Any], task: dict[str, Any]) -> str:
+    """The status's, or the one for what more is known of it."""
+    status = statuses[task["status"]]
+    refined = (label for what, label in (status.get("refined") or {}).items() if is_known(task, what))
+    return str(next(refined, status["label"]))
+
+
+def is_known(task: dict[str, Any], what: str) -> bool:
+    return ready_to_merge(task) if what == "mergeable" else bool(task.get(what))
+
+
+def state_labels(statuses: dict[str, Any]) -> set[str]:
+    return {
+        label for one in statuses.values() for label in (one["label"], *(one.get("refined") or {}).values())
+    }
 
 
 def ready_to_merge(task: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Answer what needs only words: `/ping`, `/help`, a mistake, a command that is not there yet, a no."""
+"""Answer what needs only words: `/ping`, `/help`, a mistake, a missing permission, what does not act yet."""
 
 import re
 from typing import Any, TypedDict
@@ -18,8 +18,8 @@ class Output(TypedDict):
 
 
 MOST_LINES = 20
-WHO = {"write": "someone with write permission", "maintain": "a maintainer (on Gitea: an administrator)",
-       "admin": "an administrator"}  # fmt: skip
+ACCESS = {"write": "write access", "maintain": "maintain access (on Gitea: admin access)",
+          "admin": "admin access"}  # fmt: skip
 
 
 def execute(input: Input) -> Output:
@@ -38,10 +38,10 @@ def words_for(event: dict[str, Any]) -> str:
     if event.get("allowed") is False:
         return denial(event)
     if event["name"] == "ping":
-        return "I am here. Say `/help` to see what you can ask of me."
+        return "I am here. `/help` lists the commands."
     if event["name"] == "help" or event.get("inactive"):
         return str(event["help"])
-    return f"`/{event['name']}` is not there yet. `/help` shows what is."
+    return f"`/{event['name']}` is not available yet; `/help` lists the commands you can use."
 
 
 def listed(lines: list[str]) -> str:
@@ -53,7 +53,7 @@ def denial(event: dict[str, Any]) -> str:
     who, what = event.get("actor"), f"`/{event['name']}`"
     if event.get("denial"):
         return (f"@{who}, " if who else "") + f"I did not act on {what}: {event['denial']}."
-    return f"@{who}, thank you, but {what} is for {WHO.get(event['minimum'], 'others')}; nothing was started."
+    return f"@{who}, {what} needs {ACCESS.get(event['minimum'], 'more access')}; ask a maintainer."
 
 
 # -- others' words: these lines are the same in every stage that repeats them --------------------------------

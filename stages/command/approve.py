@@ -27,7 +27,7 @@ def execute(input: Input) -> Output:
     number = str(event["where"]["number"])
     kickoff = state["kickoffs"].get(number)
     if kickoff is None:
-        return no(state, event, "There is no plan on this thread. Say `/plan` on the issue with the goal.")
+        return no(state, event, "There is no plan here. Say `/plan` on the issue that states the goal.")
     shown = (state.get("shown") or {}).get(f"issue:{number}:board") or {}
     if words := objection(kickoff, event, policy, shown):
         return no(state, event, words)
@@ -47,17 +47,17 @@ def objection(
     gate, named = read_words(event["args"]["positional"])
     is_shown = shown.get("plan_hash") == current
     if event.get("actor_id") == (policy.get("me") or {}).get("id"):
-        return "This is my own account: a plan is approved by a person with an account of their own."
+        return "This is my own account; a person must approve the plan from an account of their own."
     if gate not in (None, "plan"):
-        return f"Nothing waits at the gate {as_code(gate, 60)} here."
+        return f"Nothing is waiting at the gate {as_code(gate, 60)}."
     if status != "AwaitingApproval":
         return f"There is nothing to approve: this sprint is {status}."
     if named and not current.startswith(named):
         said = as_code(named, 64)
-        return f"The plan shown now is `{current}`, not {said}. Look at the board, then say `/approve`."
+        return f"The current plan is `{current}`, not {said}. Check the board, then say `/approve`."
     if not named and is_shown and not shown_before(shown, event):
         return (
-            f"This plan was drawn after you wrote. Look at the board, then say `/approve` (plan `{current}`)."
+            f"This plan was posted after you wrote. Check the board, then say `/approve` (plan `{current}`)."
         )
     return None
 

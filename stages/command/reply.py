@@ -22,8 +22,8 @@ class Output(TypedDict):
 
 
 REST = (
-    "These are more commands than I answer one by one: the others of this text were read too, and are done "
-    "or refused without a word. For an answer, say it again in a comment of its own."
+    "I answer only the first few commands of a text one by one. I handled the others too; to see the answer "
+    "to one of them, say it in a comment of its own."
 )
 
 

@@ -24,14 +24,14 @@ class Output(TypedDict):
     events: list[Any]
 
 
-NO_SPRINT = "There is no sprint on this thread. Say `/plan` on the issue with the goal."
+NO_SPRINT = "There is no sprint here. Say `/plan` on the issue that states the goal."
 WAITING = {
-    "Proposed": "This sprint waits for another text: edit the issue, then say `/plan`.",
-    "Planning": "I am making the plan; nothing else is waited for.",
-    "AwaitingApproval": "The plan waits for `/approve`, by someone with write permission.",
-    "Review": "Every task has ended; the retro is being written.",
+    "Proposed": "The plan has errors; edit the issue and say `/plan`.",
+    "Planning": "I am planning; there is nothing to do for you.",
+    "AwaitingApproval": "The plan is waiting for `/approve` from someone with write access.",
+    "Review": "Every task has ended; I am writing the retro.",
 }
-UNDER_WAY = {"Running": "", "Paused": "This sprint is paused: nothing new begins.\n\n"}
+UNDER_WAY = {"Running": "", "Paused": "This sprint is paused; nothing new starts.\n\n"}
 LINES = 30
 ENDED = ("Done", "Skipped", "Cancelled")
 STOPPABLE = ("Proposed", "Planning", "AwaitingApproval", "Approved", "Running", "Paused")
@@ -77,7 +77,7 @@ def why(state: dict[str, Any], event: dict[str, Any], waits: dict[str, Any]) -> 
     elif task_id is not None:
         words = of_task(state["tasks"], waits[str(kickoff["number"])], task_id)
     elif named:
-        return no(state, event, f"This sprint has no task {as_code(named[0], 60)}; `/why` names them all.")
+        return no(state, event, f"This sprint has no task {as_code(named[0], 60)}; `/why` lists them all.")
     else:
         words = of_tasks(state["tasks"], waits[str(kickoff["number"])])
     words = UNDER_WAY.get(kickoff["status"], "") + words
@@ -86,10 +86,8 @@ def why(state: dict[str, Any], event: dict[str, Any], waits: dict[str, Any]) -> 
 
 def of_sprint(state: dict[str, Any], kickoff: dict[str, Any]) -> str:
     if kickoff["status"] == "Approved":
-        return f"It is approved and waits behind #{state['running']}."
-    return WAITING.get(
-        kickoff["status"], f"This sprint is {kickoff['status']}: nothing is waited for any more."
-    )
+        return f"Approved; waiting behind #{state['running']}."
+    return WAITING.get(kickoff["status"], f"This sprint is {kickoff['status']}; nothing is waiting.")
 
 
 def of_tasks(tasks: dict[str, Any], waits: dict[str, Any]) -> str:
@@ -117,7 +115,7 @@ def waits_on(tasks: dict[str, Any], name: str, before: str) -> bool:
 
 def line(tasks: dict[str, Any], waits: dict[str, Any], name: str, depth: int) -> str:
     links = " ".join(f"#{tasks[name][n]}" for n in ("issue_number", "pr_number") if tasks[name].get(n))
-    said = "; ".join(waits.get(name) or ["its turn comes next"])
+    said = "; ".join(waits.get(name) or ["next in line"])
     return f"{'  ' * depth}- `{name}`{f' ({links})' if links else ''}: {said}"
 
 
@@ -155,13 +153,13 @@ def stop(state: dict[str, Any], event: dict[str, Any]) -> Output:
     number = event["where"]["number"]
     kickoff = state["kickoffs"].get(str(number))
     if kickoff is None or kickoff["status"] not in STOPPABLE:
-        return no(state, event, "No sprint of this thread is under way: there is nothing to stop.")
+        return no(state, event, "No sprint is under way here, so nothing was stopped.")
     kickoff = {**kickoff, "stopped_by": event["actor"]}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
     ended = [{"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}]
     if state.get("running") == number:
         ended = [cancelled(event, name) for name in sorted(state["tasks"])] + ended
-    return {"state": state, "actions": [answer(event, "This sprint is stopped.")], "events": ended}
+    return {"state": state, "actions": [answer(event, "Sprint stopped.")], "events": ended}
 
 
 def cancelled(event: dict[str, Any], task_id: str) -> dict[str, Any]:
@@ -173,8 +171,8 @@ def steer_task(state: dict[str, Any], event: dict[str, Any]) -> Output:
     if refusal:
         return no(state, event, refusal)
     if state["tasks"][meant[0]]["status"] in ENDED:
-        return no(state, event, f"This task is {state['tasks'][meant[0]]['status']} already.")
-    words = {"retry": "A new attempt begins.", "skip": "This task is left out."}[event["name"]]
+        return no(state, event, f"This task is already {state['tasks'][meant[0]]['status']}.")
+    words = {"retry": "Starting a new attempt.", "skip": "Task skipped."}[event["name"]]
     told = [steered(event, name) for name in meant]
     return {"state": state, "actions": [answer(event, words)], "events": told}
 
@@ -187,7 +185,7 @@ def hold(state: dict[str, Any], event: dict[str, Any]) -> Output:
     if label and not on and (refusal or ended):
         return {"state": state, "actions": [], "events": []}
     if refusal or ended:
-        refused = no(state, event, refusal or f"This task is {ended[0]} already.")
+        refused = no(state, event, refusal or f"This task is already {ended[0]}.")
         return {**refused, "events": [without_label(event)] if label else []}
     by = state["tasks"][meant[0]].get("hold")
     if label and bool(by) is on:
@@ -212,7 +210,7 @@ def meant_tasks(state: dict[str, Any], event: dict[str, Any]) -> tuple[list[str]
     """The tasks that a command is for: the one it names, or its thread's; else why there is none."""
     name, named, number = event["name"], event["args"]["positional"], event["where"]["number"]
     kickoff = kickoff_of(state, number)
-    elsewhere = f"`/{name}` belongs on a task's issue or its pull request, while its sprint runs."
+    elsewhere = f"Say `/{name}` on a task's issue or pull request, or `/{name} <task>` on a running kickoff."
     if kickoff is None or kickoff["number"] != state.get("running"):
         return [], elsewhere
     if named:
@@ -223,10 +221,8 @@ def meant_tasks(state: dict[str, Any], event: dict[str, Any]) -> tuple[list[str]
     if not meant:
         return [], elsewhere
     if len(meant) > 1 and name == "skip":
-        return [], (
-            f"{' and '.join(f'`{name}`' for name in meant)} have no issue to say this on, and I cannot tell "
-            "which one you mean. `/retry` here tries them all again."
-        )
+        which = " and ".join(f"`{task_id}`" for task_id in meant)
+        return [], f"Which task? {which} have no issue of their own; say `/skip <task>`."
     return meant, ""
 
 

@@ -98,7 +98,7 @@ class Sprint:
         fields = {
             "title": as_title(task["title"]),
             "body": self.issue_text(task),
-            "labels": ["caloron:task", LABELS.get(task["status"], "caloron:assigned")],
+            "labels": ["caloron:task", self.policy["statuses"][task["status"]]["label"]],
         }
         return self.deed("create_issue", task, "issue", mark=self.mark("task", task), **fields)
 
@@ -281,7 +281,6 @@ class Sprint:
 ENDED = ("Done", "Cancelled", "Skipped")
 ENDS_WITH_IT = "It was the last open one, so the sprint ends with it; a new one can bring it back."
 HOLD = "caloron:hold"
-LABELS = {"Blocked": "caloron:blocked"}
 LONGEST_GOAL = 1000  # characters of it in a task's issue: the kickoff has all of it
 RULES = [
     "Work only in this folder. Leave the result as files; do not push and do not open a pull request: "

@@ -47,7 +47,7 @@ def judge(state: dict[str, Any], event: dict[str, Any], now: str) -> dict[str, A
     if event["needs"] in ("none", "read"):
         return {"allowed": True}
     if not event.get("actor"):
-        return {"allowed": False, "denial": "it is not known who did it"}
+        return {"allowed": False, "denial": "I could not find out who made this change"}
     known = state["permissions"].get(event["actor"])
     if known is None or age_s(known["at"], now) > FRESH_S:
         return None

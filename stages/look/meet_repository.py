@@ -29,7 +29,7 @@ def execute(input: Input) -> Output:
     state["repo"] = {**(state.get("repo") or {}), **named}
     state["me"] = input["policy"].get("me")
     look = {"type": "look", "what": "repository", "key": "look:repository"}
-    labels = {"type": "make_labels", "labels": input["policy"].get("labels") or [], "key": "make_labels"}
+    labels = {"type": "make_labels", "key": "make_labels"}
     return {"state": state, "actions": [look, labels]}
 
 

@@ -6,14 +6,6 @@ from typing import Any, NotRequired, TypedDict
 
 NAME = "write_retro_report"
 
-SIGN = {
-    "Done": "✅",
-    "Skipped": "⏭️",
-    "Cancelled": "🚫",
-    "Blocked": "⛔",
-    "Escalated": "🆘",
-    "HumanAssigned": "🧑",
-}
 VERDICT = {
     "positive": "A smooth sprint.",
     "mixed": "A sprint with bumps.",
@@ -157,7 +149,7 @@ def task_line(row: dict[str, Any]) -> str:
     issue = f"#{row['issue_number']} " if row.get("issue_number") else ""
     cells = [
         f"{issue}{as_text(row.get('title') or row.get('task_id'))}",
-        f"{SIGN.get(status, '⏳')} {status}",
+        status,
         f"#{row['pr_number']}" if row.get("pr_number") else "–",
         "–" if row.get("minutes") is None else duration(row["minutes"]),
         f"{row.get('review_cycles') or 0:g}",

@@ -13,7 +13,7 @@ from bot.cli.doctor import token_scopes
 from bot.cli.main import COMMANDS, main
 from bot.cli.output import plain_text, table
 from bot.fake_forge import FakeForge
-from handlers.labels import OFFERED_LABELS
+from handlers.repository_labels import OFFERED_LABELS
 from shell.errors import Refused
 from shell.forge.gitea import GiteaForge
 from shell.settings import Settings
@@ -130,7 +130,7 @@ def test_install_makes_one_hook_however_often_and_the_labels(
             f"http://127.0.0.1:8080/webhooks/gitea/repo/{number}"
         ]
         _, labels = forge.call("caloron", "GET", "/repos/acme/shop/labels?limit=50")
-        assert {label.name for label in OFFERED_LABELS} <= {label["name"] for label in labels}
+        assert {label["name"] for label in OFFERED_LABELS} <= {label["name"] for label in labels}
 
         run(monkeypatch, "doctor", "--output", "json", **given)
         found = {row["what"]: row["state"] for row in json.loads(capsys.readouterr().out)}

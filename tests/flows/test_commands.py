@@ -1,6 +1,6 @@
 """What people say on a thread, and what they see for it."""
 
-from handlers.labels import OFFERED_LABELS
+from handlers.repository_labels import OFFERED_LABELS
 from tests.flows.play import PLAN_LABEL, Play
 
 
@@ -57,7 +57,7 @@ def test_a_board_edited_by_hand_is_drawn_anew_each_time(play: Play) -> None:
 
 
 def test_a_label_that_is_there_from_the_start_acts_once(play: Play) -> None:
-    play.bot.make_labels(play.repo, [label.as_dict() for label in OFFERED_LABELS])
+    play.bot.make_labels(play.repo, OFFERED_LABELS)
     number = play.open("A sprint", "- a: The first", labels=(PLAN_LABEL,))
     play.wait(lambda: play.written(number, "board"))
     play.quiet()

@@ -9,9 +9,7 @@ from tests.flows.play import PLAN_LABEL, Play
 def test_a_stranger_approves_nothing_and_is_told_kindly(play: Play) -> None:
     kickoff = play.kickoff("- a: The first")
     said = play.say(kickoff, "/approve", by=play.mallory)
-    assert "\n" not in play.answer(
-        kickoff, "@mallory, thank you, but `/approve` is for someone with write permission"
-    )
+    assert "\n" not in play.answer(kickoff, "@mallory, `/approve` needs write access; ask a maintainer.")
     play.reacted(said, "eyes", "confused")
     play.nothing_started()
 
@@ -26,7 +24,7 @@ def test_a_label_of_someone_without_the_right_is_taken_off_with_a_line(staged: C
     play.mallory.edit_issue(play.repo, number, title="A sprint, please")
 
     play.wait(lambda: PLAN_LABEL not in play.issue(number)["labels"])
-    play.answer(number, "@alice, thank you, but `/plan` is for someone with write permission")
+    play.answer(number, "@alice, `/plan` needs write access; ask a maintainer.")
     play.nothing_started()
     assert len(play.all_written(number)) == 1
 

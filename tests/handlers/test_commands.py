@@ -1,13 +1,16 @@
 """The declarations of commands and labels."""
 
 import re
+from typing import get_args
 
 import pytest
 
 from handlers.commands import COMMANDS, VALUE_WORDS
-from handlers.labels import LABEL_COMMANDS, LABELS, STATE_LABELS, STATUS_LABELS, command_for
+from handlers.labels import LABEL_COMMANDS, command_for
 from handlers.mistakes import distance, nearest
 from handlers.read import read_commands
+from handlers.repository_labels import OFFERED_LABELS
+from stages.statuses import NOT_SET_YET, STATE_LABELS, STATUSES, TaskStatus
 
 CONTRACT = [
     "help",
@@ -114,15 +117,17 @@ def test_the_labels_that_are_taken_off_once_acted_on() -> None:
 
 
 def test_every_label_can_be_made() -> None:
-    names = [label.name for label in LABELS]
+    names = [label["name"] for label in OFFERED_LABELS]
     assert len(set(names)) == len(names)
-    assert {*LABEL_COMMANDS, *STATE_LABELS} == set(names)
-    for label in LABELS:
-        assert re.fullmatch("[0-9a-f]{6}", label.color) and 0 < len(label.description) <= 100
+    for label in OFFERED_LABELS:
+        assert re.fullmatch("[0-9a-f]{6}", label["color"]) and 0 < len(label["description"]) <= 100
 
 
-def test_every_status_has_its_label() -> None:
-    assert {label for label in STATUS_LABELS.values() if label} <= STATE_LABELS
+def test_every_status_is_declared_with_its_label_and_every_state_label_is_a_status_s() -> None:
+    assert set(STATUSES) == set(get_args(TaskStatus)) > set(NOT_SET_YET)
+    used = {look["label"] for look in STATUSES.values()}
+    used |= {label for look in STATUSES.values() for label in look.get("refined", {}).values()}
+    assert used == set(STATE_LABELS)
 
 
 @pytest.mark.parametrize(
