@@ -1,4 +1,4 @@
-"""Reads what stands behind a command's word, against the command's declaration."""
+"""Parses the arguments of a command by its declaration."""
 
 import re
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Fault(Exception):
 
 @dataclass(frozen=True)
 class Token:
-    """One piece of a line; a flag has a name, its value may be yet to come (None)."""
+    """One piece of a line; a flag has a name, and no value (None) if that comes next."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ class Token:
 
 @dataclass
 class Arguments:
-    """What was read so far."""
+    """What was parsed so far."""
 
     positional: list[str] = field(default_factory=list)
     flags: dict[str, FlagValue] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def read_arguments(declaration: Declaration, text: str, *, titled: bool = False)
 
 
 def _read_one(declaration: Declaration, text: str, start: int, found: Arguments) -> int:
-    """Reads the piece at `start` into `found`; the position behind it."""
+    """Parses the piece at `start` into `found`; returns the position after it."""
     param = _next_param(declaration, found)
     if param and param.rest and not declaration.flags:
         found.positional.append(_checked(param, _whole_rest(text, start)))
@@ -104,7 +104,7 @@ def _checked(param: Param, value: str) -> str:
     if param.rest and param.required and not value.strip():
         raise Fault("missing-argument", param.name, param.kind)
     if not fits(param.kind, value):
-        # where a task may be left out, what cannot be a task's id is one word too many
+        # where a task is optional, what cannot be a task id is one argument too many
         optional_task = param.kind == "task" and not param.required
         raise Fault("unexpected-argument" if optional_task else "bad-value", value, param.kind)
     return value
@@ -185,7 +185,7 @@ def _name_at(text: str, start: int, flags: dict[str, Flag]) -> tuple[str, int | 
 
 
 def _quoted(text: str, start: int) -> tuple[str, int]:
-    """The text between the quote at `start` and its closing one, and the position behind that."""
+    """The text between the quote at `start` and its closing one, and the position after that."""
     closing = _CLOSING[text[start]]
     position = start + 1
     while (end := text.find(closing, position)) != -1:
@@ -206,7 +206,7 @@ def _whole_rest(text: str, start: int) -> str:
 
 
 def _before_first_flag(text: str, start: int, flags: dict[str, Flag]) -> int:
-    """Where free text that begins at `start` ends: before the first flag behind it, or with the line."""
+    """Where free text that starts at `start` ends: before the next flag, or with the line."""
     for word in _WORD.finditer(text, start):
         if _name_at(text, word.start(), flags) is not None:
             return word.start()

@@ -1,4 +1,4 @@
-"""The commands: one declaration each, from which parser, permission, help and documentation come."""
+"""The commands, each declared once: parser, permission, help, docs and routing all follow from it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,29 +7,29 @@ from typing import Literal
 Minimum = Literal["none", "read", "write", "maintain", "admin"]
 GATES = ("plan", "rfc", "merge", "next")
 WORDS_ONLY = "command_answer"
-"""The composition of what is answered by a line of text alone."""
+"""The composition that only replies."""
 
 
 @dataclass(frozen=True)
 class Param:
-    """A value that stands by its position."""
+    """A positional argument."""
 
     name: str
     kind: str = "text"
     required: bool = False
     rest: bool = False
-    """Takes the rest of the line; up to the first flag where the command has flags."""
+    """Takes the rest of the line, or up to the first flag if the command has flags."""
     after: tuple[str, ...] = ()
-    """May stand only behind one of these values."""
+    """May only follow one of these values."""
     title_serves: bool = False
-    """On an issue its title is the value where none is given."""
+    """On an issue, its title is the default."""
     inactive: tuple[str, ...] = ()
-    """Values that are read, but do not act yet."""
+    """Values that are parsed, but do not act yet."""
 
 
 @dataclass(frozen=True)
 class Flag:
-    """A value that stands by its name; kind `switch` has none."""
+    """A named argument; the kind `switch` takes no value."""
 
     kind: str = "text"
     repeat: bool = False
@@ -38,7 +38,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Declaration:
-    """All that is known of one command; what does not act yet is read, but offered nowhere."""
+    """One command; what does not act yet (`acts=False`) is parsed, but offered nowhere."""
 
     name: str
     summary: str
@@ -52,11 +52,11 @@ class Declaration:
 
     @property
     def acting_flags(self) -> dict[str, Flag]:
-        """The flags that may be offered."""
+        """The flags that act."""
         return {name: flag for name, flag in self.flags.items() if flag.acts}
 
     def inactive_parts(self, positional: Sequence[str], flags: Iterable[str]) -> list[str]:
-        """What does not act yet of a command given with these arguments, as it is typed."""
+        """What of a command with these arguments does not act yet, as typed."""
         if not self.acts:
             return [f"/{self.name}"]
         values = [
@@ -71,7 +71,7 @@ class Declaration:
 
     @property
     def usage(self) -> str:
-        """How it is written, as one line: `/why [task]`."""
+        """How to write it: `/why [task]`."""
         return " ".join(
             [f"/{self.name}", *map(_param_usage, self.params), *map(_flag_usage, self.acting_flags.items())]
         )
@@ -92,7 +92,7 @@ VALUE_WORDS: dict[str, str] = {
     "user": "a user, such as `@alice`",
     "command": "a command's name",
 }
-"""What a kind of value is, in words for people."""
+"""What each kind of value is, in words for people."""
 
 
 def _param_usage(param: Param) -> str:
@@ -140,7 +140,7 @@ _APPROVAL = (
 _DESCRIPTION = Param("description", required=True, rest=True, title_serves=True)
 _USER = Param("user", "user", required=True)
 _TASK = Param("task", "task")
-"""On the kickoff; on a task's issue or its pull request it is that task."""
+"""Needed on the kickoff; on a task's issue or pull request it is that task."""
 
 _ALL: tuple[Declaration, ...] = (
     _declare(
@@ -315,7 +315,7 @@ _ALL: tuple[Declaration, ...] = (
 )
 
 COMMANDS: dict[str, Declaration] = {declaration.name: declaration for declaration in _ALL}
-"""All that is read as a command."""
+"""Everything that is parsed as a command."""
 
 OFFERED: dict[str, Declaration] = {name: one for name, one in COMMANDS.items() if one.acts}
 """The commands that act: only these are suggested, listed and documented."""

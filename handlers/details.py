@@ -1,4 +1,4 @@
-"""Finds the lines of raw HTML that count as text: those within `<details>`, and those behind it."""
+"""Finds the lines of raw HTML that count as text: those within `<details>`, and those after it."""
 
 import re
 from dataclasses import dataclass
@@ -17,35 +17,35 @@ OPAQUE = frozenset(
 
 @dataclass
 class Fold:
-    """Where in `<details>` the reading is; goes on from one block of raw HTML to the next."""
+    """Where the parser is within `<details>`; carried from one block of raw HTML to the next."""
 
     depth: int = 0
     in_summary: bool = False
 
 
 def text_lines(content: str, fold: Fold) -> list[str]:
-    """The lines of a block of raw HTML, with all that is no text left empty."""
+    """The lines of a block of raw HTML; those that are not text are empty."""
     content = _flatten_comments(content)
     lines = content.split("\n")
     starts = _starts(lines)
-    kept = [""] * len(lines)
+    found = [""] * len(lines)
     pieces = [piece for piece in _PIECE.finditer(content) if piece[2]]
     counts, opaque, index = fold.depth > 0, "", 0
     for number, (start, line) in enumerate(zip(starts, lines, strict=True)):
-        whole = counts and not opaque and not fold.in_summary
+        is_text = counts and not opaque and not fold.in_summary
         while index < len(pieces) and pieces[index].start() < start + len(line) + 1:
             closing, name = pieces[index][1] == "/", pieces[index][2].lower()
             index += 1
             if name in ("details", "summary"):
-                whole = False
+                is_text = False
             counts, opaque = _step(fold, closing, name, counts, opaque)
-        if whole and not _TAG_LINE.match(line):
-            kept[number] = line
-    return kept
+        if is_text and not _TAG_LINE.match(line):
+            found[number] = line
+    return found
 
 
 def _step(fold: Fold, closing: bool, name: str, counts: bool, opaque: str) -> tuple[bool, str]:
-    """What a tag changes: whether lines count from here on, and the element that hides them."""
+    """The effect of a tag: whether lines count from here on, and the element that hides them."""
     if opaque:
         return counts, "" if closing and name == opaque else opaque
     if name == "details":

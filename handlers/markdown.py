@@ -1,4 +1,4 @@
-"""Finds the source lines of a text that Markdown takes for paragraph or list text."""
+"""Finds the source lines of a text that Markdown reads as paragraph or list text."""
 
 import re
 from bisect import bisect_left
@@ -18,7 +18,7 @@ from handlers import mail
 from handlers.details import OPAQUE, Fold, text_lines
 
 _DEEPEST_BLOCK = 110
-"""Lists nest two levels each; deeper ones are left unread, so that no text can exhaust the stack."""
+"""Lists nest two levels each; deeper ones are ignored, so that no text can exhaust the stack."""
 _DEEPEST_INLINE = 20
 _DEEPEST_QUOTE = 55
 _BLOCK_STARTS = frozenset("`~>*-_+#<0123456789")
@@ -107,13 +107,15 @@ def _numbers(token: Token, offset: int) -> Span:
 def _read_html(token: Token, offset: int, reading: _Reading) -> None:
     """Raw HTML: what counts in it as text is read as Markdown of its own."""
     start, end = _numbers(token, offset)
-    kept = text_lines(token.content.removesuffix("\n"), reading.fold)
+    inner_lines = text_lines(token.content.removesuffix("\n"), reading.fold)
     reading.code.update(
-        number for number in range(start, end) if not "".join(kept[number - start : number - start + 1])
+        number
+        for number in range(start, end)
+        if not "".join(inner_lines[number - start : number - start + 1])
     )
-    if any(kept):
+    if any(inner_lines):
         inner = _Reading(env=reading.env)
-        _read_blocks("\n".join(kept), start, inner)
+        _read_blocks("\n".join(inner_lines), start, inner)
         reading.lines += inner.lines
         reading.code |= inner.code
 
@@ -241,7 +243,7 @@ def _shallow(rule: BlockRule) -> BlockRule:
 
 
 def _quote_end(rules: list[BlockRule]) -> BlockRule:
-    """The rules that end a quote's lazy continuation, as one: asked anew for each depth, it must be quick."""
+    """The rules that end a quote's lazy continuation, as one: asked again at each depth, it must be quick."""
 
     def quote_end(state: StateBlock, line: int, end: int, silent: bool) -> bool:
         start = state.bMarks[line] + state.tShift[line]

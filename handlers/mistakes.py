@@ -16,7 +16,7 @@ _SHOWN = 60
 
 
 def describe(fault: Fault, line: str, declaration: Declaration | None = None) -> Mistake:
-    """The mistake as it is handed on."""
+    """The mistake as an event carries it."""
     return {"error": fault.error, "line": line, "word": fault.word, "help": _sentence(fault, declaration)}
 
 
@@ -52,7 +52,7 @@ def _sentence(fault: Fault, declaration: Declaration | None) -> str:
 
 
 def _without_command(fault: Fault) -> str:
-    """What can be said whichever command it is, or where none is known."""
+    """The sentence for a mistake that does not depend on the command."""
     match fault.error:
         case "unknown-command":
             return _unknown(fault.word, fault.declared)
@@ -63,7 +63,7 @@ def _without_command(fault: Fault) -> str:
 
 
 def _inactive(fault: Fault, declaration: Declaration) -> str | None:
-    """The command or flag of this line that does not act yet, so that its usage is not explained."""
+    """The command or flag of this line that does not act yet: its usage is not explained."""
     if not declaration.acts:
         return f"/{declaration.name}"
     flag = declaration.flags.get(fault.flag)
@@ -71,7 +71,7 @@ def _inactive(fault: Fault, declaration: Declaration) -> str | None:
 
 
 def does_not_act(name: str, parts: list[str]) -> str:
-    """One line on what is declared, but does not act yet."""
+    """One line on what is declared but does not act yet."""
     if parts == [f"/{name}"]:
         return f"`/{name}` is not available yet; `/help` lists the commands you can use."
     missing = " and ".join(f"`{part}`" for part in parts)
@@ -112,7 +112,7 @@ def _is_near(far: int, wanted: str, name: str) -> bool:
 
 
 def distance(one: str, other: str) -> int:
-    """How many letters to put in, take out or change to make one word the other."""
+    """The edit distance: letters to insert, delete or change to turn one word into the other."""
     row = list(range(len(other) + 1))
     for number, letter in enumerate(one, 1):
         above, row = row, [number]

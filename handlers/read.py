@@ -1,4 +1,4 @@
-"""Reads the commands, and the mistakes in them, out of a text that a person wrote."""
+"""Parses the commands in a text that a person wrote, and the mistakes in them."""
 
 import hashlib
 import re
@@ -43,9 +43,9 @@ def read_commands(
     prefix_required: bool = False,
     bot: bool = False,
 ) -> list[Command | Mistake]:
-    """What the text asks for, in its order; of an edit, only what the text before it did not have.
+    """The commands and mistakes of a text, in order; of an edit, only those that the old text did not have.
 
-    That text is `previous`; where it is not kept, `had` is what `asked_in` said of it.
+    The old text is `previous`; where only its commands are known, `had` is what `asked_in` returned for it.
     """
     if bot or where == "title":
         return []
@@ -59,7 +59,7 @@ def read_commands(
 
 
 def asked_in(text: str, *, where: Where = "issue") -> list[str]:
-    """All that the text asks for, mistakes too, as short names: enough to tell later what is new."""
+    """Short names of all commands and mistakes in the text: enough to tell later which ones are new."""
     reader = _Reader(titled=where == "issue", escalation=False, prefix_required=False)
     return [_name(key) for key in reader.read(text)]
 
@@ -69,13 +69,13 @@ def _name(key: Any) -> str:
 
 
 class _Reader:
-    """How the lines of one place are read."""
+    """Parses the lines of one place."""
 
     def __init__(self, *, titled: bool, escalation: bool, prefix_required: bool) -> None:
         self._titled, self._escalation, self._prefix_required = titled, escalation, prefix_required
 
     def read(self, text: str) -> dict[Any, Command | Mistake]:
-        """Each thing asked for, once, under what makes it the same thing."""
+        """Each command or mistake once, by what makes it the same."""
         found: dict[Any, Command | Mistake] = {}
         for line in paragraph_lines(text):
             one = self._line(line)
@@ -111,7 +111,7 @@ class _Reader:
         return self._parsed(declaration, rest, source)
 
     def _prefixed(self, text: str, source: str) -> Command | Mistake:
-        """What stands behind `/caloron`, which may stand there more than once."""
+        """What follows `/caloron`, which may be repeated."""
         begin = _PREFIXES.match(text)
         text = text[begin.end() :].removeprefix("/") if begin else text
         word = _WORD.match(text)
@@ -123,7 +123,7 @@ class _Reader:
         return self._parsed(declaration, text[word.end() :], source)
 
     def _plain(self, word: str, rest: str, source: str) -> Command | Mistake | None:
-        """An escalation's plain word; with more behind it than the command takes, it is prose."""
+        """An escalation's plain word; with more words than the command takes, it is prose."""
         found = self._parsed(COMMANDS[_PLAIN[word]], rest, source)
         return None if found.get("error") == "unexpected-argument" else found
 
@@ -136,7 +136,7 @@ class _Reader:
 
 
 def _declared(word: str) -> Declaration | None:
-    """The command of that name in any case; of letters that only become the same in lower case, none."""
+    """The command of that name in any case; letters that only match after lowering do not count."""
     return COMMANDS.get(word.lower()) if word.isascii() else None
 
 
@@ -149,7 +149,7 @@ def _unknown(word: str, source: str, prefix: str = "") -> Mistake:
 
 
 def _sameness(found: Command | Mistake) -> Any:
-    """Two that are equal here ask for the same thing, however they are written."""
+    """Equal for two commands that ask for the same thing, however they are written."""
     if "error" in found:
         return found["error"], " ".join(found["line"].split())
     declaration = COMMANDS[found["name"]]

@@ -1,4 +1,4 @@
-"""The switchboard: what is let in, what a text or label asks for, which composition answers an event."""
+"""The switchboard: which events are accepted, what a text or label asks for, which composition handles it."""
 
 import hashlib
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def admit(event: Event) -> str | None:
 
 
 def expand(event: Event, state: State) -> list[Event]:
-    """The event itself with what it asks for; first of all the meeting with a repository not known yet."""
+    """The event itself with the commands in it; before all else, that a repository is new."""
     return [*meeting(event, state), *asked(event, state)]
 
 
@@ -77,10 +77,10 @@ def asked(event: Event, state: State) -> list[Event]:
 
 
 def asks_of(event: Event, state: State) -> list[str]:
-    """What an issue's own text asks for, so that no stage has to read it; a text known is not read again."""
-    there, known = event["there"], (state.get("issues") or {}).get(str(event["number"])) or {}
-    body = there.get("body") or ""
-    if "/" not in body or there.get("is_pull"):
+    """The commands in an issue's own text, so that no stage parses it; a known text is not parsed again."""
+    issue, known = event["there"], (state.get("issues") or {}).get(str(event["number"])) or {}
+    body = issue.get("body") or ""
+    if "/" not in body or issue.get("is_pull"):
         return []
     if known.get("body_hash") == hashlib.sha256(body.encode()).hexdigest()[:16]:
         return list(known.get("asks") or [])
@@ -94,7 +94,7 @@ def is_ours(event: Event, state: State) -> bool:
 
 
 def is_board(event: Event, state: State) -> bool:
-    """Whether it is the board, also where someone took our marker away."""
+    """Whether it is the board, even if someone removed our marker."""
     shown = (state.get("shown") or {}).get(f"issue:{event['issue_number']}:board") or {}
     return bool(shown.get("comment_id") == event["comment_id"])
 
@@ -104,7 +104,7 @@ def thread(event: Event, state: State) -> dict[str, Any]:
 
 
 def own_text(event: Event, state: State) -> dict[str, Any]:
-    """Where an issue's own text is: reactions to what it asks for go on the issue itself."""
+    """The place of an issue's own text: reactions to its commands go on the issue itself."""
     return {**thread(event, state), "own_text": True}
 
 
@@ -130,7 +130,7 @@ def from_comment(event: Event, state: State) -> Iterator[Event]:
 
 
 def is_escalation(event: Event, state: State) -> bool:
-    """The plain words count on an escalated task's issue, and on the kickoff while exactly one is open."""
+    """Plain words count on an escalated task's issue; on the kickoff while just one task is escalated."""
     stuck = [t.get("issue_number") for t in (state.get("tasks") or {}).values() if t["status"] == "Escalated"]
     return event["issue_number"] in stuck or (
         len(stuck) == 1 and event["issue_number"] == state.get("running")
@@ -138,13 +138,13 @@ def is_escalation(event: Event, state: State) -> bool:
 
 
 ANSWERED = 5
-"""So many commands of one text are answered in words; for all behind them there is one line."""
+"""So many commands of one text get an answer each; the rest get one line together."""
 
 
 def from_text(
     event: Event, text: str, place: Place, where: dict[str, Any], *, escalation: bool = False
 ) -> Iterator[Event]:
-    edited = event.get("hint") == "edited"  # an edit counts as one also where its old text is not known
+    edited = event.get("hint") == "edited"  # also where its old text is unknown
     editor = event.get("actor_id") if edited else None
     read = read_commands(
         text,
@@ -247,7 +247,7 @@ def who_may(declaration: Declaration) -> str:
             return "Only maintainers may use it."
 
 
-# which composition answers
+# which composition handles an event
 
 TASK_EVENTS = frozenset(
     """issue_opened agent_started agent_heartbeat agent_finished agent_intervened pr_opened pr_synchronized
@@ -279,11 +279,11 @@ COMPOSITIONS = {
 COMPOSITION_NAMES: frozenset[str] = frozenset(
     {"authorize", *COMPOSITIONS.values(), *(command.composition for command in COMMANDS.values())}
 )
-"""Every composition that may answer to an event."""
+"""Every composition that may handle an event."""
 
 
 def composition_for(event: Event) -> str | None:
-    """The composition that answers to an event; None where it is only recorded."""
+    """The composition that handles an event; None where it is only recorded."""
     if event.get("needs") and "allowed" not in event:
         return "authorize"
     if event["type"] == "command":

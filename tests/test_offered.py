@@ -1,7 +1,10 @@
 """What is offered acts: each name that a person may use has a writer and a reader."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -12,6 +15,9 @@ from handlers.mistakes import does_not_act, nearest
 from handlers.read import read_commands
 from handlers.repository_labels import OFFERED_LABELS
 from handlers.switchboard import composition_for, expand, help_text
+from shell.repository_config import RepositoryConfig
+from stages import world
+from stages.statuses import NOT_SET_YET, TaskStatus
 
 ROOT = Path(__file__).parents[1]
 
@@ -129,3 +135,55 @@ def test_a_label_asks_for_the_permission_that_its_command_needs() -> None:
     """Who set a label is asked for write access: a command that needs more would need more asked."""
     acting = [meaning for meaning in LABEL_COMMANDS.values() if meaning.acts]
     assert {COMMANDS[meaning.command].minimum for meaning in acting} == {"write"}
+
+
+# Statuses and modes
+
+
+def set_words(tree: ast.AST) -> Iterator[str]:
+    """The words that become somebody's status: given under that name, or returned alone."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Dict():
+                pairs = zip(node.keys, node.values, strict=True)
+                yield from (
+                    word for key, value in pairs if is_word(key, "status") for word in words_in(value)
+                )
+            case ast.keyword(arg="status"):
+                yield from words_in(node.value)
+            case ast.Return(value=ast.Constant() | ast.IfExp() as value):
+                yield from words_in(value)
+
+
+def is_word(node: ast.AST | None, word: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == word
+
+
+def words_in(node: ast.AST) -> Iterator[str]:
+    yield from (str(one.value) for one in ast.walk(node) if isinstance(one, ast.Constant))
+
+
+STAGES = [ast.parse(file.read_text(encoding="utf-8")) for file in (ROOT / "stages").glob("*/*.py")]
+
+
+@pytest.mark.parametrize(
+    ("words", "to_come"),
+    [
+        (get_args(TaskStatus), {*NOT_SET_YET}),
+        (get_args(world.SprintStatus), {"Paused"}),
+    ],
+    ids=["of tasks", "of sprints"],
+)
+def test_every_status_is_set_and_read_but_those_to_come(words: tuple[str, ...], to_come: set[str]) -> None:
+    written = {word for tree in STAGES for word in set_words(tree)}
+    assert set(words) - written == to_come, "only take words out of what is to come"
+    read = {word for tree in STAGES for word in words_in(tree)}
+    assert set(words) <= read
+
+
+def test_every_merge_mode_can_be_chosen_but_those_to_come() -> None:
+    chosen = RepositoryConfig.model_json_schema()["$defs"]["Merge"]["properties"]["mode"]
+    offered = {word for part in chosen["anyOf"] for word in part.get("enum", [])}
+    assert set(get_args(world.MergeMode)) - offered == {"auto"}
+    read = {word for tree in STAGES for word in words_in(tree)}
+    assert set(get_args(world.MergeMode)) <= read
