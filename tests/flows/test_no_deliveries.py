@@ -65,3 +65,19 @@ def test_a_board_is_written_once_for_each_change_and_an_edit_is_undone_with_one_
     assert play.all_written(kickoff, "note") == undone
     written = boards_written(play)
     assert sorted(written.values())[-2:] == [1, 3], written
+
+
+def test_a_label_that_no_delivery_told_of_holds_a_merge_and_its_removal_releases_it(unhooked: Play) -> None:
+    play = unhooked
+    kickoff = play.start("- a: The first")
+    number = play.pull("a")["number"]
+    play.alice.set_labels(play.repo, number, ["caloron:hold"], [])
+    play.alice.review(play.repo, number, "approve", "Good.")
+    play.wait(lambda: any(event["type"] == "pr_review_submitted" for event in play.told()))
+    look_around(play)
+    assert not play.bot.pull(play.repo, number)["merged"]
+    assert "held by @alice" in (play.written(kickoff, "board") or "")
+
+    play.alice.set_labels(play.repo, number, [], ["caloron:hold"])
+    play.wait(lambda: play.closed(kickoff))
+    assert play.bot.pull(play.repo, number)["merged"]
