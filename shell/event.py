@@ -263,7 +263,7 @@ EVENTS: dict[str, Told] = {
     "hold_seen": Told(
         "a look",
         "the label `caloron:hold` came to or left a task's issue or pull request",
-        "issue_number task_id",
+        "task_id issue_number? pr_number?",
     ),
     "task_cancelled": Told(
         "the bot",

@@ -1142,8 +1142,10 @@ class HoldSeen(Found):
     type: Literal["hold_seen"]
     task_id: str
     """The task."""
-    issue_number: int
-    """The issue or pull request."""
+    issue_number: NotRequired[int]
+    """The issue, or the pull request that we changed."""
+    pr_number: NotRequired[int]
+    """The pull request."""
 
 
 class TaskCancelled(Found):

@@ -77,8 +77,7 @@ def compare_labels(state: dict[str, Any], policy: dict[str, Any], event: dict[st
     acting = set(policy.get("command_labels") or [])
     asks = [{"type": "label", "label": label} for label in sorted(acting & (now - before))]
     asks += [{"type": "unlabel", "label": label} for label in sorted(acting & (before - now))]
-    about = {"issue_number": event["number"]}
-    held = [told(event, "hold_seen", str(event["key"]), **about)] if HOLD in before ^ now else []
+    held = [told(event, "hold_seen", str(event["key"]))] if HOLD in before ^ now else []
     return state, held, [timeline(event, asks, now)] if asks else []
 
 
