@@ -28,6 +28,7 @@ import copy
 import importlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,10 @@ SHARED = FOLDER / "bases.json"
 SECTIONS = ("bases", "values", "texts")
 MARKERS = {"$like", "$input", "$with", "$without", "$only", "$text", "$lines"}
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
+NAMES = {"$like", "$with", "$text", "$input"}
+WORD = re.compile(r"(?:^|\s)\W*[A-Za-z]")
+SENTENCE = 5
+"""A text of so many words is a sentence."""
 LONGEST = 1500
 """So many lines of examples can still be read."""
 NOTHING: Any = object()
@@ -144,9 +149,31 @@ def file_faults(path: Path) -> Iterator[str]:
     for document in documents:
         for section, name in document.unused():
             yield f"nothing uses “{name}” of its {section}"
+        yield from (
+            f"it says “{text}” {times} times: name it among its texts" for text, times in repeated(document)
+        )
         for name, base in document.bases.items():
             if unknown := base.keys() - {"base", "input", "output"}:
                 yield f"the base “{name}” has {', '.join(sorted(unknown))}"
+
+
+def repeated(document: Document) -> Iterator[tuple[str, int]]:
+    """The sentences that stages say, not hand on, and that a changed word would change in many places."""
+    answers = [example.get("output", example.get("error")) for example in document.examples]
+    said = Counter(text for one in [*answers, document.values] for text in texts_in(one))
+    given = {text for example in document.examples for text in texts_in(example.get("input"))}
+    for text, times in said.items():
+        if times > 2 and text not in given and len(WORD.findall(text)) >= SENTENCE:
+            yield text, times
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from (text for one in value for text in texts_in(one))
+    elif isinstance(value, dict):
+        yield from (text for key, one in value.items() if key not in NAMES for text in texts_in(one))
 
 
 def part_of(document: Document, layer: dict[str, Any], key: str, given: Any) -> Any:

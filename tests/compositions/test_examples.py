@@ -110,6 +110,7 @@ def test_a_value_made_of_itself_is_refused() -> None:
         whole(document)
 
 
+SAID = "This sprint has no such task."
 BODY = "# A retro with several lines\n\nHello Ada, how are you?\n\n- one\n- two"
 WHOLE: list[dict[str, Any]] = [
     {"input": {"now": NOW, "events": [], "state": STATE}, "output": {"state": STATE, "actions": []}},
@@ -160,6 +161,7 @@ def test_what_is_written_is_read_again_and_stands_on_short_lines(tmp_path: Path)
         (Document(bases={"turn": {"input": 1}}), "nothing uses “turn” of its bases"),
         (Document(texts={"greeting": "Hello"}), "nothing uses “greeting” of its texts"),
         (Document(bases={"turn": {"inputs": 1}}), "the base “turn” has inputs"),
+        (Document(examples=[{"name": "Ada", "input": 1, "output": [SAID] * 3}]), f"it says “{SAID}” 3 times"),
         (Document(values={"many": ["x" * 90] * 1600}), "planted.json has 160"),
     ],
 )
