@@ -75,6 +75,7 @@ def staged(house: House) -> Callable[..., Play]:
     return lambda **how: Play(house, house.repository(**how))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `--dist loadgroup` all scenarios of a forge stay on one worker, with one bot."""
     for item in items:
