@@ -1,12 +1,15 @@
-"""What many tests need: a real store, empty for each of them."""
+"""What many tests need: a real store, empty for each of them; and which tests stay together on one worker."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from shell.store import Store, connect
 from shell.valkey import serving
@@ -15,6 +18,22 @@ from shell.valkey import serving
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def forge_of(nodeid: str) -> str:
+    """All scenarios of a forge stay on one worker, so that one bot serves them; any other test goes anywhere.
+
+    `--dist loadgroup` would do it, but xdist 3.8 writes its groups where pytest 9.2 does not read them.
+    """
+    forge = re.search(r"^tests/flows/.*\[(on_\w+)\]$", nodeid)
+    return forge[1] if forge else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The scheduler of `-n`."""
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = forge_of
+    return scheduler
 
 
 @pytest.fixture(scope="session")

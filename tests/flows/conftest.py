@@ -73,12 +73,3 @@ def play(house: House) -> Play:
 def staged(house: House) -> Callable[..., Play]:
     """A scenario in a repository with other rights, or without a commit."""
     return lambda **how: Play(house, house.repository(**how))
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup` all scenarios of a forge stay on one worker, with one bot."""
-    for item in items:
-        told = getattr(item, "callspec", None)
-        if told and "house" in told.params:
-            item.add_marker(pytest.mark.xdist_group(str(told.params["house"])))
