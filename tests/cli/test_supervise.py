@@ -1,30 +1,22 @@
 """The supervisor: what dies starts again, what must end ends, nothing outlives a killed parent."""
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 
 from bot.cli import supervise
 from bot.cli.supervise import Child, Supervisor
+from tests.waiting import LIMIT_S, until
 
 ROOT = Path(__file__).parents[2]
 SLEEPER = "import time; time.sleep(60)"
 STUBBORN = (
     f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); {SLEEPER}"
 )
-
-
-def until(true: Callable[[], object], within_s: float = 10.0) -> None:
-    deadline = monotonic() + within_s
-    while not true():
-        assert monotonic() < deadline, "it did not happen in time"
-        sleep(0.02)
 
 
 def child(tmp_path: Path, program: str, name: str = "one") -> Child:
@@ -72,7 +64,7 @@ def test_draining_ends_also_the_stubborn_and_the_store_last(
     until(lambda: "set" in (tmp_path / "stubborn.log").read_text())
     supervisor.drain()
     assert said == ["stubborn did not stop within 0 s and was killed"]
-    assert all(one.process and one.process.wait(5) in (-signal.SIGTERM, -signal.SIGKILL) for one in children)
+    assert all(one.process and one.process.wait(LIMIT_S) < 0 for one in children)
 
 
 def test_no_child_outlives_a_killed_parent(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -19,6 +18,7 @@ from bot.cli.up import environment, workers
 from bot.fake_forge import FakeForge
 from shell.store import Store, connect
 from shell.valkey import serving
+from tests.waiting import LIMIT_S, until
 
 QUEUES = {"events", "events-urgent", "actions", "actions-urgent"}
 NAMES = {"store", "web", *QUEUES, "agents-1", "clock"}
@@ -28,13 +28,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(true: Callable[[], object], within_s: float = 40.0) -> None:
-    deadline = monotonic() + within_s
-    while not true():
-        assert monotonic() < deadline, "it did not happen in time"
-        sleep(0.05)
 
 
 class Up:
@@ -48,7 +41,7 @@ class Up:
 
     def ready(self) -> bool:
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=LIMIT_S) as answer:
                 return bool(json.load(answer)["ready"])
         except HTTPError as error:
             error.close()
@@ -112,14 +105,14 @@ def test_what_is_killed_comes_back_and_nobody_is_left_behind(given: dict[str, st
     finally:
         first.process.kill()
         first.process.wait()
-    until(lambda: not any(alive(pid) for pid in orphans), within_s=10)
+    until(lambda: not any(alive(pid) for pid in orphans))
 
     second = Up(given, tmp_path / "up.log")
     try:
         until(second.ready)
         last = second.children().values()
         second.process.terminate()
-        assert second.process.wait(40) == 0
+        assert second.process.wait(LIMIT_S) == 0
         assert not any(alive(pid) for pid in last)
     finally:
         second.process.kill()
@@ -168,6 +161,6 @@ def test_every_process_holds_what_a_successor_waits_for(given: dict[str, str], t
             assert str(lock) in held, name
     finally:
         up.process.terminate()
-        assert up.process.wait(40) == 0
+        assert up.process.wait(LIMIT_S) == 0
     with lock.open() as free:
         fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)

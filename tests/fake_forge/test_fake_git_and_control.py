@@ -13,6 +13,7 @@ import pytest
 from bot.fake_forge import FakeForge
 from bot.fake_forge.git_http import pushed_refs
 from tests.fake_forge.places import REPO, WebhookReceiver, hook
+from tests.waiting import LIMIT_S
 
 R = f"/repos/{REPO}"
 
@@ -173,5 +174,5 @@ def test_it_runs_as_a_process(tmp_path: Path) -> None:
             assert json.load(answer)["permissions"]["admin"] is True
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(LIMIT_S) == 0
         process.stdout.close()

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from time import monotonic, sleep
 from typing import Any
 
 import requests
@@ -12,6 +11,7 @@ import requests
 from bot.harness.diamond_sprint import found_by_reconcile
 from bot.harness.outcome import differences, normalised
 from bot.harness.webhook_proxy import Delivery, Schedule, WebhookProxy, at_once, duplicated, one_in_ten_lost
+from tests.waiting import until
 
 
 @contextmanager
@@ -48,9 +48,7 @@ def sent(
             headers = {"X-Gitea-Event": "issues", "X-Gitea-Signature": f"{at}"}
             body = {"action": "opened", "sender": {"login": "alice"}, "at": at}
             assert requests.post(f"{proxy.url}/webhooks?x=1", json=body, headers=headers, timeout=5).ok
-        deadline = monotonic() + 10
-        while not proxy.quiet() and monotonic() < deadline:
-            sleep(0.02)
+        until(proxy.quiet)
         return proxy, came
 
 
@@ -82,9 +80,7 @@ def test_a_tenth_is_a_tenth() -> None:
 def test_a_receiver_that_is_down_is_counted() -> None:
     with WebhookProxy(0, 1, at_once, 0) as proxy:
         requests.post(f"{proxy.url}/webhooks", json={}, timeout=5)
-        deadline = monotonic() + 10
-        while not proxy.quiet() and monotonic() < deadline:
-            sleep(0.02)
+        until(proxy.quiet)
         assert proxy.summary()["failed"] == 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.request import urlopen
 
 from bot.cli.supervise import Child, Supervisor
@@ -19,9 +19,9 @@ from shell.forge.github import GitHubForge
 from shell.settings import Settings
 from shell.store import Store, connect
 from tests.flows.recorded_agents import write_recording
+from tests.waiting import LIMIT_S, until
 
 Client = GiteaForge | GitHubForge
-Found = TypeVar("Found")
 
 BOT, ALICE, MALLORY = "bot", "alice", "mallory"
 SECRET = "a secret of the scenarios"
@@ -70,7 +70,7 @@ class House:
     def fault(self, **rule: Any) -> None:
         """From now on the fake forge strikes calls by this rule alone."""
         body = json.dumps({"api": [rule]}).encode()
-        with urlopen(f"{self.fake_url}/_fake/faults", body, timeout=10) as answer:
+        with urlopen(f"{self.fake_url}/_fake/faults", body, timeout=LIMIT_S) as answer:
             answer.read()
 
     def hook(self, repo: str) -> None:
@@ -113,7 +113,7 @@ def served(house: House, folder: Path) -> Iterator[House]:
     house.store, house.hook_url = Store(client), f"http://127.0.0.1:{given['PORT']}/webhooks"
     try:
         supervisor.start()
-        until(lambda: answers(f"http://127.0.0.1:{given['PORT']}/readyz"), 60, lambda: log.read_text())
+        until(lambda: answers(f"http://127.0.0.1:{given['PORT']}/readyz"), log.read_text)
         yield house
     finally:
         supervisor.drain()
@@ -129,18 +129,7 @@ def unset(told: dict[str, str]) -> dict[str, str]:
 def answers(url: str) -> bool:
     """Whether someone listens there and says yes."""
     try:
-        with urlopen(url, timeout=10) as answer:
+        with urlopen(url, timeout=LIMIT_S) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def until(
-    look: Callable[[], Found], seconds: float = 30.0, otherwise: Callable[[], str] = lambda: ""
-) -> Found:
-    """The first answer of the look that is true; fails with what `otherwise` tells."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"it did not happen in {seconds:.0f} s\n{otherwise()}"
-        time.sleep(0.2)
-    return found

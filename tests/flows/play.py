@@ -7,7 +7,8 @@ from typing import Any
 
 from shell.errors import Refused
 from shell.marker import read_marks
-from tests.flows.house import ALICE, BOT, MALLORY, Client, Found, House, until
+from tests.flows.house import ALICE, BOT, MALLORY, Client, House
+from tests.waiting import Found, until
 
 Shape = dict[str, Any]
 PLAN_LABEL = "caloron:sprint"
@@ -55,14 +56,14 @@ class Play:
                 self.approved_heads.add(head)
                 self.alice.review(self.repo, pull["number"], "approve", "Good.")
 
-    def approve_until_closed(self, number: int, seconds: float = 120.0) -> None:
+    def approve_until_closed(self, number: int) -> None:
         """Alice approves what comes until the issue is closed."""
 
         def look() -> bool:
             self.approve_all()
             return self.closed(number)
 
-        self.wait(look, seconds)
+        self.wait(look)
 
     def write(self, branch: str, path: str, text: str, by: Client | None = None) -> str:
         """One commit of one file to a branch, made from main where it is not there; the branch's new head."""
@@ -127,9 +128,9 @@ class Play:
 
     # what is seen
 
-    def wait(self, look: Callable[[], Found], seconds: float = 60.0) -> Found:
+    def wait(self, look: Callable[[], Found | None]) -> Found:
         """The look's first true answer; else the test fails with what the bot did so far."""
-        return until(look, seconds, self.story)
+        return until(look, self.story)
 
     def quiet(self) -> None:
         """Wait until the bot has nothing left to take in, to do or to show."""
@@ -211,7 +212,7 @@ class Play:
         """The newest pull request of a task."""
         return next((p for p in reversed(self.pulls()) if p["head"]["ref"].endswith(f"/{task_id}")), None)
 
-    def pull(self, task_id: str, seconds: float = 60.0) -> Shape:
+    def pull(self, task_id: str) -> Shape:
         """The open pull request of a task, once it is there and known to be under review."""
 
         def look() -> Shape | None:
@@ -222,7 +223,7 @@ class Play:
                 else None
             )
 
-        found = self.wait(look, seconds)
+        found = self.wait(look)
         assert found
         return found
 

@@ -25,7 +25,7 @@ def test_an_agent_that_changes_nothing_gets_one_more_round_then_a_person(play: P
 
 def test_what_leaves_its_scope_or_is_protected_is_not_pushed(play: Play) -> None:
     kickoff = play.start("- stray: Stay inside", "  - scope: src", "- guarded: Leave the checks alone")
-    play.wait(lambda: play.is_in("stray", "escalated") and play.is_in("guarded", "escalated"), 60)
+    play.wait(lambda: play.is_in("stray", "escalated") and play.is_in("guarded", "escalated"))
     play.quiet()
     assert play.outcomes("stray") == ["out_of_scope"] * 2 and play.was_told("stray")
     assert play.outcomes("guarded") == ["protected"] * 2 and play.was_told("guarded")

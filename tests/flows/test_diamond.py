@@ -15,7 +15,7 @@ def test_a_diamond_is_done_once_and_in_order(play: Play) -> None:
     kickoff = play.kickoff(*DIAMOND)
     board = play.comment(kickoff, "board")
     approval = play.say(kickoff, "Looks good.\n\n/approve")
-    play.approve_until_closed(kickoff, 120)
+    play.approve_until_closed(kickoff)
     play.reacted(approval, "eyes", "rocket")
 
     tasks = play.tasks()

@@ -43,7 +43,7 @@ def approve_until_merged(play: Play, task: str) -> None:
         play.approve_all()
         return bool((play.pull_of(task) or {}).get("merged"))
 
-    play.wait(look, 60)
+    play.wait(look)
 
 
 def test_a_sprint_whose_store_was_lost_ends_as_if_it_was_not(house: House, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_sprint_whose_store_was_lost_ends_as_if_it_was_not(house: House, tmp_p
     shutil.rmtree(folder / "home" / "store")
     with served(house, folder):
         house.hook(play.repo)
-        play.approve_until_closed(kickoff, 120)
+        play.approve_until_closed(kickoff)
         play.wait(lambda: all("caloron:done" in issue["labels"] for issue in play.tasks().values()))
         play.quiet()
         assert house.store and "restored" in [one["event"]["type"] for one in house.store.journal(play.lane)]

@@ -15,7 +15,7 @@ def clash(house: House) -> Iterator[tuple[Play, int]]:
     play = Play(house, house.repository())
     kickoff = play.start("- left: One side", "- right: The other side")
     for task in ("left", "right"):
-        play.pull(task, 60)
+        play.pull(task)
     play.approve_all()
     yield play, kickoff
 
@@ -148,7 +148,7 @@ def test_a_merge_that_conflicts_goes_back_with_the_base_merged_in(clash: tuple[P
     play.wait(lambda: sorted(p["merged"] for p in play.pulls()) == [False, True])
     [waiting] = [pull for pull in play.pulls() if not pull["merged"]]
     task = waiting["head"]["ref"].rpartition("/")[2]
-    play.wait(lambda: play.outcomes(task) == ["done", "done"], 120)
+    play.wait(lambda: play.outcomes(task) == ["done", "done"])
     play.pull(task)
     play.quiet()
     assert not play.bot.pull(play.repo, waiting["number"])["merged"], "the approval is asked again"

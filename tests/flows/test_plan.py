@@ -71,7 +71,7 @@ def test_a_branch_that_someone_has_put_in_the_way_is_not_written_over(play: Play
     theirs = play.write(branch, "theirs.txt", "mine\n")
     pull = play.alice.create_pull(play.repo, "Mine", "Not yours.", branch, "main")
     play.say(kickoff, "/approve")
-    play.wait(lambda: play.is_in("a", "escalated"), 60)
+    play.wait(lambda: play.is_in("a", "escalated"))
     play.quiet()
     assert f"pull request #{pull['number']} of alice" in (play.written(kickoff, "note") or "")
     assert play.bot.branch_head(play.repo, branch) == theirs

@@ -35,8 +35,8 @@ def test_a_silent_agent_is_probed_restarted_and_then_a_person_is_called_once(imp
     play = impatient
     kickoff = play.start("- mute: Say nothing")
     issue = play.task("mute")
-    play.wait(lambda: play.is_in("mute", "stalled"), 40)
-    play.wait(lambda: play.is_in("mute", "escalated"), 60)
+    play.wait(lambda: play.is_in("mute", "stalled"))
+    play.wait(lambda: play.is_in("mute", "escalated"))
     play.quiet()
     words = play.all_written(issue, "note")
     assert len(words) == 2, words
@@ -46,4 +46,4 @@ def test_a_silent_agent_is_probed_restarted_and_then_a_person_is_called_once(imp
     assert play.pulls() == []
     store = play.house.store
     assert store
-    play.wait(lambda: not store.live_runs(), 40)
+    play.wait(lambda: not store.live_runs())

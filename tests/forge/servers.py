@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from shell.errors import NotYet, Refused
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
+from tests.waiting import LIMIT_S, until
 
 Client = GiteaForge | GitHubForge
 Found = TypeVar("Found")
@@ -100,7 +101,7 @@ class Server:
         return when_checked(lambda: self.bot.merge(repo, pull["number"], **said))
 
 
-def when_checked(attempt: Callable[[], Found], seconds: float = 20) -> Found:
+def when_checked(attempt: Callable[[], Found], seconds: float = LIMIT_S) -> Found:
     """What the attempt answers once the forge no longer says NotYet."""
     deadline = time.monotonic() + seconds
     while True:
@@ -112,13 +113,10 @@ def when_checked(attempt: Callable[[], Found], seconds: float = 20) -> Found:
             time.sleep(0.05)
 
 
-def wait_for(look: Callable[[], Found | None], seconds: float = 10) -> Found:
+def wait_for(look: Callable[[], Found | None]) -> Found:
     """The first thing that the look finds."""
-    deadline = time.monotonic() + seconds
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return found
+    found: list[Found] = until(lambda: [one for one in [look()] if one is not None])
+    return found[0]
 
 
 class Receiver:

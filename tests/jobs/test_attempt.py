@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -14,17 +13,10 @@ import pytest
 from jobs import attempt, sweep
 from shell.agent.feedback import read_feedback
 from shell.errors import Unavailable
+from tests.waiting import LIMIT_S, until
 
 LANE = "gitea-7"
 ROOT = Path(__file__).parents[2]
-
-
-def until(true: Callable[[], object], within_s: float = 15.0) -> Any:
-    deadline = monotonic() + within_s
-    while not (found := true()):
-        assert monotonic() < deadline, "it did not happen in time"
-        sleep(0.02)
-    return found
 
 
 def lives(pid: int) -> bool:
@@ -141,7 +133,7 @@ def test_a_worker_that_is_told_to_end_finishes_its_run(bench: Any, worker: Any) 
         worker.wait(0.3)
     bench.store.stop_run(LANE, "s", "hangs")
     assert until(lambda: finished(bench))["outcome"] == "stopped"
-    worker.wait(10)
+    worker.wait(LIMIT_S)
 
 
 def test_a_run_that_was_stopped_before_it_began_is_not_begun(bench: Any) -> None:

@@ -10,12 +10,13 @@ from structlog.testing import capture_logs
 from jobs import advance, perform, worker
 from jobs.worker_threads import WorkerThreads
 from shell.errors import Unavailable
+from tests.waiting import LIMIT_S
 
 
 def test_lanes_are_served_side_by_side_and_finished_before_the_end(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both, served = threading.Barrier(2, timeout=10), list[str]()
+    both, served = threading.Barrier(2, timeout=LIMIT_S), list[str]()
 
     def serve(ctx: Any, lane: str, first: bool) -> None:
         both.wait()

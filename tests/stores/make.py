@@ -13,10 +13,11 @@ from pathlib import Path
 
 from shell import processes
 from shell.valkey import serving
-from tests.flows.house import served, until
+from tests.flows.house import served
 from tests.flows.play import Play
 from tests.stores.dump import dump
 from tests.stores.middle import KINDS, Kind, forge_of, house_of, recording_of_the_middle, to_the_middle
+from tests.waiting import until
 
 STORES = Path(__file__).parents[1] / "fixtures" / "stores"
 

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
-from tests.flows.house import ALICE, BOT, MALLORY, Client, House, until
+from tests.flows.house import ALICE, BOT, MALLORY, Client, House
 from tests.flows.play import Play
 from tests.flows.recorded_agents import answer, responses
+from tests.waiting import until
 
 Kind = Literal["gitea", "github"]
 KINDS: tuple[Kind, ...] = ("gitea", "github")
@@ -43,7 +44,7 @@ def forge_of(kind: Kind, folder: Path) -> Iterator[FakeForge]:
         return True
 
     try:
-        until(start, 300)
+        until(start)
         yield forge
     finally:
         forge.close()

@@ -3,7 +3,6 @@
 import base64
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from typing import Any
 import pytest
 
 from shell.forge.gitea import GiteaForge
+from tests.waiting import until
 
 SPRINT = "shop-1a2b-1"
 NOBODY = "http://127.0.0.1:9"
 TICKS = 16  # eleven are enough
-CHECKED_WITHIN_S = 30.0
 PLAN = {
     "t1": {"title": "Write the price list", "status": "Pending", "depends_on": [], "agent_id": "agent-1"},
     "t2": {"title": "Show the prices", "status": "Pending", "depends_on": ["t1"], "agent_id": "agent-2"},
@@ -121,10 +120,8 @@ class Around:
 
     def review(self, number: int, verdict: str) -> str:
         """Alice's word, said when the forge has looked at the head, so that a merge can follow at once."""
-        deadline = time.monotonic() + 10
-        while not self.alice.api.get(f"/repos/{self.repo}/pulls/{number}")["mergeable"]:
-            assert time.monotonic() < deadline, f"the forge still checks #{number}"
-            time.sleep(0.05)
+        pull = f"/repos/{self.repo}/pulls/{number}"
+        until(lambda: self.alice.api.get(pull)["mergeable"], lambda: f"the forge still checks #{number}")
         head = self.alice.pull(self.repo, number)["head"]["sha"]
         words = {"approve": "", "request_changes": "Please say it better."}
         self.alice.review(self.repo, number, verdict, words[verdict], head)
@@ -188,10 +185,7 @@ def still_checking(envelope: dict[str, Any]) -> bool:
 
 def once_checked(run: RunTick, given: dict[str, Any]) -> dict[str, Any]:
     """The first tick that comes when the forge has looked at what is to be merged."""
-    deadline = time.monotonic() + CHECKED_WITHIN_S
-    while still_checking(envelope := run(given)):
-        assert time.monotonic() < deadline, f"the forge still checks: {envelope['data']['output']}"
-    return envelope
+    return until(lambda: None if still_checking(envelope := run(given)) else envelope) or {}
 
 
 def ticks(around: Around, run: RunTick, refusing: str) -> Iterator[Tick]:
