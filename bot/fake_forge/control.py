@@ -160,6 +160,12 @@ def deliveries() -> Response:
     return json_answer({"sent": list(world.deliveries.sent), "pending": world.deliveries.pending()})
 
 
+@blueprint.get("/deliveries/pending")
+def pending_deliveries() -> Response:
+    """How many deliveries are still due or on their way."""
+    return json_answer({"pending": world_here().deliveries.pending()})
+
+
 @blueprint.get("/faults")
 def faults() -> Response:
     return json_answer(current_world().faults.wanted)

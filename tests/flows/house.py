@@ -73,6 +73,18 @@ class House:
         with urlopen(f"{self.fake_url}/_fake/faults", body, timeout=LIMIT_S) as answer:
             answer.read()
 
+    @property
+    def calm_s(self) -> float:
+        """For how long nothing must happen: a real forge does not tell whether a delivery is on its way."""
+        return 0.3 if self.fake_url else 1.0
+
+    def delivering(self) -> bool:
+        """Whether the fake forge has a delivery on its way."""
+        if not self.fake_url:
+            return False
+        with urlopen(f"{self.fake_url}/_fake/deliveries/pending", timeout=LIMIT_S) as answer:
+            return bool(json.load(answer)["pending"])
+
     def hook(self, repo: str) -> None:
         """From now on the repository tells the bot what happens."""
         self.of(repo.partition("/")[0]).create_hook(repo, self.hook_url, SECRET)

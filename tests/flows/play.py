@@ -2,7 +2,9 @@
 
 import base64
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from shell.errors import Refused
@@ -57,13 +59,14 @@ class Play:
                 self.alice.review(self.repo, pull["number"], "approve", "Good.")
 
     def approve_until_closed(self, number: int) -> None:
-        """Alice approves what comes until the issue is closed."""
+        """Alice approves what comes until the issue is closed and all of that is shown."""
 
         def look() -> bool:
             self.approve_all()
             return self.closed(number)
 
         self.wait(look)
+        self.quiet()
 
     def write(self, branch: str, path: str, text: str, by: Client | None = None) -> str:
         """One commit of one file to a branch, made from main where it is not there; the branch's new head."""
@@ -133,18 +136,56 @@ class Play:
         return until(look, self.story)
 
     def quiet(self) -> None:
-        """Wait until the bot has nothing left to take in, to do or to show."""
-        store = self.house.store
-        assert store
-        calm = 0
+        """Wait until the bot has nothing left to take in, to do or to show, and goes on having nothing."""
+        since = time.monotonic()
 
         def look() -> bool:
-            nonlocal calm
-            busy = store.pending_actions(self.lane) or store.inbox(self.lane, 1)
-            calm = 0 if busy else calm + 1
-            return calm >= 5
+            nonlocal since
+            if self._busy():
+                since = time.monotonic()
+            return time.monotonic() - since >= self.house.calm_s
 
         self.wait(look)
+
+    def _busy(self) -> bool:
+        store = self.house.store
+        assert store
+        taking_in, unshown = store.lanes_waiting()
+        waiting = self.lane in taking_in or self.lane in unshown or store.pending_actions(self.lane)
+        return bool(waiting) or self.house.delivering()
+
+    def heard(self, comment_id: int) -> None:
+        """Wait until a comment's delivery was handled, as its receipt says, and what came of it is done."""
+        self.wait(lambda: self._receipts(f"comment:{comment_id}:"))
+        self.quiet()
+
+    @contextmanager
+    def noticed(self, what: str, by: str = ALICE) -> Iterator[None]:
+        """The deliveries of what someone does here to `issue:N`, `pull:N`, `commit:SHA` or `branch:NAME`.
+
+        At the end at least one is handled, as its receipt says, and what came of it is done.
+        """
+        before = self._noticed(what, by)
+        yield
+        self.wait(lambda: self._noticed(what, by) - before)
+        self.quiet()
+
+    def opened(self, number: int, kind: str = "issue", by: str = ALICE) -> None:
+        """Wait until the delivery of a new issue or pull request was handled, and what came of it is done."""
+        self.wait(lambda: self._noticed(f"{kind}:{number}", by))
+        self.quiet()
+
+    def _noticed(self, what: str, by: str) -> set[str]:
+        done = self._receipts(f"changed:{what}:")
+        return {str(event.get("receipt")) for event in self.told() if event.get("actor") == by} & done
+
+    def _receipts(self, key: str) -> set[str]:
+        """The handled deliveries of this lane whose key begins like that."""
+        store = self.house.store
+        assert store
+        found = [store.receipt(name.partition(":")[2]) for name in store.client.scan_iter("receipt:*", 1000)]
+        ours = [one for one in found if one and one.get("lane") == self.lane and one["status"] == "done"]
+        return {str(one["id"]) for one in ours if str(one["key"]).startswith(key)}
 
     def written(self, number: int, kind: str) -> str | None:
         """The newest text of this kind that the bot wrote on a thread."""
@@ -278,9 +319,9 @@ class Play:
         """Wait until exactly these are the bot's reactions."""
         self.wait(lambda: self.reactions(comment_id) == set(contents))
 
-    def nothing_started(self) -> None:
-        """No task issue and no pull request came of it."""
-        self.quiet()
+    def nothing_started(self, comment_id: int) -> None:
+        """The comment was handled, and no task issue and no pull request came of it."""
+        self.heard(comment_id)
         assert self.tasks() == {}
         assert self.pulls() == []
 

@@ -60,9 +60,9 @@ def test_who_shares_the_bot_s_account_cannot_approve(play: Play) -> None:
     number = play.open("A sprint", "- a: The first", by=play.bot)
     play.say(number, "/plan", by=play.bot)
     play.wait(lambda: play.written(number, "board"))
-    play.say(number, "/approve", by=play.bot)
+    said = play.say(number, "/approve", by=play.bot)
     play.answer(number, "my own account")
-    play.nothing_started()
+    play.nothing_started(said)
     play.say(number, "/approve")
     play.pull("a")
 

@@ -14,10 +14,9 @@ def test_the_small_commands_answer(play: Play) -> None:
     status = play.say(kickoff, "/status", by=play.mallory)
     play.reacted(status, "eyes", "rocket")
     before = len(play.all_written(kickoff, "answer"))
-    play.say(kickoff, "/lgtm, and `/approve` later; /tmp is full")
-    play.say(kickoff, "/stauts")
+    play.heard(play.say(kickoff, "/lgtm, and `/approve` later; /tmp is full"))
+    play.heard(play.say(kickoff, "/stauts"))
     play.answer(kickoff, "/stauts")
-    play.quiet()
     assert len(play.all_written(kickoff, "answer")) == before + 1
     assert len(play.all_written(kickoff, "board")) == 1
 
@@ -94,5 +93,5 @@ def test_two_kickoffs_run_one_after_the_other(play: Play) -> None:
 
 def test_an_approval_in_a_quote_or_a_block_starts_nothing(play: Play) -> None:
     kickoff = play.kickoff("- a: The first")
-    play.say(kickoff, "> /approve\n\n```\n/approve\n```\n\nI would say `/approve`, but not yet.")
-    play.nothing_started()
+    said = play.say(kickoff, "> /approve\n\n```\n/approve\n```\n\nI would say `/approve`, but not yet.")
+    play.nothing_started(said)

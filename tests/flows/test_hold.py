@@ -134,7 +134,8 @@ def test_a_label_taken_off_without_the_right_is_put_back(play: Play) -> None:
     play.mallory.set_labels(play.repo, number, [], [HOLD])
     play.bot.api.send("DELETE", path)
     play.house.hook(play.repo)
-    play.alice.review(play.repo, number, "approve", "Good.")
+    with play.noticed(f"pull:{number}"):
+        play.alice.review(play.repo, number, "approve", "Good.")
 
     play.answer(number, "/unhold")
     play.wait(lambda: HOLD in labels(play, number))

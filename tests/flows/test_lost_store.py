@@ -80,6 +80,7 @@ def test_of_two_with_one_key_the_younger_goes(house: House, tmp_path: Path) -> N
         board = play.comment(kickoff, "board")
         play.bot.comment(play.repo, kickoff, board["body"])
         pasted = play.mallory.comment(play.repo, kickoff, board["body"])["comment_id"]
+        play.heard(pasted)
         play.wait(lambda: len(play.all_written(kickoff, "board")) == 1)
         assert play.comment(kickoff, "board")["comment_id"] == board["comment_id"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.house import ALICE, House
+from tests.flows.house import ALICE, MALLORY, House
 from tests.flows.play import Play
 from tests.flows.recorded_agents import WISH, WISH_INLINE
 
@@ -81,21 +81,22 @@ def test_only_the_approval_of_this_head_with_green_checks_merges(play: Play) -> 
     kickoff = play.start("- a: The first")
     pull = play.pull("a")
     number, old = pull["number"], pull["head"]["sha"]
-    play.alice.set_status(play.repo, old, "pending", "ci")
-    play.quiet()
-    play.alice.review(play.repo, number, "approve", "Good.")
-    play.quiet()
+    with play.noticed(f"commit:{old}"):
+        play.alice.set_status(play.repo, old, "pending", "ci")
+    with play.noticed(f"pull:{number}"):
+        play.alice.review(play.repo, number, "approve", "Good.")
     assert not play.bot.pull(play.repo, number)["merged"], "a pending status waits"
 
-    head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n")
-    play.alice.set_status(play.repo, head, "success", "ci")
-    play.quiet()
+    with play.noticed(f"pull:{number}"):
+        head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n")
+    with play.noticed(f"commit:{head}"):
+        play.alice.set_status(play.repo, head, "success", "ci")
     assert not play.bot.pull(play.repo, number)["merged"], "the approval was of another head"
 
-    play.alice.set_status(play.repo, head, "failure", "ci")
-    play.quiet()
-    play.alice.review(play.repo, number, "approve", "Still good.")
-    play.quiet()
+    with play.noticed(f"commit:{head}"):
+        play.alice.set_status(play.repo, head, "failure", "ci")
+    with play.noticed(f"pull:{number}"):
+        play.alice.review(play.repo, number, "approve", "Still good.")
     assert not play.bot.pull(play.repo, number)["merged"], "its checks have failed"
     play.alice.set_status(play.repo, head, "success", "ci")
     play.wait(lambda: play.closed(kickoff))
@@ -107,10 +108,12 @@ def test_who_approves_an_older_head_is_told_once(play: Play) -> None:
     kickoff = play.start("- a: The first")
     pull = play.pull("a")
     number, old = pull["number"], pull["head"]["sha"]
-    head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n")
-    play.quiet()
-    play.mallory.review(play.repo, number, "approve", "Good.", old)
-    play.alice.review(play.repo, number, "approve", "Good.", old)
+    with play.noticed(f"pull:{number}"):
+        head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n")
+    with play.noticed(f"pull:{number}", by=MALLORY):
+        play.mallory.review(play.repo, number, "approve", "Good.", old)
+    with play.noticed(f"pull:{number}"):
+        play.alice.review(play.repo, number, "approve", "Good.", old)
     play.wait(lambda: play.written(number, "note"))
     play.quiet()
     said = f"your approval is of `{old[:7]}`, the branch is now at `{head[:7]}`. Please approve again."
@@ -125,8 +128,8 @@ def test_who_approves_an_older_head_is_told_once(play: Play) -> None:
 def test_a_stranger_s_approval_merges_nothing(play: Play) -> None:
     kickoff = play.start("- a: The first")
     number = play.pull("a")["number"]
-    play.mallory.review(play.repo, number, "approve", "Ship it.")
-    play.quiet()
+    with play.noticed(f"pull:{number}", by=MALLORY):
+        play.mallory.review(play.repo, number, "approve", "Ship it.")
     assert not play.bot.pull(play.repo, number)["merged"]
     play.approve_until_closed(kickoff)
 
@@ -134,8 +137,8 @@ def test_a_stranger_s_approval_merges_nothing(play: Play) -> None:
 def test_what_someone_pushed_is_kept_by_the_next_round(play: Play) -> None:
     kickoff = play.start("- a: The first")
     pull = play.pull("a")
-    play.write(pull["head"]["ref"], "theirs.txt", "by hand\n")
-    play.quiet()
+    with play.noticed(f"pull:{pull['number']}"):
+        play.write(pull["head"]["ref"], "theirs.txt", "by hand\n")
     play.alice.review(play.repo, pull["number"], "request_changes", "More, please.")
     play.wait(lambda: play.bot.file(play.repo, "a.txt", pull["head"]["ref"]) == "round 2\n")
     play.pull("a")

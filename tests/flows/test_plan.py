@@ -25,7 +25,7 @@ def test_a_changed_plan_is_approved_by_its_own_hash(play: Play) -> None:
     late = play.say(kickoff, f"/approve {old}")
     play.answer(kickoff, f"not `{old}`")
     play.reacted(late, "eyes", "confused")
-    play.nothing_started()
+    play.nothing_started(late)
 
     good = play.say(kickoff, f"/approve {shown_hash(play, kickoff)}")
     play.reacted(good, "eyes", "rocket")
@@ -55,7 +55,7 @@ def test_a_plan_that_cannot_be_is_said_and_can_be_mended(play: Play) -> None:
     play.answer(number, "I could not make a plan of this")
     said = play.say(number, "/approve")
     play.reacted(said, "eyes", "confused")
-    play.nothing_started()
+    play.nothing_started(said)
     play.alice.edit_issue(play.repo, number, body="Straight on.\n\n- a: One\n- b: Two (after: a)")
     play.say(number, "/plan")
     play.wait(lambda: play.written(number, "board"))

@@ -11,7 +11,7 @@ def test_a_stranger_approves_nothing_and_is_told_kindly(play: Play) -> None:
     said = play.say(kickoff, "/approve", by=play.mallory)
     assert "\n" not in play.answer(kickoff, "@mallory, `/approve` needs write access; ask a maintainer.")
     play.reacted(said, "eyes", "confused")
-    play.nothing_started()
+    play.nothing_started(said)
 
 
 def test_a_label_of_someone_without_the_right_is_taken_off_with_a_line(staged: Callable[..., Play]) -> None:
@@ -21,11 +21,12 @@ def test_a_label_of_someone_without_the_right_is_taken_off_with_a_line(staged: C
     play.alice.set_labels(play.repo, number, [PLAN_LABEL], [])
     play.bot.api.send("DELETE", f"/repos/{play.repo}/collaborators/{ALICE}")
     play.house.hook(play.repo)
-    play.mallory.edit_issue(play.repo, number, title="A sprint, please")
+    with play.noticed(f"issue:{number}", by=MALLORY):
+        play.mallory.edit_issue(play.repo, number, title="A sprint, please")
 
     play.wait(lambda: PLAN_LABEL not in play.issue(number)["labels"])
     play.answer(number, "@alice, `/plan` needs write access; ask a maintainer.")
-    play.nothing_started()
+    assert play.tasks() == {} and play.pulls() == []
     assert len(play.all_written(number)) == 1
 
 
@@ -37,7 +38,7 @@ def test_an_issue_that_looks_like_a_task_is_none(play: Play) -> None:
         "/a/", "/b/"
     )
     fake = play.open("The second", text, by=play.mallory, labels=())
-    play.quiet()
+    play.opened(fake, by=MALLORY)
     assert play.all_written(fake) == []
     assert play.pull_of("b") is None
 
@@ -57,6 +58,7 @@ def test_a_comment_that_carries_the_marker_of_the_board_is_left_alone(play: Play
     assert sprint.startswith(name)
     forged = forged.replace(" -->", f" sprint={sprint} -->")
     comment_id = play.say(number, forged, by=play.mallory)
+    play.heard(comment_id)
     play.alice.set_labels(play.repo, number, [PLAN_LABEL], [])
     play.wait(lambda: play.written(number, "board"))
     theirs = [one for one in play.bot.issue_comments(play.repo, number) if one["comment_id"] == comment_id]
@@ -68,11 +70,14 @@ def test_a_pull_request_that_looks_like_ours_is_none(play: Play) -> None:
     ours = play.pull("a")
     branch = ours["head"]["ref"].removesuffix("/a") + "/b"
     marker = ours["body"].splitlines()[-1].replace("task=a", "task=b")
-    head = play.write(branch, "trojan.txt", "hello\n")
+    with play.noticed(f"branch:{branch}"):
+        head = play.write(branch, "trojan.txt", "hello\n")
     said = play.alice.create_pull(play.repo, "The second", f"Closes #1\n\n{marker}", branch, "main")
-    play.bot.review(play.repo, said["number"], "approve", "Good.")
-    play.alice.set_status(play.repo, head, "success", "ci")
-    play.quiet()
+    play.opened(said["number"], kind="pull")
+    with play.noticed(f"pull:{said['number']}", by=BOT):
+        play.bot.review(play.repo, said["number"], "approve", "Good.")
+    with play.noticed(f"commit:{head}"):
+        play.alice.set_status(play.repo, head, "success", "ci")
     there = play.bot.pull(play.repo, said["number"])
     assert not there["merged"] and there["labels"] == []
     assert play.all_written(said["number"]) == []
@@ -94,7 +99,7 @@ def test_an_account_that_may_only_write_says_exactly_that(staged: Callable[..., 
         return
     assert "may not ask" in play.answer(number, "administrator of this repository")
     play.reacted(said, "eyes", "confused")
-    play.nothing_started()
+    play.nothing_started(said)
 
 
 def test_an_empty_repository_is_asked_for_a_first_commit(staged: Callable[..., Play]) -> None:
@@ -103,8 +108,8 @@ def test_an_empty_repository_is_asked_for_a_first_commit(staged: Callable[..., P
     said = play.say(number, "/plan")
     play.answer(number, "push a first commit")
     play.reacted(said, "eyes", "confused")
-    play.first_commit()
-    play.quiet()
+    with play.noticed("branch:main", by=BOT):
+        play.first_commit()
     again = play.say(number, "Now it has one.\n\n/plan")
     play.wait(lambda: play.written(number, "board"))
     play.reacted(again, "eyes", "rocket")
