@@ -163,7 +163,7 @@ def deliveries() -> Response:
 @blueprint.get("/deliveries/pending")
 def pending_deliveries() -> Response:
     """How many deliveries are still due or on their way."""
-    return json_answer({"pending": world_here().deliveries.pending()})
+    return json_answer({"pending": current_world().deliveries.pending()})
 
 
 @blueprint.get("/faults")

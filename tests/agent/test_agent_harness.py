@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shell.agent.cleanup import kill_remaining
+from shell.agent.guard import GRACE_S
 from shell.agent.harness import Activity, Ended, Job, run_job
 from tests.waiting import LIMIT_S, until
 
@@ -142,7 +143,8 @@ def test_nothing_of_an_agent_outlives_a_killed_worker(tmp_path: Path, who: str) 
 
 
 def test_the_agent_of_a_killed_worker_is_not_asked_to_end_but_ended(tmp_path: Path) -> None:
-    code = f"trap 'touch {tmp_path}/asked' TERM; echo $$ > {tmp_path}/pids; while true; do sleep 0.02; done"
+    lives_on = "[ -e asked ] && echo . >> after; sleep 0.02"
+    code = f"cd {tmp_path}; trap 'touch asked' TERM; echo $$ > pids; while true; do {lives_on}; done"
     guard = [sys.executable, "-I", "-S", str(ROOT / "shell/agent/guard.py"), "--", "sh", "-c", code]
     program = (
         f"import subprocess, sys, time; subprocess.Popen({guard}, stdin=subprocess.PIPE); time.sleep(60)"
@@ -152,7 +154,8 @@ def test_the_agent_of_a_killed_worker_is_not_asked_to_end_but_ended(tmp_path: Pa
     parent.kill()
     parent.wait(LIMIT_S)
     until(lambda: not lives(pids_in(tmp_path / "pids")[0]))
-    assert not (tmp_path / "asked").exists()
+    after = (tmp_path / "after").read_text() if (tmp_path / "after").exists() else ""
+    assert len(after) < GRACE_S / 0.02 / 2, "it was given time to end"
 
 
 def test_a_killed_guard_takes_the_agent_with_it(tmp_path: Path) -> None:
@@ -168,6 +171,7 @@ def test_a_killed_guard_takes_the_agent_with_it(tmp_path: Path) -> None:
 
 def test_what_left_the_group_of_a_killed_guard_ends_with_the_run(tmp_path: Path) -> None:
     script = f"""
+        touch {tmp_path}/pids
         setsid -f sh -c 'echo $$ >> {tmp_path}/pids; exec sleep 600'
         setsid sh -c 'echo $$ >> {tmp_path}/pids; (sleep 600 & echo $! >> {tmp_path}/pids); sleep 600' &
         while [ $(wc -l < {tmp_path}/pids) -lt 3 ]; do sleep 0.02; done
