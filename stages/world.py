@@ -49,7 +49,7 @@ ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
 CheckState = Literal["success", "pending", "failure", "none"]
 """What the checks of a head come to; `none`: there are none."""
 MergeMode = Literal["on-approval", "manual", "auto"]
-"""What a merge waits for: an approval, `/merge` as well, or the reviewing account's approval."""
+"""What merges a pull request: an approval, a person (`manual`), or also the reviewing account's approval."""
 Right = Literal["none", "read", "triage", "write", "maintain", "admin", "owner"]
 """What an account may do in a repository, from least to most."""
 OpenOrClosed = Literal["open", "closed"]
@@ -296,7 +296,7 @@ class TaskFields(TypedDict, total=False):
     merging: str | bool | None
     """The head whose merge was asked for and not answered; in the tick as `approved`."""
     merge_asked: str | None
-    """The head that `/merge` asked for, which the merge mode `manual` waits for."""
+    """The head whose merge a person asked for, where the merge mode is `manual`; nothing sets it yet."""
     merge_base: bool
     """Whether the next run begins by merging the base into the branch."""
     hold: str | None

@@ -77,6 +77,15 @@ def test_a_parameter_that_is_offered_is_read(name: str) -> None:
     assert '"positional"' in stage_texts(OFFERED[name].composition)
 
 
+TEXTS = [*(ROOT / "stages").rglob("*.py"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+
+
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_text_tells_people_to_say_what_does_not_act(file: Path) -> None:
+    named = set(re.findall(r"`/([a-z-]+)", file.read_text(encoding="utf-8")))
+    assert not named & COMMANDS_TO_COME
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS_TO_COME))
 def test_what_does_not_act_is_offered_nowhere_and_says_so_when_it_is_used(name: str) -> None:
     shown = re.compile(rf"`/{name}[` ]")

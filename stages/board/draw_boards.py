@@ -43,7 +43,7 @@ HEAD = {
 MODE = {
     "on-approval": "a pull request is merged when someone with write permission has approved it "
     "and its checks are green",
-    "manual": "a pull request is merged on `/merge`",
+    "manual": "the bot merges nothing, people do",
     "auto": "a pull request is merged when the reviewing account, or someone with write permission, "
     "has approved it and its checks are green",
 }

@@ -110,7 +110,8 @@ def in_review(policy: dict[str, Any], task: dict[str, Any], held: list[str]) -> 
     if not is_approved(task):
         said.append("waits for a review")
     elif not said:
-        said.append("approved, waits for " + ("`/merge`" if policy.get("merge") == "manual" else "its turn"))
+        by_hand = policy.get("merge") == "manual"
+        said.append("approved; merge it when you are ready" if by_hand else "approved, waits for its turn")
     return said
 
 

@@ -80,7 +80,7 @@ def state_labels(statuses: dict[str, Any]) -> set[str]:
 
 
 def ready_to_merge(task: dict[str, Any]) -> bool:
-    """Approved and green, and waiting all the same: for its turn, for `/merge`, or for the forge."""
+    """Approved and green, but not merged yet: it waits for its turn, for a person, or for the forge."""
     said = {
         r["state"] for r in (task.get("reviews") or {}).values() if r["commit_sha"] == task.get("head_sha")
     }

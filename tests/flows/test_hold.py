@@ -78,6 +78,7 @@ def test_the_label_on_the_pull_request_itself_holds_and_its_removal_releases(pla
 
 def test_a_task_named_on_the_kickoff_is_held_before_its_pull_request_is_there(play: Play) -> None:
     kickoff = play.start("- a: The first", "- b: The second (after: a)")
+    play.task("a")
     play.reacted(play.say(kickoff, "/hold b"), "eyes", "rocket")
     play.reacted(play.say(kickoff, "/hold"), "eyes", "confused")
     approve(play, play.pull("a")["number"])

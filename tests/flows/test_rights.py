@@ -126,5 +126,5 @@ def test_a_stranger_closes_a_kickoff_in_vain(play: Play) -> None:
     assert len(play.all_written(number, "note")) == 1
     play.say(number, "/approve")
     play.approve_until_closed(number)
-    assert play.is_in("a", "done")
+    play.wait(lambda: play.is_in("a", "done"))
     assert MALLORY in (play.issue(number)["author"],)
