@@ -1,1 +1,1 @@
-"""One agent's run: a fresh folder, a framework at work in it, its final tree checked, pushed and proposed."""
+"""One agent's run: a fresh folder, the framework's work in it, its changes checked and pushed."""

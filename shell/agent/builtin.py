@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shell.agent.feedback import tell_feedback
+from shell.agent.feedback import format_feedback
 from shell.agent.workspace import Forbidden, Workspace
 from shell.errors import Refused, Unavailable
 from shell.model import Answer, Question, ask
@@ -50,7 +50,7 @@ TOOLS = [
 
 @dataclass
 class Work:
-    """How far the agent is."""
+    """The agent's progress."""
 
     workspace: Workspace
     model: str | None = None
@@ -61,21 +61,21 @@ class Work:
 
 
 def main(arguments: list[str]) -> int:
-    """0 if the model came to its end; 1 says in the last line why not."""
+    """0 if the model finished; with 1 the last line says why not."""
     parser = argparse.ArgumentParser(prog="python -m shell.agent.builtin")
     parser.add_argument("--model")
     begun = time.monotonic()
     work = Work(Workspace(Path.cwd()), parser.parse_args(arguments).model)
     work.messages.append({"role": "user", "content": sys.stdin.read()})
     reason = _to_the_end(work)
-    print(tell_feedback(_feedback(work, reason, time.monotonic() - begun)), flush=True)
+    print(format_feedback(_feedback(work, reason, time.monotonic() - begun)), flush=True)
     if reason:
         print(reason, flush=True)
     return 1 if reason else 0
 
 
 def _to_the_end(work: Work) -> str | None:
-    """Turn by turn; None at a good end, else why it is none."""
+    """Turn by turn; None if the task is done, else why not."""
     for _ in range(MAX_TURNS):
         try:
             answer = _asked(work)
@@ -83,7 +83,7 @@ def _to_the_end(work: Work) -> str | None:
             return f"The model did not answer: {error}"
         if (end := _turn(work, answer)) is not None:
             return end or None
-    return f"The model was not done after {MAX_TURNS} turns."
+    return f"The model did not finish within {MAX_TURNS} turns."
 
 
 def _asked(work: Work, sleep: Callable[[float], None] = time.sleep) -> Answer:
@@ -104,7 +104,7 @@ def _asked(work: Work, sleep: Callable[[float], None] = time.sleep) -> Answer:
 
 
 def _turn(work: Work, answer: Answer) -> str | None:
-    """Take one answer: None to go on, "" at the good end, else the reason of a bad one."""
+    """Handle one answer: None to continue, "" when the task is done, else why it failed."""
     work.tokens += answer["input_tokens"] + answer["output_tokens"]
     work.messages.append({"role": "assistant", "content": answer["content"]})
     if answer["text"].strip():
@@ -129,30 +129,30 @@ def _turn(work: Work, answer: Answer) -> str | None:
 
 
 def _cut_off(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A call that was cut off is not done, and the model is told so."""
-    told = "Your answer was cut off, it was too long; this was not done. Go on in smaller steps."
-    results = [_told(call, told, wrong=True) for call in calls]
-    return results or [{"type": "text", "text": told}]
+    """A call that was cut off is not executed, and the model learns that."""
+    message = "Your answer was too long and was cut off, so this was not executed. Continue in smaller steps."
+    results = [_tool_result(call, message, wrong=True) for call in calls]
+    return results or [{"type": "text", "text": message}]
 
 
 def _result(work: Work, call: dict[str, Any]) -> dict[str, Any]:
-    """Do what a tool call asks for."""
-    name, given = str(call["name"]), dict(call.get("input") or {})
+    """Execute a tool call."""
+    name, arguments = str(call["name"]), dict(call.get("input") or {})
     known = {tool["name"] for tool in TOOLS}
-    print(f"{name} {given.get('path') or given.get('folder') or ''}".strip(), flush=True)
+    print(f"{name} {arguments.get('path') or arguments.get('folder') or ''}".strip(), flush=True)
     if name not in known:
-        return _told(call, f"there is no tool {name}; there are {', '.join(sorted(known))}", wrong=True)
+        return _tool_result(call, f"unknown tool {name}; available: {', '.join(sorted(known))}", wrong=True)
     if name not in work.used:
         work.used.append(name)
     try:
-        return _told(call, getattr(work.workspace, name)(**given))
+        return _tool_result(call, getattr(work.workspace, name)(**arguments))
     except Forbidden as error:
-        return _told(call, str(error), wrong=True)
+        return _tool_result(call, str(error), wrong=True)
     except (TypeError, OSError) as error:
-        return _told(call, f"this call cannot be done: {error}", wrong=True)
+        return _tool_result(call, f"this call failed: {error}", wrong=True)
 
 
-def _told(call: dict[str, Any], text: str, *, wrong: bool = False) -> dict[str, Any]:
+def _tool_result(call: dict[str, Any], text: str, *, wrong: bool = False) -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": call["id"], "content": text, "is_error": wrong}
 
 

@@ -1,4 +1,4 @@
-"""Ends what outlived a run's guard: such a process is known by the run that its environment names."""
+"""Kills what outlived a run's guard: such processes are found by the run that their environment names."""
 
 import os
 import signal
@@ -9,10 +9,10 @@ _LIMIT_S = 10.0
 
 
 def kill_remaining(run_id: str) -> None:
-    """Kill them until a look finds none; what one of them starts meanwhile inherits the name."""
+    """Kill them until none is found; what one of them starts meanwhile inherits the name."""
     end = time.monotonic() + _LIMIT_S
-    while (left := _of_run(run_id)) and time.monotonic() < end:
-        for process in left:
+    while (remaining := _of_run(run_id)) and time.monotonic() < end:
+        for process in remaining:
             _kill(process)
         time.sleep(0.02)
 
@@ -32,9 +32,9 @@ def _of_run(run_id: str) -> list[int]:
 
 
 def _environment(process: str) -> list[bytes]:
-    """Empty where it has ended, or is another user's and so none of the run's."""
+    """Empty if it has ended, or belongs to another user and so not to the run."""
     try:
-        with open(f"/proc/{process}/environ", "rb") as there:
-            return there.read().split(b"\0")
+        with open(f"/proc/{process}/environ", "rb") as file:
+            return file.read().split(b"\0")
     except OSError:
         return []

@@ -1,4 +1,4 @@
-"""What an agent says of its own work, read from its output between two marker words."""
+"""An agent's report on its own work, read from its output between two markers."""
 
 import json
 import re
@@ -23,6 +23,6 @@ def read_feedback(output: str) -> dict[str, Any] | None:
     return None
 
 
-def tell_feedback(feedback: dict[str, Any]) -> str:
+def format_feedback(feedback: dict[str, Any]) -> str:
     """The line that `read_feedback` reads."""
     return f"{START} {json.dumps(feedback)} {END}"

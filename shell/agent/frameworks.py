@@ -1,4 +1,4 @@
-"""The frameworks that can be an agent: how each is called, and what of the environment it may see."""
+"""The agent frameworks: one entry each says how it is called and what of the environment it may see."""
 
 import json
 import shutil
@@ -50,7 +50,7 @@ class Framework:
     """What to do where the program is missing."""
 
     def command(self, call: Call, environment: Mapping[str, str]) -> list[str]:
-        """The command line, its program found; FrameworkError in words where that is not possible."""
+        """The command line, with the program's path; FrameworkError says what to do where there is none."""
         if self.prompt_by == "argument" and len(call.prompt.encode()) > _LONGEST_ARGUMENT:
             raise FrameworkError(
                 f"The prompt is too long for {self.name}; shorten the task or use claude-code."
@@ -60,13 +60,13 @@ class Framework:
             raise FrameworkError(f"`{self.program}` is not installed where the agents run: {self.install}")
         return [found, *self.arguments(call)]
 
-    def environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Its own variables, taken from those given."""
-        return {name: given[name] for name in self.variables if given.get(name)}
+    def environment(self, machine: Mapping[str, str]) -> dict[str, str]:
+        """Its own variables, out of those of the machine."""
+        return {name: machine[name] for name in self.variables if machine.get(name)}
 
-    def secrets(self, given: Mapping[str, str]) -> list[str]:
-        """The values among them that no log should show."""
-        named = self.environment(given).items()
+    def secrets(self, machine: Mapping[str, str]) -> list[str]:
+        """The values among them that must not show in a log."""
+        named = self.environment(machine).items()
         return [value for name, value in named if any(part in name for part in SECRET) and len(value) > 5]
 
 
@@ -142,9 +142,9 @@ FRAMEWORKS = {framework.name: framework for framework in ALL}
 
 
 def framework_of(name: str) -> Framework:
-    """The framework of that name; FrameworkError names those there are."""
+    """The framework of that name; FrameworkError lists the known ones."""
     if name not in FRAMEWORKS:
-        raise FrameworkError(f"There is no framework {name!r}. There are: {', '.join(FRAMEWORKS)}.")
+        raise FrameworkError(f"Unknown framework {name!r}. Known: {', '.join(FRAMEWORKS)}.")
     return FRAMEWORKS[name]
 
 
@@ -156,10 +156,10 @@ _MACHINE = (
 
 
 def agent_environment(
-    framework: Framework, spec: Mapping[str, Any], given: Mapping[str, str], home: Path, temporary: Path
+    framework: Framework, spec: Mapping[str, Any], machine: Mapping[str, str], home: Path, temporary: Path
 ) -> dict[str, str]:
-    """All that the agent sees: a few variables of the machine, its framework's own, and what it is."""
-    machine = {name: given[name] for name in _MACHINE if name in given}
+    """The agent's whole environment: a few variables of the machine, its framework's own, and its task."""
+    passed_on = {name: machine[name] for name in _MACHINE if name in machine}
     who = f"caloron-agent-{spec['agent_id']}"
     person = {"NAME": who, "EMAIL": f"{who}@caloron.invalid"}
     named = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
@@ -172,4 +172,4 @@ def agent_environment(
     }
     place = {"HOME": str(home), "TMPDIR": str(temporary), "TERM": "dumb", "GIT_TERMINAL_PROMPT": "0"}
     ours = {"PYTHONPATH": str(_ROOT)} if framework.name == "anthropic" else {}
-    return {**machine, **place, **named, **about, **ours, **framework.environment(given)}
+    return {**passed_on, **place, **named, **about, **ours, **framework.environment(machine)}

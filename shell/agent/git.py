@@ -1,4 +1,4 @@
-"""Git as the shell runs it: in a bare repository of its own, deaf to every configuration but ours."""
+"""Git as the shell runs it: in a bare repository of its own, ignoring every configuration but ours."""
 
 import base64
 import functools
@@ -52,7 +52,7 @@ PASSING_SIGNS = (
 
 @dataclass(frozen=True)
 class Credential:
-    """What opens the forge's repository; it travels in the environment of one git process only."""
+    """The login for the forge's repository; it is passed in the environment of one git process only."""
 
     username: str
     password: str = field(repr=False)
@@ -63,17 +63,17 @@ class Credential:
 
 
 class GitError(Exception):
-    """Git failed, in its own words; `passing` if it may work in a moment, `moved` if it is elsewhere now."""
+    """Git failed, with its own message; `passing` if a retry may help, `moved` if the address has changed."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.passing = any(sign in words.lower() for sign in PASSING_SIGNS)
-        self.moved = any(f"returned error: {status}" in words for status in (301, 302, 307, 308))
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.passing = any(sign in message.lower() for sign in PASSING_SIGNS)
+        self.moved = any(f"returned error: {status}" in message for status in (301, 302, 307, 308))
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a git process left: its status and its output."""
+    """The result of a git process: its status and output."""
 
     status: int
     output: bytes
@@ -95,28 +95,28 @@ def as_records(paths: Collection[str]) -> bytes:
 
 
 def git_problem() -> str | None:
-    """What is wrong with the git of this machine; None if attempts can run with it."""
+    """What is wrong with this machine's git; None if attempts can run with it."""
     try:
-        said = subprocess.run(
+        version = subprocess.run(
             ["git", "version"], capture_output=True, text=True, timeout=10, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return "git is not installed (or does not answer); install git 2.38 or newer."
-    found = re.search(r"(\d+)\.(\d+)", said)
+    found = re.search(r"(\d+)\.(\d+)", version)
     if found and (int(found[1]), int(found[2])) >= NEEDED:
         return None
-    return f"git 2.38 or newer is needed to merge without a folder; here is {said.strip()}."
+    return f"git 2.38 or newer is needed (for `git merge-tree`); this machine has {version.strip()}."
 
 
 def safe_environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment in which git reads no file of the machine or the user and asks nobody anything."""
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    told = {**_SETTINGS, **(settings or {})}
-    config = {"GIT_CONFIG_COUNT": str(len(told))}
-    for number, (key, value) in enumerate(told.items()):
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    options = {**_SETTINGS, **(settings or {})}
+    config = {"GIT_CONFIG_COUNT": str(len(options))}
+    for number, (key, value) in enumerate(options.items()):
         config |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return {
-        **kept,
+        **passed_on,
         **config,
         "HOME": "/nonexistent",
         "LC_ALL": "C.UTF-8",
@@ -135,14 +135,14 @@ class Git:
     git_dir: Path
     url: str = ""
     credential: Callable[[], Credential | None] = lambda: None
-    """Asked for each time, for some do not hold as long as an agent works."""
+    """Asked for each time, because some expire while an agent works."""
     pulse: Callable[[], None] = lambda: None
     """Called every few seconds while git works."""
 
     def run(
         self,
         *arguments: str,
-        given: bytes = b"",
+        stdin: bytes = b"",
         extra: Mapping[str, str] | None = None,
         timeout: float = 300,
         allowed: Sequence[int] = (0,),
@@ -150,7 +150,7 @@ class Git:
     ) -> Finished:
         """One git command, without the credential."""
         environment = safe_environment() | {"GIT_DIR": str(self.git_dir)} | dict(extra or {})
-        return self._finish(arguments, environment, given, timeout, allowed, keep_open, None)
+        return self._finish(arguments, environment, stdin, timeout, allowed, keep_open, None)
 
     def remote(
         self,
@@ -159,11 +159,11 @@ class Git:
         allowed: Sequence[int] = (0,),
         keep_open: Sequence[int] = (),
     ) -> Finished:
-        """One git command that speaks with the forge; `{url}` in the arguments is the repository there."""
+        """One git command that talks to the forge; `{url}` in the arguments is the repository there."""
         credential = self.credential()
         environment = safe_environment(self._opened(credential)) | {"GIT_DIR": str(self.git_dir)}
-        told = [self.url if argument == "{url}" else argument for argument in arguments]
-        return self._finish(told, environment, b"", timeout, allowed, keep_open, credential)
+        resolved = [self.url if argument == "{url}" else argument for argument in arguments]
+        return self._finish(resolved, environment, b"", timeout, allowed, keep_open, credential)
 
     def _opened(self, credential: Credential | None) -> dict[str, str]:
         place = urlsplit(self.url)
@@ -176,7 +176,7 @@ class Git:
         self,
         arguments: Sequence[str],
         environment: Mapping[str, str],
-        given: bytes,
+        stdin: bytes,
         timeout: float,
         allowed: Sequence[int],
         keep_open: Sequence[int],
@@ -184,16 +184,16 @@ class Git:
     ) -> Finished:
         with self._started(arguments, environment, keep_open) as process:
             try:
-                output, errors = self._communicate(process, given, time.monotonic() + timeout)
+                output, errors = self._communicate(process, stdin, time.monotonic() + timeout)
             except BaseException as reason:
                 os.killpg(process.pid, signal.SIGKILL)
                 if isinstance(reason, subprocess.TimeoutExpired):
                     raise GitError(f"git {arguments[0]} took longer than {timeout:.0f} s") from None
                 raise
-        words = redacted(errors.decode(errors="replace").strip(), credential)
+        message = redacted(errors.decode(errors="replace").strip(), credential)
         if process.returncode not in allowed:
-            raise GitError(f"git {arguments[0]}: {words or f'ended with status {process.returncode}'}")
-        return Finished(process.returncode, output, words)
+            raise GitError(f"git {arguments[0]}: {message or f'ended with status {process.returncode}'}")
+        return Finished(process.returncode, output, message)
 
     def _started(
         self, arguments: Sequence[str], environment: Mapping[str, str], keep_open: Sequence[int]
@@ -214,21 +214,21 @@ class Git:
             raise GitError("git is not installed where the agents run; install git 2.38 or newer") from None
 
     def _communicate(
-        self, process: "subprocess.Popen[bytes]", given: bytes | None, until: float
+        self, process: "subprocess.Popen[bytes]", stdin: bytes | None, until: float
     ) -> tuple[bytes, bytes]:
         while True:
             try:
-                return process.communicate(given, _PULSE_S)
+                return process.communicate(stdin, _PULSE_S)
             except subprocess.TimeoutExpired:
                 if time.monotonic() > until:
                     raise
-                given = None  # it is on its way already
+                stdin = None  # it was sent already
                 self.pulse()
 
 
-def redacted(words: str, credential: Credential | None) -> str:
-    """What git said, without the credential in either form."""
+def redacted(message: str, credential: Credential | None) -> str:
+    """Git's message, without the credential in either form."""
     if credential is None or not credential.password:
-        return words
+        return message
     encoded = credential.header().rpartition(" ")[2]
-    return words.replace(credential.password, "•••").replace(encoded, "•••")
+    return message.replace(credential.password, "•••").replace(encoded, "•••")

@@ -1,7 +1,7 @@
-"""The agent's guard: starts one command, and sees to it that nothing of it lives on.
+"""The agent's guard: starts one command, and makes sure that no process of it survives.
 
 Runs alone, by file name (`python -I guard.py [--input FILE] -- COMMAND…`). Its own standard input is a pipe
-that nobody writes: when it closes, the one who started us wants the end, or is dead; both mean the same.
+that nobody writes: when it closes, our parent wants us to end, or is dead; both mean the same.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 def main(arguments: list[str]) -> int:
     """The status of the command, 128 + n if signal n ended it, 127 if there is no such command."""
     split = arguments.index("--")
-    given, command = arguments[1:split] if arguments[:1] == ["--input"] else [], arguments[split + 1 :]
+    input_file, command = arguments[1:split] if arguments[:1] == ["--input"] else [], arguments[split + 1 :]
     parent = os.getppid()
     _adopt_orphans()
     reading, writing = os.pipe()
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     try:
-        child = _start(command, given[0] if given else os.devnull)
+        child = _start(command, input_file[0] if input_file else os.devnull)
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", flush=True)
         return 127
@@ -39,13 +39,13 @@ def main(arguments: list[str]) -> int:
 
 
 def _adopt_orphans() -> None:
-    """Whoever of our descendants loses its parent becomes our child, and so is found at the end."""
+    """A descendant that loses its parent becomes our child, and so is found at the end."""
     if _libc is not None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _start(command: list[str], given: str) -> "subprocess.Popen[bytes]":
-    with open(given, "rb") as source:
+def _start(command: list[str], input_file: str) -> "subprocess.Popen[bytes]":
+    with open(input_file, "rb") as source:
         return subprocess.Popen(command, stdin=source, preexec_fn=_die_with_guard)
 
 
@@ -67,7 +67,7 @@ def _wait(child: "subprocess.Popen[bytes]", wake: int) -> "int | None":
 
 
 def _end_all(child: "subprocess.Popen[bytes]", parent: int) -> None:
-    """Ask first, then force, until no descendant is left; at once, if nobody waits for us any more."""
+    """SIGTERM first, then SIGKILL, until no descendant is left; SIGKILL at once if our parent is gone."""
     asked = time.monotonic()
     _signal_all(signal.SIGTERM)
     while _reap(child) and time.monotonic() < asked + 10:
@@ -77,7 +77,7 @@ def _end_all(child: "subprocess.Popen[bytes]", parent: int) -> None:
 
 
 def _reap(child: "subprocess.Popen[bytes]") -> bool:
-    """Whether a child is left; the dead ones are taken note of."""
+    """Reap the dead; whether a child is left."""
     child.poll()
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:

@@ -1,4 +1,4 @@
-"""Runs an agent's command: drained, watched for signs of life, limited in time, wholly gone at the end."""
+"""Runs an agent's command: output drained, signs of life watched, time limited, no process left behind."""
 
 import contextlib
 import os
@@ -21,11 +21,11 @@ _GUARD = Path(__file__).resolve().parent / "guard.py"
 _TAIL_BYTES = 128 * 1024
 _LOG_BYTES = 20 * 1024 * 1024
 _LONGEST_LINE = 4000
-_FILES_LOOKED_AT = 50_000
+_MOST_FILES = 50_000
 
 
 class Watcher(Protocol):
-    """Who is told of a run, and may end it."""
+    """Receives the progress of a run, and may end it."""
 
     def started(self, pid: int) -> None: ...
 
@@ -52,7 +52,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command came to its end."""
+    """How a command ended."""
 
     how: Literal["ended", "timeout", "stopped"]
     status: int
@@ -76,9 +76,9 @@ def run_job(job: Job, watcher: Watcher) -> Ended:
 
 
 def _started(job: Job, run_id: str) -> "subprocess.Popen[bytes]":
-    given = ["--input", str(job.input)] if job.input else []
+    options = ["--input", str(job.input)] if job.input else []
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_GUARD), *given, "--", *job.command],
+        [sys.executable, "-I", "-S", str(_GUARD), *options, "--", *job.command],
         cwd=job.folder,
         env=dict(job.environment) | {RUN: run_id},
         stdin=subprocess.PIPE,
@@ -91,7 +91,7 @@ def _started(job: Job, run_id: str) -> "subprocess.Popen[bytes]":
 
 
 def _close(guard: "subprocess.Popen[bytes]") -> None:
-    """The closed pipe is the word to end; should the guard not obey or be dead, its group is killed."""
+    """Closing the pipe ends the guard; if it does not obey, or is dead, its process group is killed."""
     assert guard.stdin is not None
     guard.stdin.close()
     try:
@@ -105,7 +105,7 @@ def _close(guard: "subprocess.Popen[bytes]") -> None:
 
 
 class _Run:
-    """What is remembered of a run while it lasts."""
+    """The state of a run in progress."""
 
     def __init__(
         self, job: Job, watcher: Watcher, guard: "subprocess.Popen[bytes]", log: IO[bytes], begun: float
@@ -114,7 +114,7 @@ class _Run:
         self.job, self.watcher, self.guard, self.log, self.begun = job, watcher, guard, log, begun
         self.pipe = guard.stdout.fileno()
         os.set_blocking(self.pipe, False)
-        self.kept, self.line, self.logged = bytearray(), b"", 0
+        self.recent, self.line, self.logged = bytearray(), b"", 0
         self.last_sign, self.next_beat = now(), 0.0
         self.activity = Activity(job.folder)
 
@@ -126,48 +126,48 @@ class _Run:
                     return "timeout"
                 if not self._beat():
                     return "stopped"
-                if selector.select(self._patience()) and not self.drain():
+                if selector.select(self._wait_s()) and not self.drain():
                     self.guard.wait(15)
         return "ended"
 
     def drain(self) -> bool:
-        """Take what the pipe holds; False at its end."""
+        """Read what the pipe holds; False at its end."""
         while True:
             try:
                 read = os.read(self.pipe, 65536)
             except BlockingIOError:
                 return True
             if not read:
-                self._tell(self.line)
+                self._log_line(self.line)
                 self.line = b""
                 return False
             self.last_sign = now()
             *lines, self.line = (self.line + read).split(b"\n")
             for line in lines:
-                self._tell(line)
+                self._log_line(line)
             while len(self.line) > _LONGEST_LINE:
-                self._tell(self.line[:_LONGEST_LINE])
+                self._log_line(self.line[:_LONGEST_LINE])
                 self.line = self.line[_LONGEST_LINE:]
 
     def tail(self) -> str:
-        return self.kept.decode(errors="replace").strip()
+        return self.recent.decode(errors="replace").strip()
 
-    def _tell(self, raw: bytes) -> None:
+    def _log_line(self, raw: bytes) -> None:
         if not raw:
             return
         line = raw.decode(errors="replace").rstrip("\r")
         for secret in self.job.secrets:
             line = line.replace(secret, "•••")
         encoded = line.encode(errors="replace") + b"\n"
-        self.kept += encoded
-        del self.kept[:-_TAIL_BYTES]
+        self.recent += encoded
+        del self.recent[:-_TAIL_BYTES]
         if self.logged < _LOG_BYTES:
             self.logged += self.log.write(encoded)
             self.log.flush()
         self.watcher.output(line)
 
     def _beat(self) -> bool:
-        """A heartbeat where one is due; False when we are told to stop."""
+        """A heartbeat where one is due; False if the run must stop."""
         if time.monotonic() < self.next_beat:
             return True
         if self.activity.moved():
@@ -176,7 +176,7 @@ class _Run:
         self.next_beat = time.monotonic() + self.job.heartbeat_s
         return self.watcher.may_go_on()
 
-    def _patience(self) -> float:
+    def _wait_s(self) -> float:
         limit = self.begun + self.job.time_limit_s
         return max(0.01, min(self.next_beat, limit) - time.monotonic())
 
@@ -187,22 +187,22 @@ class Activity:
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder, self.clock = folder, clock
         self.not_before = 0.0
-        self.known = self._look_around()
+        self.known = self._snapshot()
 
     def moved(self) -> bool:
         """True if something was written, added or removed."""
         begun = self.clock()
         if begun < self.not_before:
             return False
-        known = self._look_around()
+        known = self._snapshot()
         moved, self.known = known != self.known, known
         self.not_before = self.clock() + 20 * (self.clock() - begun)
         return moved
 
-    def _look_around(self) -> tuple[int, int]:
+    def _snapshot(self) -> tuple[int, int]:
         """How many entries, and the sum of their times: any change alters one of them."""
         total, looked_at, waiting = 0, 0, [str(self.folder)]
-        while waiting and looked_at < _FILES_LOOKED_AT:
+        while waiting and looked_at < _MOST_FILES:
             for changed_at, is_folder, path in _look(waiting.pop()):
                 looked_at += 1
                 total += changed_at
@@ -216,7 +216,7 @@ def _look(folder: str) -> list[tuple[int, bool, str]]:
         with os.scandir(folder) as entries:
             return [_seen(entry) for entry in entries if entry.name != "node_modules"]
     except OSError:
-        return []  # removed while we looked: the folder above it tells
+        return []  # removed meanwhile; the folder above it shows that
 
 
 def _seen(entry: os.DirEntry[str]) -> tuple[int, bool, str]:

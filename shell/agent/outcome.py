@@ -1,4 +1,4 @@
-"""Why an attempt ends before its pull request: one outcome and one sentence."""
+"""How an attempt ends: an outcome, and a sentence that says why."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ Outcome = Literal[
 
 
 class AttemptEnded(Exception):
-    """The attempt ends here."""
+    """The attempt ends here, without a new pull request."""
 
     def __init__(self, outcome: Outcome, reason: str) -> None:
         super().__init__(reason)

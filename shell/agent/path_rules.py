@@ -1,4 +1,4 @@
-"""Which changed paths an agent had no business with: outside its scope, or protected."""
+"""Which of the changed paths an agent was not allowed to change: outside its scope, or protected."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ def outside(paths: Iterable[str], scope: Iterable[str]) -> list[str]:
 
 
 def protected(paths: Iterable[str], guarded: Iterable[str]) -> list[str]:
-    """The paths that a protected entry covers, small and capital letters alike."""
+    """The paths that a protected entry covers, ignoring case."""
     entries = [_pattern(entry, anywhere=True) for entry in guarded]
     return [path for path in paths if any(entry.match(path) for entry in entries)]
 

@@ -1,4 +1,4 @@
-"""Where on this machine an agent's run keeps its things, all under CALORON_HOME."""
+"""The paths of an agent's run on this machine, all below CALORON_HOME."""
 
 import os
 import re
@@ -16,13 +16,13 @@ _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no id (small letters, digits, - and _, at most 64)")
+        raise ValueError(f"{name!r} is not a valid id (a-z, 0-9, - and _, at most 64 characters)")
     return name
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """The folders and files of one attempt; all but the log vanish with it."""
+    """The folders and files of one attempt; all but the log are removed with it."""
 
     root: Path
     log: Path
@@ -34,7 +34,7 @@ class Attempt:
 
     @property
     def home(self) -> Path:
-        """What the agent takes for its home."""
+        """The agent's home folder."""
         return self.root / "home"
 
     @property
@@ -51,7 +51,7 @@ class Attempt:
         return self.root / "index"
 
     def make(self) -> None:
-        """Empty folders, whatever was there before."""
+        """Create the folders, empty."""
         remove_folder(self.root)
         for folder in (self.folder, self.home, self.temporary, self.log.parent):
             folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ class Attempt:
 
 
 def operator_environment() -> dict[str, str]:
-    """The environment, and beneath it what stands in `.env`, as the settings are read."""
+    """The environment, and below it `.env`, as the settings are read."""
     written = {name: text for name, text in dotenv_values(".env").items() if text}
     return written | {name: text for name, text in os.environ.items() if text}
 
@@ -88,12 +88,12 @@ class Paths:
 
     @property
     def stub_state(self) -> Path:
-        """Where the recorded answers count their uses."""
+        """Where the stub counts the uses of its recorded answers."""
         return self.root / "stub"
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove it, also where an agent took rights away."""
+    """Remove it, even where an agent removed permissions."""
     if not folder.exists():
         return
     for path, folders, _ in os.walk(folder):
@@ -104,7 +104,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def remove_old_files(paths: Paths, older_than_s: float, logs_older_than_s: float = 30 * 86400) -> list[Path]:
-    """Remove old logs, and the folders of attempts that ended without tidying up (a killed machine)."""
+    """Remove old logs, and the folders of attempts that ended without cleanup (a crash)."""
     now = time.time()
     folders = _old(paths.root.glob("work/*/*/*/*"), now - older_than_s)
     logs = _old(paths.root.glob("logs/agents/*/*.log"), now - logs_older_than_s)

@@ -1,4 +1,4 @@
-"""Makes one attempt's job: the command in its walls, the environment it may see, the prompt it reads."""
+"""Makes one attempt's job: the command in its sandbox, its environment, and the prompt it reads."""
 
 import sys
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ def prepare(
 ) -> Job:
     """The job of an attempt whose folders are made; FrameworkError if it cannot be called."""
     attempt.prompt.write_text(prompt)
-    given = {"CALORON_STUB_STATE": str(paths.stub_state), **paths.environment}
-    if fixture := given.get("CALORON_STUB_FIXTURE"):
-        given["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
-    environment = agent_environment(framework, spec, given, attempt.home, attempt.temporary)
-    sandbox = find_sandbox(given.get("PATH", ""))
-    walled = sandbox.program is not None
-    command = framework.command(Call(prompt, attempt.prompt, spec.get("model"), walled), environment)
-    configuration = _configuration(framework, given, attempt)
-    if walled:
+    machine = {"CALORON_STUB_STATE": str(paths.stub_state), **paths.environment}
+    if fixture := machine.get("CALORON_STUB_FIXTURE"):
+        machine["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
+    environment = agent_environment(framework, spec, machine, attempt.home, attempt.temporary)
+    sandbox = find_sandbox(machine.get("PATH", ""))
+    sandboxed = sandbox.program is not None
+    command = framework.command(Call(prompt, attempt.prompt, spec.get("model"), sandboxed), environment)
+    configuration = _configuration(framework, machine, attempt)
+    if sandboxed:
         environment["IS_SANDBOX"] = "1"  # for those that ask a user called root for more
     else:
         _link(configuration)
@@ -36,13 +36,13 @@ def prepare(
         attempt.log,
         float(spec["time_limit_s"]),
         attempt.prompt if framework.prompt_by == "input" else None,
-        framework.secrets(given),
+        framework.secrets(machine),
     )
 
 
-def _configuration(framework: Framework, given: Mapping[str, str], attempt: Attempt) -> dict[Path, Path]:
-    """Where the framework's configuration is to be seen -> where it lies."""
-    real = Path(given.get("HOME", "/nonexistent"))
+def _configuration(framework: Framework, machine: Mapping[str, str], attempt: Attempt) -> dict[Path, Path]:
+    """Where the agent sees the framework's configuration -> where it is."""
+    real = Path(machine.get("HOME", "/nonexistent"))
     return {attempt.home / name: real / name for name in framework.folders if (real / name).exists()}
 
 

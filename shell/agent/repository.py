@@ -1,4 +1,4 @@
-"""The shell's own bare copy of one forge repository: the only place where git meets the credential."""
+"""The shell's own bare copy of one forge repository: the only place where git gets the credential."""
 
 import fcntl
 import hashlib
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from shell.agent.git import Credential, Finished, Git, GitError
 
-# Written anew before each use: what someone added to it would have a say where the credential is.
+# Written before each use: what someone added to it could reach the credential.
 _CONFIG = """[core]
 \trepositoryformatversion = 0
 \tbare = true
@@ -18,7 +18,7 @@ _CONFIG = """[core]
 \tallowAnySHA1InWant = true
 """
 
-# Left behind by frameworks and interpreters; what a repository's own .gitignore says goes first.
+# Files that frameworks and interpreters create; a repository's own .gitignore goes first.
 EXCLUDED = """.aider*
 __pycache__/
 *.pyc
@@ -36,9 +36,9 @@ _BRANCH = re.compile(
 
 
 def branch_ref(branch: str) -> str:
-    """`refs/heads/<branch>`; refuses what is no branch's name, and so no option or refspec either."""
+    """`refs/heads/<branch>`; refuses what is not a valid branch name, and so options and refspecs too."""
     if not _BRANCH.fullmatch(branch):
-        raise GitError(f"{branch!r} is no name for a branch")
+        raise GitError(f"{branch!r} is not a valid branch name")
     return f"refs/heads/{branch}"
 
 
@@ -50,7 +50,7 @@ def _kept_ref(branch: str) -> str:
 def _checked_url(url: str) -> str:
     place = urlsplit(url)
     if place.scheme not in ("http", "https", "file") and not url.startswith("/"):
-        raise GitError(f"{place.scheme or url!r} is no way to a repository that is used here; use https")
+        raise GitError(f"unsupported repository address ({place.scheme or url!r}); use https")
     if "@" in place.netloc:
         raise GitError("the repository's address must not hold a name or password")
     return url
@@ -70,7 +70,7 @@ class Repository:
         self.path = path
 
     def fetch(self, *branches: str) -> dict[str, str]:
-        """The heads of those branches that the forge has, their objects fetched."""
+        """Fetch; returns the heads of those branches that the forge has."""
         with self._alone() as lock:
             self._make()
             heads = self._heads(branches, lock)
@@ -107,7 +107,7 @@ class Repository:
 
     def commit(self, tree: str, parents: list[str], message: str, author: Mapping[str, str]) -> str:
         named = [word for parent in dict.fromkeys(parents) for word in ("-p", parent)]
-        return self.git.run("commit-tree", tree, *named, "-F", "-", given=message.encode(), extra=author).text
+        return self.git.run("commit-tree", tree, *named, "-F", "-", stdin=message.encode(), extra=author).text
 
     def _commit(self, ref: str) -> str:
         return self.git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").text
@@ -126,8 +126,8 @@ class Repository:
         (self.path / "info").mkdir(exist_ok=True)
         (self.path / "info" / "exclude").write_text(EXCLUDED)
         (self.path / "info" / "attributes").unlink(missing_ok=True)
-        for left in self.path.glob("refs/caloron/*.lock"):
-            left.unlink()  # who holds our lock knows that its owner is dead
+        for stale_lock in self.path.glob("refs/caloron/*.lock"):
+            stale_lock.unlink()  # we hold the lock, so its owner is dead
         (self.path / "packed-refs.lock").unlink(missing_ok=True)
 
     @contextmanager

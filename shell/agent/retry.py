@@ -1,4 +1,4 @@
-"""A few more tries where the network may be better in a moment."""
+"""Retries of what a passing network or server failure interrupted."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def with_retries(act: Callable[[], T], pauses: tuple[float, ...] | None = None) -> T:
-    """What `act` returns; a failure that may pass is tried again after each pause, the last one is raised."""
+    """What `act` returns; a passing failure is retried after each pause, and the last one raised."""
     for pause in PAUSES_S if pauses is None else pauses:
         try:
             return act()

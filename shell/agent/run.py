@@ -1,4 +1,4 @@
-"""One attempt at one task: fresh folder, agent at work, final tree checked, pushed and proposed."""
+"""One attempt at a task: a fresh folder, the agent's run, its changes checked, pushed, and a pull request."""
 
 import signal
 from collections.abc import Mapping
@@ -43,12 +43,12 @@ class PullForge(Protocol):
 
 
 Report = Watcher
-"""Told of the run; `may_go_on` is the fence: False once this is no longer the task's current attempt."""
+"""Receives the run's progress; `may_go_on` is the fence: False once this is not the current attempt."""
 
 
 @dataclass
 class _Found:
-    """What the attempt brought so far; the answer is made of it however it ends."""
+    """What the attempt has produced so far; its result is made of it, however it ends."""
 
     changed: list[str] = field(default_factory=list)
     head_sha: str | None = None
@@ -74,12 +74,12 @@ class _Found:
 
 
 def _readable(text: str) -> str:
-    """Names of files need not be UTF-8; what we tell of them is."""
+    """File names need not be UTF-8, but events are."""
     return text.encode(errors="replace").decode()
 
 
 def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report: Report) -> dict[str, Any]:
-    """Do the attempt that `spec` describes; the fields of `agent_finished`."""
+    """Run the attempt that `spec` describes; returns the fields of `agent_finished`."""
     found = _Found(pr_number=spec.get("pr_number"))
     attempt = paths.attempt(spec)
     try:
@@ -90,10 +90,10 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
     except FrameworkError as error:
         return found.answer("failed", str(error))
     except GitError as error:
-        return found.answer("failed", f"Git could not do its part: {error}")
+        return found.answer("failed", f"Git failed: {error}")
     except (Unavailable, Refused) as error:
         pushed = f" The branch {spec['branch']} is pushed." if found.head_sha else ""
-        return found.answer("failed", f"The forge did not do its part: {error}.{pushed}")
+        return found.answer("failed", f"The forge failed: {error}.{pushed}")
     finally:
         attempt.remove()
 
@@ -107,29 +107,29 @@ def _attempt(
     found: _Found,
 ) -> str:
     framework = framework_of(spec["framework"])
-    repository, start = _begun(spec, forge, paths, report)
+    repository, start = _start(spec, forge, paths, report)
     if start.head is not None and not spec.get("pr_number"):
-        with_retries(lambda: _standing(spec, forge))
+        with_retries(lambda: _open_pull(spec, forge))
     attempt.make()
     check_out(repository, start, attempt, spec["branch"])
     job = prepare(spec, framework, paths, attempt, prompt_of(spec["prompt"], start, spec["base"]))
-    _keep(run_job(job, report), framework, job, found)
-    if left := unresolved(start, attempt):
-        raise AttemptEnded("failed", f"Conflicts are left unresolved in {', '.join(left)}.")
+    _keep_output(run_job(job, report), framework, job, found)
+    if conflicts := unresolved(start, attempt):
+        raise AttemptEnded("failed", f"The agent left merge conflicts in {', '.join(conflicts)}.")
     tree = final_tree(repository.git, attempt.folder, attempt.index)
     found.changed = _checked_changes(repository, start, tree, spec)
     if not found.changed and not start.merged:
         return _unchanged(spec, forge, repository, start, report, found)
     work = Work(spec["branch"], start, tree, _message(spec), _author(spec))
     found.head_sha = publish(repository, work, report.may_go_on)
-    found.pr_number = _propose(spec, forge, report)
+    found.pr_number = _open_or_reuse_pull(spec, forge, report)
     return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}."
 
 
-def _begun(
+def _start(
     spec: Mapping[str, Any], forge: PullForge, paths: Paths, report: Report
 ) -> tuple[Repository, Start]:
-    """Our copy brought up to date, and what to begin with; a renamed repository is found again."""
+    """Our copy, updated, and the starting point; a renamed repository is found by its new address."""
 
     def at(url: str) -> tuple[Repository, Start]:
         copy = Repository(
@@ -149,32 +149,32 @@ def _begun(
     return at(forge.repository(spec["repo"])["clone_url"])
 
 
-def _keep(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:
-    """Remember what the agent said; AttemptEnded unless it came to a good end."""
+def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:
+    """Keep the agent's output; AttemptEnded unless it exited with 0."""
     found.tail, found.seconds = ended.tail, ended.seconds
     if ended.how == "stopped":
-        raise AttemptEnded("stopped", "This attempt was ended while its agent worked.")
+        raise AttemptEnded("stopped", "The run was stopped while the agent was working.")
     if ended.how == "timeout":
         raise AttemptEnded(
-            "timeout", f"The agent was ended after {job.time_limit_s / 60:.4g} min, its limit."
+            "timeout", f"The agent was stopped at its time limit, {job.time_limit_s / 60:.4g} min."
         )
     if ended.status:
         last = ended.tail.rpartition("\n")[2][-300:]
-        words = f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}"
-        raise AttemptEnded("crashed" if _killed(ended) else "failed", words)
+        reason = f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}"
+        raise AttemptEnded("crashed" if _killed(ended) else "failed", reason)
 
 
 def _killed(ended: Ended) -> bool:
-    """Whether it or its guard was killed, which is not of its doing: a person did it, or memory ran out."""
+    """Whether it or its guard was killed: by a person, or because memory ran out."""
     return ended.status < 0 or ended.status == 128 + signal.SIGKILL
 
 
 def _how(ended: Ended) -> str:
     if ended.status < 0:
-        return "was killed from outside"
+        return "was killed"
     if ended.status > 128:
-        return f"was ended by signal {ended.status - 128}"
-    return f"ended with status {ended.status}"
+        return f"was terminated by signal {ended.status - 128}"
+    return f"exited with status {ended.status}"
 
 
 def _checked_changes(repository: Repository, start: Start, tree: str, spec: Mapping[str, Any]) -> list[str]:
@@ -183,13 +183,14 @@ def _checked_changes(repository: Repository, start: Start, tree: str, spec: Mapp
     paths = [change.path for change in found]
     if forbidden := protected(paths, spec.get("protected") or []):
         raise AttemptEnded(
-            "protected", f"Protected and not to be changed: {_listed(forbidden)}. Nothing was pushed."
+            "protected", f"The agent changed protected files: {_listed(forbidden)}. Nothing was pushed."
         )
-    left = [path for path in outside(paths, spec.get("scope") or []) if path not in start.conflicts]
-    if left:
+    strays = [path for path in outside(paths, spec.get("scope") or []) if path not in start.conflicts]
+    if strays:
         allowed = ", ".join(spec["scope"])
         raise AttemptEnded(
-            "out_of_scope", f"Outside of the scope ({allowed}): {_listed(left)}. Nothing was pushed."
+            "out_of_scope",
+            f"The agent changed files outside its scope ({allowed}): {_listed(strays)}. Nothing was pushed.",
         )
     return paths
 
@@ -207,53 +208,52 @@ def _unchanged(
     report: Report,
     found: _Found,
 ) -> str:
-    """Nothing new; still of use is what an earlier attempt pushed and did not live to tell of."""
-    if start.head is None or not _untold(spec, start.head) or repository.contains(start.base, start.head):
+    """Nothing new; but an earlier attempt may have pushed and died before it reported that."""
+    if start.head is None or not _unreported(spec, start.head) or repository.contains(start.base, start.head):
         raise AttemptEnded("no_change", "The agent changed nothing.")
     found.head_sha, fork = start.head, repository.fork(start.base, start.head)
     found.changed = [change.path for change in changes(repository.git, fork, start.head)]
-    found.pr_number = _propose(spec, forge, report)
-    return f"Took what was already pushed to {spec['branch']}."
+    found.pr_number = _open_or_reuse_pull(spec, forge, report)
+    return f"Continued with what an earlier run had pushed to {spec['branch']}."
 
 
-def _untold(spec: Mapping[str, Any], head: str) -> bool:
-    """Whether nobody has judged this head: its pull request was last seen at another, or none had it."""
+def _unreported(spec: Mapping[str, Any], head: str) -> bool:
+    """Whether this head was never reported: its pull request was last seen at another, or none had it."""
     if spec.get("pr_number"):
         return bool(spec.get("seen_sha")) and head != spec["seen_sha"]
     return head not in (spec.get("closed_shas") or [])
 
 
-def _propose(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:
-    """The number of the pull request, which is opened if there is none, or it was closed meanwhile."""
+def _open_or_reuse_pull(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:
+    """The number of the pull request, opened if there is none or it was closed during the run."""
     number = spec.get("pr_number")
     if number and with_retries(lambda: forge.issue(spec["repo"], number))["state"] == "open":
         return int(number)
     if not report.may_go_on():
         raise AttemptEnded(
-            "stopped", f"This attempt was ended before its pull request; {spec['branch']} is pushed."
+            "stopped", f"The run was stopped before it opened a pull request; {spec['branch']} is pushed."
         )
     repo, branch, base = spec["repo"], spec["branch"], spec["base"]
 
     def once() -> int:
-        return _standing(spec, forge) or int(
+        return _open_pull(spec, forge) or int(
             forge.create_pull(repo, spec["pr_title"], spec["pr_body"], branch, base)["number"]
         )
 
     return with_retries(once)
 
 
-def _standing(spec: Mapping[str, Any], forge: PullForge) -> int | None:
-    """The open pull request of the branch, if it is ours; AttemptEnded if someone else's is in the way."""
+def _open_pull(spec: Mapping[str, Any], forge: PullForge) -> int | None:
+    """The branch's open pull request, if it is ours; AttemptEnded if it is someone else's."""
     number = forge.find_pull(spec["repo"], spec["branch"], spec["base"])
     if number is None:
         return None
-    there = forge.issue(spec["repo"], number)
-    if there["author_id"] != forge.me()["id"]:
-        whose = f"the pull request #{number} of {there['author']}"
+    pull = forge.issue(spec["repo"], number)
+    if pull["author_id"] != forge.me()["id"]:
         raise AttemptEnded(
             "push_rejected",
-            f"The branch {spec['branch']} carries {whose}, which is not mine; "
-            "close that and remove the branch first.",
+            f"The branch {spec['branch']} already has the pull request #{number} by {pull['author']}. "
+            "Close it and delete the branch, then say `/retry`.",
         )
     return number
 

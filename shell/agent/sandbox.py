@@ -1,4 +1,4 @@
-"""The walls around an agent: bubblewrap where it works, a plain statement where it does not."""
+"""The sandbox around an agent: bubblewrap where it works, a plain statement where it does not."""
 
 import functools
 import os
@@ -21,14 +21,14 @@ class Sandbox:
 
 @dataclass(frozen=True)
 class Mounts:
-    """What of the machine's files the agent finds: `writable` and `readable` beside the system's own."""
+    """The files that the agent sees beside the system's own: `writable` and `readable`."""
 
     folder: Path
     writable: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
     hidden: tuple[Path, ...] = ()
     at: Mapping[Path, Path] = field(default_factory=dict)
-    """Configuration shown at another place: place inside the sandbox -> folder or file outside."""
+    """Configuration mounted elsewhere: path inside the sandbox -> file or folder outside."""
 
 
 @functools.cache
@@ -47,7 +47,7 @@ def find_sandbox(path: str | None = None) -> Sandbox:
     if works:
         return Sandbox(program, "Agents run in a sandbox (bubblewrap): they see their folder, not your home.")
     return Sandbox(
-        None, f"{_BARE} bubblewrap is there but does not work: {' '.join(reason) or 'no reason given'}."
+        None, f"{_BARE} bubblewrap is installed but does not work: {' '.join(reason) or 'no reason given'}."
     )
 
 
@@ -55,7 +55,7 @@ _BARE = "Agents are not isolated: they run as this user and can read what it can
 
 
 def wrap(sandbox: Sandbox, mounts: Mounts, command: list[str]) -> list[str]:
-    """The command as it is run: in the sandbox where there is one."""
+    """The command as it is run: in the sandbox, if there is one."""
     if sandbox.program is None:
         return command
     return [sandbox.program, *_bwrap_options(mounts, command[0]), "--", *command]
@@ -81,6 +81,6 @@ def _is_under(path: Path, folders: Iterable[Path]) -> bool:
 
 
 def _program_folders(program: str) -> list[Path]:
-    """Where the program lies, by its name and in truth, each with what stands beside it (bin/../lib)."""
+    """The program's folder, by its name and with links resolved, each with the lib folder beside it."""
     named, real = Path(program).absolute(), Path(program).resolve()
     return [folder for path in (named, real) for folder in (path.parent, path.parent.parent / "lib")]

@@ -1,4 +1,4 @@
-"""What an attempt begins with: the current base, or the branch on the forge, the base merged in if asked."""
+"""What an attempt starts from: the current base, or the branch on the forge, the base merged in if asked."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Start:
 
     base: str
     head: str | None
-    """Where the branch is on the forge; None: there is no such branch yet."""
+    """Where the branch is on the forge; None: base_head is no such branch yet."""
     tree: str
     parents: list[str]
     merged: bool = False
@@ -26,17 +26,19 @@ class Start:
 
 
 def begin(repository: Repository, branch: str, base: str, merge_base: bool) -> Start:
-    """Fetch, and decide what to begin with."""
+    """Fetch, and decide what to start from."""
     heads = with_retries(lambda: repository.fetch(base, branch))
     if base not in heads:
-        raise AttemptEnded("failed", f"The branch {base} is not on the forge; push a first commit to it.")
-    there, head = heads[base], heads.get(branch)
+        raise AttemptEnded(
+            "failed", f"The branch {base} does not exist on the forge; push a first commit to it."
+        )
+    base_head, head = heads[base], heads.get(branch)
     if head is None:
-        return Start(there, None, repository.tree_of(there), [there])
-    if not merge_base or repository.contains(head, there):
-        return Start(there, head, repository.tree_of(head), [head])
-    tree, conflicts = repository.merge(head, there)
-    return Start(there, head, tree, [head, there], True, tuple(conflicts))
+        return Start(base_head, None, repository.tree_of(base_head), [base_head])
+    if not merge_base or repository.contains(head, base_head):
+        return Start(base_head, head, repository.tree_of(head), [head])
+    tree, conflicts = repository.merge(head, base_head)
+    return Start(base_head, head, tree, [head, base_head], True, tuple(conflicts))
 
 
 def check_out(repository: Repository, start: Start, attempt: Attempt, branch: str) -> None:
@@ -54,22 +56,22 @@ def check_out(repository: Repository, start: Start, attempt: Attempt, branch: st
 
 
 def prompt_of(prompt: str, start: Start, base: str) -> str:
-    """The prompt as it was decided, and what the run found out beside it."""
+    """The prompt as it was decided, with what the run found out since."""
     if not start.merged:
         return prompt
     if not start.conflicts:
-        return f"{prompt.rstrip()}\n\nThe branch `{base}` was merged into yours; nothing is in conflict.\n"
+        return f"{prompt.rstrip()}\n\n`{base}` was merged into your branch without conflicts.\n"
     listed = "\n".join(f"- {path}" for path in start.conflicts)
     return (
         f"{prompt.rstrip()}\n\n"
-        f"The branch `{base}` was merged into yours, and these files are in conflict:\n{listed}\n"
-        "Solve every conflict first: keep what both sides mean, and leave none of the lines that begin with "
-        "<<<<<<<, ======= or >>>>>>>.\n"
+        f"`{base}` was merged into your branch, and these files have conflicts:\n{listed}\n"
+        "Resolve every conflict first: keep what both sides intend, and leave no conflict markers "
+        "(<<<<<<<, ======= or >>>>>>>).\n"
     )
 
 
 def unresolved(start: Start, attempt: Attempt) -> list[str]:
-    """The files in conflict that still hold git's markers."""
+    """The files that still hold conflict markers."""
     return [path for path in start.conflicts if _has_markers(attempt, path)]
 
 

@@ -30,7 +30,7 @@ def main() -> int:
     try:
         answer = recorded(prompt, Path(fixture)) if fixture else friendly(prompt)
         if answer is None:
-            print(f"No recorded answer fits this prompt, and there is no default in {fixture}.")
+            print(f"No recorded answer matches this prompt, and there is no default in {fixture}.")
             return 3
         return act(answer)
     except FixtureError as error:
@@ -68,16 +68,16 @@ def act(answer: dict[str, Any]) -> int:
 
 def friendly(prompt: str) -> dict[str, Any]:
     """The answer where nothing is recorded: one small file, named for the task, more of it each round."""
-    task, round_number = _told(prompt, "Task", "task"), _told(prompt, "Round", "1")
+    task, round_number = _field(prompt, "Task", "task"), _field(prompt, "Round", "1")
     path = _place(re.sub(r"[^\w-]", "-", task))
     before = Path(path).read_text() if Path(path).is_file() else f"# {task}\n\n"
     line = f"Round {round_number}: done by the stub agent, which needs no model.\n"
     feedback = {"task_id": task, "tools_used": ["stub"], "self_assessment": "completed", "tokens_consumed": 0}
-    told = f"CALORON_FEEDBACK_START {json.dumps(feedback)} CALORON_FEEDBACK_END"
-    return {"files": {path: before + line}, "output": f"Wrote {path}.\n{told}"}
+    report = f"CALORON_FEEDBACK_START {json.dumps(feedback)} CALORON_FEEDBACK_END"
+    return {"files": {path: before + line}, "output": f"Wrote {path}.\n{report}"}
 
 
-def _told(prompt: str, word: str, otherwise: str) -> str:
+def _field(prompt: str, word: str, otherwise: str) -> str:
     found = re.search(rf"^\s*{word}:\s*(\S+)", prompt, re.MULTILINE)
     return found[1] if found else otherwise
 
@@ -94,11 +94,11 @@ def _place(task: str) -> str:
 
 
 def _work(seconds: float) -> None:
-    """So long, telling of it now and then."""
+    """Take this long, with a line of output now and then."""
     end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        print(f"working, {left:.1f} s to go", flush=True)
-        time.sleep(min(left, 1.0))
+    while (remaining := end - time.monotonic()) > 0:
+        print(f"working, {remaining:.1f} s to go", flush=True)
+        time.sleep(min(remaining, 1.0))
 
 
 def _write(path: str, text: str | None) -> None:
@@ -124,7 +124,7 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         recording = json.loads(text)
     except ValueError as error:
-        raise FixtureError(f"it is no JSON ({error})") from None
+        raise FixtureError(f"it is not valid JSON ({error})") from None
     if not isinstance(recording, dict) or not isinstance(recording.get("responses", []), list):
         raise FixtureError('it must be {"responses": [...], "default": {...}}')
     answers = [*recording.get("responses", []), *([recording["default"]] if recording.get("default") else [])]
@@ -133,7 +133,7 @@ def _parsed(text: str) -> dict[str, Any]:
             what = (
                 f"unknown {', '.join(sorted(unknown))}"
                 if isinstance(answer, dict)
-                else "an answer is no object"
+                else "an answer is not an object"
             )
             raise FixtureError(f"{what}; an answer may have {', '.join(sorted(_KNOWN))}")
     return recording
@@ -143,7 +143,9 @@ def _fits(answer: dict[str, Any], number: int, prompt: str) -> bool:
     try:
         return re.search(answer.get("match", ""), prompt, re.MULTILINE) is not None
     except re.error as error:
-        raise FixtureError(f"match of answer {number + 1} is no regular expression ({error})") from None
+        raise FixtureError(
+            f"match of answer {number + 1} is not a valid regular expression ({error})"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ def write_tree_to_folder(git: Git, tree: str, folder: Path, index: Path) -> None
 def final_tree(git: Git, folder: Path, index: Path) -> str:
     """The tree of the files now in the folder; git data and ignored files left out, submodules as before."""
     if folder.is_symlink() or not folder.is_dir():
-        raise GitError("the agent moved away; its folder is gone")
+        raise GitError("the agent removed its working folder")
     where = _around(folder, index)
     known = _indexed(git, where)
     submodules = {path for path, mode in known.items() if mode == _SUBMODULE}
@@ -42,15 +42,15 @@ def final_tree(git: Git, folder: Path, index: Path) -> str:
     gone = known.keys() - submodules - files
     fresh = files - known.keys()
     fresh -= _ignored(git, fresh, where)
-    git.run("update-index", "-z", "--force-remove", "--stdin", given=as_records(gone), extra=where)
-    kept = sorted(fresh | (files & known.keys()))
+    git.run("update-index", "-z", "--force-remove", "--stdin", stdin=as_records(gone), extra=where)
+    tracked = sorted(fresh | (files & known.keys()))
     git.run(
         "update-index",
         "-z",
         "--add",
         "--replace",
         "--stdin",
-        given=as_records(kept),
+        stdin=as_records(tracked),
         extra=where,
         timeout=900,
     )
@@ -80,7 +80,7 @@ def _ignored(git: Git, paths: set[str], where: dict[str, str]) -> set[str]:
     if not paths:
         return set()
     asked = ("check-ignore", "-z", "--stdin", "--no-index")
-    return set(git.run(*asked, given=as_records(sorted(paths)), extra=where, allowed=(0, 1)).records)
+    return set(git.run(*asked, stdin=as_records(sorted(paths)), extra=where, allowed=(0, 1)).records)
 
 
 def _files(folder: Path, submodules: set[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ class Forbidden(Exception):
 
 
 class Workspace:
-    """The tools' hands: every path is relative to the folder and stays in it."""
+    """What the tools work on: every path is relative to the folder and stays in it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -68,10 +68,10 @@ class Workspace:
         if not parts or os.path.isabs(path) or ".." in parts or "\0" in path:
             raise Forbidden(f"{path!r} is not a path inside the folder")
         if any(part.lower() == ".git" for part in parts):
-            raise Forbidden("the folder .git is not yours to read or write")
+            raise Forbidden("the folder .git may not be read or written")
         place = self.root
         for part in parts:
             place = place / part
             if place.is_symlink():
-                raise Forbidden(f"{path} goes through a link, which is not followed")
+                raise Forbidden(f"{path} goes through a symbolic link, which is not followed")
         return place

@@ -74,8 +74,8 @@ def test_what_the_model_may_not_do_is_told_to_it(tmp_path: Path, model: ModelSer
     assert reason is None
     outside, unknown, incomplete = model.results()
     assert "not a path inside the folder" in outside
-    assert "there is no tool run" in unknown
-    assert "this call cannot be done" in incomplete
+    assert "unknown tool run" in unknown
+    assert "this call failed" in incomplete
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_pause_goes_on(tmp_path: Path, model: ModelServer) -> None:
 def test_turns_are_bounded(tmp_path: Path, model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtin, "MAX_TURNS", 3)
     _, reason = work(tmp_path, model, uses(call("list_files")))
-    assert reason == "The model was not done after 3 turns." and len(model.asked) == 3
+    assert reason == "The model did not finish within 3 turns." and len(model.asked) == 3
 
 
 def test_a_busy_model_is_asked_again_after_a_bounded_pause(tmp_path: Path, model: ModelServer) -> None:

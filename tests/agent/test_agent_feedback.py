@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shell.agent.feedback import read_feedback, tell_feedback
+from shell.agent.feedback import format_feedback, read_feedback
 
 
 @pytest.mark.parametrize(
@@ -12,8 +12,8 @@ from shell.agent.feedback import read_feedback, tell_feedback
     [
         ("CALORON_FEEDBACK_START {\"a\": 1} CALORON_FEEDBACK_END", {"a": 1}),
         ("x\nCALORON_FEEDBACK_START\n```json\n{\n\"a\": 1\n}\n```\nCALORON_FEEDBACK_END\ny", {"a": 1}),
-        (tell_feedback({"a": 1}) + tell_feedback({"a": 2}), {"a": 2}),
-        (tell_feedback({"a": 1}) + "CALORON_FEEDBACK_START broken CALORON_FEEDBACK_END", {"a": 1}),
+        (format_feedback({"a": 1}) + format_feedback({"a": 2}), {"a": 2}),
+        (format_feedback({"a": 1}) + "CALORON_FEEDBACK_START broken CALORON_FEEDBACK_END", {"a": 1}),
         ("CALORON_FEEDBACK_START [1] CALORON_FEEDBACK_END", None),
         ("CALORON_FEEDBACK_START {\"a\": 1}", None),
         ('CALORON_FEEDBACK_START {"\\udc80": "a\\ud800b", "c": "\\ud83d\\ude00"} CALORON_FEEDBACK_END',

@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 
 from shell.agent.frameworks import FRAMEWORKS, Call, FrameworkError, agent_environment, framework_of
+from shell.config_file import read_config
 from shell.settings import Settings
 
 SPEC = {"sprint_id": "s-1", "task_id": "t1", "agent_id": "dev", "attempt": 2, "scope": ["docs/"]}
+CONFIGURED = {
+    "CALORON_WEBHOOK_SECRET": "s",
+    "GITEA_URL": "http://forge.test",
+    "GITEA_TOKEN": "t",
+    "CALORON_STUB_FIXTURE": __file__,
+}
 PROMPT = "Task: t1\nDo it; say 'done'."
 
 LINES = {
@@ -76,6 +83,7 @@ def test_a_prompt_too_long_for_an_argument_is_said(tmp_path: Path) -> None:
         framework_of("open-code").command(call("x" * 130_000), {"PATH": str(tmp_path)})
 
 
-def test_the_settings_know_the_same_frameworks() -> None:
-    annotation = Settings.model_fields["framework"].annotation
-    assert set(getattr(annotation, "__args__", ())) == set(FRAMEWORKS)
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_the_operator_and_the_repository_may_name_it(name: str) -> None:
+    assert Settings.of({**CONFIGURED, "CALORON_FRAMEWORK": name}).framework == name
+    assert read_config(f"agents: {{framework: {name}}}")["values"] == {"framework": name}

@@ -182,7 +182,7 @@ def test_what_left_the_group_of_a_killed_guard_ends_with_the_run(tmp_path: Path)
     assert not [pid for pid in pids_in(tmp_path / "pids") if lives(pid)]
 
 
-def test_the_leftovers_of_another_run_are_left_alone(tmp_path: Path) -> None:
+def test_the_processes_of_another_run_are_left_alone(tmp_path: Path) -> None:
     class Beside(Witness):
         def heartbeat(self, last_sign_at: str) -> None:
             if not (tmp_path / "done").exists():
@@ -218,5 +218,5 @@ def test_a_deep_change_and_a_removal_are_seen(tmp_path: Path) -> None:
 def test_a_hanging_agent_shows_as_an_old_last_sign_and_ends_at_its_limit(stage: Stage) -> None:
     stage.answers({"match": "", "hang": True, "files": {"half.md": "x"}})
     result = stage.run(time_limit_s=1)
-    assert result["outcome"] == "timeout" and "its limit" in result["reason"]
+    assert result["outcome"] == "timeout" and "time limit" in result["reason"]
     assert stage.forge.branches() == ["main"]

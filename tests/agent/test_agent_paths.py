@@ -20,7 +20,7 @@ def test_names_that_are_no_ids_make_no_paths(tmp_path: Path) -> None:
         {"task_id": ""},
     ]
     for changed in wrong:
-        with pytest.raises(ValueError, match="is no id"):
+        with pytest.raises(ValueError, match="is not a valid id"):
             Paths(tmp_path, {}).attempt(SPEC | changed)
 
 

@@ -49,7 +49,7 @@ def test_a_pull_request_of_someone_else_on_the_branch_is_left_alone(stage: Stage
         {"number": 7, "head": BRANCH, "base": "main", "author": "mallory", "author_id": 2}
     )
     result = stage.run()
-    assert result["outcome"] == "push_rejected" and "#7 of mallory" in result["reason"]
+    assert result["outcome"] == "push_rejected" and "#7 by mallory" in result["reason"]
     assert stage.forge.head(BRANCH) == theirs and stage.witness.lines == []
 
 
@@ -154,7 +154,7 @@ def test_a_name_that_is_no_utf8_arrives_and_is_told_readably(stage: Stage) -> No
     result = stage.play("printf x > \"$(printf 'a\\377.md')\"", scope=["docs"])
     assert (result["outcome"], result["reason"]) == (
         "out_of_scope",
-        "Outside of the scope (docs): a?.md. Nothing was pushed.",
+        "The agent changed files outside its scope (docs): a?.md. Nothing was pushed.",
     )
     assert stage.play("printf x > \"$(printf 'a\\377.md')\"", attempt=2)["changed"] == ["a?.md"]
 
@@ -194,7 +194,7 @@ def test_a_folder_swapped_for_a_link_is_not_read(stage: Stage, monkeypatch: pyte
     elsewhere.mkdir()
     (elsewhere / "private.md").write_text("private")
     result = stage.play(f"cd ..; mv files old; ln -s {elsewhere} files")
-    assert result["outcome"] == "failed" and "its folder is gone" in result["reason"], result
+    assert result["outcome"] == "failed" and "removed its working folder" in result["reason"], result
     assert stage.forge.branches() == ["main"]
 
 
@@ -202,7 +202,7 @@ def test_a_folder_swapped_for_a_link_is_not_read(stage: Stage, monkeypatch: pyte
 def test_only_an_agent_that_was_killed_has_crashed(stage: Stage, signal_name: str) -> None:
     result = stage.play(f"kill -{signal_name} $$")
     assert result["outcome"] == ("crashed" if signal_name == "KILL" else "failed"), result
-    assert "ended by signal" in result["reason"]
+    assert "terminated by signal" in result["reason"]
 
 
 def test_an_agent_may_lock_its_folders_and_nothing_is_left(stage: Stage) -> None:
@@ -295,7 +295,7 @@ def test_an_agent_that_fails_pushes_nothing(stage: Stage) -> None:
     result = stage.play("echo x > x.md; echo 'not logged in'; exit 3")
     assert (result["outcome"], result["reason"]) == (
         "failed",
-        "The agent (claude-code) ended with status 3: not logged in",
+        "The agent (claude-code) exited with status 3: not logged in",
     )
     assert stage.forge.branches() == ["main"]
 
@@ -458,7 +458,7 @@ def test_strange_addresses_are_refused(stage: Stage, url: str) -> None:
 
 @pytest.mark.parametrize("branch", ["+main:refs/heads/x", "--mirror", "a..b", "a b", "x.lock"])
 def test_strange_branches_are_refused(stage: Stage, branch: str) -> None:
-    assert "is no name for a branch" in stage.run(branch=branch)["reason"]
+    assert "is not a valid branch name" in stage.run(branch=branch)["reason"]
 
 
 def test_a_forge_that_refuses_the_pull_request_is_quoted(

@@ -89,9 +89,9 @@ def test_seconds_are_worked_with_signs_of_life(player: Player) -> None:
 @pytest.mark.parametrize(
     ("recording", "words"),
     [
-        ("{", "it is no JSON"),
+        ("{", "it is not valid JSON"),
         ([], '{"responses": [...]'),
-        ({"responses": [{"match": "("}]}, "match of answer 1 is no regular expression"),
+        ({"responses": [{"match": "("}]}, "match of answer 1 is not a valid regular expression"),
         ({"responses": [{"matches": "x"}]}, "unknown matches"),
         ({"responses": [{"match": "", "files": {"../x": "x"}}]}, "not inside the folder"),
     ],
@@ -105,7 +105,7 @@ def test_a_wrong_recording_is_said_in_words(player: Player, recording: Any, word
 def test_no_answer_and_no_default_is_a_failure(player: Player) -> None:
     player.record({"responses": []})
     status, said = player.play()
-    assert status == 3 and "No recorded answer fits" in said
+    assert status == 3 and "No recorded answer matches" in said
 
 
 @pytest.mark.parametrize(
