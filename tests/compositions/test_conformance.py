@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from compositions.catalogue import Catalogue
-from compositions.conformance import Attempt, compare, differences, main
+from compositions.conformance import NOT_COMPARED, Attempt, cases_in, compare, differences, main
 from compositions.ntype import read_type
 from compositions.recorded import RecordedStage, StageError, parse_fault
 
@@ -18,7 +18,8 @@ def test_every_recorded_answer_is_ours_too() -> None:
     said: list[str] = []
     passed, failed = compare(FIXTURES, said.append)
     assert (said, failed) == ([], 0)
-    assert passed > 700
+    compared = [name for name, *_ in cases_in(FIXTURES) if name not in NOT_COMPARED]
+    assert passed == len(compared) > 0
 
 
 def test_a_difference_is_told_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

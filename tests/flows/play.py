@@ -10,7 +10,7 @@ from typing import Any
 from shell.errors import Refused
 from shell.marker import read_marks
 from tests.flows.house import ALICE, BOT, MALLORY, Client, House
-from tests.waiting import Found, until
+from tests.waiting import LIMIT_S, Found, until
 
 Shape = dict[str, Any]
 PLAN_LABEL = "caloron:sprint"
@@ -24,6 +24,7 @@ class Play:
         self.bot, self.alice, self.mallory = (house.of(login) for login in (BOT, ALICE, MALLORY))
         self.lane = house.lane(repo)
         self.approved_heads: set[str] = set()
+        self.limit_s = LIMIT_S
 
     # what people do
 
@@ -133,7 +134,7 @@ class Play:
 
     def wait(self, look: Callable[[], Found | None]) -> Found:
         """The look's first true answer; else the test fails with what the bot did so far."""
-        return until(look, self.story)
+        return until(look, self.story, self.limit_s)
 
     def quiet(self) -> None:
         """Wait until the bot has nothing left to take in, to do or to show, and goes on having nothing."""

@@ -1,14 +1,17 @@
 """The corpus of texts, and the program that checks one."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from handlers import corpus
+from handlers.commands import COMMANDS
 
 CORPUS = Path(__file__).parent / "corpus.jsonl"
 LINES = CORPUS.read_text(encoding="utf-8").splitlines()
+EXPECTED = [one for line in LINES for one in json.loads(line)["expect"]]
 
 
 def test_every_case_is_read_as_expected() -> None:
@@ -16,10 +19,14 @@ def test_every_case_is_read_as_expected() -> None:
     assert not differences, "\n".join(differences)
 
 
-def test_the_corpus_is_large_and_has_no_case_twice() -> None:
-    without_reason = [json.dumps({**json.loads(line), "why": ""}, sort_keys=True) for line in LINES]
-    assert len(set(without_reason)) >= 750
-    assert len(LINES) - len(set(without_reason)) < 40
+def test_every_command_has_a_case() -> None:
+    assert set(COMMANDS) == {one[0] for one in EXPECTED if isinstance(one, list)}
+
+
+def test_every_mistake_has_a_case() -> None:
+    source = "".join(path.read_text() for path in Path(corpus.__file__).parent.glob("*.py"))
+    mistakes = set(re.findall(r'Fault\(\s*"([a-z-]+)"', source)) - {"too-many-commands"}  # a notice
+    assert mistakes == {one["error"] for one in EXPECTED if isinstance(one, dict)} != set()
 
 
 def test_a_corpus_that_holds_ends_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
