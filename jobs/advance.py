@@ -6,7 +6,6 @@ import structlog
 
 from jobs import context
 from jobs.decide import Decider, decide
-from jobs.failures import logged
 from shell.store import Fenced, Lease, Store
 
 _log = structlog.get_logger(__name__)
@@ -20,8 +19,7 @@ TURN_S = 0.1
 def advance(lane: str, first: bool = False) -> None:
     """Job: handle all that waits in the lane's inbox, unless someone does already."""
     ctx = context.current()
-    with logged("advance", lane):
-        drain(ctx.store, lane, ctx.decider(lane), first)
+    drain(ctx.store, lane, ctx.decider(lane), first)
 
 
 def advance_first(lane: str) -> None:

@@ -14,7 +14,7 @@ _log = structlog.get_logger(__name__)
 
 @contextmanager
 def logged(job: str, lane: str) -> Iterator[None]:
-    """No error leaves the block; RQ takes the job for done, and keeps no record of it."""
+    """No error leaves the block."""
     try:
         yield
     except (Unavailable, *LOST) as error:

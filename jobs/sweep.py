@@ -27,11 +27,11 @@ def sweep(ctx: Context) -> None:
 
 def sweep_runs(ctx: Context) -> None:
     """End runs whose lease expired, and enqueue queued ones whose job was lost; no run is ever repeated."""
-    moment = milliseconds()
+    now_ms = milliseconds()
     for lane, key, run in ctx.store.live_runs():
         if run["status"] == "queued":
             ctx.store.enqueue_run(lane, key)
-        elif run["status"] == "claimed" and int(run.get("until_ms") or 0) < moment:
+        elif run["status"] == "claimed" and int(run.get("until_ms") or 0) < now_ms:
             words = "The worker of this run stopped sending heartbeats."
             if ctx.store.finish_run(lane, key, finished(run["spec"], "crashed", words)):
                 _log.warning("run lost", lane=lane, task=run["spec"]["task_id"])

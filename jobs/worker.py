@@ -3,15 +3,19 @@
 import os
 import sys
 from collections.abc import Callable
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import structlog
-from rq import SimpleWorker
+from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
+from rq.worker import BaseWorker, WorkerStatus
 
 from jobs import context
-from jobs.context import Context
+from jobs.context import BEAT_S, Context
+from jobs.failures import logged
 from jobs.preload import preload
 from jobs.worker_threads import WorkerThreads
 from shell.errors import Unavailable
@@ -23,21 +27,39 @@ from shell.store import connect
 _log = structlog.get_logger(__name__)
 
 _WORKER_TTL_S = 18
-"""An idle worker looks up every (this - 15) seconds, and tells then that it lives."""
+"""An idle worker stops waiting every (this - 15) seconds, to send a heartbeat."""
 _MAINTENANCE_S = 300
 _STORE_PAUSE_S = 0.5
 
 
-class QueueWorker(SimpleWorker):
-    """RQ's in-process worker; it tells the store that it lives, and remembers whether it was told to stop."""
+class QueueWorker(BaseWorker):
+    """RQ's worker for jobs that are only wake-ups: they run in this process, and RQ keeps no record of them.
+
+    RQ's own `SimpleWorker` writes some ten records for each job (docs/decisions/0014-rq.md).
+    """
 
     max_connection_wait_time = 5.0
     told_to_stop = False
+    next_heartbeat = 0.0
     beat: Callable[[], None]
 
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """RQ's hook for running a job. It is deleted first: if it is lost, the sweep enqueues another."""
+        with self.connection.pipeline() as pipe:
+            self.set_state(WorkerStatus.BUSY, pipe)
+            pipe.lrem(queue.intermediate_queue_key, 1, job.id)
+            pipe.delete(job.key)
+            pipe.execute()
+        limit = self.death_penalty_class(job.timeout, JobTimeoutException, job_id=job.id)
+        with logged(queue.name, job.args[0]), limit:
+            job.func(*job.args)
+
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        super().heartbeat(timeout, pipeline)
-        self.beat()
+        """As RQ's, but not several times for each job; it is a heartbeat in our store too."""
+        if monotonic() >= self.next_heartbeat:
+            self.next_heartbeat = monotonic() + BEAT_S
+            super().heartbeat(timeout, pipeline)
+            self.beat()
 
     def handle_warm_shutdown_request(self) -> None:
         """RQ's hook for a first SIGTERM or SIGINT."""
@@ -45,7 +67,7 @@ class QueueWorker(SimpleWorker):
 
 
 def main(queue: str) -> None:
-    """Work until told to stop; what runs then is finished."""
+    """Work until told to stop, and then finish what is running."""
     if queue not in QUEUES:
         sys.exit(f"There is no queue {queue!r}; choose one of {', '.join(QUEUES)}.")
     os.environ.setdefault("CALORON_PROCESS", f"{queue}-{os.getpid()}")

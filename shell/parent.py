@@ -1,4 +1,4 @@
-"""Children that do not outlive their parent, however it ends."""
+"""Child processes that do not outlive their parent, however it ends."""
 
 import ctypes
 import os
@@ -12,9 +12,9 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def die_with_parent(parent: int, with_signal: int = signal.SIGKILL) -> None:
-    """Called in a child: the kernel sends it `with_signal` when its parent dies, also by kill -9.
+    """Called in a child: the kernel sends it `with_signal` when its parent dies, even by kill -9.
 
-    Outside Linux there is no such promise; there a child is only ended by a parent that drains.
+    Other systems have no such call; there a child only ends when its parent drains.
     """
     if _libc is not None and _libc.prctl(_PR_SET_PDEATHSIG, with_signal, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
@@ -23,13 +23,13 @@ def die_with_parent(parent: int, with_signal: int = signal.SIGKILL) -> None:
 
 
 def hold() -> tuple[int, ...]:
-    """That file, to be kept open by a child whose end a successor must wait for; none without `caloron up`.
+    """That file, for a child whose end a successor must wait for; empty without `caloron up`.
 
     The kernel frees the lock when the last process that has the file open is gone, however it ended.
     """
-    told = os.environ.get(HOLD, "")
+    value = os.environ.get(HOLD, "")
     try:
-        os.fstat(number := int(told))
+        os.fstat(number := int(value))
     except (ValueError, OSError):
         return ()
     return (number,)

@@ -15,11 +15,13 @@ JOBS = {
     "actions-urgent": "jobs.perform.perform_first",
     "agents": "jobs.attempt.attempt",
 }
-"""Queue → the function that its jobs call; each queue has a worker of its own, for a worker that listens on
-two queues can lose a job that it popped."""
+"""Queue → the function that its jobs call. Each queue has a worker of its own, because a worker that listens
+on two queues can lose a job that it popped. The names are stored in jobs, so they stay."""
 QUEUES = tuple(JOBS)
-NO_LIMIT = -1
-_TIMEOUT_S = {"events": 180, "events-urgent": 180}
+_NO_LIMIT = -1
+_TIMEOUT_S = {"events": 180, "events-urgent": 180, "agents": 7 * 24 * 3600}
+"""How long a job may take. Actions are only handed to a thread, and the agent itself has its own time limit:
+RQ takes a job for abandoned a minute after its time, or after seven minutes if it has none."""
 _FAILURE_TTL_S = 3600
 
 
@@ -34,7 +36,7 @@ def urgent(queue: str) -> str:
 
 
 class JobQueues:
-    """Puts wake-ups into the queues, and tells what waits there."""
+    """Puts wake-ups into the queues, and shows what waits there."""
 
     def __init__(self, client: Any) -> None:
         self._queues = {name: queue_of(name, client) for name in QUEUES}
@@ -53,7 +55,7 @@ class JobQueues:
         self._queues[name].enqueue_call(
             JOBS[name],
             args=args,
-            timeout=_TIMEOUT_S.get(name, NO_LIMIT),
+            timeout=_TIMEOUT_S.get(name, _NO_LIMIT),
             result_ttl=0,
             failure_ttl=_FAILURE_TTL_S,
             job_id=job_id,

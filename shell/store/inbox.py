@@ -124,7 +124,7 @@ def receipt_text(event: Event, lane: str, status: str) -> str:
 
 def put_dead_letter(pipe: Any, letter_id: str, letter: dict[str, Any]) -> None:
     """Within a transaction: store a dead letter."""
-    moment = milliseconds()
+    now_ms = milliseconds()
     pipe.set(keys.dead_letter(letter_id), write(letter | {"id": letter_id, "at": now()}), ex=KEPT_S)
-    pipe.zadd(keys.DEAD, {letter_id: moment})
-    pipe.zremrangebyscore(keys.DEAD, 0, moment - KEPT_S * 1000)
+    pipe.zadd(keys.DEAD, {letter_id: now_ms})
+    pipe.zremrangebyscore(keys.DEAD, 0, now_ms - KEPT_S * 1000)

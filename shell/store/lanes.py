@@ -283,11 +283,11 @@ def _write_journal(pipe: Any, loaded: Loaded, decision: Decision) -> str:
 
 
 def _write_seen(pipe: Any, lane: str, decision: Decision, turn: int) -> None:
-    moment = milliseconds()
+    now_ms = milliseconds()
     if decision.keys:
-        pipe.zadd(keys.seen(lane), dict.fromkeys(decision.keys, moment))
+        pipe.zadd(keys.seen(lane), dict.fromkeys(decision.keys, now_ms))
     if turn % _RUNNING_OUT == 0:
-        pipe.zremrangebyscore(keys.seen(lane), 0, moment - SEEN_S * 1000)
+        pipe.zremrangebyscore(keys.seen(lane), 0, now_ms - SEEN_S * 1000)
 
 
 def _take_out(pipe: Any, lane: str, decision: Decision) -> None:

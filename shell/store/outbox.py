@@ -87,9 +87,9 @@ def paced(what: str) -> str:
 
 def put_actions(pipe: Any, lane: str, turn: int, actions: Iterable[Action]) -> None:
     """Within a transaction: put actions; one that still waits is replaced, and keeps its place."""
-    moment = milliseconds()
+    now_ms = milliseconds()
     for place, action in enumerate(actions):
-        key, due = action["key"], moment + int(1000 * (action.get("due_in_s") or 0))
+        key, due = action["key"], now_ms + int(1000 * (action.get("due_in_s") or 0))
         pipe.hset(keys.outbox(lane), key, write(action))
         pipe.hset(keys.outbox_seq(lane), key, f"{turn}.{place}")
         pipe.zadd(keys.outbox_order(lane), {key: turn * 10_000 + place}, nx=True)

@@ -58,25 +58,25 @@ class Store(Lanes, Runs, Leases):
                 pipe.zrange(keys.outbox_due(lane), 0, 0, withscores=True)
                 pipe.hget(keys.performing(lane), "away")
             results = pipe.execute() if lanes else []
-        moment = milliseconds()
+        now_ms = milliseconds()
         events = [_age(datetime.fromisoformat(json.loads(text)["at"])) for text in results[0::3] if text]
         boxes = zip(results[1::3], results[2::3], strict=True)
-        actions = [(moment - max(first[0][1], _until(away))) / 1000 for first, away in boxes if first]
+        actions = [(now_ms - max(first[0][1], _until(away))) / 1000 for first, away in boxes if first]
         return {"inboxes": max(events, default=0.0), "outboxes": max([0.0, *actions])}
 
     def _processes(self) -> dict[str, float]:
-        moment = milliseconds()
+        now_ms = milliseconds()
         beats = self.client.hgetall(keys.PROCESSES)
-        ages = {name: max(0.0, (moment - int(at)) / 1000) for name, at in beats.items()}
+        ages = {name: max(0.0, (now_ms - int(at)) / 1000) for name, at in beats.items()}
         return {name: age for name, age in ages.items() if age < _FORGOTTEN_S}
 
     @reachable
     def lanes_due(self) -> list[str]:
         """Lanes with an action that is due; each is returned at most once in five seconds."""
-        moment = milliseconds()
-        due: list[str] = self.client.zrangebyscore(keys.DUE, "-inf", moment)
+        now_ms = milliseconds()
+        due: list[str] = self.client.zrangebyscore(keys.DUE, "-inf", now_ms)
         if due:
-            self.client.zadd(keys.DUE, dict.fromkeys(due, moment + 5000), xx=True)
+            self.client.zadd(keys.DUE, dict.fromkeys(due, now_ms + 5000), xx=True)
         return due
 
     @reachable

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handlers.repository_labels import declared_policy
 from handlers.switchboard import composition_for, expand
 from jobs.context import run_pure
 from jobs.decide import Decider, decide
@@ -15,7 +16,8 @@ from shell.store.fields import empty
 BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SAID = {"forge": "gitea", "repo_id": 7, "repo": "acme/shop"}
 ME = {"id": 1, "login": "bot"}
-POLICY = {"me": ME, "framework": "stub", "time_limit_s": 60, "merge": "on-approval", "parallel": 2}
+SET = {"framework": "stub", "time_limit_s": 60, "merge": "on-approval", "parallel": 2}
+POLICY = declared_policy() | SET | {"me": ME}
 Shape = dict[str, Any]
 
 

@@ -1,6 +1,7 @@
 """The workers: actions of many lanes side by side, and a failing job that ends neither worker nor log."""
 
 import threading
+from time import sleep
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from structlog.testing import capture_logs
 
 from jobs import advance, perform, worker
 from jobs.worker_threads import WorkerThreads
+from shell import queue
 from shell.errors import Unavailable
 from tests.waiting import LIMIT_S
 
@@ -63,6 +65,16 @@ def _work_as_the_worker_does(ctx: Any) -> None:
         job[0].func(*job[0].args)
 
 
+def test_urgent_jobs_that_an_earlier_version_put_into_the_only_queue_are_handled(bench: Any) -> None:
+    bench.store.accept("gitea-7", {"type": "tick", "key": "k"})
+    working = worker.worker_of("events", bench)
+    [only] = working.queues
+    bench.store.client.delete("rq:queue:events")
+    only.enqueue_call("jobs.advance.advance_first", args=("gitea-7",), job_id="first-1", result_ttl=0)
+    working.work(burst=True, logging_level="ERROR")
+    assert bench.store.waiting("gitea-7") == 0
+
+
 @pytest.mark.parametrize(
     ("error", "level"),
     [
@@ -83,5 +95,22 @@ def test_a_job_that_fails_is_logged_and_not_kept(
     with capture_logs() as logged:
         working.work(burst=True, logging_level="ERROR")
     assert [line["log_level"] for line in logged] == [level]
-    assert working.queues[0].failed_job_registry.count == 0
     assert bench.store.client.keys("rq:job:*") == []
+
+
+def test_a_job_leaves_no_record_in_rq(bench: Any) -> None:
+    bench.store.enqueue("events", "gitea-1")
+    working = worker.worker_of("events", bench)
+    before = set(bench.store.client.keys("rq:*"))
+    working.work(burst=True, logging_level="ERROR")
+    assert {name for name in before if name.startswith("rq:job:")}
+    assert set(bench.store.client.keys("rq:*")) == {"rq:queues", f"rq:worker:{working.name}"}
+
+
+def test_a_job_that_takes_too_long_is_interrupted(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(advance, "drain", lambda *_: sleep(30))
+    monkeypatch.setitem(queue._TIMEOUT_S, "events", 1)
+    bench.store.enqueue("events", "gitea-1")
+    with capture_logs() as logged:
+        worker.worker_of("events", bench).work(burst=True, logging_level="ERROR")
+    assert [line["log_level"] for line in logged] == ["error"]
