@@ -27,7 +27,11 @@ def bench() -> None:
 @click.option("--events", default=2000, show_default=True, help="Events in the burst.")
 @output_option
 def loop(n: int, others: int, pause: float, slow: float, tasks: int, events: int, output: str) -> None:
-    """Time the way from a webhook to the answer on the forge, and from a merge to the next task."""
+    """Time answers, merges and a burst of events.
+
+    From a webhook to the answer on the forge, and from a merge to the next task; alone, and while other
+    repositories are busy.
+    """
     folder = Path(tempfile.mkdtemp(prefix="caloron-bench-"))
     found = benchmark.measure_loop(folder, n, others, pause, slow, tasks, events)
     say(output, found, rows(found), lambda: text_of(found))
@@ -40,7 +44,10 @@ def loop(n: int, others: int, pause: float, slow: float, tasks: int, events: int
 @click.option("--events", default=20, show_default=True, help="Events timed in each sprint.")
 @output_option
 def stages(sizes: str, events: int, output: str) -> None:
-    """Time one event in sprints of different sizes: decide, commit, display; and in the Noether engine."""
+    """Time one event in sprints of different sizes.
+
+    Its parts are decide, commit and display; one decision is also timed in the Noether engine.
+    """
     numbers = [int(size) for size in sizes.split(",")]
     measured = with_progress(decision_cost.measure(numbers, events), "Measuring", len(numbers))
     costs = [cost.row() for cost in measured]

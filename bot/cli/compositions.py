@@ -52,7 +52,7 @@ def row(composition: Composition) -> dict[str, str]:
 @click.option("--mermaid", "drawn", is_flag=True, help="Print only the Mermaid diagram.")
 @output_option
 def show(name: str, drawn: bool, output: str) -> None:
-    """Show one composition: its graph as a tree with types, and as a Mermaid diagram."""
+    """Show one composition as a tree and as Mermaid."""
     composition = find(name)
     if drawn:
         click.echo(mermaid(composition), nl=False)
@@ -97,7 +97,10 @@ def run(name: str, pure: bool, trace: bool) -> None:
 @click.argument("names", nargs=-1)
 @output_option
 def check(names: tuple[str, ...], output: str) -> None:
-    """Check the types of all compositions, or of those named, and report every error."""
+    """Check the types of compositions.
+
+    All of them, or those named; every error is reported.
+    """
     rows = [verdict(find(name)) for name in names or graphs.names()]
     lines = [f"{one['composition']}: {one['verdict']}" for one in rows]
     say(output, rows, rows, lambda: "\n".join(lines))
@@ -121,7 +124,10 @@ def verdict(composition: Composition) -> dict[str, Any]:
     help="Write files into this folder; default: print them.",
 )
 def resolve(names: tuple[str, ...], into: Path | None) -> None:
-    """Replace names by ids in all compositions, or in those named, for engines that know only ids."""
+    """Replace the names of stages by their ids.
+
+    In all compositions, or in those named; for engines that know only ids.
+    """
     graphs_by_name = {name: resolved(find(name)) for name in names or graphs.names()}
     if into is None:
         click.echo(

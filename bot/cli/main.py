@@ -25,7 +25,7 @@ COMMANDS = {
     "replay": "Replay the journal of a SPRINT, and prove that it leads to the stored state.",
     "stages": "List, show, run and check the stages.",
     "compositions": "List, show, run and check the compositions.",
-    "docs": "Write the documentation pages that are generated from the code.",
+    "docs": "Write the files that are generated from the code: the docs' pages, and the types of a policy.",
     "bench": "Measure how fast the bot is.",
     "kill": "Run sprints while processes are killed with SIGKILL.",
     "faults": "Run a sprint with webhooks duplicated, lost or absent.",

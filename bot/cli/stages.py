@@ -136,7 +136,10 @@ def record_(name: str, sentence: str, base: str | None, subject: str | None) -> 
 @click.argument("names", nargs=-1)
 @output_option
 def check(names: tuple[str, ...], output: str) -> None:
-    """Check all stages, or those named, against every rule, with their examples."""
+    """Check stages and their examples against every rule.
+
+    All of them, or those named.
+    """
     chosen = [find(name) for name in names] or list(compositions.catalogue().stages)
     found = [{"stage": stage.name, "fault": fault} for stage in chosen for fault in faults_of(stage.file)]
     examples = sum(len(examples_of(stage.file)) for stage in chosen)
@@ -154,7 +157,10 @@ def check(names: tuple[str, ...], output: str) -> None:
 )
 @output_option
 def register_(program: str, cases: int, output: str) -> None:
-    """Register all stages with the Noether engine, and compare ids, dry runs, outputs and traces."""
+    """Register the stages with the Noether engine, and compare.
+
+    Compared are ids, dry runs, outputs and traces.
+    """
     os.environ.setdefault("NOETHER_PYTHON", sys.executable)  # this one has the project installed
     try:
         done = register(program=program, cases=cases)
