@@ -107,17 +107,6 @@ def reopen_issue(target: Target, taken: Taken) -> Result:
     return {}
 
 
-def edit_issue(target: Target, taken: Taken) -> Result:
-    action = taken.action
-    target.forge.edit_issue(target.repo, action["number"], title=action.get("title"), body=action.get("body"))
-    return {}
-
-
-def request_review(target: Target, taken: Taken) -> Result:
-    target.forge.request_review(target.repo, taken.action["number"], taken.action["reviewers"])
-    return {}
-
-
 def update_branch(target: Target, taken: Taken) -> Result:
     """Whether the branch has moved; also if an earlier attempt did it, whose answer was lost."""
     action, number = taken.action, taken.action["pr_number"]
@@ -159,21 +148,8 @@ def set_labels(target: Target, taken: Taken) -> Result:
     return {"labels": target.forge.set_labels(target.repo, action["number"], add, remove)}
 
 
-def edit_comment(target: Target, taken: Taken) -> Result:
-    target.forge.edit_comment(target.repo, taken.action["comment_id"], taken.action["body"])
-    return {}
-
-
 def delete_comment(target: Target, taken: Taken) -> Result:
     target.forge.delete_comment(target.repo, taken.action["comment_id"])
-    return {}
-
-
-def set_status(target: Target, taken: Taken) -> Result:
-    action = taken.action
-    target.forge.set_status(
-        target.repo, action["sha"], action["state"], action["context"], action.get("description") or ""
-    )
     return {}
 
 
@@ -191,15 +167,11 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
     "react": react,
     "close_issue": close_issue,
     "reopen_issue": reopen_issue,
-    "edit_issue": edit_issue,
-    "request_review": request_review,
     "update_branch": update_branch,
     "merge_pr": merge_pr,
     "make_labels": make_labels,
     "set_labels": set_labels,
-    "edit_comment": edit_comment,
     "delete_comment": delete_comment,
-    "set_status": set_status,
     "stop_agent": stop_agent,
 }
 """Type of action → its handler. The performer itself handles `look`, `show` and `spawn_agent`."""

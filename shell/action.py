@@ -46,14 +46,6 @@ ACTIONS: dict[str, Asked] = {
         "opens an issue again",
         "number",
     ),
-    "edit_issue": Asked(
-        "changes an issue's title or text",
-        "number title? body?",
-    ),
-    "request_review": Asked(
-        "asks for a review",
-        "number reviewers",
-    ),
     "update_branch": Asked(
         "merges the base into a pull request's branch",
         "pr_number head_sha reason?",
@@ -73,17 +65,9 @@ ACTIONS: dict[str, Asked] = {
         "number add? remove?",
         "performed {labels}",
     ),
-    "edit_comment": Asked(
-        "changes a comment of the bot",
-        "comment_id body",
-    ),
     "delete_comment": Asked(
         "deletes a comment of the bot",
         "comment_id",
-    ),
-    "set_status": Asked(
-        "sets a commit's status",
-        "sha state context description?",
     ),
     "spawn_agent": Asked(
         "starts an agent's run",

@@ -1686,28 +1686,6 @@ class ReopenIssue(Deed):
     """The issue."""
 
 
-class EditIssue(Deed):
-    """Changes an issue's title or text."""
-
-    type: Literal["edit_issue"]
-    number: int
-    """The issue."""
-    title: NotRequired[str]
-    """The new title."""
-    body: NotRequired[str]
-    """The new text."""
-
-
-class RequestReview(Deed):
-    """Asks for a review."""
-
-    type: Literal["request_review"]
-    number: int
-    """The pull request."""
-    reviewers: list[str]
-    """Who is asked."""
-
-
 class UpdateBranch(Deed):
     """Merges the base into a pull request's branch."""
 
@@ -1754,36 +1732,12 @@ class SetLabels(Deed):
     """Labels to remove."""
 
 
-class EditComment(Deed):
-    """Changes a comment of the bot."""
-
-    type: Literal["edit_comment"]
-    comment_id: int
-    """The comment."""
-    body: str
-    """The new text."""
-
-
 class DeleteComment(Deed):
     """Deletes a comment of the bot."""
 
     type: Literal["delete_comment"]
     comment_id: int
     """The comment."""
-
-
-class SetStatus(Deed):
-    """Sets a commit's status."""
-
-    type: Literal["set_status"]
-    sha: str
-    """The commit."""
-    state: CheckState
-    """The status."""
-    context: str
-    """Its name."""
-    description: NotRequired[str]
-    """What it says."""
 
 
 class SpawnAgent(Deed):
@@ -1890,15 +1844,11 @@ Action = (
     | React
     | CloseIssue
     | ReopenIssue
-    | EditIssue
-    | RequestReview
     | UpdateBranch
     | MergePr
     | MakeLabels
     | SetLabels
-    | EditComment
     | DeleteComment
-    | SetStatus
     | SpawnAgent
     | StopAgent
     | Answer

@@ -300,7 +300,7 @@ def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None
     if step.policy is None:
         review_in_the_tick(step, task_id, event)
         return
-    if not may_review(step, event) or event.get("actor_id") == event.get("pr_author_id"):
+    if not event.get("allowed") or event.get("actor_id") == event.get("pr_author_id"):
         return
     task = step.tasks[task_id]
     last = is_their_last(task, event)
@@ -318,12 +318,6 @@ def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None
     elif state == "approved" and task["status"] == "InReview" and last and is_of_an_older_head(task, event):
         fields = {name: event.get(name) for name in ("actor", "commit_sha", "review_id")}
         step.ask("tell_stale", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"], **fields)
-
-
-def may_review(step: Step, event: dict[str, Any]) -> bool:
-    """People with write permission; where merging is automatic the reviewing account too."""
-    reviewer = step.setting("reviewer", None) if step.setting("merge", "on-approval") == "auto" else None
-    return bool(event.get("allowed") or (reviewer and event.get("actor_id") == reviewer["id"]))
 
 
 def is_their_last(task: dict[str, Any], event: dict[str, Any]) -> bool:

@@ -1,8 +1,10 @@
-"""Nothing is set in vain: every setting is read somewhere, by its attribute or by its name."""
+"""Nothing is declared in vain: each setting and each key of the policy is read, each action is asked for."""
 
 import ast
 from pathlib import Path
 
+from shell.action import ACTIONS
+from shell.policy import policy_for
 from shell.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -40,3 +42,18 @@ def test_every_setting_has_a_reader() -> None:
         if name not in known and str(field.validation_alias) not in known
     ]
     assert not idle, f"nothing reads these settings: {idle}"
+
+
+def texts_in(*files: Path) -> set[str]:
+    trees = [ast.parse(file.read_text()) for file in files]
+    return {str(node.value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+
+
+def test_every_key_of_the_policy_is_read_by_a_stage() -> None:
+    policy = policy_for(Settings.model_construct(), {"login": "bot", "id": 1}, {})
+    assert set(policy) <= texts_in(*(ROOT / "stages").glob("*/*.py"))
+
+
+def test_every_action_is_asked_for() -> None:
+    askers = [*(ROOT / "stages").glob("*/*.py"), *(ROOT / "jobs").glob("*.py")]
+    assert set(ACTIONS) <= texts_in(*(file for file in askers if file.name != "action_handlers.py"))
