@@ -56,9 +56,9 @@ def moves_of(evaluate: Any, example: dict[str, Any]) -> Iterator[Move]:
         yield from moved(step, name, getattr(evaluate, name))
 
 
-def moved(step: Any, cause: str, deed: Callable[..., None], *about: Any) -> Iterator[Move]:
+def moved(step: Any, cause: str, apply: Callable[..., None], *about: Any) -> Iterator[Move]:
     before = dict(step.tasks)
-    deed(step, *about)
+    apply(step, *about)
     for name, task in step.tasks.items():
         if task is not before[name]:
             yield Move(before[name]["status"], cause, task["status"])
@@ -67,15 +67,16 @@ def moved(step: Any, cause: str, deed: Callable[..., None], *about: Any) -> Iter
 def row(kind: str, statuses: tuple[str, ...], moves: list[Move]) -> str:
     ways = [f"{one.before} → {one.after}" for one in moves if one.cause == kind and one.before != one.after]
     stays = any(one.cause == kind and one.before == one.after for one in moves)
-    told = [*dict.fromkeys(ways), *(["stays, and remembers it"] if stays else [])] or ["no example shows it"]
-    return (
-        f"| [{kind}](events.md#{kind}) | {EVENTS[kind].means} | {', '.join(statuses)} | {'<br>'.join(told)} |"
-    )
+    leads_to = [*dict.fromkeys(ways), *(["stays, and remembers it"] if stays else [])] or [
+        "no example shows it"
+    ]
+    cells = (f"[{kind}](events.md#{kind})", EVENTS[kind].means, ", ".join(statuses), "<br>".join(leads_to))
+    return f"| {' | '.join(cells)} |"
 
 
-def follows(deed: Any, moves: list[Move]) -> str:
-    ways = {f"{m.before} → {m.after}" for m in moves if m.cause == deed.__name__ and m.before != m.after}
-    words = str(deed.__doc__ or deed.__name__).strip().split("\n")[0]
+def follows(apply: Any, moves: list[Move]) -> str:
+    ways = {f"{m.before} → {m.after}" for m in moves if m.cause == apply.__name__ and m.before != m.after}
+    words = str(apply.__doc__ or apply.__name__).strip().split("\n")[0]
     return f"- {words}" + (f" ({', '.join(sorted(ways))})" if ways else "")
 
 

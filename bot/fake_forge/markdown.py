@@ -1,4 +1,4 @@
-"""Comments as safe HTML: GitHub-flavoured Markdown; of raw HTML only `<details>` and `<summary>` act."""
+"""Comments as safe HTML: GitHub-flavoured Markdown; of raw HTML only folded and small text acts."""
 
 import html
 import re
@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.gfm import gfm_plugin
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_FOLD = re.compile(r"(</?(?:details|summary)(?: open)?>)")
+_HARMLESS = re.compile(r"(</?(?:details|summary|sub|sup)(?: open)?>)")
 _REFERENCE = re.compile(r"(?<![\w/&])#(?P<number>\d+)\b")
 
 
@@ -34,9 +34,9 @@ def _parser() -> MarkdownIt:
 
 
 def _escape_html(_self: RendererHTML, tokens: Sequence[Token], number: int, _options: Any, _env: Any) -> str:
-    """Raw HTML as text, except for the tags of a folded part."""
-    parts = _FOLD.split(tokens[number].content)
-    return "".join(part if _FOLD.fullmatch(part) else html.escape(part) for part in parts)
+    """Raw HTML as text, except for tags that cannot do harm."""
+    parts = _HARMLESS.split(tokens[number].content)
+    return "".join(part if _HARMLESS.fullmatch(part) else html.escape(part) for part in parts)
 
 
 def _link_references(state: StateCore) -> None:

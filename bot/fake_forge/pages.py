@@ -30,13 +30,13 @@ h1 { font-size: 1.5rem; margin: .5rem 0 } .dim { color: #656d76 } ul.list { list
 ul.list li { padding: .45rem 0; border-bottom: 1px solid #e5e7eb }
 article { border: 1px solid #d0d7de; border-radius: 8px; margin: 1rem 0; overflow: hidden }
 article header { background: #f6f8fa; padding: .45rem .8rem; border-bottom: 1px solid #d0d7de }
-article .text { padding: .2rem .8rem .6rem; overflow-wrap: anywhere }
+article .text { padding: .2rem .8rem .6rem; overflow-wrap: break-word }
 .text p { margin: .5rem 0 } .text ul, .text ol { margin: .4rem 0; padding-left: 1.4rem }
 .text h1, .text h2, .text h3 { margin: .9rem 0 .3rem; font-size: 1.1rem }
 .text .contains-task-list { list-style: none; padding-left: .3rem }
 .text blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #d0d7de; color: #656d76 }
 .text table { border-collapse: collapse; margin: .6rem 0 }
-td, th { border: 1px solid #d0d7de; padding: .2rem .6rem }
+th { white-space: nowrap } td, th { border: 1px solid #d0d7de; padding: .2rem .6rem }
 pre { background: #f6f8fa; border-radius: 6px; padding: .6rem; overflow-x: auto; font-size: .85rem }
 code { background: #eff1f3; border-radius: 4px; padding: .05rem .3rem }
 pre code { background: none; padding: 0 }

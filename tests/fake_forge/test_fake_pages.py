@@ -16,6 +16,7 @@ from bot.fake_forge.markdown import rendered
         ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
         ("<details><summary>S</summary>", "<details><summary>S</summary>"),
         ("<details onclick=x>", "&lt;details onclick=x&gt;"),
+        ("<sub>small</sub><sub id=x>", "<p><sub>small</sub>&lt;sub id=x&gt;</p>"),
         ("a <input onfocus=x>", "<p>a &lt;input onfocus=x&gt;</p>"),
         ("![x](https://a.test/y.png)", '<p>!<a href="https://a.test/y.png">x</a></p>'),
         ("[a #3](https://a.test)", '<p><a href="https://a.test">a #3</a></p>'),
