@@ -74,7 +74,7 @@ class Document:
         if holder is None:
             raise ExampleFault(f"there is no “{name}” among its {section} or those of {SHARED.name}")
         if (section, name) in self.open:
-            raise ExampleFault(f"“{name}” among its {section} is made of itself")
+            raise ExampleFault(f"“{name}” among its {section} refers to itself")
         holder.used.add((section, name))
         self.open.append((section, name))
         try:
@@ -90,7 +90,7 @@ class Document:
 
 def examples_of(path: Path) -> list[dict[str, Any]]:
     """The examples beside a stage's file, made whole."""
-    return [example for document in documents_of(path) for example in whole(document)]
+    return [example for document in documents_of(path) for example in expand(document)]
 
 
 def files_of(path: Path) -> list[Path]:
@@ -113,24 +113,24 @@ def read(file: Path, shared: Document | None = None) -> Document:
         shared = read(SHARED)
     raw = json.loads(file.read_text(encoding="utf-8"))
     if not isinstance(raw, dict) or not raw.keys() <= {*SECTIONS, "examples"}:
-        raise ExampleFault(f"an example file is an object of {', '.join(SECTIONS)} and examples")
+        raise ExampleFault(f"{file.name} must be an object of {', '.join(SECTIONS)} and examples")
     return Document(**raw, shared=shared)
 
 
-def whole(document: Document) -> list[dict[str, Any]]:
-    return [whole_example(document, example) for example in document.examples]
+def expand(document: Document) -> list[dict[str, Any]]:
+    return [expand_example(document, example) for example in document.examples]
 
 
-def whole_example(document: Document, example: dict[str, Any]) -> dict[str, Any]:
+def expand_example(document: Document, example: dict[str, Any]) -> dict[str, Any]:
     """The example with all that its base and its names stand for."""
     try:
-        made = {"name": example.get("name")} | extras(example)
-        made["input"] = part_of(document, example, "input", NOTHING)
+        result = {"name": example.get("name")} | extras(example)
+        result["input"] = expand_part(document, example, "input", NOTHING)
         kind = "error" if "error" in example else "output"
-        made[kind] = part_of(document, example, kind, made["input"])
+        result[kind] = expand_part(document, example, kind, result["input"])
     except ExampleFault as fault:
         raise ExampleFault(f"“{example.get('name')}”: {fault}") from None
-    return {key: value for key, value in made.items() if value is not NOTHING}
+    return {key: value for key, value in result.items() if value is not NOTHING}
 
 
 def extras(example: dict[str, Any]) -> dict[str, Any]:
@@ -142,15 +142,16 @@ def file_faults(path: Path) -> Iterator[str]:
     """What the files of a stage's examples say that they should not, or say for nothing."""
     for file in files_of(path):
         if (lines := len(file.read_text(encoding="utf-8").splitlines())) > LONGEST:
-            yield f"{file.name} has {lines} lines, more than {LONGEST}"
+            yield f"{file.name} has {lines} lines; the limit is {LONGEST}"
     documents = documents_of(path)
     for document in documents:
-        whole(document)
+        expand(document)
     for document in documents:
         for section, name in document.unused():
             yield f"nothing uses “{name}” of its {section}"
         yield from (
-            f"it says “{text}” {times} times: name it among its texts" for text, times in repeated(document)
+            f"“{text}” occurs {times} times: declare it once among its texts"
+            for text, times in repeated(document)
         )
         for name, base in document.bases.items():
             if unknown := base.keys() - {"base", "input", "output"}:
@@ -160,10 +161,10 @@ def file_faults(path: Path) -> Iterator[str]:
 def repeated(document: Document) -> Iterator[tuple[str, int]]:
     """The sentences that stages say, not hand on, and that a changed word would change in many places."""
     answers = [example.get("output", example.get("error")) for example in document.examples]
-    said = Counter(text for one in [*answers, document.values] for text in texts_in(one))
-    given = {text for example in document.examples for text in texts_in(example.get("input"))}
-    for text, times in said.items():
-        if times > 2 and text not in given and len(WORD.findall(text)) >= SENTENCE:
+    answered = Counter(text for one in [*answers, document.values] for text in texts_in(one))
+    inputs = {text for example in document.examples for text in texts_in(example.get("input"))}
+    for text, times in answered.items():
+        if times > 2 and text not in inputs and len(WORD.findall(text)) >= SENTENCE:
             yield text, times
 
 
@@ -176,19 +177,19 @@ def texts_in(value: Any) -> Iterator[str]:
         yield from (text for key, one in value.items() if key not in NAMES for text in texts_in(one))
 
 
-def part_of(document: Document, layer: dict[str, Any], key: str, given: Any) -> Any:
+def expand_part(document: Document, layer: dict[str, Any], key: str, source: Any) -> Any:
     """The input, output or error of an example or a base, laid over that of its base."""
     under = NOTHING
     if "base" in layer:
         with document.named("bases", layer["base"]) as base:
-            under = part_of(document, base, key, given)
-    return laid_over(document, under, layer[key], given) if key in layer else under
+            under = expand_part(document, base, key, source)
+    return merge(document, under, layer[key], source) if key in layer else under
 
 
-def laid_over(document: Document, under: Any, value: Any, given: Any) -> Any:
+def merge(document: Document, under: Any, value: Any, source: Any) -> Any:
     """What an example says in one place, over what its base has there."""
     if isinstance(value, list):
-        return [laid_over(document, NOTHING, item, given) for item in value]
+        return [merge(document, NOTHING, item, source) for item in value]
     if not isinstance(value, dict):
         return value
     if unknown := {key for key in value if key.startswith("$")} - MARKERS:
@@ -196,59 +197,59 @@ def laid_over(document: Document, under: Any, value: Any, given: Any) -> Any:
     if "$text" in value or "$lines" in value:
         return text_of(document, value)
     if "$only" in value:
-        return laid_over(document, NOTHING, alone(value, "$only"), given)
-    start = begun(document, under, value, given)
+        return merge(document, NOTHING, only_value(value, "$only"), source)
+    start = start_of(document, under, value, source)
     if value.keys() in ({"$like"}, {"$input"}):
         return start  # which need not be an object
-    made = dict(start) if isinstance(start, dict) else {}
+    result = dict(start) if isinstance(start, dict) else {}
     for key in value.get("$without", []):
-        if made.pop(key, NOTHING) is NOTHING:
-            raise ExampleFault(f"it is to be without “{key}”, which is not there")
-    for name in names_in(value.get("$with", [])):
+        if result.pop(key, NOTHING) is NOTHING:
+            raise ExampleFault(f"$without names “{key}”, which is not in the base")
+    for name in as_list(value.get("$with", [])):
         with document.named("values", name) as changes:
-            made = laid_over(document, made, changes, given)
+            result = merge(document, result, changes, source)
     own = {key: one for key, one in value.items() if not key.startswith("$")}
-    return made | {key: laid_over(document, made.get(key, NOTHING), one, given) for key, one in own.items()}
+    return result | {key: merge(document, result.get(key, NOTHING), one, source) for key, one in own.items()}
 
 
-def names_in(said: Any) -> list[Any]:
-    return said if isinstance(said, list) else [said]
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
-def begun(document: Document, under: Any, value: dict[str, Any], given: Any) -> Any:
+def start_of(document: Document, under: Any, value: dict[str, Any], source: Any) -> Any:
     """What an object is laid over: the value it is like, a part of the input, or the base's."""
     if "$like" in value:
         with document.named("values", value["$like"]) as named:
-            return laid_over(document, NOTHING, named, given)
-    return copy.deepcopy(found_in(given, value["$input"])) if "$input" in value else under
+            return merge(document, NOTHING, named, source)
+    return copy.deepcopy(at_path(source, value["$input"])) if "$input" in value else under
 
 
-def found_in(given: Any, path: str) -> Any:
+def at_path(source: Any, path: str) -> Any:
     """The part of the input which a path such as `events/0` leads to."""
-    found = given
+    part = source
     for step in path.split("/"):
         try:
-            found = found[int(step) if isinstance(found, list) else step]
+            part = part[int(step) if isinstance(part, list) else step]
         except (KeyError, IndexError, TypeError, ValueError):
             raise ExampleFault(f"its input has no {path}") from None
-    return found
+    return part
 
 
 def text_of(document: Document, value: dict[str, Any]) -> str:
     """A named text with its placeholders filled in, or many lines as one text."""
     if "$lines" in value:
-        return "\n".join(laid_over(document, NOTHING, alone(value, "$lines"), NOTHING))
+        return "\n".join(merge(document, NOTHING, only_value(value, "$lines"), NOTHING))
     words = {f"{{{key}}}": str(word) for key, word in value.items() if key != "$text"}
     with document.named("texts", value["$text"]) as text:
         wanted = set(PLACEHOLDER.findall(text))
     if wanted != set(words):
         raise ExampleFault(
-            f"the text “{value['$text']}” has {', '.join(sorted(wanted)) or 'no placeholders'}"
+            f"the text “{value['$text']}” takes {', '.join(sorted(wanted)) or 'no placeholders'}"
         )
-    return PLACEHOLDER.sub(lambda found: words[found[0]], text)
+    return PLACEHOLDER.sub(lambda match: words[match[0]], text)
 
 
-def alone(value: dict[str, Any], marker: str) -> Any:
+def only_value(value: dict[str, Any], marker: str) -> Any:
     if len(value) > 1:
-        raise ExampleFault(f"{marker} stands alone in its object")
+        raise ExampleFault(f"{marker} must be the only key of its object")
     return value[marker]

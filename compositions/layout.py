@@ -12,7 +12,7 @@ SHORT = 60
 Entry = tuple[str | None, Any]
 
 
-def written(document: Document) -> str:
+def format_document(document: Document) -> str:
     """The text of an example file."""
     sections = [
         f"  {label(section)}{{\n" + ",\n".join(named_rows(getattr(document, section))) + "\n  }"
@@ -20,7 +20,7 @@ def written(document: Document) -> str:
         if getattr(document, section)
     ]
     if document.examples:
-        sections.append('  "examples": [\n' + ",\n".join(map(row, document.examples)) + "\n  ]")
+        sections.append('  "examples": [\n' + ",\n".join(map(format_example, document.examples)) + "\n  ]")
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
 
@@ -29,7 +29,7 @@ def named_rows(section: dict[str, Any]) -> Iterator[str]:
         yield "    " + member((name, value), 4)
 
 
-def row(example: dict[str, Any]) -> str:
+def format_example(example: dict[str, Any]) -> str:
     """One example: on the first line what it is about, then what goes in and what comes out."""
     line = json.dumps(example, ensure_ascii=False)
     if len(line) < WIDTH - 4:
@@ -52,7 +52,7 @@ def column(text: str, inset: int) -> int:
     return len(last) + (0 if before else inset)
 
 
-def drawn(value: Any, inset: int, used: int, key: str | None = None) -> str:
+def render(value: Any, inset: int, used: int, key: str | None = None) -> str:
     """A value as JSON behind so many characters; what is too long for its line is taken apart."""
     line = json.dumps(value, ensure_ascii=False)
     if used + len(line) < WIDTH - 2 or not value or not isinstance(value, dict | list):
@@ -74,7 +74,7 @@ def drawn(value: Any, inset: int, used: int, key: str | None = None) -> str:
 def member(entry: Entry, inset: int, used: int | None = None) -> str:
     key, value = entry
     before = "" if key is None else label(key)
-    return before + drawn(value, inset, (inset if used is None else used) + len(before), key)
+    return before + render(value, inset, (inset if used is None else used) + len(before), key)
 
 
 def label(key: str) -> str:

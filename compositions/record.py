@@ -11,13 +11,13 @@ from compositions.examples import (
     Document,
     ExampleFault,
     documents_of,
+    expand,
+    expand_part,
     files_of,
-    part_of,
     read,
-    whole,
 )
-from compositions.layout import row, written
-from compositions.shorten import shortened
+from compositions.layout import format_document, format_example
+from compositions.shorten import shorten
 
 
 def record(
@@ -32,12 +32,12 @@ def record(
     file, document = place(path, subject)
     refuse_name(name, [example for one in documents_of(path) for example in one.examples])
     layer = {"input": value} if base is None else {"base": base, "input": value}
-    example = {"name": name, "input": part_of(document, layer, "input", None)}
-    short = shortened(document, example | answer(execute, example["input"]), base)
+    example = {"name": name, "input": expand_part(document, layer, "input", None)}
+    short = shorten(document, example | answer(execute, example["input"]), base)
     document.examples.append(short)
-    whole(document)
-    file.write_text(written(document), encoding="utf-8")
-    return file, row(short)
+    expand(document)
+    file.write_text(format_document(document), encoding="utf-8")
+    return file, format_example(short)
 
 
 def place(path: Path, subject: str | None) -> tuple[Path, Document]:

@@ -11,24 +11,26 @@ from compositions.examples import (
     PLACEHOLDER,
     Document,
     ExampleFault,
-    laid_over,
-    names_in,
-    part_of,
-    whole_example,
+    as_list,
+    expand_example,
+    expand_part,
+    merge,
 )
 
+AT_MOST = 2
+"""More names in one `$with` than this are harder to read than the keys."""
 LINE = 55
 """A text of several lines that is no longer than this stays on one."""
 
 
-def shortened(document: Document, example: dict[str, Any], base: str | None = None) -> dict[str, Any]:
+def shorten(document: Document, example: dict[str, Any], base: str | None = None) -> dict[str, Any]:
     """The example over the named base, or over the one that leaves the least to say."""
     bases = [None, *names(document, "bases")]
     forms = [over(document, example, one) for one in bases if base in (None, one)]
     best = min((form for form in forms if form), key=cost, default=None)
     if best is None:
         raise ExampleFault(f"“{example['name']}” does not suit the base “{base}”")
-    if whole_example(document, best) != example:
+    if not same(expand_example(document, best), example):
         raise AssertionError(f"“{example['name']}” would not be what it was")
     return best
 
@@ -42,17 +44,17 @@ def over(document: Document, example: dict[str, Any], base: str | None) -> dict[
 
 
 def difference(document: Document, example: dict[str, Any], layer: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": example["name"], **layer}
+    result: dict[str, Any] = {"name": example["name"], **layer}
     inputs = Shortener(document, NOTHING)
-    left = inputs.difference(part_of(document, layer, "input", NOTHING), example["input"])
-    if left is not NOTHING:
-        made["input"] = left
+    patch = inputs.difference(expand_part(document, layer, "input", NOTHING), example["input"])
+    if patch is not NOTHING:
+        result["input"] = patch
     if "error" in example:
-        return made | {"error": Shortener(document, NOTHING).fresh(example["error"])}
+        return result | {"error": Shortener(document, NOTHING).fresh(example["error"])}
     outputs = Shortener(document, example["input"])
-    under = part_of(document, layer, "output", example["input"])
-    left = outputs.difference(under, example["output"])
-    return made | {"output": {} if left is NOTHING else left}
+    under = expand_part(document, layer, "output", example["input"])
+    patch = outputs.difference(under, example["output"])
+    return result | {"output": {} if patch is NOTHING else patch}
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Shortener:
     """Finds the shortest way to say a value, with the names of a document and, in an output, its input."""
 
     document: Document
-    given: Any
+    source: Any
 
     def difference(self, under: Any, target: Any) -> Any:
         """What laid over `under` gives the target; NOTHING where they are the same."""
@@ -85,25 +87,23 @@ class Shortener:
 
     def keys_of(self, under: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
         without = [key for key in under if key not in target]
-        made: dict[str, Any] = {"$without": without} if without else {}
+        result: dict[str, Any] = {"$without": without} if without else {}
         for key, value in target.items():
-            left = self.difference(under.get(key, NOTHING), value)
-            if left is not NOTHING:
-                made[key] = left
-        return made
+            patch = self.difference(under.get(key, NOTHING), value)
+            if patch is not NOTHING:
+                result[key] = patch
+        return result
 
     def with_one_more(
         self, under: dict[str, Any], target: dict[str, Any], form: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
-        before = names_in(form.get("$with", []))
-        for name in (
-            names(self.document, "values") if len(before) < 2 and under.keys() <= target.keys() else ()
-        ):
-            more = [*before, name]
-            if (changed := self.laid(under, {"$with": more})) is not NOTHING and self.holds(
-                name, changed, target
-            ):
-                yield {"$with": more if before else name, **self.keys_of(changed, target)}
+        before = as_list(form.get("$with", []))
+        if len(before) == AT_MOST or not under.keys() <= target.keys():
+            return
+        for name in names(self.document, "values"):
+            changed = self.laid(under, {"$with": [*before, name]})
+            if changed is not NOTHING and self.holds(name, changed, target):
+                yield {"$with": [*before, name] if before else name, **self.keys_of(changed, target)}
 
     def holds(self, name: str, changed: dict[str, Any], target: dict[str, Any]) -> bool:
         """All that the named value says is so in the target."""
@@ -131,23 +131,23 @@ class Shortener:
     def laid(self, under: Any, form: dict[str, Any]) -> Any:
         """The form made whole; NOTHING where it hands on what this input has not."""
         try:
-            return laid_over(self.document, under, form, self.given)
+            return merge(self.document, under, form, self.source)
         except ExampleFault:
             return NOTHING
 
     def parts_of_input(self, target: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for path, part in parts(self.given):
+        for path, part in parts(self.source):
             if alike(part, target):
                 yield {"$input": path, **self.patch(part, target)}
 
     def whole_of_input(self, target: list[Any]) -> Iterator[dict[str, Any]]:
-        for path, part in parts(self.given):
+        for path, part in parts(self.source):
             if len(target) > 0 and same(part, target):
                 yield {"$input": path}
 
     def is_now(self, target: str) -> bool:
         """The time of the turn, which stages write into what they give."""
-        return isinstance(self.given, dict) and self.given.get("now") == target
+        return isinstance(self.source, dict) and self.source.get("now") == target
 
     def as_text(self, target: str) -> Any:
         if "\n" in target and len(target) > LINE:
@@ -172,9 +172,9 @@ def names(document: Document, section: str) -> list[str]:
     return [*getattr(document, section), *(names(document.shared, section) if document.shared else ())]
 
 
-def parts(given: Any) -> Iterable[tuple[str, Any]]:
+def parts(source: Any) -> Iterable[tuple[str, Any]]:
     """The parts of an input that an output may hand on: each key, and each item of a list."""
-    for key, value in given.items() if isinstance(given, dict) else ():
+    for key, value in source.items() if isinstance(source, dict) else ():
         yield key, value
         if isinstance(value, list):
             yield from ((f"{key}/{at}", item) for at, item in enumerate(value))

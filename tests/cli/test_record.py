@@ -10,7 +10,7 @@ import pytest
 
 import compositions
 from compositions.examples import examples_of, file_faults, read
-from compositions.layout import written
+from compositions.layout import format_document
 from tests.cli.test_catalogue import Call, call
 
 __all__ = ["call"]
@@ -72,7 +72,7 @@ def test_the_file_stays_formatted_and_without_faults(call: Call, stage: Path) ->
     record(call, ON_HOLD, CLOSED, "--base", "in review", "--subject", "pulls")
     assert list(file_faults(stage)) == []
     for file in stage.parent.glob("*.pulls.json"):
-        assert file.read_text(encoding="utf-8") == written(read(file))
+        assert file.read_text(encoding="utf-8") == format_document(read(file))
 
 
 def test_an_error_is_an_answer_too(call: Call, stage: Path) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from compositions.examples import Document, ExampleFault, file_faults, read, whole
-from compositions.layout import WIDTH, written
-from compositions.shorten import shortened
+from compositions.examples import Document, ExampleFault, expand, file_faults, read
+from compositions.layout import WIDTH, format_document
+from compositions.shorten import shorten
 
 TASK = {"id": "api", "status": "InReview", "labels": ["a", "b"], "wait": None}
 STATE = {"tasks": {"api": TASK, "ui": {"id": "ui", "status": "Done"}}}
@@ -30,7 +30,7 @@ DOCUMENT = Document(
 
 def made(**example: Any) -> dict[str, Any]:
     document = Document(DOCUMENT.bases, DOCUMENT.values, DOCUMENT.texts, [{"name": "It is so", **example}])
-    return whole(document)[0]
+    return expand(document)[0]
 
 
 def test_what_an_example_does_not_say_is_its_base() -> None:
@@ -87,12 +87,12 @@ def test_an_error_takes_nothing_of_the_output_of_its_base() -> None:
     [
         ({"base": "nowhere"}, "there is no “nowhere” among its bases"),
         ({"input": [{"$like": "nobody"}]}, "there is no “nobody” among its values"),
-        ({"input": {"$text": "greeting"}}, "the text “greeting” has {who}"),
-        ({"input": {"$text": "greeting", "who": "Ada", "where": "here"}}, "the text “greeting” has {who}"),
+        ({"input": {"$text": "greeting"}}, "the text “greeting” takes {who}"),
+        ({"input": {"$text": "greeting", "who": "Ada", "where": "here"}}, "the text “greeting” takes {who}"),
         ({"input": {"$of": "Ada"}}, "there is no marker $of"),
-        ({"base": "running", "input": {"$without": ["tasks"]}}, "it is to be without “tasks”"),
+        ({"base": "running", "input": {"$without": ["tasks"]}}, "$without names “tasks”"),
         ({"input": {}, "output": {"$input": "events/0"}}, "its input has no events/0"),
-        ({"input": {"$only": {}, "tasks": {}}}, "$only stands alone"),
+        ({"input": {"$only": {}, "tasks": {}}}, "$only must be the only key"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_made_whole_is_said(example: dict[str, Any], fault: str) -> None:
@@ -106,11 +106,11 @@ def test_a_value_made_of_itself_is_refused() -> None:
         values={"one": {"$like": "two"}, "two": [{"$like": "one"}]},
         examples=[{"name": "A circle", "input": {"$like": "one"}}],
     )
-    with pytest.raises(ExampleFault, match="is made of itself"):
-        whole(document)
+    with pytest.raises(ExampleFault, match="refers to itself"):
+        expand(document)
 
 
-SAID = "This sprint has no such task."
+SENTENCE = "This sprint has no such task."
 BODY = "# A retro with several lines\n\nHello Ada, how are you?\n\n- one\n- two"
 WHOLE: list[dict[str, Any]] = [
     {"input": {"now": NOW, "events": [], "state": STATE}, "output": {"state": STATE, "actions": []}},
@@ -132,13 +132,13 @@ WHOLE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("whole_one", WHOLE)
 def test_what_is_made_short_is_whole_again(whole_one: dict[str, Any]) -> None:
     example = {"name": "It is so", **whole_one}
-    short = shortened(DOCUMENT, example)
+    short = shorten(DOCUMENT, example)
     assert made(**short) == example
 
 
 def test_the_shortest_form_uses_what_has_a_name() -> None:
     example = {"name": "It is so", **WHOLE[-1]}
-    short = shortened(DOCUMENT, example)
+    short = shorten(DOCUMENT, example)
     assert short["base"] == "running"
     assert "input" not in short
     assert short["output"]["state"]["tasks"] == {"$without": ["ui"], "api": {"$with": "over"}}
@@ -146,13 +146,13 @@ def test_the_shortest_form_uses_what_has_a_name() -> None:
 
 
 def test_what_is_written_is_read_again_and_stands_on_short_lines(tmp_path: Path) -> None:
-    short = [shortened(DOCUMENT, {"name": "It is so", **one}) for one in WHOLE]
+    short = [shorten(DOCUMENT, {"name": "It is so", **one}) for one in WHOLE]
     document = Document(DOCUMENT.bases, DOCUMENT.values, DOCUMENT.texts, short)
     file = tmp_path / "planted.json"
-    file.write_text(written(document), encoding="utf-8")
-    assert [whole_one | {"name": "It is so"} for whole_one in WHOLE] == whole(read(file))
-    assert max(map(len, written(document).splitlines())) <= WIDTH
-    assert written(read(file)) == written(document)
+    file.write_text(format_document(document), encoding="utf-8")
+    assert [whole_one | {"name": "It is so"} for whole_one in WHOLE] == expand(read(file))
+    assert max(map(len, format_document(document).splitlines())) <= WIDTH
+    assert format_document(read(file)) == format_document(document)
 
 
 @pytest.mark.parametrize(
@@ -161,11 +161,14 @@ def test_what_is_written_is_read_again_and_stands_on_short_lines(tmp_path: Path)
         (Document(bases={"turn": {"input": 1}}), "nothing uses “turn” of its bases"),
         (Document(texts={"greeting": "Hello"}), "nothing uses “greeting” of its texts"),
         (Document(bases={"turn": {"inputs": 1}}), "the base “turn” has inputs"),
-        (Document(examples=[{"name": "Ada", "input": 1, "output": [SAID] * 3}]), f"it says “{SAID}” 3 times"),
+        (
+            Document(examples=[{"name": "Ada", "input": 1, "output": [SENTENCE] * 3}]),
+            f"“{SENTENCE}” occurs 3 times",
+        ),
         (Document(values={"many": ["x" * 90] * 1600}), "planted.json has 160"),
     ],
 )
 def test_what_is_there_for_nothing_is_a_fault(tmp_path: Path, document: Document, fault: str) -> None:
     path = tmp_path / "planted.py"
-    path.with_suffix(".json").write_text(written(document), encoding="utf-8")
+    path.with_suffix(".json").write_text(format_document(document), encoding="utf-8")
     assert any(found.startswith(fault) for found in file_faults(path))

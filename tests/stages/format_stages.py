@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from compositions.examples import read
-from compositions.layout import written
+from compositions.layout import format_document
 from shell.neutralize import block_of, common_block
 from tests.stages.stage_rules import FOLDER, TAIL, stage_files
 
@@ -31,7 +31,7 @@ def example_files() -> list[Path]:
 
 if __name__ == "__main__":
     texts = {stage: formatted(stage) for stage in stage_files()}
-    texts |= {file: written(read(file)) for file in example_files()}
+    texts |= {file: format_document(read(file)) for file in example_files()}
     for path, text in texts.items():
         if text != path.read_text(encoding="utf-8"):
             path.write_text(text, encoding="utf-8")

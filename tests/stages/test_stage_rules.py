@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from compositions.examples import SHARED, documents_of, read, whole
-from compositions.layout import written
+from compositions.examples import SHARED, documents_of, expand, read
+from compositions.layout import format_document
 from tests.stages.format_stages import example_files
 from tests.stages.stage_rules import FOLDER, TAIL, faults_of, name_of, stage_files
 
@@ -234,7 +234,7 @@ def test_examples_are_formatted() -> None:
     unformatted = [
         str(file.relative_to(FOLDER))
         for file in example_files()
-        if file.read_text(encoding="utf-8") != written(read(file))
+        if file.read_text(encoding="utf-8") != format_document(read(file))
     ]
     assert unformatted == [], "run: python -m tests.stages.format_stages"
 
@@ -248,5 +248,5 @@ def test_what_the_stages_share_is_used() -> None:
     shared = read(SHARED)
     for path in stage_files():
         for document in documents_of(path, shared):
-            whole(document)
+            expand(document)
     assert shared.unused() == []
