@@ -42,8 +42,9 @@ def stages() -> str:
     """The catalogue."""
     parts = [
         "# The stages\n",
-        "Each is one file below `stages/`, JSON in and JSON out: by hand (`python3 stages/dag/evaluate.py`), "
-        "in the bot, and in the Noether engine. `caloron stages show NAME` prints one with its examples, "
+        "Each is one file below `stages/`, JSON in and JSON out; it runs by hand "
+        "(`python3 stages/dag/evaluate.py`), in the bot, and in the Noether engine. "
+        "`caloron stages show NAME` prints one with its examples, "
         "`caloron stages record NAME` adds one; [compositions](compositions.md) are made of them.",
     ]
     by_folder = groupby(graphs.catalogue().stages, key=lambda stage: stage.file.parent.name)
@@ -58,14 +59,14 @@ def of_folder(folder: str, group: Iterable[StageFile]) -> Iterator[str]:
         effects = ", ".join(map(kind_of, stage.effects))
         signature = f"`{short(given)}` → `{short(output)}`"
         rows.append([f"`{stage.name}`", effects, stage.description, signature])
-    yield table(["stage", "effects", "what it does", "takes → gives"], rows)
+    yield table(["stage", "effects", "what it does", "input → output"], rows)
 
 
 def compositions() -> str:
     """Every graph as a tree and as a drawing."""
     parts = [
         "# The compositions\n",
-        "Each is a graph of [stages](stages.md) in `compositions/`; types stand on its edges. "
+        "Each is a graph of [stages](stages.md) in `compositions/`, with the types on its edges. "
         "`caloron compositions show NAME` prints one.",
     ]
     return "\n".join([*parts, *map(of_composition, graphs.names())])
@@ -77,7 +78,7 @@ def of_composition(name: str) -> str:
     answers = [*answered_by(name)]
     lines = [f"\n## {name}\n", f"{graph.graph.description}. Effects: {', '.join(kinds) or 'none'}."]
     if answers:
-        lines.append(f"Answers to {', '.join(answers)}.")
+        lines.append(f"Handles {', '.join(answers)}.")
     return "\n".join([*lines, f"\n```\n{tree(graph)}```\n", f"```mermaid\n{mermaid(graph)}```"])
 
 
@@ -87,7 +88,7 @@ def answered_by(name: str) -> Iterator[str]:
     if name == "authorize":
         yield "everything that needs a permission"
     if name == "command_answer":
-        yield f"{link('events', 'command')} that is not allowed, or needs only words"
+        yield f"{link('events', 'command')} that is refused, or only answered with a message"
     yield from (f"`/{command.name}`" for command in OFFERED.values() if command.composition == name)
 
 
@@ -98,18 +99,18 @@ def events() -> str:
     """Every type of event."""
     parts = [
         "# Events\n",
-        "An event is one flat JSON object. It comes into its lane's inbox or is told by a composition; the "
-        "composition named here answers to it. One that `needs` a permission goes to "
+        "An event is one flat JSON object. It arrives in its lane's inbox or is emitted by a composition, "
+        "and the composition named here handles it. One that `needs` a permission goes to "
         f"{link('compositions', 'authorize')} first, and comes back with `allowed`.\n",
         f"Any event may have {code(OF_EVENTS)}. A `?` means: not always.",
     ]
-    return "\n".join([*parts, *(of_event(kind, told) for kind, told in EVENTS.items())])
+    return "\n".join([*parts, *(of_event(kind, declared) for kind, declared in EVENTS.items())])
 
 
-def of_event(kind: str, told: Told) -> str:
-    lines = [f"\n## {kind}\n", f"{sentence(told.means)} Told by {told.by}.\n"]
-    lines.append(f"- fields: {code(told.fields.split()) or 'none of its own'}")
-    lines.append(f"- answered by: {', '.join(answers_to(kind, told)) or 'nothing: it is only written down'}")
+def of_event(kind: str, declared: Told) -> str:
+    lines = [f"\n## {kind}\n", f"{sentence(declared.means)} From: {declared.by}.\n"]
+    lines.append(f"- fields: {code(declared.fields.split()) or 'none of its own'}")
+    lines.append(f"- handled by: {', '.join(answers_to(kind, declared)) or 'nothing; it is only recorded'}")
     return "\n".join(lines)
 
 
@@ -117,9 +118,9 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def answers_to(kind: str, told: Told) -> Iterator[str]:
+def answers_to(kind: str, declared: Told) -> Iterator[str]:
     """The compositions that answer to an event, in order."""
-    if {"needs", "needs?"} & set(told.fields.split()):
+    if {"needs", "needs?"} & set(declared.fields.split()):
         yield link("compositions", "authorize")
     if kind == "command":
         names = sorted({command.composition for command in OFFERED.values()})
@@ -135,17 +136,17 @@ def actions() -> str:
     """Every type of action."""
     parts = [
         "# Actions\n",
-        "An action is asked for by a composition, once under its deterministic `key`: asked again while it "
-        "waits, it is replaced. Its answer is an [event](events.md): the one named here, or "
+        "An action is requested by a composition, once under its deterministic `key`; requested again while "
+        "it waits, it is replaced. Its result is an [event](events.md): the one named here, or "
         f"{link('events', 'refused')}.\n",
         f"Any action may have {code(OF_ACTIONS)}. A `?` means: not always. "
-        f"What is looked at: {code(LOOKS)}.\n",
+        f"What can be fetched: {code(LOOKS)}.\n",
     ]
     rows = [
         [f"`{kind}`", asked.does, code(asked.fields.split()), f"`{asked.answer}`", performer(kind)]
         for kind, asked in ACTIONS.items()
     ]
-    return "\n".join([*parts, table(["action", "what it does", "fields", "answer", "done by"], rows)])
+    return "\n".join([*parts, table(["action", "what it does", "fields", "result", "performed by"], rows)])
 
 
 def performer(kind: str) -> str:
@@ -162,7 +163,7 @@ def commands() -> str:
     parts = [
         "# Commands\n",
         "Write a command on a line of its own: in a comment, a review or an issue's text. The bot reacts "
-        "with 👀 when it has read it, then with 🚀 (done) or 😕 (not done; a line says why). "
+        "with 👀 when it has read it, then with 🚀 (done) or 😕 (not done; a reply says why). "
         "`/help` lists the commands, `/help retry` explains one.\n",
     ]
     rows = [[f"[`/{one.name}`](#{one.name})", one.summary, who(one), where(one)] for one in OFFERED.values()]
@@ -197,7 +198,7 @@ def where(one: Declaration) -> str:
 
 
 def labels() -> str:
-    parts = ["\n## Labels\n", "Setting one of these labels is the same as saying the command:\n"]
+    parts = ["\n## Labels\n", "Setting one of these labels is the same as giving the command:\n"]
     rows = [[f"`{label}`", *meaning(found)] for label, found in LABEL_COMMANDS.items() if found.acts]
     lines = [*parts, table(["label", "set", "removed", "afterwards"], rows)]
     lines.append(
@@ -212,9 +213,9 @@ def labels() -> str:
 
 
 def meaning(found: LabelCommand) -> list[str]:
-    said = " ".join([f"/{found.command}", *found.positional])
+    command = " ".join([f"/{found.command}", *found.positional])
     after = "the bot removes it" if found.taken_off else "it stays"
-    return [f"`{said}`", f"`/{found.removed}`" if found.removed else "–", after]
+    return [f"`{command}`", f"`/{found.removed}`" if found.removed else "–", after]
 
 
 """Defaults that follow from something else."""
@@ -225,8 +226,8 @@ def settings() -> str:
     parts = [
         "# Settings\n",
         "They come from the environment or from a file `.env` in the current folder; the environment wins. "
-        "`caloron config` shows each with its value and where that comes from, secrets masked. A wrong or "
-        "missing one is named with what to set, and nothing starts.\n",
+        "`caloron config` shows each with its value and where that comes from, secrets masked. If one is "
+        "wrong or missing, nothing starts, and a message says what to set.\n",
     ]
     rows = [[f"`{one['name']}`", one["default"], one["meaning"]] for one in Settings.documented()]
     return "\n".join([*parts, table(["name", "default", "meaning"], rows)])
