@@ -1,4 +1,4 @@
-"""The one place that reads the clock for those who decide: they are given its text."""
+"""The only place that reads the clock for decisions; they get the time as text."""
 
 from datetime import UTC, datetime
 

@@ -1,8 +1,8 @@
-"""What can go wrong out in the world: it is away for now, it says no, or what it sent is not to be read."""
+"""What can go wrong with a remote host: it is unavailable, it refuses, or it sent something unreadable."""
 
 
 class Unavailable(Exception):
-    """The world, passing: no answer in time, a limit, its own fault, a token that ran out. Worth a retry."""
+    """A passing failure: a timeout, a rate limit, a server error, an expired token. Worth a retry."""
 
     def __init__(
         self, host: str, reason: str, retry_after: float | None = None, status: int | None = None
@@ -15,11 +15,11 @@ class Unavailable(Exception):
 
 
 class NotYet(Unavailable):
-    """A merge that the forge cannot do yet, for it still checks; in a conflict it answers this for ever."""
+    """The forge is still checking whether it can merge; Gitea keeps answering this in a conflict."""
 
 
 class Refused(Exception):
-    """The world, final: it understood the call and says no, with a status and words."""
+    """A final failure: the host understood the call and refused it, with a status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status}: {message}")

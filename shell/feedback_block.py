@@ -11,7 +11,7 @@ _MOST = 20_000  # characters of a block that are read
 
 
 def read_feedback(text: str) -> list[dict[str, Any] | None]:
-    """Every block of a text in order; None stands for one that is no readable YAML object."""
+    """Every block of a text in order; None for one that is not a valid YAML object."""
     text = text.replace("\r\n", "\n")
     return [_parsed(_block(text[start.start() :], start[1])) for start in _START.finditer(text)]
 

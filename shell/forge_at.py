@@ -1,4 +1,4 @@
-"""The forge that a stage means by `host` and `token_env`, and the few asks that only stages have."""
+"""The forge that a stage names by `host` and `token_env`, and the few calls that only stages make."""
 
 import os
 from typing import Any
@@ -39,7 +39,7 @@ def open_pulls(forge: Any, repo: str) -> list[int]:
 
 
 def comment_once(forge: Forge, repo: str, number: int, body: str, kind: str, key: str) -> dict[str, Any]:
-    """Say it with its key as a hidden marker, unless our account has said it with that key before."""
+    """Write the comment with its key as a hidden marker, unless our account did so before."""
     mine = forge.me()["id"]
     for comment in forge.issue_comments(repo, number):
         if comment["author_id"] == mine and _has(comment["body"], key):
@@ -50,7 +50,7 @@ def comment_once(forge: Forge, repo: str, number: int, body: str, kind: str, key
 def create_issue_once(
     forge: Forge, repo: str, title: str, body: str, labels: list[str], kind: str, key: str, **of: str
 ) -> dict[str, Any]:
-    """Open it with its key as a hidden marker, unless our account has opened one with that key before."""
+    """Open the issue with its key as a hidden marker, unless our account did so before."""
     mine = forge.me()["id"]
     listed = forge.issues_with_label(repo, labels[0]) if labels else forge.changes_since(repo, None)["issues"]
     for issue in listed:
@@ -60,17 +60,17 @@ def create_issue_once(
 
 
 def ask_shell(url: str | None, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Ask the shell's HTTP surface; raises Unavailable or Refused like a forge."""
+    """Call the shell's HTTP surface; raises Unavailable or Refused like a forge."""
     base = (url or os.environ.get("CALORON_SHELL_URL") or SHELL_URL).rstrip("/")
     token = {"x-caloron-token": os.environ.get("CALORON_SHELL_TOKEN", "")}
     try:
         answer = requests.post(base + path, json=body, headers=token, timeout=10, allow_redirects=False)
-        said = answer.json()
+        reply = answer.json()
     except (requests.RequestException, ValueError) as error:
         raise Unavailable(base, f"the shell does not answer ({type(error).__name__})") from None
-    if not answer.ok or not said.get("ok"):
-        raise Refused(answer.status_code, str(said.get("error") or "the shell refused without a reason"))
-    return dict(said)
+    if not answer.ok or not reply.get("ok"):
+        raise Refused(answer.status_code, str(reply.get("error") or "the shell refused without a reason"))
+    return dict(reply)
 
 
 def _is_github(url: str) -> bool:

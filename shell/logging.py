@@ -1,4 +1,4 @@
-"""How every process logs: one line an event, time first, then words and key=value pairs, on stderr."""
+"""How every process logs: one line per event on stderr, with time, message and key=value pairs."""
 
 import logging
 import os

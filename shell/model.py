@@ -1,4 +1,4 @@
-"""The model: one question, one checked answer, its faults in our two words."""
+"""The model: one question, one checked answer; failures are Unavailable or Refused."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _WHOLE = ("end_turn", "stop_sequence", "tool_use")
 
 
 class Question(TypedDict):
-    """What is asked."""
+    """The question."""
 
     messages: Sequence[Mapping[str, Any]]
     model: NotRequired[str | None]
@@ -57,11 +57,12 @@ def ask(question: Question, *, api_key: str | None = None, timeout: float = 300,
         except anthropic.APIStatusError as error:
             raise _fault(error, host) from None
         except anthropic.APIConnectionError as error:
-            raise Unavailable(host, "no answer in time" if _is_late(error) else "no connection") from None
+            reason = "the request timed out" if _is_late(error) else "could not connect"
+            raise Unavailable(host, reason) from None
 
 
 def whole(answer: Answer) -> Answer:
-    """The answer, if the model said all it had to say; Refused tells why not."""
+    """The answer, if it is complete; Refused says why not."""
     if answer["stop_reason"] in _WHOLE:
         return answer
     reasons = {
@@ -70,7 +71,7 @@ def whole(answer: Answer) -> Answer:
         "model_context_window_exceeded": "the conversation is too long for it",
     }
     words = reasons.get(answer["stop_reason"], f"it stopped with {answer['stop_reason']}")
-    raise Refused(422, f"The model {answer['model']} gave no whole answer: {words}.")
+    raise Refused(422, f"The model {answer['model']} gave no complete answer: {words}.")
 
 
 def ask_json(question: Question, *, api_key: str | None = None, timeout: float = 300) -> Any:

@@ -1,4 +1,4 @@
-"""A question whose answer has a form: a stage's input goes to the model, the checked answer comes back."""
+"""Structured output: a stage's input goes to the model, and an answer checked against a schema comes back."""
 
 import json
 import os

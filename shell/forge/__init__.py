@@ -34,12 +34,12 @@ def client_for(
     forge: ForgeKind, settings: ForgeSettings, *, token: str | None = None, timeout: float = 10.0
 ) -> Forge:
     """The client of the bot's account on a forge; of another account if a token is given."""
-    # imported here, for the door reads deliveries and needs no client
+    # imported here, because the webhook endpoint reads deliveries and needs no client
     if forge == "gitea":
         from shell.forge.gitea import GiteaForge
 
         if not settings.gitea_url:
-            raise ValueError("GITEA_URL is not set, so there is no Gitea to speak with")
+            raise ValueError("GITEA_URL is not set; set it to the address of the server")
         return GiteaForge(settings.gitea_url, token or settings.gitea_token or "", timeout)
     from shell.forge.github import GitHubForge
     from shell.forge.github_app import GitHubApp

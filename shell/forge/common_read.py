@@ -1,4 +1,4 @@
-"""What both forges write in the same words, read into our shapes."""
+"""The parts of both forges' answers that are the same, read into our shapes."""
 
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,9 @@ Raw = dict[str, Any]
 _GHOST = {"login": "ghost", "id": None}
 
 
-def utc(said: str | None) -> str | None:
-    """A forge's time, whatever its offset, in our form; a time that is not there stays None."""
-    return text_of(datetime.fromisoformat(said)) if said else None
+def utc(time: str | None) -> str | None:
+    """A forge's time, whatever its offset, in our form; None stays None."""
+    return text_of(datetime.fromisoformat(time)) if time else None
 
 
 def read_account(raw: Raw) -> Account:
@@ -50,7 +50,7 @@ def read_issue(raw: Raw) -> Issue:
 
 
 def read_comment_text(raw: Raw) -> Shape:
-    """What a comment says and who said it; where it stands differs from forge to forge."""
+    """A comment's text and author; where it is differs between the forges."""
     return {
         "comment_id": raw["id"],
         **read_author(raw["user"]),

@@ -1,4 +1,4 @@
-"""One webhook delivery: from which forge, truly signed, and as one flat event."""
+"""One webhook delivery: its forge, its signature, and the flat event that it becomes."""
 
 import hashlib
 import hmac
@@ -24,17 +24,17 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def detect(headers: Mapping[str, str]) -> Kind | None:
-    """The forge that a delivery comes from; None if it is no delivery of a forge we know."""
-    given = _lower(headers)
-    return next((kind for header, kind in _EVENT_HEADERS.items() if given.get(header)), None)
+    """The forge that a delivery comes from; None if it is of no known forge."""
+    lowered = _lower(headers)
+    return next((kind for header, kind in _EVENT_HEADERS.items() if lowered.get(header)), None)
 
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bool:
-    """Whether the body, byte by byte, is signed with one of the secrets."""
-    given = _lower(headers)
-    said = next((given[header] for header in _SIGNATURES if header in given), "")
-    digest = said.removeprefix("sha256=").lower()
-    if not _SHA256.fullmatch(digest):  # without a secret a forge sends an empty one
+    """Whether the body is signed with one of the secrets."""
+    lowered = _lower(headers)
+    signature = next((lowered[header] for header in _SIGNATURES if header in lowered), "")
+    digest = signature.removeprefix("sha256=").lower()
+    if not _SHA256.fullmatch(digest):  # a forge without a secret sends an empty signature
         return False
     matches = [hmac.compare_digest(digest, _sign(secret, body)) for secret in secrets if secret]
     return any(matches)
@@ -44,28 +44,28 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:
     """The delivery as one flat event; BadDelivery if it cannot be read."""
     kind = detect(headers)
     if kind is None:
-        raise BadDelivery("no event header of a forge")
+        raise BadDelivery("it has no event header of a known forge")
     payload = _payload(body)
     name, delivery = _named(kind, _lower(headers), body)
     read = github_delivery.read if kind == "github" else gitea_delivery.read
     try:
         return _sound({"forge": kind, **read(name, delivery, payload)})
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as wrong:
-        raise BadDelivery(f"{kind} {name}: not as expected at {wrong}") from wrong
+        raise BadDelivery(f"{kind} {name}: unexpected payload at {wrong}") from wrong
 
 
 def _sound(event: Event) -> Event:
-    """What the store can keep, in the lane of a repository that has a number."""
+    """Only what the store can keep, and a repository that has a number."""
     if "repo_id" in event and type(event["repo_id"]) is not int:
-        raise TypeError(f"repository.id, which is {event['repo_id']!r} and no number")
-    json.dumps(event, ensure_ascii=False).encode()  # half a character is no text
+        raise TypeError(f"repository.id, which is {event['repo_id']!r} instead of a number")
+    json.dumps(event, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
     return event
 
 
-def _named(kind: Kind, given: Mapping[str, str], body: bytes) -> tuple[str, str]:
-    """The event's name and the delivery's id; without one its content is its id."""
-    name = given[f"x-{kind}-event"].strip()
-    return name, given.get(f"x-{kind}-delivery") or hashlib.sha256(body).hexdigest()[:32]
+def _named(kind: Kind, lowered: Mapping[str, str], body: bytes) -> tuple[str, str]:
+    """The event's name and the delivery's id; without one, the hash of its content."""
+    name = lowered[f"x-{kind}-event"].strip()
+    return name, lowered.get(f"x-{kind}-delivery") or hashlib.sha256(body).hexdigest()[:32]
 
 
 def _payload(body: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Gitea and Forgejo: one account on one server, in the words that they understand."""
+"""Gitea and Forgejo: the client of one account on one server."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Repository, Shape
 from shell.forge.rest_forge import dated, files_of
 
-_PAGE = 50  # the most that a server gives, unless its administrator allows more
+_PAGE = 50  # the most that a server returns, unless its administrator allows more
 _EVENTS = {"push", "create", "delete", "issues", "issue_comment", "pull_request", "status", "repository"}
 _REVIEWS = {"approve": "APPROVED", "request_changes": "REQUEST_CHANGES", "comment": "COMMENT"}
 _FORWARD_ONLY = "fast-forward-only"
@@ -37,7 +37,7 @@ class GiteaForge(GiteaLabels):
         return [repo for repo in every if repo["permissions"]["push"]]
 
     def clone_url(self, repo: str) -> str:
-        """Where git finds it: on the server as we reach it, whatever it calls itself."""
+        """The address for git: the server as we reach it, whatever it calls itself."""
         return f"{self.url}/{repo}.git"
 
     def credential(self, repo: str | None = None) -> tuple[str, str]:
@@ -57,7 +57,7 @@ class GiteaForge(GiteaLabels):
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
         if not found or not found["enable_status_check"]:
             return {"contexts": [], "patterns": True}
-        # required without a name: a head with no status at all is refused
+        # required, but none named: a head without any status is refused
         return {"contexts": list(found["status_check_contexts"] or []) or ["*"], "patterns": True}
 
     def tree(self, repo: str, ref: str) -> list[str]:
@@ -75,32 +75,32 @@ class GiteaForge(GiteaLabels):
     def create_issue(self, repo: str, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
         """Open an issue with its labels."""
         path, wanted = f"/repos/{repo}/issues", list(dict.fromkeys(labels))
-        said = {"title": title, "body": body, "labels": self._ids(repo, wanted)}
-        issue = read_issue(self.api.send("POST", path, said))
+        payload = {"title": title, "body": body, "labels": self._ids(repo, wanted)}
+        issue = read_issue(self.api.send("POST", path, payload))
         if set(wanted) <= set(issue["labels"]):
             return issue
-        self._known.pop(repo, None)  # one was deleted since we last looked, and passed over in silence
+        self._known.pop(repo, None)  # one was deleted since, and Gitea ignored it silently
         return issue | {"labels": self.set_labels(repo, issue["number"], wanted, [])}
 
     def comment(self, repo: str, number: int, body: str) -> Comment:
-        """Say something on an issue or pull request."""
+        """Write a comment on an issue or pull request."""
         try:
             return super().comment(repo, number, body)
         except Unavailable as fault:
-            if fault.status == 500:  # its answer for an issue that is not there
+            if fault.status == 500:  # its answer for an issue that does not exist
                 self.issue(repo, number)
             raise
 
     def react_comment(self, repo: str, comment_id: int, content: str, remove: str | None = None) -> None:
-        """Put a reaction on a comment, in another's place if one is named."""
+        """Add a reaction to a comment; `remove` names one that it replaces."""
         self._react(f"/repos/{repo}/issues/comments/{comment_id}/reactions", content, remove)
 
     def react_issue(self, repo: str, number: int, content: str, remove: str | None = None) -> None:
-        """Put a reaction on an issue's own text, in another's place if one is named."""
+        """Add a reaction to an issue's own text; `remove` names one that it replaces."""
         self._react(f"/repos/{repo}/issues/{number}/reactions", content, remove)
 
     def timeline(self, repo: str, number: int) -> list[Shape]:
-        """Who set and took labels, closed and reopened, oldest first."""
+        """Who added and removed labels, closed and reopened, oldest first."""
         path = f"/repos/{repo}/issues/{number}/timeline"
         moments = map(read.read_moment, self._until_empty(path))
         return [moment for moment in moments if moment]
@@ -108,7 +108,7 @@ class GiteaForge(GiteaLabels):
     # pull requests
 
     def pull(self, repo: str, number: int, known_reviews: Iterable[int] = ()) -> Pull:
-        """A pull request with its reviews and checks; remarks in the code only of new refusals."""
+        """A pull request with its reviews and checks; inline comments only of new requests for changes."""
         path = f"/repos/{repo}/pulls/{number}"
         pull = read.read_pull(self.api.get(path))
         rows = [raw for raw in self._list(f"{path}/reviews") if read.is_review(raw)]
@@ -124,15 +124,15 @@ class GiteaForge(GiteaLabels):
         return None
 
     def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Shape:
-        """Open a pull request; the one that is open already is as good."""
-        said = {"title": title, "body": body, "head": head, "base": base}
+        """Open a pull request, or return the one that is already open."""
+        payload = {"title": title, "body": body, "head": head, "base": base}
         try:
-            raw = self.api.send("POST", f"/repos/{repo}/pulls", said)
+            raw = self.api.send("POST", f"/repos/{repo}/pulls", payload)
         except Refused as refusal:
-            there = self.find_pull(repo, head, base) if refusal.status == 409 else None
-            if there is None:
+            existing = self.find_pull(repo, head, base) if refusal.status == 409 else None
+            if existing is None:
                 raise
-            raw = self.api.get(f"/repos/{repo}/pulls/{there}")
+            raw = self.api.get(f"/repos/{repo}/pulls/{existing}")
         return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
 
     def merge(
@@ -144,7 +144,7 @@ class GiteaForge(GiteaLabels):
         delete_branch: bool = True,
         title: str | None = None,
     ) -> Shape:
-        """Merge exactly this head; NotYet while Gitea checks, and (the same to it) in a conflict."""
+        """Merge exactly this head; NotYet while Gitea checks, and in a conflict too (same answer)."""
         path = f"/repos/{repo}/pulls/{number}"
         how = {"Do": style, "head_commit_id": head_sha, "delete_branch_after_merge": delete_branch}
         try:
@@ -152,20 +152,20 @@ class GiteaForge(GiteaLabels):
         except Refused as refusal:
             return self._not_merged(path, refusal)
         except Unavailable as fault:
-            # a branch that lacks some of its base cannot be fast-forwarded to: a 500 without words, for ever
+            # a branch behind its base cannot be fast-forwarded to: always a 500 without a message
             if fault.status == 500 and style == _FORWARD_ONLY and self._behind(repo, number):
                 raise Refused(409, "conflict") from None
             raise
         return {"merged": True, "merge_sha": self.api.get(path)["merge_commit_sha"]}
 
     def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> bool:
-        """Merge the base into the branch; False: it lacks nothing. A conflict is Refused(409, "conflict")."""
+        """Merge the base into the branch; False if up to date. A conflict is Refused(409, "conflict")."""
         try:
             self.api.send("POST", f"/repos/{repo}/pulls/{number}/update", style="merge")
         except Refused as refusal:
             raise Refused(409, "conflict") if refusal.status == 409 else refusal from None
         except Unavailable as fault:
-            # a branch that lacks nothing of its base is a 500 without words
+            # a branch that is up to date is a 500 without a message
             if fault.status != 500 or self._behind(repo, number):
                 raise
             return False
@@ -175,17 +175,17 @@ class GiteaForge(GiteaLabels):
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
     ) -> Shape:
         """Give a review: approve, request_changes or comment."""
-        said = {"event": _REVIEWS[event], "body": body} | ({"commit_id": commit_sha} if commit_sha else {})
-        return {"id": self.api.send("POST", f"/repos/{repo}/pulls/{number}/reviews", said)["id"]}
+        payload = {"event": _REVIEWS[event], "body": body} | ({"commit_id": commit_sha} if commit_sha else {})
+        return {"id": self.api.send("POST", f"/repos/{repo}/pulls/{number}/reviews", payload)["id"]}
 
     # hooks
 
     def create_hook(self, repo: str, url: str, secret: str, events: Sequence[str] | None = None) -> int:
-        """Have deliveries sent to an address, signed; Gitea's umbrella events hold reviews and labels too."""
+        """Create a signed webhook; Gitea's umbrella events include reviews and labels."""
         asked = [event for event in events or HOOK_EVENTS if event in _EVENTS]
         config = {"url": url, "content_type": "json", "secret": secret}
-        said = {"type": "gitea", "active": True, "events": asked, "config": config}
-        return int(self.api.send("POST", f"/repos/{repo}/hooks", said)["id"])
+        payload = {"type": "gitea", "active": True, "events": asked, "config": config}
+        return int(self.api.send("POST", f"/repos/{repo}/hooks", payload)["id"])
 
     # what differs from GitHub
 
@@ -203,7 +203,7 @@ class GiteaForge(GiteaLabels):
         return dated(self._answers(path, params))
 
     def _answers(self, path: str, params: Mapping[str, Any]) -> Iterator[requests.Response]:
-        """Page after page until the announced total is there; some lists come whole at once."""
+        """Page after page up to the announced total; some lists come on a single page."""
         seen, page, total = 0, 1, 1
         while seen < total:
             answer = self.api.call("GET", path, params={**params, "limit": _PAGE, "page": page})
@@ -237,7 +237,7 @@ class GiteaForge(GiteaLabels):
         return review
 
     def _behind(self, repo: str, number: int) -> int:
-        """How many commits of the base the branch lacks."""
+        """How many commits the branch is behind its base."""
         raw = self.api.get(f"/repos/{repo}/pulls/{number}")
         span = f"{raw['head']['sha']}...{quote(raw['base']['ref'])}"
         return int(self.api.get(f"/repos/{repo}/compare/{span}")["total_commits"])
@@ -248,17 +248,17 @@ class GiteaForge(GiteaLabels):
             self.api.send("DELETE", path, {"content": remove})
 
     def _not_merged(self, path: str, refusal: Refused) -> Shape:
-        words = refusal.message.lower()
-        if refusal.status == 405 and "try again later" in words:
+        message = refusal.message.lower()
+        if refusal.status == 405 and "try again later" in message:
             raise NotYet(
                 self.api.host, "the forge still checks whether it can be merged", status=405
             ) from None
-        if refusal.status == 409 and "merge push out of date" in words:
+        if refusal.status == 409 and "merge push out of date" in message:
             raise NotYet(self.api.host, "another merge came first", status=409) from None
-        if refusal.status == 409 and "conflict" in words and "remote message" not in words:
+        if refusal.status == 409 and "conflict" in message and "remote message" not in message:
             # its JSON has no message, only git's output
             raise Refused(409, "conflict") from None
-        if refusal.status == 405 and "already merged" in words:
+        if refusal.status == 405 and "already merged" in message:
             raw = self.api.get(path)
             if raw["merged"]:
                 return {"merged": True, "merge_sha": raw["merge_commit_sha"]}

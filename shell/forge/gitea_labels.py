@@ -1,4 +1,4 @@
-"""Gitea's labels: known by number, two of one name allowed, unknown names ignored."""
+"""Gitea's labels: addressed by number, duplicate names allowed, unknown names ignored."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,30 +13,30 @@ _GREY = "ededed"
 
 
 class GiteaLabels(RestForge):
-    """The verbs about labels."""
+    """The verbs for labels."""
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, int]] = {}
 
     def set_labels(self, repo: str, number: int, add: Iterable[str], remove: Iterable[str]) -> list[str]:
-        """A fresh read, then the fewest writes; the names that are there now."""
+        """Reads the current labels, then writes as little as possible; returns the names there now."""
         path = f"/repos/{repo}/issues/{number}/labels"
-        there = {int(raw["id"]): str(raw["name"]) for raw in self.api.get(path)}
-        new = [name for name in dict.fromkeys(add) if name not in there.values()]
-        gone = set(remove) & set(there.values())
-        stay = {label: name for label, name in there.items() if name not in gone}
-        if gone and (new or len(there) - len(stay) > 1):
+        current = {int(raw["id"]): str(raw["name"]) for raw in self.api.get(path)}
+        new = [name for name in dict.fromkeys(add) if name not in current.values()]
+        gone = set(remove) & set(current.values())
+        stay = {label: name for label, name in current.items() if name not in gone}
+        if gone and (new or len(current) - len(stay) > 1):
             return self._send(repo, "PUT", path, stay, new)
         if new:
             return self._send(repo, "POST", path, {}, new)
         if gone:
-            self._gone(f"{path}/{next(label for label in there if label not in stay)}", also=(422,))
+            self._gone(f"{path}/{next(label for label in current if label not in stay)}", also=(422,))
         return list(dict.fromkeys(stay.values()))
 
     def _send(
         self, repo: str, method: str, path: str, stay: Iterable[int], new: list[str], again: bool = True
     ) -> list[str]:
-        """Write labels; a number whose label was deleted is passed over in silence, so the answer is read."""
+        """Write labels; Gitea silently ignores the number of a deleted one, so the answer is checked."""
         numbers = [*stay, *self._ids(repo, new)]
         now = [str(raw["name"]) for raw in self.api.send(method, path, {"labels": numbers})]
         if again and not set(new) <= set(now):
@@ -45,7 +45,7 @@ class GiteaLabels(RestForge):
         return list(dict.fromkeys(now))
 
     def make_labels(self, repo: str, labels: Iterable[Shape]) -> None:
-        """Make those that the repository lacks; the caller holds a lock, for Gitea takes one name twice."""
+        """Create the labels that the repository lacks; the caller holds a lock: Gitea allows duplicates."""
         known = self._read(repo)
         for label in labels:
             if label["name"] not in known:
@@ -63,14 +63,14 @@ class GiteaLabels(RestForge):
         return [issue for issue in issues if label in issue["labels"]]
 
     def _ids(self, repo: str, names: Iterable[str]) -> list[int]:
-        """The numbers of names; what the repository lacks is made, as GitHub does."""
+        """The numbers of these names; missing labels are created, as GitHub does."""
         known = self._known.get(repo, {})
         if not all(name in known for name in names):
             known = self._read(repo)
         return [known[name] if name in known else self._make(repo, name) for name in names]
 
     def _read(self, repo: str) -> dict[str, int]:
-        """The numbers by name; of two with one name, the elder's."""
+        """The numbers by name; of duplicates, the older one's."""
         elder: dict[str, int] = {}
         for raw in sorted(self._labels(repo), key=lambda raw: raw["id"], reverse=True):
             elder[raw["name"]] = raw["id"]

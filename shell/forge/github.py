@@ -1,4 +1,4 @@
-"""GitHub: one account, or one App, in the words that it understands."""
+"""GitHub: the client of one account, or of one App."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class GitHubForge(RestForge):
         return [repo for repo in every if repo["permissions"]["push"]]
 
     def clone_url(self, repo: str) -> str:
-        """Where git finds it."""
+        """The address for git."""
         scheme, host = urlsplit(self.api.base)[:2]
         return f"{scheme}://{host.removeprefix('api.')}/{repo}.git"
 
@@ -48,7 +48,7 @@ class GitHubForge(RestForge):
         if isinstance(self._token, str):
             return "x-access-token", self._token
         if repo is None:
-            raise Refused(403, "an App has no credential for every repository: name one")
+            raise Refused(403, "a GitHub App has a credential for each repository; name one")
         return "x-access-token", self._token.token(repo)
 
     def branch_head(self, repo: str, branch: str) -> str | None:
@@ -71,37 +71,37 @@ class GitHubForge(RestForge):
 
     def create_issue(self, repo: str, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
         """Open an issue with its labels."""
-        said = {"title": title, "body": body, "labels": list(dict.fromkeys(labels))}
-        return read_issue(self.api.send("POST", f"/repos/{repo}/issues", said))
+        payload = {"title": title, "body": body, "labels": list(dict.fromkeys(labels))}
+        return read_issue(self.api.send("POST", f"/repos/{repo}/issues", payload))
 
     def issues_with_label(self, repo: str, label: str, state: str = "all") -> list[Issue]:
         """The issues and pull requests that carry a label."""
         return [read_issue(raw) for raw in self._list(f"/repos/{repo}/issues", labels=label, state=state)]
 
     def react_comment(self, repo: str, comment_id: int, content: str, remove: str | None = None) -> None:
-        """Put a reaction on a comment, in another's place if one is named."""
+        """Add a reaction to a comment; `remove` names one that it replaces."""
         self._react(f"/repos/{repo}/issues/comments/{comment_id}/reactions", content, remove)
 
     def react_issue(self, repo: str, number: int, content: str, remove: str | None = None) -> None:
-        """Put a reaction on an issue's own text, in another's place if one is named."""
+        """Add a reaction to an issue's own text; `remove` names one that it replaces."""
         self._react(f"/repos/{repo}/issues/{number}/reactions", content, remove)
 
     def timeline(self, repo: str, number: int) -> list[Shape]:
-        """Who set and took labels, closed and reopened, oldest first."""
+        """Who added and removed labels, closed and reopened, oldest first."""
         moments = map(read.read_moment, self._list(f"/repos/{repo}/issues/{number}/timeline"))
         return [moment for moment in moments if moment]
 
     # labels
 
     def set_labels(self, repo: str, number: int, add: Iterable[str], remove: Iterable[str]) -> list[str]:
-        """A fresh read, then the fewest writes; the names that are there now."""
+        """Reads the current labels, then writes as little as possible; returns the names there now."""
         path = f"/repos/{repo}/issues/{number}/labels"
-        there = [str(raw["name"]) for raw in self._list(path)]
+        current = [str(raw["name"]) for raw in self._list(path)]
         gone = {name.casefold() for name in remove}
-        stay = [name for name in there if name.casefold() not in gone]
-        here = {name.casefold() for name in there}
+        stay = [name for name in current if name.casefold() not in gone]
+        here = {name.casefold() for name in current}
         new = [name for name in dict.fromkeys(add) if name.casefold() not in here]
-        lost = [name for name in there if name not in stay]
+        lost = [name for name in current if name not in stay]
         if lost and (new or len(lost) > 1):
             self.api.send("PUT", path, {"labels": [*stay, *new]})
         elif lost:
@@ -111,7 +111,7 @@ class GitHubForge(RestForge):
         return [*stay, *new]
 
     def make_labels(self, repo: str, labels: Iterable[Shape]) -> None:
-        """Make those that the repository lacks."""
+        """Create the labels that the repository lacks."""
         path = f"/repos/{repo}/labels"
         known = {raw["name"].casefold() for raw in self._list(path)}
         for label in labels:
@@ -121,7 +121,7 @@ class GitHubForge(RestForge):
     # pull requests
 
     def pull(self, repo: str, number: int, known_reviews: Iterable[int] = ()) -> Pull:
-        """A pull request with its reviews and checks; remarks in the code only of new refusals."""
+        """A pull request with its reviews and checks; inline comments only of new requests for changes."""
         path = f"/repos/{repo}/pulls/{number}"
         pull = read.read_pull(self.api.get(path))
         sha = pull["head"]["sha"]
@@ -137,15 +137,15 @@ class GitHubForge(RestForge):
         return next(iter(numbers), None)
 
     def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Shape:
-        """Open a pull request; the one that is open already is as good."""
-        said = {"title": title, "body": body, "head": head, "base": base}
+        """Open a pull request, or return the one that is already open."""
+        payload = {"title": title, "body": body, "head": head, "base": base}
         try:
-            raw = self.api.send("POST", f"/repos/{repo}/pulls", said)
+            raw = self.api.send("POST", f"/repos/{repo}/pulls", payload)
         except Refused as refusal:
-            there = self.find_pull(repo, head, base) if refusal.status == 422 else None
-            if there is None:
+            existing = self.find_pull(repo, head, base) if refusal.status == 422 else None
+            if existing is None:
                 raise
-            raw = self.api.get(f"/repos/{repo}/pulls/{there}")
+            raw = self.api.get(f"/repos/{repo}/pulls/{existing}")
         return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
 
     def merge(
@@ -164,7 +164,7 @@ class GitHubForge(RestForge):
         return {"merged": True, "merge_sha": sha}
 
     def update_branch(self, repo: str, number: int, head_sha: str | None = None) -> bool:
-        """Merge the base into the branch; False: it lacks nothing. A conflict is Refused(409, "conflict")."""
+        """Merge the base into the branch; False if up to date. A conflict is Refused(409, "conflict")."""
         body = {"expected_head_sha": head_sha} if head_sha else {}
         try:
             self.api.send("PUT", f"/repos/{repo}/pulls/{number}/update-branch", body)
@@ -180,21 +180,21 @@ class GitHubForge(RestForge):
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
     ) -> Shape:
         """Give a review: approve, request_changes or comment."""
-        said = {"event": _REVIEWS[event], "body": body} | ({"commit_id": commit_sha} if commit_sha else {})
-        return {"id": self.api.send("POST", f"/repos/{repo}/pulls/{number}/reviews", said)["id"]}
+        payload = {"event": _REVIEWS[event], "body": body} | ({"commit_id": commit_sha} if commit_sha else {})
+        return {"id": self.api.send("POST", f"/repos/{repo}/pulls/{number}/reviews", payload)["id"]}
 
     # hooks
 
     def create_hook(self, repo: str, url: str, secret: str, events: Sequence[str] | None = None) -> int:
-        """Have deliveries sent to an address, signed."""
+        """Create a signed webhook."""
         config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
-        said = {"name": "web", "active": True, "events": list(events or HOOK_EVENTS), "config": config}
-        return int(self.api.send("POST", f"/repos/{repo}/hooks", said)["id"])
+        payload = {"name": "web", "active": True, "events": list(events or HOOK_EVENTS), "config": config}
+        return int(self.api.send("POST", f"/repos/{repo}/hooks", payload)["id"])
 
     # what differs from Gitea
 
     def _repository(self, raw: Raw) -> Repository:
-        # GitHub has no word for empty; size 0 is also a very small or a very new repository
+        # GitHub does not say whether it is empty; size 0 may also be a very small or very new repository
         empty = raw["size"] == 0 and self.branch_head(raw["full_name"], raw["default_branch"]) is None
         return read.read_repository(raw, empty) | {"clone_url": self.clone_url(raw["full_name"])}
 
@@ -209,7 +209,7 @@ class GitHubForge(RestForge):
         return dated(self.api.pages(path, per_page=_PAGE, **params))
 
     def _within(self, api: Connection, path: str, key: str) -> list[Raw]:
-        """A list that stands inside an object."""
+        """A list inside an object."""
         return [raw for answer in api.pages(path, per_page=_PAGE) for raw in answer.json()[key]]
 
     def _reachable(self) -> Iterator[Raw]:
@@ -230,7 +230,7 @@ class GitHubForge(RestForge):
         try:
             return list(self._list(f"/repos/{repo}/rules/branches/{quote(branch)}"))
         except Refused as refusal:
-            # an old server knows no rulesets, and a plan without them (403 "Upgrade …") has none in force
+            # an old server has no rulesets, and on a plan without them (403 "Upgrade …") none is in force
             if refusal.status == 404 or (refusal.status == 403 and "upgrade" in refusal.message.lower()):
                 return []
             raise
@@ -251,24 +251,24 @@ class GitHubForge(RestForge):
                 self._gone(f"{path}/{raw['id']}")
 
     def _make_label(self, path: str, label: Shape) -> None:
-        said = {name: label[name] for name in ("name", "color", "description") if name in label}
+        payload = {name: label[name] for name in ("name", "color", "description") if name in label}
         try:
-            self.api.send("POST", path, said)
+            self.api.send("POST", path, payload)
         except Refused as refusal:
             if "already_exists" not in refusal.message:
                 raise
 
     def _not_merged(self, path: str, refusal: Refused) -> str:
-        """Why it did not merge, from the pull request itself; its merge commit if it is merged after all."""
+        """Why it did not merge, by the pull request itself; its merge commit if it is merged after all."""
         pull = self.api.get(path)
         if pull["merged"]:
             return str(pull["merge_commit_sha"])
-        words = refusal.message.lower()
+        message = refusal.message.lower()
         if pull["state"] != "open":
             raise Refused(refusal.status, "the pull request is closed") from None
         if refusal.status == 409:
             raise Refused(409, "head out of date") from None
-        if refusal.status == 405 and (pull.get("mergeable") is None or "base branch was modified" in words):
+        if refusal.status == 405 and (pull.get("mergeable") is None or "base branch was modified" in message):
             raise NotYet(
                 self.api.host, "the forge still checks whether it can be merged", status=405
             ) from None
@@ -286,7 +286,7 @@ class GitHubForge(RestForge):
             return _headers(self._token)
         repo = _REPO.search(path)
         if repo is None:
-            raise Refused(403, f"an App may ask about repositories only, not {path}")
+            raise Refused(403, f"a GitHub App can only call paths of repositories, not {path}")
         return _headers(self._token.token(repo[1]))
 
 

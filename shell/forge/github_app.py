@@ -1,4 +1,4 @@
-"""A GitHub App as an account: a signed word of ours buys an installation's token, good for an hour."""
+"""A GitHub App as an account: a signed JWT is exchanged for an installation's token, valid for an hour."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from shell.forge.http import Connection
 from shell.forge.protocol import Account
 
 _CLOCK_SKEW_S = 60
-_WORD_S = 540  # GitHub takes ten minutes at most
+_JWT_S = 540  # GitHub accepts ten minutes at most
 _FRESH_S = 300
 
 
@@ -22,7 +22,7 @@ class _Token:
 
 
 class GitHubApp:
-    """Tokens of an App's installations, each kept until five minutes before its end."""
+    """Tokens of an App's installations, each cached until five minutes before it expires."""
 
     def __init__(self, api_url: str, app_id: str, private_key: str, timeout: float = 10.0) -> None:
         self._app_id = app_id
@@ -56,11 +56,11 @@ class GitHubApp:
         return known.text
 
     def _buy(self, installation: int) -> _Token:
-        said = self._api.send("POST", f"/app/installations/{installation}/access_tokens")
-        return _Token(said["token"], datetime.fromisoformat(said["expires_at"]).timestamp())
+        reply = self._api.send("POST", f"/app/installations/{installation}/access_tokens")
+        return _Token(reply["token"], datetime.fromisoformat(reply["expires_at"]).timestamp())
 
     def _headers(self, path: str) -> Mapping[str, str]:
         now = int(time.time())
-        claims = {"iat": now - _CLOCK_SKEW_S, "exp": now + _WORD_S, "iss": self._app_id}
+        claims = {"iat": now - _CLOCK_SKEW_S, "exp": now + _JWT_S, "iss": self._app_id}
         word = jwt.encode(claims, self._private_key, algorithm="RS256")
         return {"Authorization": f"Bearer {word}", "Accept": "application/vnd.github+json"}

@@ -72,9 +72,9 @@ def read_inline(raw: Raw) -> Shape:
 
 def read_checks(statuses: list[Raw], runs: list[Raw]) -> dict[str, str]:
     """Statuses and check runs in our three words; of two of one name the worse counts."""
-    told = [(raw["context"], "failure" if raw["state"] == "error" else raw["state"]) for raw in statuses]
-    told += [(raw["name"], _run(raw)) for raw in runs]
-    return dict(sorted(told, key=lambda check: _WORST_FIRST.index(check[1]), reverse=True))
+    checks = [(raw["context"], "failure" if raw["state"] == "error" else raw["state"]) for raw in statuses]
+    checks += [(raw["name"], _run(raw)) for raw in runs]
+    return dict(sorted(checks, key=lambda check: _WORST_FIRST.index(check[1]), reverse=True))
 
 
 def read_moment(raw: Raw) -> Shape | None:

@@ -1,4 +1,4 @@
-"""One forge's HTTP: time-outs always, renames followed, every fault in one of our two words."""
+"""One forge's HTTP: always with timeouts, renames followed, every failure Unavailable or Refused."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from shell.clock import text_of
@@ -19,14 +20,14 @@ Json = Any
 
 _CONNECT_S = 3.0
 _RENAMES = 3
-_AT_ONCE = 32  # connections that are kept: a worker asks for many repositories at a time
-_WORDS = 500  # of a forge's message: enough to say why, too little to flood a thread
+_AT_ONCE = 32  # pooled connections: a worker calls for many repositories at a time
+_MESSAGE_LENGTH = 500  # characters of a forge's message: enough to say why, too few to flood a thread
 _ONCE = Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0)
 _NEVER = Retry(0, redirect=0)
 
 
 class Connection:
-    """Calls to one forge under one address, with one account."""
+    """Calls to one forge, at one address, with one account."""
 
     def __init__(self, base: str, headers: Headers, timeout: float = 10.0) -> None:
         self.base = base.rstrip("/")
@@ -37,28 +38,28 @@ class Connection:
         self._writing = _session(_NEVER)
 
     def get(self, path: str, **params: Any) -> Json:
-        """The JSON that is there."""
+        """GET; the JSON of the answer."""
         return _json(self.call("GET", path, params=params), self.host)
 
     def send(self, method: str, path: str, body: Json = None, **params: Any) -> Json:
-        """Write; the JSON of the answer, None where the forge answers without a body."""
+        """Write; the JSON of the answer, None if it has no body."""
         answer = self.call(method, path, params=params, body=body)
         return _json(answer, self.host) if answer.content else None
 
     def call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Json = None
     ) -> requests.Response:
-        """One call, renames followed with the method kept; Unavailable or Refused if it fails."""
+        """One call, redirected with the method kept; Unavailable or Refused if it fails."""
         url = path if path.startswith(("http://", "https://")) else self.base + path
         for _ in range(_RENAMES):
             answer = self._once(method, url, params, body)
             if not answer.is_redirect:
                 return _checked(answer, self.host)
             url, params = self._moved(answer), None
-        raise Refused(answer.status_code, "this address is redirected again and again")
+        raise Refused(answer.status_code, "too many redirects")
 
     def pages(self, path: str, **params: Any) -> Iterator[requests.Response]:
-        """Every page of a list, as long as the forge names a next one in its Link header."""
+        """Every page of a list, as long as the Link header has a next one."""
         answer = self.call("GET", path, params=params)
         yield answer
         while "next" in answer.links:
@@ -73,14 +74,14 @@ class Connection:
                 timeout=self._timeout, allow_redirects=False,
             )  # fmt: skip
         except requests.Timeout:
-            raise Unavailable(self.host, "no answer in time") from None
+            raise Unavailable(self.host, "the request timed out") from None
         except requests.ConnectionError:
-            raise Unavailable(self.host, "no connection") from None
+            raise Unavailable(self.host, "could not connect") from None
         except requests.RequestException as error:
-            raise Unavailable(self.host, f"no readable answer ({type(error).__name__})") from None
+            raise Unavailable(self.host, f"the response could not be read ({type(error).__name__})") from None
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        # as `auth`, so that no .netrc puts another account in its place
+        # as `auth`, so that no .netrc replaces the account
         request.headers.update(
             self._headers(str(request.path_url)) if callable(self._headers) else self._headers
         )
@@ -90,19 +91,20 @@ class Connection:
         return self._same_origin(answer.headers["Location"], answer)
 
     def _same_origin(self, location: str, answer: requests.Response) -> str:
-        # the token goes with the call, so never to another server
+        # the token is sent along, so never to another server
         url = urljoin(answer.url, location)
         if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
             raise Refused(
-                answer.status_code, f"this address has moved to another server, {urlsplit(url).netloc}"
+                answer.status_code,
+                f"redirected to another server, {urlsplit(url).netloc}; the token is not sent there",
             )
         return url
 
 
 def date_of(answer: requests.Response) -> str:
-    """When the forge gave this answer, by its own clock."""
-    said = answer.headers.get("Date")
-    return text_of(parsedate_to_datetime(said) if said else datetime.now(UTC))
+    """The time of the answer, by the forge's clock."""
+    date = answer.headers.get("Date")
+    return text_of(parsedate_to_datetime(date) if date else datetime.now(UTC))
 
 
 def _session(retries: Retry) -> requests.Session:
@@ -117,31 +119,31 @@ def _json(answer: requests.Response, host: str) -> Json:
     try:
         return answer.json()
     except ValueError:
-        raise Unavailable(host, "its answer is not JSON") from None
+        raise Unavailable(host, "the response is not JSON") from None
 
 
 def _checked(answer: requests.Response, host: str) -> requests.Response:
     status = answer.status_code
     if status < 400:
         return answer
-    words = _words(answer)
-    if status == 401:  # it says nothing of what was asked: until the token is mended, no call is answered
-        raise Unavailable(host, f"it does not accept the token ({words or answer.reason})", None, status)
-    if status >= 500 or status == 429 or (status == 403 and _is_limit(answer, words)):
-        raise Unavailable(host, words or f"status {status}", _retry_after(answer), status)
-    raise Refused(status, words or answer.reason or "no reason given")
+    message = _message(answer)
+    if status == 401:  # not about this call: until the token is fixed, every call fails
+        raise Unavailable(host, f"the token was not accepted ({message or answer.reason})", None, status)
+    if status >= 500 or status == 429 or (status == 403 and _is_limit(answer, message)):
+        raise Unavailable(host, message or f"status {status}", _retry_after(answer), status)
+    raise Refused(status, message or answer.reason or "no reason given")
 
 
-def _words(answer: requests.Response) -> str:
-    """What the forge says is wrong, in one line."""
+def _message(answer: requests.Response) -> str:
+    """The forge's error message, in one line."""
     try:
-        said = answer.json()
+        body = answer.json()
     except ValueError:
         return ""
-    if not isinstance(said, dict):
+    if not isinstance(body, dict):
         return ""
-    details = [_detail(error) for error in said.get("errors") or []]
-    return "; ".join(part for part in [said.get("message") or "", *details] if part)[:_WORDS]
+    details = [_detail(error) for error in body.get("errors") or []]
+    return "; ".join(part for part in [body.get("message") or "", *details] if part)[:_MESSAGE_LENGTH]
 
 
 def _detail(error: Any) -> str:
@@ -150,24 +152,19 @@ def _detail(error: Any) -> str:
     return error.get("message") or " ".join(str(error[key]) for key in ("field", "code") if error.get(key))
 
 
-def _is_limit(answer: requests.Response, words: str) -> bool:
+def _is_limit(answer: requests.Response, message: str) -> bool:
     headers = answer.headers
     spent = headers.get("x-ratelimit-remaining") == "0"
-    return spent or "retry-after" in headers or "rate limit" in words.lower()
+    return spent or "retry-after" in headers or "rate limit" in message.lower()
 
 
 def _retry_after(answer: requests.Response) -> float | None:
-    said = answer.headers.get("retry-after", "").strip()
-    if said:
-        return float(said) if said.isdigit() else _seconds_until(said)
-    reset = answer.headers.get("x-ratelimit-reset", "")
+    wait, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
+    if wait:
+        try:
+            return _NEVER.parse_retry_after(wait)
+        except InvalidHeader:
+            return None
     if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
         return max(0.0, float(reset) - time.time())
     return None
-
-
-def _seconds_until(date: str) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""What a forge can be asked, in our words: the verbs and the shapes of their answers."""
+"""The forges' common interface: the verbs, and the shapes of their answers."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -31,11 +31,11 @@ HOOK_EVENTS = (
     "push", "create", "delete", "issues", "issue_comment", "pull_request", "pull_request_review",
     "pull_request_review_comment", "status", "check_run", "check_suite", "repository",
 )  # fmt: skip
-"""What a hook of ours asks to be told; each forge takes those that it has."""
+"""The events that our webhooks subscribe to; each forge takes those that it has."""
 
 
 class Forge(Protocol):
-    """One account on one forge. Every verb raises Unavailable or Refused, and only answers what is true."""
+    """One account on one forge. Every verb may raise Unavailable or Refused."""
 
     # who and where
     def me(self) -> Account: ...  # the account that the token belongs to

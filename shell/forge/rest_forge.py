@@ -1,4 +1,4 @@
-"""The verbs that both forges understand in the same words; what differs is asked of the forge itself."""
+"""The verbs whose REST calls are the same on both forges; the clients add what differs."""
 
 import base64
 from abc import ABC, abstractmethod
@@ -15,12 +15,12 @@ from shell.forge.common_read import Raw, read_account, read_issue
 from shell.forge.http import Connection, date_of
 from shell.forge.protocol import Account, Comment, Issue, Repository, Shape
 
-_DESCRIPTION = 140  # what GitHub takes of a status
-_OVERLAP = timedelta(seconds=2)  # times have one-second steps, and a write shows a moment after its time
+_DESCRIPTION = 140  # GitHub's limit
+_OVERLAP = timedelta(seconds=2)  # times are whole seconds, and a write shows up slightly later
 
 
 class RestForge(ABC):
-    """One account on one forge: the part of its verbs that is the same everywhere."""
+    """One account on one forge: the verbs that are the same on both."""
 
     api: Connection
 
@@ -51,11 +51,11 @@ class RestForge(ABC):
         return self._repository(self.api.get(f"/repos/{repo}"))
 
     def permission(self, repo: str, login: str) -> Shape:
-        """What an account may do; asking that is for those who administer (Gitea) or write (GitHub)."""
+        """What an account may do; only administrators (Gitea) or writers (GitHub) may ask."""
         try:
             raw = self.api.get(f"/repos/{repo}/collaborators/{quote(login, safe='')}/permission")
         except Refused as refusal:
-            raise _in_words(refusal, repo, login) from None
+            raise _permission_refusal(refusal, repo, login) from None
         return {"login": raw["user"]["login"], "user_id": raw["user"]["id"], "permission": _role(raw)}
 
     def file(self, repo: str, path: str, ref: str | None = None) -> str | None:
@@ -91,17 +91,17 @@ class RestForge(ABC):
         title: str | None = None,
         body: str | None = None,
     ) -> Issue:
-        """Change what is given; the rest stays."""
+        """Change what is given, and leave the rest."""
         change = {"state": state, "title": title, "body": body}
-        given = {name: value for name, value in change.items() if value is not None}
-        return read_issue(self.api.send("PATCH", f"/repos/{repo}/issues/{number}", given))
+        payload = {name: value for name, value in change.items() if value is not None}
+        return read_issue(self.api.send("PATCH", f"/repos/{repo}/issues/{number}", payload))
 
     def issue_comments(self, repo: str, number: int) -> list[Comment]:
         """All comments of an issue or pull request, oldest first."""
         return [self._comment(raw) for raw in self._list(f"/repos/{repo}/issues/{number}/comments")]
 
     def comment(self, repo: str, number: int, body: str) -> Comment:
-        """Say something on an issue or pull request."""
+        """Write a comment on an issue or pull request."""
         path = f"/repos/{repo}/issues/{number}/comments"
         return self._comment(self.api.send("POST", path, {"body": body}))
 
@@ -111,16 +111,16 @@ class RestForge(ABC):
         return self._comment(self.api.send("PATCH", path, {"body": body}))
 
     def delete_comment(self, repo: str, comment_id: int) -> None:
-        """Take a comment away; one that is gone already is no fault."""
+        """Delete a comment; one that is already gone is no error."""
         self._gone(f"/repos/{repo}/issues/comments/{comment_id}")
 
     def comments_since(self, repo: str, since: str | None) -> list[Comment]:
-        """The comments of the whole repository that are new or edited since then."""
+        """The repository's comments that are new or edited since then."""
         params = {"since": _whole_second(since)} if since else {}
         return [self._comment(raw) for raw in self._list(f"/repos/{repo}/issues/comments", **params)]
 
     def changes_since(self, repo: str, since: str | None) -> Shape:
-        """Issues, pull requests and comments that moved; `date` is the forge's time before the first look."""
+        """Issues, pull requests and comments that changed; `date` is the forge's time before the call."""
         earlier = text_of(datetime.fromisoformat(since) - _OVERLAP) if since else None
         params = {"state": "all", **({"since": _whole_second(earlier)} if earlier else {})}
         found, date = self._dated_list(f"/repos/{repo}/issues", params)
@@ -143,19 +143,19 @@ class RestForge(ABC):
     def set_status(
         self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
     ) -> None:
-        """Say how one check of a commit stands: success, pending, failure or error."""
-        said = {"state": state, "context": context, "target_url": target_url}
-        said["description"] = description[:_DESCRIPTION]
-        self.api.send("POST", f"/repos/{repo}/statuses/{sha}", said)
+        """Set the state of one check of a commit: success, pending, failure or error."""
+        payload = {"state": state, "context": context, "target_url": target_url}
+        payload["description"] = description[:_DESCRIPTION]
+        self.api.send("POST", f"/repos/{repo}/statuses/{sha}", payload)
 
     # hooks
 
     def list_hooks(self, repo: str) -> list[Shape]:
-        """The repository's webhooks; their secrets are never told."""
+        """The repository's webhooks, without their secrets."""
         return [_hook(raw) for raw in self._list(f"/repos/{repo}/hooks")]
 
     def delete_hook(self, repo: str, hook_id: int) -> None:
-        """Take a webhook away; one that is gone already is no fault."""
+        """Delete a webhook; one that is already gone is no error."""
         self._gone(f"/repos/{repo}/hooks/{hook_id}")
 
     # for the verbs of one forge
@@ -166,7 +166,7 @@ class RestForge(ABC):
         return found
 
     def _gone(self, path: str, body: Any = None, also: Iterable[int] = ()) -> None:
-        """Delete; what is not there is as good as deleted."""
+        """Delete; a 404 counts as deleted."""
         try:
             self.api.send("DELETE", path, body)
         except Refused as refusal:
@@ -174,7 +174,7 @@ class RestForge(ABC):
                 raise
 
     def _found(self, path: str, **params: Any) -> Raw | None:
-        """What is there, None for a 404."""
+        """The object, None for a 404."""
         try:
             raw: Raw = self.api.get(path, **params)
         except Refused as refusal:
@@ -208,15 +208,15 @@ def _role(raw: Raw) -> str:
     return str(role if role in ("triage", "maintain") else raw["permission"])
 
 
-def _in_words(refusal: Refused, repo: str, login: str) -> Refused:
+def _permission_refusal(refusal: Refused, repo: str, login: str) -> Refused:
     if refusal.status == 403:
         return Refused(
             403,
-            f"The bot's account may not ask what others may do in {repo}: make it an administrator of the "
-            "repository (Settings → Collaborators).",
+            f"The bot's account may not read other people's permissions in {repo}. "
+            "Make it an administrator of the repository (Settings → Collaborators).",
         )
     if refusal.status == 404:
-        return Refused(404, f"There is no account {login} that {repo} knows.")
+        return Refused(404, f"{repo} knows no account {login}.")
     return refusal
 
 

@@ -1,4 +1,4 @@
-"""The flat events that a delivery becomes: `changed` (a hint to look), `issue_comment` (words), `ignored`."""
+"""The flat events that a delivery becomes: `changed` (a hint to look), `issue_comment`, `ignored`."""
 
 import hashlib
 from typing import Any
@@ -11,7 +11,7 @@ _BRANCH = "refs/heads/"
 
 
 def changed(payload: Raw, delivery: str, object_: str, identity: object, hint: str, **fields: Any) -> Event:
-    """Something may have changed; which delivery said so is in the key, for a hint is never an echo."""
+    """Something may have changed; the key names the delivery, since every hint counts."""
     return {
         "type": "changed",
         "key": f"changed:{object_}:{identity}:{delivery}",
@@ -28,12 +28,12 @@ def changed_number(payload: Raw, delivery: str, object_: str, number: int, hint:
 
 
 def changed_issue(payload: Raw, delivery: str, number: int, hint: str, **fields: Any) -> Event:
-    """An issue may have changed; of its text, which one its editor found and which one they left."""
+    """An issue may have changed; with the hashes of its text before and after the edit."""
     return changed_number(payload, delivery, "issue", number, hint, **_texts(payload, hint), **fields)
 
 
 def _texts(payload: Raw, hint: str) -> dict[str, str]:
-    """By their hashes; a new issue had no text before, and another title leaves the text as it is."""
+    """A new issue had no text before; a new title leaves the text as it is."""
     if hint not in ("opened", "edited") or "body" not in payload["issue"]:
         return {}
     now, changes = hash_of(payload["issue"]["body"]), payload.get("changes")
@@ -47,7 +47,7 @@ def _texts(payload: Raw, hint: str) -> dict[str, str]:
 
 
 def hash_of(text: str | None) -> str:
-    """The hash of a text; one that is not there counts as empty."""
+    """The hash of a text; None counts as empty."""
     return hashlib.sha256((text or "").encode()).hexdigest()[:16]
 
 
@@ -57,7 +57,7 @@ def changed_commit(payload: Raw, delivery: str, sha: str) -> Event:
 
 
 def pushed(payload: Raw, delivery: str) -> Event:
-    """A branch points elsewhere; tags are not our concern."""
+    """A branch has a new head; tags are ignored."""
     ref, head = payload["ref"], payload["after"]
     if not ref.startswith(_BRANCH):
         return ignored(payload, f"a push of {ref}, which is no branch")
@@ -71,7 +71,7 @@ def repository_changed(payload: Raw, delivery: str) -> Event:
 
 
 def commented(payload: Raw, delivery: str, is_pull: bool) -> Event:
-    """Words on an issue or pull request, said or edited; a deleted comment only hints."""
+    """A comment on an issue or pull request, written or edited; a deleted one is only a hint."""
     issue, comment, action = payload["issue"], payload["comment"], payload["action"]
     if action == "deleted":
         return changed_number(payload, delivery, "issue", issue["number"], "comment_deleted")
@@ -96,7 +96,7 @@ def commented(payload: Raw, delivery: str, is_pull: bool) -> Event:
 
 
 def ignored(payload: Raw, reason: str) -> Event:
-    """Nothing for us, and why; some such deliveries belong to no repository."""
+    """Nothing for us, and why; some of these belong to no repository."""
     return {"type": "ignored", "reason": reason, **(common(payload) if payload.get("repository") else {})}
 
 

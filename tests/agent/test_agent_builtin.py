@@ -135,7 +135,7 @@ def test_faults_are_in_our_two_words(model: ModelServer) -> None:
 
 def test_no_connection_is_unavailable(model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
-    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9 is not available: no connection"):
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9 is not available: could not connect"):
         ask(HELLO)
 
 

@@ -158,11 +158,11 @@ def test_a_token_that_is_not_accepted_is_named(
         given = GOOD | {"GITEA_URL": forge.url, "GITEA_TOKEN": "an-old-one"}
         assert run(monkeypatch, "install", "acme/shop", **given) == 1
         said = capsys.readouterr().err
-        assert said.startswith("Error: acme/shop cannot be seen: ") and "does not accept the token" in said
+        assert said.startswith("Error: acme/shop cannot be seen: ") and "the token was not accepted" in said
         assert run(monkeypatch, "doctor", "--output", "json", **given) == 1
         found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
         words = found["gitea"]["words"]
-        assert "does not accept the token (" in words and "check its address and token" in words
+        assert "the token was not accepted (" in words and "check its address and token" in words
 
 
 def test_a_second_up_on_one_home_is_refused_in_words(tmp_path: Path) -> None:

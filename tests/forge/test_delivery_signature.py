@@ -85,9 +85,9 @@ def test_reading_deliveries_loads_no_client() -> None:
         ({"X-GitHub-Event": "push"}, b"\xff", "not JSON"),
         ({"X-GitHub-Event": "push"}, b"[" * 100_000, "not JSON"),
         ({"X-GitHub-Event": "push"}, b"[]", "not a JSON object"),
-        ({"X-GitHub-Event": "issues"}, b"{}", "github issues: not as expected at 'issue'"),
-        ({"X-Gitea-Event": "issues"}, b'{"issue": 5}', "gitea issues: not as expected"),
-        ({"X-Gitea-Event": "push"}, b'{"ref": null, "after": null}', "gitea push: not as expected"),
+        ({"X-GitHub-Event": "issues"}, b"{}", "github issues: unexpected payload at 'issue'"),
+        ({"X-Gitea-Event": "issues"}, b'{"issue": 5}', "gitea issues: unexpected payload"),
+        ({"X-Gitea-Event": "push"}, b'{"ref": null, "after": null}', "gitea push: unexpected payload"),
     ],
 )
 def test_a_delivery_that_cannot_be_read_says_why(headers: dict[str, str], body: bytes, words: str) -> None:

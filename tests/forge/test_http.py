@@ -42,10 +42,10 @@ def failed(api: Connection, method: str = "GET") -> Unavailable:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (requests.ReadTimeout(), "no answer in time"),
-        (requests.ConnectTimeout(), "no answer in time"),
-        (requests.ConnectionError(TOKEN), "no connection"),
-        (requests.exceptions.ChunkedEncodingError(), "no readable answer (ChunkedEncodingError)"),
+        (requests.ReadTimeout(), "the request timed out"),
+        (requests.ConnectTimeout(), "the request timed out"),
+        (requests.ConnectionError(TOKEN), "could not connect"),
+        (requests.exceptions.ChunkedEncodingError(), "the response could not be read (ChunkedEncodingError)"),
     ],
 )
 def test_a_network_fault_is_unavailable(
@@ -95,7 +95,7 @@ def test_a_token_that_is_not_accepted_may_be_again(
 ) -> None:
     wire.post(f"{BASE}/thing", status=401, **answer)
     fault = failed(api, "POST")
-    assert str(fault) == f"forge.test is not available: it does not accept the token ({words})"
+    assert str(fault) == f"forge.test is not available: the token was not accepted ({words})"
     assert (fault.status, fault.retry_after) == (401, None)
 
 
@@ -149,7 +149,7 @@ def test_the_account_is_never_shown_to_another_server(wire: responses.RequestsMo
 
 def test_redirects_have_an_end(wire: responses.RequestsMock, api: Connection) -> None:
     wire.get(f"{BASE}/thing", status=307, headers={"Location": "/api/v1/thing"})
-    with pytest.raises(Refused, match="again and again"):
+    with pytest.raises(Refused, match="too many redirects"):
         api.get("/thing")
 
 
@@ -167,7 +167,7 @@ def test_only_the_connection_of_a_get_is_tried_again(
         raise ConnectionRefusedError
 
     monkeypatch.setattr(sockets, "create_connection", refuse)
-    assert failed(api, method).reason == "no connection"
+    assert failed(api, method).reason == "could not connect"
     assert len(made) == tries
 
 

@@ -152,7 +152,7 @@ def test_a_silent_model_is_not_waited_for(model: ModelServer, monkeypatch: pytes
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         output = compositions.run("kickoff_plan_llm", {"brief": "Sell shoes."}).output
-    assert output["notes"][0].endswith("is not available: no answer in time")
+    assert output["notes"][0].endswith("is not available: the request timed out")
 
 
 def test_more_than_the_model_is_told_is_not_cut(model: ModelServer) -> None:
