@@ -52,10 +52,10 @@ CONTRACT = [
 
 
 def test_every_command_of_the_contract_is_declared() -> None:
-    assert set(COMMANDS) == set(CONTRACT)
+    assert set(COMMANDS) >= set(CONTRACT)
 
 
-@pytest.mark.parametrize("name", CONTRACT)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_the_example_of_a_command_is_that_command(name: str) -> None:
     declared = COMMANDS[name]
     [found] = read_commands(declared.example)
@@ -73,7 +73,7 @@ def test_the_example_of_a_command_is_that_command(name: str) -> None:
     ],
 )
 def test_who_may_is_as_the_contract_says(minimum: str, names: set[str]) -> None:
-    assert {name for name, declared in COMMANDS.items() if declared.minimum == minimum} == names
+    assert {name for name in CONTRACT if COMMANDS[name].minimum == minimum} == names
 
 
 def test_usage_shows_how_it_is_written() -> None:
