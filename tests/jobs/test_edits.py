@@ -15,7 +15,7 @@ from shell.store.fields import empty
 LANE, AT = "gitea-7", "2026-11-21T07:00:00.000Z"
 REPO = {"forge": "gitea", "repo_id": 7, "repo": "acme/shop", "at": AT}
 ALICE, MALLORY = {"actor": "alice", "actor_id": 2}, {"actor": "mallory", "actor_id": 66}
-POLICY = {"me": {"login": "bot", "id": 1}, "labels": [], "command_labels": []}
+POLICY = {"me": {"login": "bot", "id": 1}, "command_labels": []}
 
 
 def hash_of(text: str) -> str:
