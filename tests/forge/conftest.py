@@ -52,7 +52,7 @@ def repo(server: Server) -> str:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """A door for webhooks."""
-    door = Receiver()
-    yield door
-    door.close()
+    """A server for webhooks."""
+    server = Receiver()
+    yield server
+    server.close()

@@ -120,13 +120,13 @@ def wait_for(look: Callable[[], Found | None]) -> Found:
 
 
 class Receiver:
-    """A door that keeps every delivery as it came."""
+    """A server that keeps every delivery as it came."""
 
     def __init__(self) -> None:
         self.deliveries: list[tuple[Mapping[str, str], bytes]] = []
         receiver = self
 
-        class Door(BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.deliveries.append((dict(self.headers.items()), body))
@@ -136,7 +136,7 @@ class Receiver:
             def log_message(self, format: str, *args: Any) -> None:
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
         serve = self._server.serve_forever
         threading.Thread(target=serve, kwargs={"poll_interval": 0.02}, daemon=True).start()

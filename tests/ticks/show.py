@@ -23,7 +23,7 @@ REPO = "shop"
 
 HEAD = f"""# A sprint moved by ticks alone
 
-No process of the bot is alive here: no door, no queue, no worker. The real engine runs one graph a tick,
+No process of the bot runs here: no web, no queue, no worker. The real engine runs one graph a tick,
 
     noether run compositions/{TICK}.json --input '{{"sprint_id": "{SPRINT}", "repo": "alice/{REPO}", …}}'
 

@@ -42,7 +42,7 @@ class Refusing:
     """A shell that knows no sprint: every `/spawn` is a 404."""
 
     def __init__(self) -> None:
-        class Door(BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 words = json.dumps({"ok": False, "error": "unknown sprint"}).encode()
@@ -54,7 +54,7 @@ class Refusing:
             def log_message(self, format: str, *args: Any) -> None:
                 """Quiet."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
