@@ -203,8 +203,9 @@ def _kill_up(killer: Killer, kill: Kill) -> None:
         f"its {len(old)} processes gone after {gone:.2f} s, the successor's started after {working:.2f} s"
     )
     killer.wait(lambda: bool(killer.env.store.health()["ok"]), "the successor has no store")
+    present = of_home(killer.env.settings.home)  # first: the successor still starts processes
     own = {one.pid for one in descendants(up.process.pid)} | {up.process.pid, os.getpid()}
-    others = [one for one in of_home(killer.env.settings.home) if one.pid not in own]
+    others = [one for one in present if one.pid not in own]
     if orphans := commands([*old, *others]):
         kill.wrong.append(f"orphans beside the successor: {', '.join(orphans)}")
     elif gone > working:
