@@ -13,13 +13,13 @@ play: $(VENV)/.installed
 	@$(BIN)/caloron demo
 
 test: $(VENV)/.for-work
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 check: $(VENV)/.for-work
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict $(ROOMS)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 format: $(VENV)/.for-work
 	$(BIN)/ruff format .
