@@ -8,11 +8,13 @@ from typing import Any, cast
 import pytest
 
 from shell.marker import read_marks
+from shell.store import Store, connect
+from shell.store.migrations import FIRST_VERSION, VERSION, UnknownVersion
 from tests.flows.house import BOT, served
 from tests.flows.play import Play
 from tests.stores.dump import restore
 from tests.stores.make import STORES
-from tests.stores.middle import Kind, forge_of, house_of, recording_of_the_end, to_the_end
+from tests.stores.middle import KINDS, Kind, forge_of, house_of, recording_of_the_end, to_the_end
 
 DUMPS = sorted(folder.name for folder in STORES.iterdir())
 
@@ -58,3 +60,28 @@ def ended(play: Play, made: dict[str, Any]) -> None:
     assert len([text for text in play.all_written(made["kickoff"], "answer") if "`d`" in text]) == 1
     store = play.house.store
     assert store and store.health()["dead_letters"] == 0
+
+
+def lane_of(name: str) -> tuple[str, int]:
+    """The lane that a dump is of, and the version of its state."""
+    rows = json.loads((STORES / name / "store.json").read_text())
+    [lane] = rows["caloron:lanes"]["value"]
+    return lane, int(rows[f"lane:{lane}"]["value"].get("v", FIRST_VERSION))
+
+
+def test_a_store_of_the_present_version_is_kept() -> None:
+    assert {name.rpartition("-")[2] for name in DUMPS if lane_of(name)[1] == VERSION} == set(KINDS)
+
+
+@pytest.mark.parametrize(("version", "words"), [(0, "has no step from version 0"), (VERSION + 1, "newer")])
+def test_a_state_that_no_step_leads_on_from_is_refused_in_words(
+    version: int, words: str, valkey: str
+) -> None:
+    lane, _ = lane_of(DUMPS[0])
+    restore(valkey, STORES / DUMPS[0] / "store.json")
+    store = Store(connect(valkey))
+    assert store.load(lane).state["v"] == VERSION
+    store.client.hset(f"lane:{lane}", "v", version)
+    with pytest.raises(UnknownVersion, match=words):
+        Store(store.client).load(lane)
+    store.client.close()
