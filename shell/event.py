@@ -90,7 +90,7 @@ EVENTS: dict[str, Told] = {
     ),
     "refused": Told(
         "a performer",
-        "the forge says no to an action, for good; or it was not wanted any more when its turn came",
+        "the forge refused an action for good, or it was no longer wanted when its turn came",
         "action status message reason? withdrawn?",
     ),
     "shown": Told(

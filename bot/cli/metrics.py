@@ -1,4 +1,4 @@
-"""`caloron metrics`: the figures of finished sprints, side by side."""
+"""`caloron metrics`: the figures of finished sprints, in one table."""
 
 from pathlib import Path
 from typing import Any

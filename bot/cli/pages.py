@@ -241,7 +241,7 @@ def configuration() -> str:
             f"# `{FILE}`\n",
             "A repository may say how its sprints are run, in this file on its default branch. The bot reads "
             "it when it first meets the repository, on each push to the default branch, at `/plan`, and when "
-            "it looks for lost webhooks. What stands on any other branch does not count, and agents cannot "
+            "it looks for lost webhooks. The file on any other branch has no effect, and agents cannot "
             "change the file.\n",
             table(["key", "default", "meaning"], rows),
             "\nA duration is written as `90 s`, `45 min` or `1.5 h`; a bare number is in the unit of the "

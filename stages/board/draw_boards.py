@@ -1,4 +1,4 @@
-"""Draw the board of every kickoff: the graph, a checklist with links, and who waits for whom."""
+"""Draw the board of every kickoff: the task graph, a checklist with links, and what each task waits for."""
 
 import functools
 import math
@@ -29,7 +29,7 @@ class Output(TypedDict):
 
 
 HEAD = {
-    "AwaitingApproval": "waits for your approval",
+    "AwaitingApproval": "is waiting for your approval",
     "Approved": "is approved",
     "Running": "is running",
     "Paused": "is paused",
@@ -38,7 +38,7 @@ HEAD = {
     "Failed": "has failed",
     "Cancelled": "was stopped",
     "Planning": "is being planned",
-    "Proposed": "needs another text",
+    "Proposed": "could not be planned",
 }
 MODE = {
     "on-approval": "a pull request is merged when someone with write permission has approved it "
@@ -96,7 +96,7 @@ def what_next(
                 "to change it, edit the text above and say `/plan`."
             )
         case "Approved" if state.get("running") is not None:
-            return f"Approved by @{kickoff['approved_by']}; waiting behind #{state['running']}."
+            return f"Approved by @{kickoff['approved_by']}; it starts after #{state['running']}."
         case "Approved":
             return f"Approved by @{kickoff['approved_by']}; it starts now."
         case "Running" | "Paused":
@@ -113,8 +113,8 @@ def cannot_read(state: dict[str, Any]) -> str:
     if not why:
         return ""
     branch = as_code(repo.get("default_branch"))
-    said = f"I may not read which checks {branch} requires ({shown_text(why)})"
-    return f"{said}; the forge decides at each merge."
+    unknown = f"I cannot see which checks {branch} requires ({shown_text(why)})"
+    return f"{unknown}, so the forge decides at each merge."
 
 
 def done_of(tasks: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Someone edited the board: have it drawn anew, and where nobody knows who it was, say that it is undone."""
+"""Revert an edit of the board, and say so where nobody knows who edited it."""
 
 from typing import Any, TypedDict
 
@@ -15,12 +15,9 @@ class Output(TypedDict):
     actions: list[Any]
 
 
-WORDS = (
-    "Someone edited the board, but word of it did not reach me and the forge does not say who it was, "
-    "so the edit does not count: the board is drawn anew. "
-)
-COMMANDS = "Please say with a command what you would like; `/help` lists them."
-PLAN = "To change the plan, please edit the text above and say `/plan`; `/help` lists all commands."
+REVERTED = "Edits to the board are reverted. "
+COMMANDS = "Use a command instead; `/help` lists them."
+PLAN = "To change the plan, edit the issue and say `/plan`; `/help` lists all commands."
 
 
 def execute(input: Input) -> Output:
@@ -37,11 +34,11 @@ def execute(input: Input) -> Output:
 
 
 def line(event: dict[str, Any], kickoff: dict[str, Any]) -> dict[str, Any]:
-    """Once per edit: the same look may be taken twice, but the edit has one key."""
+    """Once per edit: the same edit may be fetched twice, but it has one key."""
     number, key = event["issue_number"], f"undone/{event['key']}"
-    words = WORDS + (PLAN if kickoff.get("status") == "AwaitingApproval" else COMMANDS)
+    body = REVERTED + (PLAN if kickoff.get("status") == "AwaitingApproval" else COMMANDS)
     mark = {"kind": "note", "sprint": kickoff["id"]}
-    return {"type": "comment", "number": number, "body": words, "key": key, "mark": mark}
+    return {"type": "comment", "number": number, "body": body, "key": key, "mark": mark}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -1,4 +1,4 @@
-"""Say of every task of every sprint what it waits for: the reasons in order, the first one the board's."""
+"""List what every task of every sprint waits for: the reasons in order, the first one for the board."""
 
 import functools
 import re
@@ -59,9 +59,8 @@ def reasons(
             ]
             return ["after " + ", ".join(f"`{name}`" for name in open_)] if open_ else []
         case "Ready":
-            return (
-                [shown_text(task.get("wait") or "waits for a free agent")] if task.get("issue_number") else []
-            )
+            reason = shown_text(task.get("wait") or "waiting for a free agent")
+            return [reason] if task.get("issue_number") else []
         case "InProgress":
             return [at_work(task), *held]
         case "InReview":
@@ -76,60 +75,60 @@ def reasons(
 
 
 def blocked(tasks: dict[str, Any], task: dict[str, Any]) -> str:
-    """By what, as it stands now, and what of all that could help does so in this case."""
+    """The task that blocks this one, and what helps in this case."""
     before = [tasks[name] | {"id": name} for name in task.get("depends_on") or [] if name in tasks]
     dead = next((one for one in before if one["status"] in WAYS_OUT), None)
     if dead is None:
         return shown_text(task.get("blocked_by"))
     again = dead.get("skipped_by") == "close" and dead.get("issue_number")
-    back = f", or open #{dead['issue_number']} again" if again else ""
+    back = f", or reopen #{dead['issue_number']}" if again else ""
     return f"{dead['id']} is {dead['status']}; {WAYS_OUT[dead['status']]}{back}"
 
 
 WAYS_OUT = {
-    "Skipped": "`/skip` it too, on its issue",
+    "Skipped": "`/skip` this task too, on its issue",
     "Escalated": "`/retry` or `/skip` that one first",
-    "Blocked": "that one comes first",
+    "Blocked": "resolve that one first",
 }
 
 
 def at_work(task: dict[str, Any]) -> str:
     if task.get("agent") in ("wanted", None):
-        return shown_text(task.get("wait") or "waits for a free agent")
+        return shown_text(task.get("wait") or "waiting for a free agent")
     again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
-    silent = ", gives no sign of life" if task.get("probed") else ""
-    return f"agent `{task['agent_id']}` at work{again}{silent}"
+    silent = ", no sign of life" if task.get("probed") else ""
+    return f"agent `{task['agent_id']}` is working{again}{silent}"
 
 
 def in_review(policy: dict[str, Any], task: dict[str, Any], held: list[str]) -> list[str]:
-    """All that keeps it from being merged; what is looked at by the forge or by CI comes first."""
+    """Everything that keeps it from being merged; what the forge or CI decides comes first."""
     if task.get("merging") and not held:
         return ["being merged"]
     said = [*held, shown_text(task["wait"])] if task.get("wait") else [*held]
     said += of_checks(task.get("checks") or {})
     if not is_approved(task):
-        said.append("waits for a review")
+        said.append("waiting for a review")
     elif not said:
         by_hand = policy.get("merge") == "manual"
-        said.append("approved; merge it when you are ready" if by_hand else "approved, waits for its turn")
+        said.append("approved; merge it when you are ready" if by_hand else "approved, waiting for its turn")
     return said
 
 
 def of_checks(checks: dict[str, Any]) -> list[str]:
     said = []
     if checks.get("state") == "failure":
-        said.append("its checks have failed")
+        said.append("its checks failed")
     if "*" in (checks.get("missing") or []):
-        said.append("waits for a check: the base requires one, and none has reported")
+        said.append("waiting for a check: the base branch requires one, but none has reported")
     elif checks.get("missing"):
-        said.append("waits for the required " + named_checks(checks["missing"]))
+        said.append("waiting for the required " + named_checks(checks["missing"]))
     if checks.get("state") == "pending":
-        said.append("waits for its checks")
+        said.append("waiting for its checks")
     return said
 
 
 def is_approved(task: dict[str, Any]) -> bool:
-    """Whether all that was said of this very head is in its favour."""
+    """Whether this very head was approved and nobody requested changes to it."""
     said = (task.get("reviews") or {}).values()
     verdicts = {review["state"] for review in said if review["commit_sha"] == task.get("head_sha")}
     return "approved" in verdicts and "changes_requested" not in verdicts

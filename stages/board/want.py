@@ -1,4 +1,4 @@
-"""Say what should be seen on the forge and is not: the labels of every task's issue, and the boards."""
+"""List what the forge should show and does not: the labels of every task's issue, and the boards."""
 
 import hashlib
 import json

@@ -1,8 +1,8 @@
-"""Take the tasks of a sprint one step on: what events mean for them, what is free now, who has fallen silent.
+"""Apply events to the tasks of a sprint, and decide what happens next: issues, agents, reviews, merges.
 
-The life of a task is the table `LIFE`: an event's type, the statuses in which it counts, and what it does.
-With `policy` (the bot) an agent's start and end are events and the checks of a merge are made here; without
-(the tick) an opened task issue starts its agent and an approval asks for the merge, as the original did.
+The life of a task is the table `LIFE`: an event's type, the statuses in which it counts, and its effect.
+With `policy` (the bot), an agent's start and end are events and this stage checks whether a merge is allowed;
+without (the tick), an opened task issue starts its agent and an approval merges, as in the original.
 """
 
 import datetime
@@ -377,7 +377,7 @@ def review_text(event: dict[str, Any]) -> str:
             f"{remark.get('path')}:{remark.get('line')}" if remark.get("line") else str(remark.get("path"))
         )
         lines.append(f"{where}: {remark.get('body')}")
-    return "\n".join(line for line in lines if line) or "Changes were requested without a text."
+    return "\n".join(line for line in lines if line) or "Changes were requested without a comment."
 
 
 def check_completed(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -419,7 +419,7 @@ def pr_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
     count = task.get("closures", 0) + 1
     step.change(task_id, closures=count)
     if count >= step.setting("stuck_retry_limit", RETRY_LIMIT):
-        escalate(step, task_id, f"the pull request was closed without a merge {count} times", "closed")
+        escalate(step, task_id, f"the pull request was closed {count} times without being merged", "closed")
         return
     asked = task.get("feedback") if task.get("sent_back") else None
     next_round(step, task_id, joined(asked, closing_words(event["pr_number"])))
@@ -463,9 +463,11 @@ def pr_conflict(step: Step, task_id: str, event: dict[str, Any]) -> None:
     count = step.tasks[task_id].get("conflicts", 0) + 1
     step.change(task_id, conflicts=count, merging=None, reviews={})
     if count >= RETRY_LIMIT:
-        escalate(step, task_id, "its pull request conflicts with the base for the third time", "conflict")
+        reason = "its pull request conflicts with the base branch for the third time"
+        escalate(step, task_id, reason, "conflict")
     else:
-        next_round(step, task_id, "The base has moved and conflicts with your work.", merge_base=True)
+        feedback = "The base branch has moved on and conflicts with your work."
+        next_round(step, task_id, feedback, merge_base=True)
 
 
 def merge_refused(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -480,7 +482,7 @@ def merge_refused(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 
 def merge_postponed(step: Step, task_id: str, event: dict[str, Any]) -> None:
-    step.change(task_id, merging=None, wait="its branch has moved; I am looking again")
+    step.change(task_id, merging=None, wait="its branch has moved; checking it again")
 
 
 def issue_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
@@ -642,7 +644,7 @@ LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
 
 
 def unblock(step: Step) -> None:
-    """Make Ready what waits for nothing any more, and Pending again what nothing blocks any more."""
+    """Make tasks Ready that wait for nothing more, and Pending again what nothing blocks any more."""
     waiting = [name for name, task in step.tasks.items() if status_of(task) in ("Pending", "Blocked")]
     changed = True
     while changed:
@@ -670,7 +672,7 @@ def dependency_status(step: Step, name: str) -> str:
 
 
 def block(step: Step) -> None:
-    """A task that waits for one that will never be done says so, and so do those behind it."""
+    """Block a task that depends on one that will never be done, and so on down the graph."""
     changed = True
     while changed:
         changed = False
@@ -684,7 +686,7 @@ def block(step: Step) -> None:
 
 
 def dispatch(step: Step) -> None:
-    """Ask for the issue of every task that needs one, and start the agents that there is room for."""
+    """Open the issue of every task that needs one, and start as many agents as there is room for."""
     for task_id, task in list(step.tasks.items()):
         if task.get("issue_number") is None and not task.get("issue_asked") and needs_issue(step, task):
             step.change(task_id, issue_asked=True)

@@ -1,4 +1,4 @@
-"""Carry out what a tick decided, on the forge and through the shell, and report on every action."""
+"""Perform what a tick decided, on the forge and through the shell, and report on every action."""
 
 import re
 from collections.abc import Callable
@@ -46,8 +46,8 @@ Answer = tuple[str, dict[str, Any]]
 Action = dict[str, Any]
 
 
-class Hands:
-    """What carrying out an action needs: the forge, the shell, the sprint and its tasks."""
+class Target:
+    """What an action needs: the forge, the shell, the sprint and its tasks."""
 
     def __init__(self, given: Input) -> None:
         self.forge: Any = forge_at(given.get("host"), given.get("token_env"))
@@ -71,7 +71,7 @@ class Hands:
         return labels
 
     def task_of(self, action: Action) -> tuple[str, dict[str, Any]]:
-        """The task that an action is about: the one it names, else the one its agent works on."""
+        """The task of an action: the one it names, else the one its agent works on."""
         if action.get("task_id"):
             return str(action["task_id"]), self.tasks.get(action["task_id"]) or {}
         own = [
@@ -81,17 +81,17 @@ class Hands:
         return (working or own or [("", {})])[0]
 
     def thread_of(self, action: Action) -> int:
-        """Where to speak of an action: its pull request or issue, else those of its task."""
+        """Where to comment on an action: on its issue or pull request, else on its task's."""
         task_id, task = self.task_of(action)
         for place in (action, task):
             if number := place.get("issue_number") or place.get("pr_number"):
                 return int(number)
         who = f"task '{task_id}'" if task_id else f"the agent '{action.get('agent_id')}'"
-        raise ValueError(f"{who} has no issue to speak on")
+        raise ValueError(f"{who} has no issue or pull request to comment on")
 
 
 def execute(input: Input) -> Output:
-    hands = Hands(input)
+    target = Target(input)
     taken, errors, results = [], [], []
     asked = [
         *(input.get("dag_actions") or []),
@@ -99,11 +99,11 @@ def execute(input: Input) -> Output:
     ]
     for action in asked:
         try:
-            line, answer = carry_out(hands, action)
+            line, answer = perform(target, action)
         except (Unavailable, Refused, ValueError, KeyError) as fault:
-            words = in_words(fault)
-            errors.append(f"{name_of(action)}: {words}")
-            results.append({"action": action, "ok": False, "error": words})
+            message = described(fault)
+            errors.append(f"{name_of(action)}: {message}")
+            results.append({"action": action, "ok": False, "error": message})
         else:
             taken.append(line)
             results.append({"action": action, "ok": True, **answer})
@@ -119,82 +119,82 @@ def name_of(action: Action) -> str:
     return f"{kind}:{action.get('task_id') or action.get('agent_id') or '?'}"
 
 
-def in_words(fault: Exception) -> str:
-    return f"{fault} is missing in the action" if isinstance(fault, KeyError) else str(fault)
+def described(fault: Exception) -> str:
+    return f"the action has no {fault}" if isinstance(fault, KeyError) else str(fault)
 
 
-def carry_out(hands: Hands, action: Action) -> Answer:
-    deed = DEEDS.get(str(action.get("type")))
-    if deed is None:
-        raise ValueError(f"there is no way to carry out '{action.get('type')}'")
-    return deed(hands, action)
+def perform(target: Target, action: Action) -> Answer:
+    handler = HANDLERS.get(str(action.get("type")))
+    if handler is None:
+        raise ValueError(f"unknown action type '{action.get('type')}'")
+    return handler(target, action)
 
 
 # -- the task's life -----------------------------------------------------------------------------------------
 
 
-def create_issue(hands: Hands, action: Action) -> Answer:
+def create_issue(target: Target, action: Action) -> Answer:
     task_id = action["task_id"]
     title, what = as_title(action.get("title") or task_id), as_text(action.get("title") or task_id)
-    body = action.get("body") or f"{what}\n\n**Sprint:** {hands.sprint_id}\n**Task ID:** {task_id}"
+    body = action.get("body") or f"{what}\n\n**Sprint:** {target.sprint_id}\n**Task ID:** {task_id}"
     labels = action.get("labels") or ["caloron:task"]
-    hands.forge.make_labels(hands.repo, [{"name": name, **LOOKS} for name in labels])
-    key, of = f"task:{hands.sprint_id}:{task_id}", {"sprint": hands.sprint_id, "task": task_id}
-    issue = create_issue_once(hands.forge, hands.repo, title, body, labels, "task", key, **of)
+    target.forge.make_labels(target.repo, [{"name": name, **LOOKS} for name in labels])
+    key, of = f"task:{target.sprint_id}:{task_id}", {"sprint": target.sprint_id, "task": task_id}
+    issue = create_issue_once(target.forge, target.repo, title, body, labels, "task", key, **of)
     return f"issue:#{issue['number']}", {"issue_number": issue["number"], "url": issue["html_url"]}
 
 
-def spawn_agent(hands: Hands, action: Action) -> Answer:
-    """The agent first: where it cannot start, nothing is announced."""
-    agent, answer = action["agent_id"], spawn(hands, action)
+def spawn_agent(target: Target, action: Action) -> Answer:
+    """The agent first: if it cannot start, nothing is announced."""
+    agent, answer = action["agent_id"], spawn(target, action)
     if number := action.get("issue_number"):
-        hands.label(number, "caloron:assigned")
-        key = f"spawn:{hands.sprint_id}:{action['task_id']}:{action.get('attempt', 1)}"
-        hands.say(number, f"@caloron-agent-{agent} has this task now.", "spawn", key)
+        target.label(number, "caloron:assigned")
+        key = f"spawn:{target.sprint_id}:{action['task_id']}:{action.get('attempt', 1)}"
+        target.say(number, f"@caloron-agent-{agent} is now assigned to this task.", "spawn", key)
     return f"spawn:{agent} (pid={answer.get('pid')})", {"pid": answer.get("pid")}
 
 
-def spawn(hands: Hands, action: Action) -> dict[str, Any]:
-    task_id, _ = hands.task_of(action)
+def spawn(target: Target, action: Action) -> dict[str, Any]:
+    task_id, _ = target.task_of(action)
     body = {
-        "sprint_id": hands.sprint_id,
+        "sprint_id": target.sprint_id,
         "task_id": task_id,
         "agent_id": action["agent_id"],
-        "repo": hands.repo,
+        "repo": target.repo,
     }
-    return hands.ask_shell("/spawn", body)
+    return target.ask_shell("/spawn", body)
 
 
-def submit_pr_for_review(hands: Hands, action: Action) -> Answer:
+def submit_pr_for_review(target: Target, action: Action) -> Answer:
     number = action["pr_number"]
-    return f"review:PR#{number}", {"labels": hands.label(number, "caloron:review-pending")}
+    return f"review:PR#{number}", {"labels": target.label(number, "caloron:review-pending")}
 
 
-def merge_pr(hands: Hands, action: Action) -> Answer:
+def merge_pr(target: Target, action: Action) -> Answer:
     number = action["pr_number"]
-    pull = hands.forge.pull(hands.repo, number)
+    pull = target.forge.pull(target.repo, number)
     if pull["merged"]:
         return f"merge:PR#{number}", {"merge_sha": pull["merge_sha"]}
-    style = action.get("style") or hands.forge.repository(hands.repo)["default_merge_style"]
+    style = action.get("style") or target.forge.repository(target.repo)["default_merge_style"]
     head_sha = action.get("head_sha") or pull["head"]["sha"]
-    answer = hands.forge.merge(hands.repo, number, head_sha, style, True)
+    answer = target.forge.merge(target.repo, number, head_sha, style, True)
     return f"merge:PR#{number}", {"merge_sha": answer["merge_sha"]}
 
 
-def mark_done(hands: Hands, action: Action) -> Answer:
+def mark_done(target: Target, action: Action) -> Answer:
     number = action.get("issue_number")
     if not number:
         raise ValueError("the task has no issue to close")
-    labels = hands.label(number, "caloron:done")
-    hands.forge.edit_issue(hands.repo, number, state="closed")
+    labels = target.label(number, "caloron:done")
+    target.forge.edit_issue(target.repo, number, state="closed")
     return f"done:#{number}", {"labels": labels}
 
 
-def notify_agent(hands: Hands, action: Action) -> Answer:
-    agent, number = action["agent_id"], hands.thread_of(action)
-    task_id, task = hands.task_of(action)
-    key = f"notify:{hands.sprint_id}:{task_id}:{task.get('round', 1)}:{action.get('pr_number') or ''}"
-    return f"notify:{agent}", hands.say(
+def notify_agent(target: Target, action: Action) -> Answer:
+    agent, number = action["agent_id"], target.thread_of(action)
+    task_id, task = target.task_of(action)
+    key = f"notify:{target.sprint_id}:{task_id}:{task.get('round', 1)}:{action.get('pr_number') or ''}"
+    return f"notify:{agent}", target.say(
         number, f"@caloron-agent-{agent} {as_text(action['message'])}", "notify", key
     )
 
@@ -202,40 +202,40 @@ def notify_agent(hands: Hands, action: Action) -> Answer:
 # -- the ladder ----------------------------------------------------------------------------------------------
 
 
-def intervene(hands: Hands, action: Action) -> Answer:
-    """One step of the supervisor: speak, start anew, or call a person."""
+def intervene(target: Target, action: Action) -> Answer:
+    """One step of the supervisor: probe, restart, or ask a person."""
     steps = {"probe": probe, "restart": restart, "escalate_human": escalate_human}
     step = steps.get(action["action"])
     if step is None:
-        raise ValueError(f"there is no step '{action['action']}'")
-    return step(hands, action)
+        raise ValueError(f"unknown intervention '{action['action']}'")
+    return step(target, action)
 
 
-def probe(hands: Hands, action: Action) -> Answer:
+def probe(target: Target, action: Action) -> Answer:
     agent, reason = action["agent_id"], action.get("reason") or "no sign of life"
-    number = hands.thread_of(action)
+    number = target.thread_of(action)
     asks = f"@caloron-agent-{agent}, are you still there? ({as_text(reason)})"
-    text = f"{asks} Please answer here with where you are."
-    answer = hands.say(number, text, "probe", step_key(hands, "probe", action))
-    hands.label(number, "caloron:stalled")
+    text = f"{asks} Please reply here with your status."
+    answer = target.say(number, text, "probe", step_key(target, "probe", action))
+    target.label(number, "caloron:stalled")
     return f"probe:{agent} ({reason})", answer
 
 
-def restart(hands: Hands, action: Action) -> Answer:
+def restart(target: Target, action: Action) -> Answer:
     agent = action["agent_id"]
     try:
-        hands.ask_shell("/stop", {"agent_id": agent})
+        target.ask_shell("/stop", {"agent_id": agent})
     except Refused as refusal:
         if refusal.status != 404:  # one that is gone already needs no stop
             raise
-    answer = spawn(hands, action)
+    answer = spawn(target, action)
     return f"restart:{agent}", {"pid": answer.get("pid")}
 
 
-def escalate_human(hands: Hands, action: Action) -> Answer:
-    """One open issue a task, however often it is asked; the task's own issue is labelled."""
+def escalate_human(target: Target, action: Action) -> Answer:
+    """Open at most one escalation issue per step, and label the task's own issue."""
     agent, reason = action["agent_id"], action.get("reason") or "no reason given"
-    task_id, task = hands.task_of(action)
+    task_id, task = target.task_of(action)
     title = f"Escalation: {agent} — {as_title(reason)}"
     what, why = as_text(task.get("title") or task_id), as_text(reason)
     body = (
@@ -243,54 +243,54 @@ def escalate_human(hands: Hands, action: Action) -> Answer:
         f"**Why:** {why}\n\nComment `resolved` when the cause is gone, or `caloron:take-over` to finish "
         "the task yourself."
     )
-    hands.forge.make_labels(hands.repo, [{"name": "caloron:escalated", **LOOKS}])
-    key = step_key(hands, "escalation", action)
-    of = {"sprint": hands.sprint_id}
+    target.forge.make_labels(target.repo, [{"name": "caloron:escalated", **LOOKS}])
+    key = step_key(target, "escalation", action)
+    of = {"sprint": target.sprint_id}
     issue = create_issue_once(
-        hands.forge, hands.repo, title, body, ["caloron:escalated"], "escalation", key, **of
+        target.forge, target.repo, title, body, ["caloron:escalated"], "escalation", key, **of
     )
     if number := task.get("issue_number"):
-        hands.label(number, "caloron:escalated")
+        target.label(number, "caloron:escalated")
     return f"escalate:{agent}", {"issue_number": issue["number"], "url": issue["html_url"]}
 
 
-def step_key(hands: Hands, step: str, action: Action) -> str:
-    """A step is the same as long as the task's attempt and its last sign of life are."""
-    task_id, task = hands.task_of(action)
+def step_key(target: Target, step: str, action: Action) -> str:
+    """The same until the task gets a new attempt or shows a new sign of life."""
+    task_id, task = target.task_of(action)
     since = task.get("last_activity_at") or task.get("started_at") or ""
-    return f"{step}:{hands.sprint_id}:{task_id or action['agent_id']}:{task.get('attempt', 0)}:{since}"
+    return f"{step}:{target.sprint_id}:{task_id or action['agent_id']}:{task.get('attempt', 0)}:{since}"
 
 
 # -- plain writes --------------------------------------------------------------------------------------------
 
 
-def comment(hands: Hands, action: Action) -> Answer:
-    number = action.get("number") or hands.thread_of(action)
+def comment(target: Target, action: Action) -> Answer:
+    number = action.get("number") or target.thread_of(action)
     key = action.get("key")
     if key:
-        return f"comment:#{number}", hands.say(number, action["body"], "comment", key)
-    said = hands.forge.comment(hands.repo, number, action["body"])
+        return f"comment:#{number}", target.say(number, action["body"], "comment", key)
+    said = target.forge.comment(target.repo, number, action["body"])
     return f"comment:#{number}", {"comment_id": said["comment_id"]}
 
 
-def close_issue(hands: Hands, action: Action) -> Answer:
+def close_issue(target: Target, action: Action) -> Answer:
     number = action.get("number") or action["issue_number"]
-    hands.forge.edit_issue(hands.repo, number, state="closed")
+    target.forge.edit_issue(target.repo, number, state="closed")
     return f"close:#{number}", {}
 
 
-def reopen_issue(hands: Hands, action: Action) -> Answer:
+def reopen_issue(target: Target, action: Action) -> Answer:
     number = action.get("number") or action["issue_number"]
-    hands.forge.edit_issue(hands.repo, number, state="open")
+    target.forge.edit_issue(target.repo, number, state="open")
     return f"reopen:#{number}", {}
 
 
-def stop_agent(hands: Hands, action: Action) -> Answer:
-    hands.ask_shell("/stop", {"agent_id": action["agent_id"]})
+def stop_agent(target: Target, action: Action) -> Answer:
+    target.ask_shell("/stop", {"agent_id": action["agent_id"]})
     return f"stop:{action['agent_id']}", {}
 
 
-DEEDS: dict[str, Callable[[Hands, Action], Answer]] = {
+HANDLERS: dict[str, Callable[[Target, Action], Answer]] = {
     "create_issue": create_issue,
     "spawn_agent": spawn_agent,
     "submit_pr_for_review": submit_pr_for_review,

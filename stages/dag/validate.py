@@ -1,4 +1,4 @@
-"""Find everything that keeps a plan from running: names, edges, cycles, reviewers, overlapping scopes."""
+"""Find every error in a plan: ids, dependencies, cycles, reviewers, overlapping scopes."""
 
 import functools
 import re
@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any, NotRequired, TypedDict
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
-ID_RULE = "use 1 to 64 of a-z, 0-9, _ and -"
+ID_RULE = "use 1 to 64 characters of a-z, 0-9, _ and -"
 MOST_TASKS = 200
 MOST_PATHS = 500
 DEEPEST = 16
@@ -68,19 +68,19 @@ def size_errors(listed: list[tuple[str, dict[str, Any]]]) -> list[str]:
     errors = []
     if len(listed) > MOST_TASKS:
         errors.append(
-            f"The plan has {len(listed)} tasks, and one sprint takes {MOST_TASKS} at most: "
+            f"The plan has {len(listed)} tasks, but a sprint can have at most {MOST_TASKS}: "
             "split it into several sprints"
         )
     if paths > MOST_PATHS:
         errors.append(
-            f"The scopes of the plan name {paths} paths, and {MOST_PATHS} are the most: "
-            "name a folder instead of what is in it, or split the plan into several sprints"
+            f"The scopes of the plan name {paths} paths, but at most {MOST_PATHS} are allowed: "
+            "name folders instead of single files, or split the plan into several sprints"
         )
     return errors
 
 
 def ancestors(name: str, edges: dict[str, set[str]]) -> set[str]:
-    """All that must be done before `name`; it holds `name` itself only in a cycle."""
+    """Everything that must be done before `name`; this includes `name` itself only in a cycle."""
     found: set[str] = set()
     ahead = list(edges[name])
     while ahead:
@@ -100,7 +100,7 @@ def id_errors(dag: dict[str, Any], listed: list[tuple[str, dict[str, Any]]]) -> 
     called = Counter(str(task.get("id") or name) for name, task in listed)
     errors += [f"Task id '{name}' is used {n} times" for name, n in sorted(called.items()) if n > 1]
     errors += [
-        f"Task '{name}' calls itself '{task['id']}'"
+        f"Task '{name}' has another id inside, '{task['id']}'"
         for name, task in listed
         if task.get("id") and task["id"] != name and called[task["id"]] == 1
     ]
@@ -111,7 +111,7 @@ def task_errors(name: str, task: dict[str, Any], tasks: dict[str, Any]) -> list[
     errors = []
     for needed, times in Counter(task.get("depends_on") or []).items():
         if needed == name:
-            errors.append(f"Task '{name}' depends on itself, which is a cycle of one")
+            errors.append(f"Task '{name}' depends on itself")
         elif needed not in tasks:
             errors.append(f"Task '{name}' depends on unknown task '{needed}'")
         if times > 1:
@@ -141,7 +141,7 @@ def reviewer_errors(listed: list[tuple[str, dict[str, Any]]], known: list[str]) 
 
 
 def cycle_errors(edges: dict[str, set[str]], before: dict[str, set[str]]) -> list[str]:
-    """One line a cycle; a task that depends on itself alone has been told already."""
+    """One line per cycle, except for a task that depends on itself, which has its own error."""
     errors, told = [], set()
     for name in sorted(edges):
         ring = {other for other in before[name] if name in before[other]}
@@ -161,7 +161,7 @@ def scope_errors(tasks: dict[str, Any], before: dict[str, set[str]]) -> list[str
         if shared:
             errors.append(
                 f"Tasks '{one}' and '{other}' may run at the same time and both change '{shared}': "
-                "put one after the other, or part their scopes"
+                "put one after the other, or separate their scopes"
             )
     return errors
 

@@ -1,4 +1,4 @@
-"""Open an issue on GitHub or Gitea; with a key, once however often it is asked."""
+"""Open an issue on GitHub or Gitea; with a key, only once."""
 
 from typing import NotRequired, TypedDict
 

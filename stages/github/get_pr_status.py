@@ -1,4 +1,4 @@
-"""Tell how a pull request on GitHub or Gitea stands: open or merged, and what its reviewers last said."""
+"""Read the status of a pull request on GitHub or Gitea: open or merged, and its reviewers' verdicts."""
 
 from typing import Any, NotRequired, TypedDict
 

@@ -1,4 +1,4 @@
-"""Ask GitHub or Gitea what happened in a repository since the last time, as events in order."""
+"""Poll GitHub or Gitea for what happened in a repository since the last poll, as events in order."""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""Comment on an issue or pull request on GitHub or Gitea; with a key, once however often it is asked."""
+"""Comment on an issue or pull request on GitHub or Gitea; with a key, only once."""
 
 from typing import NotRequired, TypedDict
 

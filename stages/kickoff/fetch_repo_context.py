@@ -1,4 +1,4 @@
-"""Tell what a plan should know of a repository: what it is, what was done last, what is open."""
+"""Describe a repository for a plan: what it is, what was done last, what is open."""
 
 from typing import Any, NotRequired, TypedDict
 

@@ -1,4 +1,4 @@
-"""Make a first plan of a kickoff text: its goal and its tasks, parallel where nothing orders them."""
+"""Plan a kickoff text: its goal and its tasks, in parallel where nothing orders them."""
 
 import hashlib
 import re
@@ -134,7 +134,7 @@ def execute(input: Input) -> Output:
         try:
             asked = wishes_answered(answered)
         except ValueError as fault:
-            notes.append(f"The plan was made by rules: {fault}")
+            notes.append(f"Planned by rules instead of the model: {fault}")
     try:
         output: Output = {"dag": plan_of(input, asked)}
     except ValueError as error:
@@ -154,11 +154,11 @@ def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> dict[str, Any]:
     goal, wishes = read_wishes(sections)
     wishes = worded(wishes) or worded(sentences(paragraphs([title])))
     if not wishes:
-        raise ValueError("There is nothing to plan: write one sentence, or a list of tasks")
+        raise ValueError("Nothing to plan: write a sentence or a list of tasks")
     if not asked and len(wishes) > MOST_TASKS:
         raise ValueError(
-            f"This text has {len(wishes)} tasks, and one sprint takes {MOST_TASKS} at most: "
-            "split it into several sprints, each an issue of its own"
+            f"This text has {len(wishes)} tasks, but a sprint can have at most {MOST_TASKS}: "
+            "split it into several sprints, each with its own issue"
         )
     named = asked or name_wishes(wishes)
     dag: dict[str, Any] = {
@@ -179,8 +179,8 @@ def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> dict[str, Any]:
 def check_length(brief: str, title: str) -> None:
     if (signs := len(brief) + len(title)) > LONGEST_TEXT:
         raise ValueError(
-            f"This text has {signs} signs, and {LONGEST_TEXT} are the most that I read: "
-            "shorten it, or split it into several sprints, each an issue of its own"
+            f"This text has {signs} characters, but I read at most {LONGEST_TEXT}: "
+            "shorten it, or split it into several sprints, each with its own issue"
         )
 
 
@@ -201,7 +201,7 @@ def wishes_answered(answered: Any) -> list[dict[str, Any]]:
             )
         lists = {field: texts(one.get(field)) for field in ("depends_on", "scope", "acceptance")}
         if late := [need for need in lists["depends_on"] if need not in named]:
-            raise ValueError(f"in the model's answer '{name}' waits for '{late[0]}', which is not above it")
+            raise ValueError(f"in the model's answer '{name}' depends on '{late[0]}', which is not above it")
         named[name] = {
             "id": name,
             "title": title,
@@ -522,7 +522,7 @@ def name_wishes(wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     own = [wish["id"] for wish in wishes if wish["id"]]
     for name in own:
         if called[name] > 1:
-            raise ValueError(f"Two tasks have the id '{name}': give each its own")
+            raise ValueError(f"Two tasks have the id '{name}'; give each its own")
     ids = [wish["id"] or free_id(f"task-{position}", own) for position, wish in enumerate(wishes, 1)]
     return [
         wish | {"id": name, "title": title_of(wish["text"])} for name, wish in zip(ids, wishes, strict=True)

@@ -7,7 +7,7 @@ from shell.structured_output import ask_for
 NAME = "generate_sprint_dag_llm"
 EFFECTS = ["Fallible", "Llm", "Network", "NonDeterministic"]
 
-TASK = """You plan a software sprint that several agents work on side by side. Part what the brief asks for
+TASK = """You plan a software sprint that several agents work on in parallel. Split what the brief asks for
 into tasks, each of them one pull request that can be reviewed by itself. Keep every wish of the brief and
 the ids and scopes it names. `id`: a short word of a-z, 0-9 and -, unique. `title`: what to do, as an
 imperative. `description`: what an agent must know that the title does not say. `depends_on`: ids of tasks

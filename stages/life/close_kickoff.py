@@ -1,4 +1,4 @@
-"""Someone closed a kickoff: with write permission that is `/stop`, else it is opened again."""
+"""Handle a closed kickoff issue: with write permission that is `/stop`, else reopen it."""
 
 from typing import Any, TypedDict
 
@@ -44,7 +44,7 @@ def cancelled(event: dict[str, Any], task_id: str) -> dict[str, Any]:
 
 def reopen(kickoff: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
     number, key = kickoff["number"], f"{kickoff['id']}/reopen/{event['key']}"
-    words = "Only someone with write permission can end this sprint, so I opened it again."
+    words = "Only people with write permission can end this sprint, so I reopened the issue."
     mark = {"kind": "note", "sprint": kickoff["id"]}
     said = {"type": "comment", "number": number, "body": words, "key": f"{key}/said", "mark": mark}
     return [{"type": "reopen_issue", "number": number, "key": key}, said]

@@ -1,4 +1,4 @@
-"""Post the retro, close the kickoff, and let the next sprint come."""
+"""Post the retro, close the kickoff, and let the next sprint start."""
 
 from typing import Any, TypedDict
 

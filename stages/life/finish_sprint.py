@@ -1,4 +1,4 @@
-"""End a sprint by itself when every task is done, cancelled or skipped, or when it was stopped."""
+"""End a sprint when it was stopped, or when every task is done, cancelled or skipped."""
 
 from typing import Any, TypedDict
 

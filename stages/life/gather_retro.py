@@ -1,4 +1,4 @@
-"""Gather what a retro is written from: the sprint's tasks, its times, and what the agents reported."""
+"""Gather the facts for a retro: the sprint's tasks, its times, and what the agents reported."""
 
 import math
 from typing import Any, TypedDict

@@ -1,4 +1,4 @@
-"""Start the sprint that was approved first, once no other runs in this repository."""
+"""Start the sprint that was approved first, once no other one runs in this repository."""
 
 from typing import Any, TypedDict
 

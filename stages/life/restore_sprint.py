@@ -1,4 +1,4 @@
-"""Take up a sprint whose store was lost as it was last written down; looks tell what came since."""
+"""Restore a sprint whose store was lost from its last snapshot, and fetch what changed since."""
 
 from typing import Any, TypedDict
 

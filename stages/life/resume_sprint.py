@@ -1,4 +1,4 @@
-"""Let a restored sprint go on: all was looked at, so runs that brought nothing are wanted again."""
+"""Resume a restored sprint once everything was fetched: runs that left no result start again."""
 
 from typing import Any, TypedDict
 

@@ -1,11 +1,11 @@
-"""Make events of the supervisor's steps, and ask for what a slow look around is due."""
+"""Turn the supervisor's steps into events, and reconcile when that is due."""
 
 import datetime
 from typing import Any, TypedDict
 
 NAME = "supervise"
 
-WATCHED_S = 60  # who watches a process tells of it every few seconds
+WATCHED_S = 60  # a watched process is reported every few seconds
 
 
 class Chosen(TypedDict):

@@ -1,4 +1,4 @@
-"""Hand a sprint's facts to those who measure it."""
+"""Pass a sprint's facts to the stage that computes its KPIs."""
 
 from typing import Any, TypedDict
 

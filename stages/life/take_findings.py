@@ -1,4 +1,4 @@
-"""Hand the agents' reports and the figures to those who analyse them."""
+"""Pass the agents' reports and the KPIs to the stage that analyses them."""
 
 from typing import Any, TypedDict
 

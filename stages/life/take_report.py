@@ -1,4 +1,4 @@
-"""Hand all that is known of an ended sprint to the one who writes its report."""
+"""Pass everything known about an ended sprint to the stage that writes its report."""
 
 from typing import Any, TypedDict
 

@@ -1,6 +1,6 @@
-"""Remember what was shown: the board's comment and hash, the plan on it, the labels of an issue.
+"""Remember what is shown: the board's comment and hash, the plan on it, the labels of an issue.
 
-An approval that came before its plan was known to be shown goes on now.
+An approval that waited for its plan to be shown continues now.
 """
 
 from typing import Any, TypedDict

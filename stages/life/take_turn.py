@@ -1,4 +1,4 @@
-"""Hand the turn to the one who evaluates the tasks, without what only the tick's ladder needs."""
+"""Pass the turn to the stage that evaluates the tasks, without what only ticks need."""
 
 from typing import Any, TypedDict
 

@@ -1,4 +1,4 @@
-"""Hand the tick's view of the agents to the supervisor: who runs which task, and each one's last sign."""
+"""Pass the running agents, each with its last sign of life, to the health check."""
 
 from typing import Any, TypedDict
 

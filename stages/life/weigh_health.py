@@ -1,4 +1,4 @@
-"""Hand the agents' health to the one who decides on interventions, with the counters that the state keeps."""
+"""Pass the agents' health and the state's counters to the stage that decides on interventions."""
 
 import datetime
 from typing import Any, TypedDict

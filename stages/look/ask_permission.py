@@ -1,4 +1,4 @@
-"""Hold an event until the forge has said what its actor may do here; no answer is no permission."""
+"""Hold an event until the forge has told its actor's permission; without an answer there is none."""
 
 import datetime
 from typing import Any, TypedDict
@@ -69,7 +69,7 @@ def verdict_of(known: dict[str, Any], event: dict[str, Any], forge: str) -> dict
     if known.get("denial"):
         return {"allowed": False, "denial": known["denial"]}
     if known["user_id"] is None or event.get("actor_id") != known["user_id"]:
-        return {"allowed": False, "denial": "the account of that name is not the one that wrote it"}
+        return {"allowed": False, "denial": "the account with that name is not the one that wrote this"}
     wanted = "admin" if event["needs"] == "maintain" and forge != "github" else event["needs"]
     return {
         "allowed": LEVELS.index(known["permission"]) >= LEVELS.index(wanted),

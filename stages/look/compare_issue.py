@@ -1,4 +1,4 @@
-"""Compare a look at an issue with what the state remembers of it: the differences are the events."""
+"""Compare a fetched issue with what the state remembers of it, and emit the differences as events."""
 
 import hashlib
 import re

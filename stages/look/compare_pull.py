@@ -1,4 +1,4 @@
-"""Compare a look at a pull request, or at what its base requires, with what is remembered of it."""
+"""Compare a fetched pull request, or its base's required checks, with what the state remembers."""
 
 import re
 from typing import Any, TypedDict

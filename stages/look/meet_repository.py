@@ -1,4 +1,4 @@
-"""Meet a repository: make room for it in the state, look at it, and see to its labels."""
+"""Set up a new repository: create its state, fetch it, and create its labels."""
 
 import datetime
 from typing import Any, TypedDict

@@ -1,4 +1,4 @@
-"""Decide what a hint from the forge is worth a look at; what we wrote is known from its answer."""
+"""Decide what to fetch after a hint from the forge; our own writes need no fetch."""
 
 from typing import Any, TypedDict
 

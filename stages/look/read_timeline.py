@@ -1,4 +1,4 @@
-"""Find in an issue's timeline who set a label or closed it; whoever cannot be named may not."""
+"""Find in an issue's timeline who set a label or closed it; if nobody is found, it is not allowed."""
 
 from typing import Any, TypedDict
 

@@ -1,4 +1,4 @@
-"""Remember what we wrote by its key; of two with one key, the younger is taken away."""
+"""Remember what we wrote by its key; of two writes with one key, remove the younger."""
 
 import re
 from typing import Any, TypedDict
@@ -104,7 +104,7 @@ def keep(state: dict[str, Any], known: dict[str, Any], kept: int, gone: int) -> 
 def of_two_issues(state: dict[str, Any], issue: dict[str, Any], known: dict[str, Any]) -> Step:
     elder, younger = sorted((issue["number"], known["ids"][-1]))
     state = bound_to(keep(state, known, elder, younger), younger, elder)
-    words = f"The forge took this issue twice, so I close this one: it goes on in #{elder}."
+    words = f"The forge created this issue twice, so I close this one; work continues in #{elder}."
     said = {"type": "comment", "number": younger, "body": words, "key": f"double/{younger}",
             "mark": {"kind": "note", "sprint": known.get("sprint") or ""}}  # fmt: skip
     close = {"type": "close_issue", "number": younger, "key": f"double/{younger}/close"}

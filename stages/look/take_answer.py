@@ -1,4 +1,4 @@
-"""Take the forge's answer to what we did: a merge that succeeded is a merge, an issue made is its task's."""
+"""Apply the forge's answers to our actions: a merge that succeeded, an issue that was created."""
 
 import re
 from typing import Any, TypedDict
@@ -159,7 +159,7 @@ def unread(state: dict[str, Any], event: dict[str, Any]) -> Answer:
     number = event["action"]["number"]
     kickoff = {**state["kickoffs"][str(number)], "status": "Proposed", "plan": None, "plan_hash": None}
     why = as_text(event["message"]).rstrip(".")
-    words = f"I could not read this issue: {why}. Once that is mended, say `/plan` again."
+    words = f"I could not read this issue: {why}. When that is fixed, say `/plan` again."
     said = {"type": "comment", "number": number, "body": words,
             "key": f"{kickoff['id']}/unread/{kickoff['asked_at']}",
             "mark": {"kind": "answer", "sprint": kickoff["id"]}}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Take the forge's word on what someone may do, or on the repository, and let go on what waited for it."""
+"""Apply what the forge said about a permission or the repository, and release what waited for it."""
 
 import re
 from typing import Any, TypedDict
@@ -53,12 +53,12 @@ def known_of(event: dict[str, Any], now: str) -> dict[str, Any]:
 def denial(event: dict[str, Any]) -> str:
     if event["status"] == 403:
         return (
-            "I may not ask the forge who may do what here. "
+            "I am not allowed to look up permissions here. "
             "Make my account an administrator of this repository"
         )
     if event["status"] == 404:
-        return "the forge knows no such account"
-    return f"the forge did not say what that account may do ({as_text(event['message'], 300)})"
+        return "the forge has no account with that name"
+    return f"the forge did not tell me that account's permission ({as_text(event['message'], 300)})"
 
 
 def repository(there: dict[str, Any]) -> dict[str, Any]:

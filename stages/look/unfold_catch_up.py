@@ -1,4 +1,4 @@
-"""Unfold what catching up found: issues and comments as told, and a look at every pull request awaited."""
+"""Turn what reconciling fetched into events, and fetch every pull request that is awaited."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Part a goal into components, and write down their design and its risks."""
+"""Split a goal into components, and write down their design and its risks."""
 
 import re
 from typing import Any, NotRequired, TypedDict
@@ -49,7 +49,7 @@ def execute(input: Input) -> Output:
         try:
             output = design_of(answered, input.get("components_inventory") or [])
         except ValueError as fault:
-            notes.append(f"The design was made by rules: {fault}")
+            notes.append(f"Designed by rules instead of the model: {fault}")
     output = output or by_rules(input, goal)
     return {**output, "notes": notes} if notes else output
 
@@ -123,7 +123,7 @@ def component_of(item: Any, goal: str) -> Component:
 
 
 def purpose(name: str, goal: str) -> str:
-    return f"What {name} has to do for: {headline(goal)}"
+    return f"What {name} does for: {headline(goal)}"
 
 
 def interface(name: str) -> str:
@@ -156,10 +156,10 @@ def risks(
     told = []
     said = " ".join([goal, *constraints]).lower()
     if len(components) == 1:
-        told.append("All the work is in one component, so nothing can be done side by side")
+        told.append("All the work is in one component, so nothing can be done in parallel")
     if len(found) > len(components):
         left = ", ".join(one["name"] for one in found[len(components) :])
-        told.append(f"Left for a later plan, as {MOST} components are enough for one: {left}")
+        told.append(f"Left for a later plan, because one plan takes {MOST} components: {left}")
     if re.search(r"\b(?:auth\w*|log-?in|password)", said) and "security" not in said:
         told.append("The goal touches authentication, but nothing is said about security")
     return told

@@ -7,8 +7,8 @@ from shell.structured_output import ask_for
 NAME = "architect_po_llm"
 EFFECTS = ["Fallible", "Llm", "Network", "NonDeterministic"]
 
-TASK = """You are the architect of a small software team. Part the goal into one to five components that can
-be built side by side, bound to the constraints; where the message has a components_inventory, keep all of
+TASK = """You are the architect of a small software team. Split the goal into one to five components that can
+be built in parallel, bound to the constraints; where the message has a components_inventory, keep all of
 it. `components`: each with a unique name in PascalCase, its purpose in one sentence, and the interface that
 the others rely on. `design_doc`: Markdown with the goal, the constraints, the components and how they work
 together. `risks`: each in one sentence, only real ones."""

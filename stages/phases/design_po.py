@@ -1,4 +1,4 @@
-"""Open the phases of a plan: the goal, its constraints, and what design work there is already."""
+"""Start the phases of a plan: the goal, its constraints, and the design so far."""
 
 from typing import Any, NotRequired, TypedDict
 

@@ -46,7 +46,7 @@ def execute(input: Input) -> Output:
         try:
             tasks = tasks_of(answered, names, framework)
         except ValueError as fault:
-            notes.append(f"The tasks were made by rules: {fault}")
+            notes.append(f"Planned by rules instead of the model: {fault}")
     if tasks is None:
         pairs = zip(components, slugs_of(names), strict=True)
         tasks = [task for one, slug in pairs for task in pair(one, slug, framework)]
@@ -132,7 +132,7 @@ def pair(component: dict[str, str], slug: str, framework: str) -> list[Task]:
             "id": f"tests-{slug}",
             "title": f"Test {name}",
             "depends_on": [f"impl-{slug}"],
-            "agent_prompt": f"Write tests that hold the component {name} to its interface.\n{about}",
+            "agent_prompt": f"Write tests that check the component {name} against its interface.\n{about}",
             "framework": framework,
             "component": name,
         },

@@ -1,4 +1,4 @@
-"""Join tasks and reviews into the one list of tasks that a sprint takes."""
+"""Join tasks and reviews into one list of a sprint's tasks."""
 
 from typing import Any, NotRequired, TypedDict
 

@@ -1,4 +1,4 @@
-"""Plan one review for every task, and say what it has to look at."""
+"""Plan one review for every task, with what it checks."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -41,7 +41,7 @@ def execute(input: Input) -> Output:
         try:
             heard = heard_of(answered, [str(task["id"]) for task in tasks])
         except ValueError as fault:
-            notes.append(f"The reviews were planned by rules: {fault}")
+            notes.append(f"Reviews planned by rules instead of the model: {fault}")
     output: Output = {
         "design_doc": input.get("design_doc") or "",
         "tasks": tasks,

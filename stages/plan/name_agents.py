@@ -1,4 +1,4 @@
-"""Give every task of a draft an agent of its own: an agent's name is unique among running tasks."""
+"""Assign every task of a draft its own agent: an agent's name is unique among running tasks."""
 
 from typing import Any, NotRequired, TypedDict
 

@@ -1,4 +1,4 @@
-"""Make an issue a kickoff: keep what was asked for, and read the issue afresh before planning."""
+"""Make an issue a kickoff: remember what was asked for, and fetch the issue before planning."""
 
 import hashlib
 import re
@@ -28,10 +28,10 @@ def execute(input: Input) -> Output:
     number = event["where"]["number"]
     known = state["kickoffs"].get(str(number))
     if known and known["status"] not in PLANNABLE:
-        return no(state, event, f"This sprint is {known['status']} already.")
+        return no(state, event, f"This sprint is already {known['status']}.")
     if known and known.get("started_at"):
         words = (
-            f"This sprint has run and is {known['status']}. Open a new issue with the goal for another one."
+            f"This sprint has ended ({known['status']}). To run another one, open a new issue with its goal."
         )
         return no(state, event, words)
     if event["where"].get("is_pull"):
@@ -45,7 +45,7 @@ def execute(input: Input) -> Output:
     look = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
     looks = [look, *look_at_config(state)]
-    return {"state": state, "actions": [*looks, answer(event, "I am making a plan of this.")]}
+    return {"state": state, "actions": [*looks, answer(event, "I am planning this sprint.")]}
 
 
 def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Put a draft before the people: the plan waits at its gate with its hash, or its errors are said."""
+"""Propose a draft: the plan waits for approval with its hash, or its errors are listed."""
 
 import hashlib
 import json
@@ -83,7 +83,7 @@ def short(error: str) -> str:
 
 def complaint(event: dict[str, Any], kickoff: dict[str, Any], errors: list[str]) -> dict[str, Any]:
     rows = "\n".join(f"- {as_text(error)}" for error in errors)
-    body = f"I could not make a plan of this:\n\n{rows}\n\nMend the text of this issue, then say `/plan`."
+    body = f"I could not plan this sprint:\n\n{rows}\n\nEdit this issue, then say `/plan`."
     return {"type": "comment", "number": event["issue_number"], "body": body,
             "key": f"{kickoff['id']}/complaint/{kickoff['asked_at']}",
             "mark": {"kind": "answer", "sprint": kickoff["id"]}}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Hand a kickoff's text to the planner: title, body and what was asked for with `/plan`."""
+"""Pass a kickoff's title and body to the planner, with what `/plan` asked for."""
 
 from typing import Any, TypedDict
 

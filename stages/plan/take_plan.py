@@ -1,4 +1,4 @@
-"""Hand a plan to its check."""
+"""Pass a plan to the check."""
 
 from typing import Any, TypedDict
 

@@ -1,4 +1,4 @@
-"""Read the agents' feedback for what hindered them, and say by rules what to change next time."""
+"""Find out from the agents' feedback what hindered them, and what to change next time."""
 
 import re
 from typing import Any, NotRequired, TypedDict
@@ -36,7 +36,7 @@ def execute(input: Input) -> Output:
         try:
             output = analysis_of(answered)
         except ValueError as fault:
-            notes.append(f"The analysis was made by rules: {fault}")
+            notes.append(f"Analysed by rules instead of the model: {fault}")
     output = output or by_rules(input)
     return {**output, "notes": notes} if notes else output
 
@@ -77,8 +77,8 @@ def by_rules(input: Input) -> Output:
     found = [pair for rule in (clarity, blockers, failures, tokens) for pair in rule(told)] + reviews(kpis)
     return {
         "themes": [theme for theme, _ in found] or ["Nothing hindered the agents"],
-        "improvements": unique(advice for _, advice in found) or ["Nothing to change that the agents named"],
-        "learnings": learnings(told, kpis) or ["Go on as before"],
+        "improvements": unique(advice for _, advice in found) or ["The agents named nothing to change"],
+        "learnings": learnings(told, kpis) or ["Carry on as before"],
         "sentiment": sentiment(told),
     }
 
@@ -89,8 +89,8 @@ def clarity(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
         return []
     return [
         (
-            f"{tasks(len(unclear))} had a clarity below {UNCLEAR} of 10: {names(unclear)}",
-            "Write expected input and output and acceptance criteria into the task",
+            f"{tasks(len(unclear))} had a clarity below {UNCLEAR}/10: {names(unclear)}",
+            "Write the expected input and output and the acceptance criteria into the task",
         )
     ]
 
@@ -108,16 +108,16 @@ def blockers(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
     edges = [one for one, blocker in named if EDGE.search(blocker)]
     tools = [one for one, blocker in named if TOOL.search(blocker) and not EDGE.search(blocker)]
     of_tasks = len({str(one.get("task_id")) for one, _ in named})
-    met = f"{len(named)} {'blocker' if len(named) == 1 else 'blockers'} met in {tasks(of_tasks)}"
+    met = f"{len(named)} {'blocker' if len(named) == 1 else 'blockers'} in {tasks(of_tasks)}"
     found = (
-        [(met, "Look at each blocker before the next plan")] if len(edges) + len(tools) < len(named) else []
+        [(met, "Review each blocker before the next plan")] if len(edges) + len(tools) < len(named) else []
     )
     if edges:
         found.append(
-            (f"Order missing in the plan: {names(edges)}", "Add the missing `(after: …)` to the plan")
+            (f"Missing dependencies in the plan: {names(edges)}", "Add the missing `(after: …)` to the plan")
         )
     if tools:
-        found.append((f"Tools missing: {names(tools)}", "Give the agents the tools that they missed"))
+        found.append((f"Tools missing: {names(tools)}", "Give the agents the tools they lacked"))
     return found
 
 
@@ -143,7 +143,7 @@ def tokens(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
             (f"More than twice the usual tokens: {names(heavy)}", "Split the tasks that cost the most")
         )
     if average > MANY_TOKENS:
-        found.append((f"{round(average)} tokens a task on average", "Give each task a smaller scope"))
+        found.append((f"{round(average)} tokens per task on average", "Give each task a smaller scope"))
     return found
 
 
@@ -163,14 +163,14 @@ def learnings(told: list[dict[str, Any]], kpis: dict[str, Any]) -> list[str]:
     found = []
     rate = number(kpis.get("completion_rate"))
     if rate is not None and rate >= WELL_SIZED:
-        found.append("The tasks had a good size: at least 4 of 5 were completed")
+        found.append("Tasks were well sized: at least 4 of 5 were completed")
     if (number(kpis.get("avg_interventions")) or 0) > 1:
         found.append(
-            "Agents needed more than one nudge a task: make tasks smaller, or look at the stall time"
+            "Agents needed more than one nudge per task: make tasks smaller, or raise the stall time"
         )
     all_completed = bool(told) and all(one.get("self_assessment") == "completed" for one in told)
     if all_completed and (rate is None or rate >= WELL_SIZED):
-        found.append("Every agent completed its task: the next sprint may be larger")
+        found.append("Every agent completed its task: the next sprint can be larger")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Gather the feedback that agents left on the issues of a sprint, on GitHub or Gitea."""
+"""Collect the feedback that agents left on a sprint's issues, on GitHub or Gitea."""
 
 from typing import Any, NotRequired, TypedDict
 

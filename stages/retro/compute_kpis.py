@@ -1,4 +1,4 @@
-"""Measure a sprint: how much was done, how fast, with how much help, and what changed since the last."""
+"""Compute a sprint's KPIs: how much was done, how fast, with how much help, and the trends."""
 
 import datetime
 import math

@@ -1,4 +1,4 @@
-"""Write the retro of a sprint as short Markdown: result, tasks, voices, analysis, trends, numbers."""
+"""Write the retro of a sprint as short Markdown: result, tasks, feedback, analysis, trends, KPIs."""
 
 import datetime
 import re
@@ -8,7 +8,7 @@ NAME = "write_retro_report"
 
 VERDICT = {
     "positive": "A smooth sprint.",
-    "mixed": "A sprint with bumps.",
+    "mixed": "A bumpy sprint.",
     "negative": "A hard sprint.",
 }
 ARROW = {"improved": "▲ better", "degraded": "▼ worse", "stable": "= same"}
@@ -77,7 +77,7 @@ def summary(given: Input) -> str:
         f"**{done:g} of {tasks(total)} done** ({(kpis.get('completion_rate') or 0):.0%})",
         lasted(given),
         per_day(kpis),
-        count(kpis.get("escalated_count"), "waits for a person", "wait for a person"),
+        count(kpis.get("escalated_count"), "waiting for a person", "waiting for a person"),
         count(kpis.get("total_interventions"), "nudge by the supervisor", "nudges by the supervisor"),
         f"{thousands(kpis['total_tokens'])} tokens" if kpis.get("total_tokens") else "",
     ]
@@ -105,7 +105,7 @@ def lasted(given: Input) -> str:
 def per_day(kpis: dict[str, Any]) -> str:
     """Only where there were days: three tasks in ten minutes are no 432 a day."""
     long_enough = (kpis.get("sprint_days") or 0) >= 1
-    return f"{kpis.get('tasks_per_day') or 0:g} tasks a day" if long_enough else ""
+    return f"{kpis.get('tasks_per_day') or 0:g} tasks per day" if long_enough else ""
 
 
 def count(value: float | None, one: str, many: str) -> str:
@@ -169,7 +169,7 @@ def said(items: list[dict[str, Any]]) -> str:
 def said_line(item: dict[str, Any]) -> str:
     told = item.get("parsed")
     if not isinstance(told, dict):
-        return f"- #{item.get('issue_number')}: feedback that could not be read"
+        return f"- #{item.get('issue_number')}: unreadable feedback"
     who = f"**{as_text(told.get('task_id') or 'a task')}** ({as_text(told.get('agent_role') or 'agent')})"
     assessed = as_text(told.get("self_assessment") or "not assessed")
     blockers = told.get("blockers") or []

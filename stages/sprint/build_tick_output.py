@@ -1,4 +1,4 @@
-"""Gather what a tick brought about: what was done, what failed, and the state to keep.
+"""Build a tick's output: what was done, what failed, and the state to keep.
 
 A merge or an issue that could not be made is no longer marked as asked for, so that the next tick asks again.
 """

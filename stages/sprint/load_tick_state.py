@@ -1,4 +1,4 @@
-"""Read what the last tick of a sprint left, and complete it with what this tick was given."""
+"""Read the state that a sprint's last tick saved, and complete it with this tick's input."""
 
 from typing import Any, NotRequired, TypedDict
 

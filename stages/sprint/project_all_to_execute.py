@@ -1,4 +1,4 @@
-"""Reshape what was decided, and where to do it, into what execute_actions takes."""
+"""Reshape the decisions, and where they apply, into the input of execute_actions."""
 
 from typing import Any, NotRequired, TypedDict
 

@@ -1,4 +1,4 @@
-"""Reshape the agents' health and their counters into what decide_intervention takes."""
+"""Reshape the agents' health and their counters into the input of decide_intervention."""
 
 from typing import Any, NotRequired, TypedDict
 

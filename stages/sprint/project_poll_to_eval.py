@@ -1,4 +1,4 @@
-"""Reshape a poll's answer into what dag_evaluate takes, without what the last tick has heard already.
+"""Reshape a poll's answer into the input of dag_evaluate, without what the last tick handled.
 
 Polls overlap, so that nothing is missed; `heard` in the state keeps the keys of the last one's events.
 """

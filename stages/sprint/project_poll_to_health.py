@@ -1,4 +1,4 @@
-"""Reshape the roster of agents and a poll's time into what check_agent_health takes."""
+"""Reshape the agents and a poll's time into the input of check_agent_health."""
 
 from typing import Any, NotRequired, TypedDict
 

@@ -1,4 +1,4 @@
-"""Keep what a tick of a sprint leaves for the next one."""
+"""Save a sprint's state for its next tick."""
 
 from typing import Any, TypedDict
 

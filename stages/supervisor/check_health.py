@@ -1,4 +1,4 @@
-"""Say of every agent whether it is healthy, stalled, missing or not known to have started."""
+"""Tell whether each agent is healthy, stalled, missing or not known to have started."""
 
 import datetime
 from typing import Any, NotRequired, TypedDict

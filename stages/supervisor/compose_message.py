@@ -1,4 +1,4 @@
-"""Write what the supervisor says on a thread when it probes, restarts or calls for a person."""
+"""Write the supervisor's comment when it probes, restarts or asks a person."""
 
 import re
 from typing import NotRequired, TypedDict
@@ -31,14 +31,14 @@ def execute(input: Input) -> Output:
 def probe(agent: str, title: str, reason: str) -> str:
     return (
         f"@caloron-agent-{agent}, are you still on “{title}”? ({reason})\n\n"
-        "Please answer here with where you are. If something blocks you, say what you need."
+        "Please reply here with your status. If something blocks you, say what you need."
     )
 
 
 def restart(agent: str, title: str, reason: str) -> str:
     return (
-        f"Agent `{agent}` gave no sign on “{title}” ({reason}), so I restart it with the same task. "
-        "What it has committed on its branch is kept."
+        f"Agent `{agent}` showed no sign of life on “{title}” ({reason}), so I am restarting it "
+        "with the same task. Commits on its branch are kept."
     )
 
 
@@ -46,10 +46,10 @@ def escalate_human(agent: str, title: str, reason: str) -> str:
     return (
         "## Human intervention required\n\n"
         f"**Task:** {title}\n**Agent:** `{agent}`\n**Why:** {reason}\n\n"
-        "I have probed and restarted as far as that helps. What you can do now:\n\n"
-        "- `resolved`: the cause is gone, go on\n"
+        "Probing and restarting did not help. What you can do now:\n\n"
+        "- `resolved`: the cause is fixed, carry on\n"
         "- `caloron:take-over`: finish it yourself\n"
-        "- `/retry --hint …`: a fresh attempt with a word of advice\n"
+        "- `/retry --hint …`: start a new attempt with a hint\n"
         "- `/skip`: go on without this task"
     )
 

@@ -1,4 +1,4 @@
-"""Choose the next step for each silent agent: probe, then restart, then one call for a person."""
+"""Choose the next step for each silent agent: probe, then restart, then ask a person once."""
 
 import datetime
 from typing import Any, NotRequired, TypedDict

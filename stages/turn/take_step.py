@@ -1,6 +1,6 @@
-"""Take one step of a turn: the step's state in place of the old, its actions after those already there.
+"""Merge one step into a turn: its state replaces the turn's, its actions are appended.
 
-The events that a step gives take the place of the turn's; a step without events leaves them as they are.
+A step's events replace the turn's; a step without events leaves them as they are.
 """
 
 from typing import Any, NotRequired, TypedDict

@@ -75,7 +75,7 @@ def test_a_merge_that_the_forge_forbids_is_said_once(play: Play) -> None:
     play.wait(lambda: play.written(pull["number"], "note"))
     play.quiet()
     [said] = play.all_written(pull["number"], "note")
-    assert said.startswith("The forge refuses to merge this: “")
+    assert said.startswith("The forge refused to merge this: “")
     assert not play.closed(kickoff)
     play.unprotect_main()
     play.alice.review(play.repo, pull["number"], "approve", "Once more.")

@@ -60,7 +60,7 @@ def test_a_label_that_is_there_from_the_start_acts_once(play: Play) -> None:
     number = play.open("A sprint", "- a: The first", labels=(PLAN_LABEL,))
     play.wait(lambda: play.written(number, "board"))
     play.quiet()
-    assert play.all_written(number, "answer") == ["I am making a plan of this."]
+    assert play.all_written(number, "answer") == ["I am planning this sprint."]
 
 
 def test_what_an_issue_s_own_text_asks_for_has_its_reactions_there(play: Play) -> None:

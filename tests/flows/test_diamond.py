@@ -45,7 +45,7 @@ def test_a_diamond_is_done_once_and_in_order(play: Play) -> None:
     assert after["body"] != board["body"] and "is done" in after["body"]
     assert after["body"].count("- [x]") == 4
     assert len(play.all_written(kickoff, "retro")) == 1
-    assert play.all_written(kickoff, "answer") == ["I am making a plan of this."]
+    assert play.all_written(kickoff, "answer") == ["I am planning this sprint."]
     assert len(play.all_written(kickoff)) == 3, (
         "the answer to the label, the board and the retro, nothing else"
     )

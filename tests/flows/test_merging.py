@@ -116,7 +116,7 @@ def test_who_approves_an_older_head_is_told_once(play: Play) -> None:
         play.alice.review(play.repo, number, "approve", "Good.", old)
     play.wait(lambda: play.written(number, "note"))
     play.quiet()
-    said = f"your approval is of `{old[:7]}`, the branch is now at `{head[:7]}`. Please approve again."
+    said = f"You approved `{old[:7]}`, but the branch is now at `{head[:7]}`; please approve again."
     assert play.all_written(number, "note") == [f"Thank you, @{ALICE}; {said}"]
     assert not play.bot.pull(play.repo, number)["merged"]
 

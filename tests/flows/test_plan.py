@@ -52,7 +52,7 @@ def test_an_approval_waits_for_the_word_of_a_board_that_was_shown_before_it(play
 def test_a_plan_that_cannot_be_is_said_and_can_be_mended(play: Play) -> None:
     number = play.open("A sprint", "Round and round.\n\n- a: One (after: b)\n- b: Two (after: a)")
     play.alice.set_labels(play.repo, number, [PLAN_LABEL], [])
-    play.answer(number, "I could not make a plan of this")
+    play.answer(number, "I could not plan this sprint")
     said = play.say(number, "/approve")
     play.reacted(said, "eyes", "confused")
     play.nothing_started(said)

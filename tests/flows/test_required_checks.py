@@ -2,7 +2,7 @@
 
 from tests.flows.play import Play
 
-NAMED = "waits for the required check `ci/build`"
+NAMED = "waiting for the required check `ci/build`"
 
 
 def board(play: Play, kickoff: int) -> str:
@@ -38,7 +38,7 @@ def test_a_required_check_without_a_status_is_waited_for_and_named(play: Play) -
     assert play.answer(number, NAMED).startswith("- `a` (#")
 
     play.alice.set_status(play.repo, head, "pending", "ci/build")
-    play.wait(lambda: "waits for its checks" in board(play, kickoff))
+    play.wait(lambda: "waiting for its checks" in board(play, kickoff))
     assert not play.bot.pull(play.repo, number)["merged"]
     play.alice.set_status(play.repo, head, "success", "ci/build")
     play.wait(lambda: play.closed(kickoff))
@@ -53,7 +53,7 @@ def test_a_check_that_is_required_only_now_is_learnt_from_the_refused_merge(play
     approve(play, "a")
     play.wait(lambda: NAMED in board(play, kickoff))
     [said] = play.all_written(number, "note")
-    assert said.startswith("The forge refuses to merge this: “")
+    assert said.startswith("The forge refused to merge this: “")
     assert not play.bot.pull(play.repo, number)["merged"]
 
     play.unprotect_main()

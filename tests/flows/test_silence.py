@@ -40,7 +40,7 @@ def test_a_silent_agent_is_probed_restarted_and_then_a_person_is_called_once(imp
     play.quiet()
     words = play.all_written(issue, "note")
     assert len(words) == 2, words
-    assert "Are you still at it?" in words[0] and "is started again" in words[1]
+    assert "Are you still working on this?" in words[0] and "I am restarting the agent" in words[1]
     called = play.all_written(kickoff, "note")
     assert len(called) == 1 and "needs a person" in called[0] and "/retry" in called[0]
     assert play.pulls() == []

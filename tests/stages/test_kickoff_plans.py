@@ -179,22 +179,22 @@ def test_as_many_tasks_as_a_sprint_takes_are_planned() -> None:
 def test_a_plan_of_more_tasks_is_refused_in_words() -> None:
     errors = validate({"dag": {"tasks": scoped(*[[]] * 201)}})["errors"]
     assert errors == [
-        "The plan has 201 tasks, and one sprint takes 200 at most: split it into several sprints"
+        "The plan has 201 tasks, but a sprint can have at most 200: split it into several sprints"
     ]
 
 
 def test_a_plan_of_too_many_paths_is_refused_in_words() -> None:
     errors = validate({"dag": {"tasks": scoped([f"src/{n}" for n in range(501)])}})["errors"]
     assert errors == [
-        "The scopes of the plan name 501 paths, and 500 are the most: "
-        "name a folder instead of what is in it, or split the plan into several sprints"
+        "The scopes of the plan name 501 paths, but at most 500 are allowed: "
+        "name folders instead of single files, or split the plan into several sprints"
     ]
 
 
 def test_a_text_too_long_to_read_is_refused_in_words() -> None:
     assert generate({"brief": "a" * 64_001, "title": "", "lenient": True})["errors"] == [
-        "This text has 64001 signs, and 64000 are the most that I read: "
-        "shorten it, or split it into several sprints, each an issue of its own"
+        "This text has 64001 characters, but I read at most 64000: "
+        "shorten it, or split it into several sprints, each with its own issue"
     ]
 
 
@@ -202,4 +202,5 @@ def test_a_model_that_plans_more_tasks_than_a_sprint_takes_is_not_followed() -> 
     tasks = [{"id": f"t{n}", "title": "Do it"} for n in range(201)]
     plan = generate({"brief": "Add a page.", "answered": {"dag": {"tasks": tasks}}})
     assert list(plan["dag"]["tasks"]) == ["task-1"]
-    assert plan["notes"] == ["The plan was made by rules: the model's answer has 201 tasks, more than 200"]
+    note = "Planned by rules instead of the model: the model's answer has 201 tasks, more than 200"
+    assert plan["notes"] == [note]

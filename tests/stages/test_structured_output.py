@@ -117,7 +117,8 @@ def test_an_answer_in_its_form_that_makes_no_sense_is_noted_too(model: ModelServ
     output = compositions.run("kickoff_plan_llm", {"brief": "Sell shoes."}).output
     assert list(output["dag"]["tasks"]) == ["task-1"]
     assert output["notes"] == [
-        "The plan was made by rules: in the model's answer 'cart' waits for 'till', which is not above it"
+        "Planned by rules instead of the model: "
+        "in the model's answer 'cart' depends on 'till', which is not above it"
     ]
 
 
@@ -126,7 +127,7 @@ def test_without_a_key_nobody_is_asked(model: ModelServer, monkeypatch: pytest.M
         monkeypatch.delenv(f"ANTHROPIC_{name}", raising=False)
     output = compositions.run("kickoff_plan_llm", {"brief": "Sell shoes."}).output
     assert output["notes"] == [
-        "The plan was made by rules: There is no key for the model; set ANTHROPIC_API_KEY."
+        "Planned by rules instead of the model: There is no key for the model; set ANTHROPIC_API_KEY."
     ]
     assert model.asked == []
 

@@ -21,17 +21,17 @@ from tests.ticks.sprint import PLAN, SPRINT, Tick, play
 PAGE = Path(__file__).parents[2] / "docs" / "ticks.md"
 REPO = "shop"
 
-HEAD = f"""# A sprint moved by ticks alone
+HEAD = f"""# A sprint run by ticks alone
 
 No process of the bot runs here: no web, no queue, no worker. The real engine runs one graph a tick,
 
     noether run compositions/{TICK}.json --input '{{"sprint_id": "{SPRINT}", "repo": "alice/{REPO}", …}}'
 
-and what a tick leaves for the next one lies in `$CALORON_KV_DIR/{SPRINT}.json`. The people around it are real
+and each tick saves its state for the next one in `$CALORON_KV_DIR/{SPRINT}.json`. The people are real
 accounts on a real Gitea: bob does the work and opens the pull requests, alice reviews them. Nobody listens at
 `shell_url` at first, later it answers 404: a refused `/spawn` stands in `errors`, and the tick goes on.
 
-The plan that lies in the file when the first tick starts:
+The plan in the file when the first tick starts:
 
 ```json
 {json.dumps({"state": {"tasks": PLAN}}, indent=2)}
