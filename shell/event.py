@@ -18,7 +18,7 @@ COMMON = "type key at receipt forge repo_id repo actor actor_id created_at cause
 """Fields that any event may have."""
 
 
-class Told(NamedTuple):
+class EventType(NamedTuple):
     """A type of event: who tells it, what it means, and its own fields (`?`: not always there)."""
 
     by: str
@@ -26,270 +26,270 @@ class Told(NamedTuple):
     fields: str = ""
 
 
-EVENTS: dict[str, Told] = {
-    "changed": Told(
+EVENTS: dict[str, EventType] = {
+    "changed": EventType(
         "the forge",
         "something may have changed: a hint what to look at",
         "object hint number? branch? head_sha? label? labelled? body_hash? body_was?",
     ),
-    "issue_comment": Told(
+    "issue_comment": EventType(
         "the forge",
         "a comment was written or edited; it means what it says, once",
         "issue_number is_pull comment_id author author_id body previous hint written_at? html_url? "
         "updated_at? found?",
     ),
-    "account_shared": Told(
+    "account_shared": EventType(
         "the switchboard",
         "a person wrote a comment with the bot's own account",
         "issue_number",
     ),
-    "own_comment_edited": Told(
+    "own_comment_edited": EventType(
         "the switchboard",
         "a person edited what the bot wrote",
         "issue_number is_pull comment_id author author_id body previous hint written_at? html_url? "
         "updated_at? found?",
     ),
-    "command": Told(
+    "command": EventType(
         "the switchboard",
         "somebody asks for something, by a line of text or by a label",
         "name args minimum needs help where inactive? allowed? permission? denial? found? own?",
     ),
-    "mistakes": Told(
+    "mistakes": EventType(
         "the switchboard",
         "lines that were meant as commands and are none",
         "where mistakes found?",
     ),
-    "label_added": Told(
+    "label_added": EventType(
         "a look",
         "a label that means a command was set",
         "issue_number label needs allowed? permission? denial? found? author_id?",
     ),
-    "label_removed": Told(
+    "label_removed": EventType(
         "a look",
         "a label that means a command was removed",
         "issue_number label needs allowed? permission? denial? found? author_id?",
     ),
-    "label_acted_on": Told(
+    "label_acted_on": EventType(
         "the switchboard",
         "a label has done its work, or was set or removed without permission",
         "issue_number label needs? allowed permission? denial? found? author_id? put_back?",
     ),
-    "repository_met": Told(
+    "repository_met": EventType(
         "the switchboard",
         "a repository is met for the first time, or under a new name",
     ),
-    "seen": Told(
+    "seen": EventType(
         "a performer",
         "what a look found",
         "what request there number? login? asks?",
     ),
-    "performed": Told(
+    "performed": EventType(
         "a performer",
         "an action was carried out",
         "action result",
     ),
-    "refused": Told(
+    "refused": EventType(
         "a performer",
         "the forge refused an action for good, or it was no longer wanted when its turn came",
         "action status message reason? withdrawn?",
     ),
-    "shown": Told(
+    "shown": EventType(
         "a performer",
         "a label or a board was brought up to date",
         "object kind number hash comment_id? written_at? labels? plan_hash? on? off? mark?",
     ),
-    "unavailable": Told(
+    "unavailable": EventType(
         "a performer",
         "a host does not answer; it is asked again",
         "host reason until",
     ),
-    "available": Told(
+    "available": EventType(
         "a performer",
         "the host answers again",
         "host",
     ),
-    "tick": Told(
+    "tick": EventType(
         "the clock",
         "time has passed; with `reconcile`, lost deliveries are looked for",
         "reconcile agents",
     ),
-    "restored": Told(
+    "restored": EventType(
         "the clock",
         "the store was lost; a sprint is taken up as it was last written down",
         "sprint_id kept tasks actions",
     ),
-    "issue_opened": Told(
+    "issue_opened": EventType(
         "a look",
         "an issue is seen for the first time; a task's own, once it is made",
         "issue_number title? body? labels? author_id? hint? own? task_id? found?",
     ),
-    "issue_refused": Told(
+    "issue_refused": EventType(
         "a refused issue",
         "the forge will not open a task's issue",
         "task_id message",
     ),
-    "issue_edited": Told(
+    "issue_edited": EventType(
         "a look",
         "an issue's title or text is another one",
         "issue_number title body had hint author_id found?",
     ),
-    "issue_closed": Told(
+    "issue_closed": EventType(
         "a look",
         "somebody closed a task's issue or a kickoff",
         "issue_number needs? allowed? permission? denial? task_id? found? author_id? label?",
     ),
-    "issue_reopened": Told(
+    "issue_reopened": EventType(
         "a look",
         "somebody opened it again",
         "issue_number needs? allowed? permission? denial? task_id? found? author_id? label?",
     ),
-    "kickoff_read": Told(
+    "kickoff_read": EventType(
         "a look",
         "the text of an issue that is to be planned",
         "issue_number title body author author_id labels found?",
     ),
-    "kickoff_closed": Told(
+    "kickoff_closed": EventType(
         "the switchboard",
         "somebody closed the kickoff",
         "issue_number needs? allowed permission? denial? found? author_id?",
     ),
-    "kickoff_reopened": Told(
+    "kickoff_reopened": EventType(
         "the switchboard",
         "somebody opened the kickoff again",
         "issue_number needs? allowed permission? denial? found? author_id?",
     ),
-    "pr_opened": Told(
+    "pr_opened": EventType(
         "a look",
         "a task's pull request is there",
         "pr_number task_id head_sha branch? linked_issue? found?",
     ),
-    "pr_synchronized": Told(
+    "pr_synchronized": EventType(
         "a look",
         "the pull request has another head",
         "pr_number task_id head_sha branch? found?",
     ),
-    "pr_review_submitted": Told(
+    "pr_review_submitted": EventType(
         "a look",
         "somebody reviewed it",
         "pr_number task_id review_id review_state commit_sha body comments pr_author_id needs "
         "allowed? permission? denial? found?",
     ),
-    "check_completed": Told(
+    "check_completed": EventType(
         "a look",
         "the checks of its head say something else",
         "pr_number task_id head_sha state contexts found?",
     ),
-    "pr_merged": Told(
+    "pr_merged": EventType(
         "a look",
         "it is merged: the task is done",
         "pr_number task_id merge_sha? found?",
     ),
-    "pr_closed": Told(
+    "pr_closed": EventType(
         "a look",
         "it was closed without a merge",
         "pr_number task_id found?",
     ),
-    "pr_reopened": Told(
+    "pr_reopened": EventType(
         "a look",
         "it was opened again",
         "pr_number task_id head_sha branch? found?",
     ),
-    "pr_conflict": Told(
+    "pr_conflict": EventType(
         "a refused merge",
         "it conflicts with its base",
         "pr_number task_id head_sha? found?",
     ),
-    "merge_refused": Told(
+    "merge_refused": EventType(
         "a refused merge",
         "the forge will not merge it",
         "pr_number task_id head_sha message found?",
     ),
-    "merge_postponed": Told(
+    "merge_postponed": EventType(
         "a refused merge",
         "its head is another one by now",
         "pr_number task_id head_sha? found?",
     ),
-    "agent_started": Told(
+    "agent_started": EventType(
         "an agent's run",
         "the agent works",
         "sprint_id task_id agent_id attempt pid",
     ),
-    "agent_heartbeat": Told(
+    "agent_heartbeat": EventType(
         "an agent's run",
         "the agent did something",
         "sprint_id? task_id agent_id? last_sign_at? recovered?",
     ),
-    "agent_finished": Told(
+    "agent_finished": EventType(
         "an agent's run",
         "the run has ended, and how",
         "sprint_id task_id agent_id attempt outcome changed? head_sha? pr_number? reason? "
         "output_tail? feedback? cost?",
     ),
-    "agent_intervened": Told(
+    "agent_intervened": EventType(
         "the bot",
         "a silent agent is probed or restarted, or a person is asked",
         "task_id action reason agent_id? found?",
     ),
-    "spawn_requested": Told(
+    "spawn_requested": EventType(
         "the shell's surface",
         "an agent is to be started",
         "sprint_id task_id agent_id",
     ),
-    "stop_requested": Told(
+    "stop_requested": EventType(
         "the shell's surface",
         "an agent is to be stopped",
         "sprint_id task_id? agent_id",
     ),
-    "task_retry": Told(
+    "task_retry": EventType(
         "the bot",
         "`/retry`: a new attempt, counters reset",
         "task_id hint? model?",
     ),
-    "task_skip": Told(
+    "task_skip": EventType(
         "the bot",
         "`/skip`: the task is left out",
         "task_id",
     ),
-    "task_held": Told(
+    "task_held": EventType(
         "the bot",
         "`/hold`: no merge until it is released; one that was asked for is withdrawn",
         "task_id actor",
     ),
-    "task_unheld": Told(
+    "task_unheld": EventType(
         "the bot",
         "`/unhold`: the task may merge again",
         "task_id actor",
     ),
-    "hold_seen": Told(
+    "hold_seen": EventType(
         "a look",
         "the label `caloron:hold` came to or left a task's issue or pull request",
         "task_id issue_number? pr_number?",
     ),
-    "task_cancelled": Told(
+    "task_cancelled": EventType(
         "the bot",
         "its sprint was stopped",
         "task_id",
     ),
-    "sprint_approved": Told(
+    "sprint_approved": EventType(
         "the bot",
         "`/approve`: the plan may go ahead",
         "number",
     ),
-    "sprint_stopped": Told(
+    "sprint_stopped": EventType(
         "the bot",
         "`/stop`, or the kickoff was closed",
         "number",
     ),
-    "sprint_resumed": Told(
+    "sprint_resumed": EventType(
         "the bot",
         "a restored sprint was looked at, and goes on",
     ),
-    "sprint_finished": Told(
+    "sprint_finished": EventType(
         "the bot",
         "every task is at its end",
         "number",
     ),
-    "sprint_ended": Told(
+    "sprint_ended": EventType(
         "the bot",
         "the retro is written; the next sprint may run",
         "number",

@@ -16,7 +16,7 @@ from jobs.action_handlers import ACTION_HANDLERS, LOOKS
 from shell.action import ACTIONS
 from shell.action import COMMON as OF_ACTIONS
 from shell.event import COMMON as OF_EVENTS
-from shell.event import EVENTS, Told
+from shell.event import EVENTS, EventType
 from shell.repository_config import FILE, KEYS, RepositoryConfig
 from shell.settings import Settings
 
@@ -107,7 +107,7 @@ def events() -> str:
     return "\n".join([*parts, *(of_event(kind, declared) for kind, declared in EVENTS.items())])
 
 
-def of_event(kind: str, declared: Told) -> str:
+def of_event(kind: str, declared: EventType) -> str:
     lines = [f"\n## {kind}\n", f"{sentence(declared.means)} From: {declared.by}.\n"]
     lines.append(f"- fields: {code(declared.fields.split()) or 'none of its own'}")
     lines.append(f"- handled by: {', '.join(answers_to(kind, declared)) or 'nothing; it is only recorded'}")
@@ -118,7 +118,7 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def answers_to(kind: str, declared: Told) -> Iterator[str]:
+def answers_to(kind: str, declared: EventType) -> Iterator[str]:
     """The compositions that answer to an event, in order."""
     if {"needs", "needs?"} & set(declared.fields.split()):
         yield link("compositions", "authorize")
