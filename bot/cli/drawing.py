@@ -10,6 +10,9 @@ from stages.statuses import STATUSES
 
 from .output import grid, plain_text, printable
 
+PLANNED = "Planned"
+"""Shown of a task whose plan is not approved yet: it has no status of its own."""
+
 Tasks = Mapping[str, Mapping[str, Any]]
 
 
@@ -47,8 +50,11 @@ def depths(tasks: Tasks) -> dict[str, int]:
 
 
 def _row(name: str, task: Mapping[str, Any], depth: int) -> list[Text]:
-    look = STATUSES[task["status"]]
-    mark, style = look["mark"], look.get("mark_style", "")
+    if task["status"] == PLANNED:
+        mark, style = "·", ""
+    else:
+        look = STATUSES[task["status"]]
+        mark, style = look["mark"], look.get("mark_style", "")
     parts = [task.get("title", "")]
     if task.get("issue_number"):
         parts.append(f"#{task['issue_number']}")

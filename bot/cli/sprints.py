@@ -7,6 +7,8 @@ from typing import Any
 from shell.store import Store
 from shell.store.sprints import known_sprints, running_sprint, sprint_id_of
 
+from .drawing import PLANNED
+
 Record = dict[str, Any]
 OVER = ("Done", "Failed", "Cancelled")
 STUCK = ("Escalated", "Blocked", "HumanAssigned")
@@ -84,4 +86,4 @@ def of_lane(store: Store, lane: str, ids: list[str]) -> Iterator[Sprint]:
 def in_order(tasks: dict[str, Record]) -> dict[str, Record]:
     """The plan's order."""
     names = sorted(tasks, key=lambda name: (tasks[name].get("position") or 0, name))
-    return {name: {"status": "Planned", **tasks[name]} for name in names}
+    return {name: {"status": PLANNED, **tasks[name]} for name in names}
