@@ -8,7 +8,8 @@ UTC; numbers of issues and pull requests are the forge's. A field without `NotRe
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from stages.statuses import StatusLook, TaskStatus
+from stages.statuses import StatusLook as StatusLook
+from stages.statuses import TaskStatus as TaskStatus
 
 Json = Any
 """What another program wrote (a model's answer, an agent's report): whoever reads it checks it."""
@@ -50,6 +51,8 @@ CheckState = Literal["success", "pending", "failure", "none"]
 """What the checks of a head come to; `none`: there are none."""
 MergeMode = Literal["on-approval", "manual", "auto"]
 """What merges a pull request: an approval, a person (`manual`), or also the reviewing account's approval."""
+AgentHealth = Literal["healthy", "stalled", "missing", "unknown"]
+"""How an agent is, judged by its last sign of life."""
 Right = Literal["none", "read", "triage", "write", "maintain", "admin", "owner"]
 """What an account may do in a repository, from least to most."""
 OpenOrClosed = Literal["open", "closed"]
@@ -222,7 +225,7 @@ class Review(TypedDict):
     """The review's number on the forge; a later review has a higher one."""
 
 
-class Checks(TypedDict):
+class Checks(TypedDict, total=False):
     """What the checks of a head say. Written by `compare_pull` and `dag_evaluate`."""
 
     state: CheckState
@@ -350,6 +353,13 @@ class Task(TaskFields):
     """The ids of the tasks that must be done before it; written by `generate_sprint_dag`."""
 
 
+class TaskChange(TaskFields, total=False):
+    """What is changed of a task at a time. Made and used up by `dag_evaluate`."""
+
+    status: TaskStatus
+    """Where it is in its life now."""
+
+
 # Sprints
 
 
@@ -443,7 +453,7 @@ class Unanswered(TypedDict):
 class Issue(TypedDict):
     """What is remembered of an issue or, for its labels, of a pull request. Written by `compare_issue`."""
 
-    edits: list[Edit]
+    edits: NotRequired[list[Edit]]
     """Changes of its text that no look has shown yet; written by `notice_change`."""
     state: NotRequired[OpenOrClosed]
     """Whether it is open."""
@@ -1118,6 +1128,8 @@ class TaskSkip(Found):
     type: Literal["task_skip"]
     task_id: str
     """The task."""
+    hint: NotRequired[str | None]
+    """Null: there is no next run."""
 
 
 class TaskHeld(Found):
@@ -1710,8 +1722,6 @@ class MergePr(Deed):
     """The way of merging; else the repository's own."""
     delete_branch: NotRequired[bool]
     """Whether the branch goes with it."""
-    title: NotRequired[str]
-    """The title of the merge commit."""
 
 
 class MakeLabels(Deed):
@@ -2142,6 +2152,8 @@ class SprintState(TypedDict):
     """How far the supervisor has gone with each agent; written by `supervise`."""
     heard: NotRequired[list[str]]
     """In the original's tick: the keys of the last poll's events; written by `project_poll_to_eval`."""
+    issues: NotRequired[dict[str, Issue]]
+    """In a lane's state: what is remembered of issues, by number."""
     sprint_id: NotRequired[str]
     """In a file of the original's tick: the sprint; written by the clock."""
 
@@ -2168,8 +2180,6 @@ class State(SprintState):
     """The version of the state's form; written by the store."""
     kickoffs: dict[str, Kickoff]
     """Every sprint that is not over, and the last one that is, by the number of its kickoff."""
-    issues: dict[str, Issue]
-    """What is remembered of issues, by number."""
     pulls: dict[str, PullRequest]
     """What is remembered of the running sprint's pull requests, by number."""
     shown: dict[str, Shown]
@@ -2415,7 +2425,7 @@ class Health(TypedDict):
 
     agent_id: str
     """The agent."""
-    status: Literal["healthy", "stalled", "missing", "unknown"]
+    status: AgentHealth
     """How it is."""
     minutes_since: float
     """Minutes since its last sign."""

@@ -1,31 +1,36 @@
 """Draw the board of every kickoff: the task graph, a checklist with links, and what each task waits for."""
 
+from __future__ import annotations
+
 import functools
 import math
 import re
 import textwrap
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Board, Kickoff, Policy, State, StatusLook, Task, TaskStatus
 
 NAME = "draw_boards"
 
 
 class Told(TypedDict):
-    waits: Any  # kickoff number → task id → reasons, the first one for the board
-    reviews: Any  # kickoff number → ids of the tasks that wait for a review
+    waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons, the first one for the board
+    reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
 
 
 class Input(TypedDict):
-    state: Any
+    state: State
     now: str
-    policy: Any
+    policy: Policy
     told: Told
 
 
 class Output(TypedDict):
-    state: Any
+    state: State
     now: str
-    policy: Any
-    boards: list[Any]
+    policy: Policy
+    boards: list[Board]
 
 
 HEAD = {
@@ -57,13 +62,11 @@ def execute(input: Input) -> Output:
     return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
 
 
-def board(
-    state: dict[str, Any], policy: dict[str, Any], kickoff: dict[str, Any], told: Told
-) -> dict[str, Any]:
+def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
     number = str(kickoff["number"])
     waits, reviews = told["waits"][number], told["reviews"][number]
     running = state.get("running") == kickoff["number"]
-    tasks = in_order(state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"])
+    tasks = in_order(state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"] or {})
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         what_next(state, kickoff, tasks, reviews),
@@ -77,7 +80,7 @@ def board(
             "asked": kickoff.get("asked_status_at"), "sprint": kickoff["id"]}  # fmt: skip
 
 
-def in_order(tasks: dict[str, Any]) -> dict[str, Any]:
+def in_order(tasks: dict[str, Task]) -> dict[str, Task]:
     """The plan's order: the store keeps none."""
     return dict(sorted(tasks.items(), key=lambda item: (item[1].get("position") or math.inf, item[0])))
 
@@ -85,9 +88,7 @@ def in_order(tasks: dict[str, Any]) -> dict[str, Any]:
 # the words at the top
 
 
-def what_next(
-    state: dict[str, Any], kickoff: dict[str, Any], tasks: dict[str, Any], reviews: list[str]
-) -> str:
+def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: list[str]) -> str:
     match kickoff["status"]:
         case "AwaitingApproval":
             count = "one task" if len(tasks) == 1 else f"{len(tasks)} tasks"
@@ -107,21 +108,22 @@ def what_next(
             return ""
 
 
-def cannot_read(state: dict[str, Any]) -> str:
-    repo = state.get("repo") or {}
-    why = (repo.get("required") or {}).get("unread")
-    if not why:
+def cannot_read(state: State) -> str:
+    repo = state.get("repo")
+    required = repo.get("required") if repo else None
+    why = required.get("unread") if required else None
+    if not repo or not why:
         return ""
     branch = as_code(repo.get("default_branch"))
     unknown = f"I cannot see which checks {branch} requires ({shown_text(why)})"
     return f"{unknown}, so the forge decides at each merge."
 
 
-def done_of(tasks: dict[str, Any]) -> str:
+def done_of(tasks: dict[str, Task]) -> str:
     return f"{sum(t['status'] == 'Done' for t in tasks.values())} of {len(tasks)}"
 
 
-def progress(tasks: dict[str, Any], reviews: list[str]) -> str:
+def progress(tasks: dict[str, Task], reviews: list[str]) -> str:
     stuck = [t for t in tasks.values() if t["status"] in ("Escalated", "Blocked", "HumanAssigned")]
     words = [f"**{done_of(tasks)} done.**"]
     if reviews:
@@ -135,14 +137,14 @@ def progress(tasks: dict[str, Any], reviews: list[str]) -> str:
     return " ".join(words)
 
 
-def link(task: dict[str, Any]) -> str:
+def link(task: Task) -> str:
     return f"#{task['issue_number']}" if task.get("issue_number") else f"`{task['id']}`"
 
 
 # the graph
 
 
-def graph(statuses: dict[str, Any], tasks: dict[str, Any]) -> str:
+def graph(statuses: dict[TaskStatus, StatusLook], tasks: dict[str, Task]) -> str:
     """Mermaid; a label is one line, for a line break in it breaks the drawing on Gitea."""
     names = {name: f"t{position}" for position, name in enumerate(tasks)}
     nodes = [
@@ -155,7 +157,7 @@ def graph(statuses: dict[str, Any], tasks: dict[str, Any]) -> str:
     return "\n".join(["```mermaid", "flowchart TD", *nodes, *edges, *classes, "```"])
 
 
-def label(statuses: dict[str, Any], name: str, task: dict[str, Any]) -> str:
+def label(statuses: dict[TaskStatus, StatusLook], name: str, task: Task) -> str:
     plain = short(str(task["title"]))
     return f"{statuses[task['status']]['sign']} {plain}" if plain.strip() else name
 
@@ -171,7 +173,7 @@ def short(title: str) -> str:
 # the checklist
 
 
-def row(statuses: dict[str, Any], name: str, task: dict[str, Any], reasons: list[str]) -> str:
+def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: list[str]) -> str:
     box = "x" if task["status"] in ("Done", "Skipped") else " "
     links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
     said = " · ".join(part for part in (links, *reasons[:1]) if part)
@@ -180,8 +182,8 @@ def row(statuses: dict[str, Any], name: str, task: dict[str, Any], reasons: list
     )
 
 
-def footer(policy: dict[str, Any], kickoff: dict[str, Any]) -> str:
-    mode = str(policy.get("merge") or "on-approval")
+def footer(policy: Policy, kickoff: Kickoff) -> str:
+    mode = policy.get("merge", "on-approval")
     plan = f"Plan `{kickoff['plan_hash']}`"
     return f"<sub>{plan} · merge `{mode}`: {MODE[mode]} · `/help` lists the commands</sub>"
 

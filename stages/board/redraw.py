@@ -1,18 +1,23 @@
 """Revert an edit of the board, and say so where nobody knows who edited it."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Comment, Kickoff, Mark, OwnCommentEdited, Shown, State
 
 NAME = "redraw"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[OwnCommentEdited]
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 REVERTED = "Edits to the board are reverted. "
@@ -26,18 +31,18 @@ def execute(input: Input) -> Output:
     shown = state["shown"].get(name)
     if shown is None or shown.get("comment_id") != event["comment_id"]:
         return {"state": state, "actions": []}
-    edited = {**shown, "hash": f"edited:{event['key']}:{event.get('at')}"}
+    edited: Shown = {**shown, "hash": f"edited:{event['key']}:{event.get('at')}"}
     state = {**state, "shown": {**state["shown"], name: edited}}
-    kickoff = (state.get("kickoffs") or {}).get(str(event["issue_number"]))
+    kickoff = state.get("kickoffs", {}).get(str(event["issue_number"]))
     nameless = not event.get("actor") and not event.get("own")
     return {"state": state, "actions": [line(event, kickoff)] if kickoff and nameless else []}
 
 
-def line(event: dict[str, Any], kickoff: dict[str, Any]) -> dict[str, Any]:
+def line(event: OwnCommentEdited, kickoff: Kickoff) -> Comment:
     """Once per edit: the same edit may be fetched twice, but it has one key."""
     number, key = event["issue_number"], f"undone/{event['key']}"
     body = REVERTED + (PLAN if kickoff.get("status") == "AwaitingApproval" else COMMANDS)
-    mark = {"kind": "note", "sprint": kickoff["id"]}
+    mark: Mark = {"kind": "note", "sprint": kickoff["id"]}
     return {"type": "comment", "number": number, "body": body, "key": key, "mark": mark}
 
 

@@ -1,20 +1,25 @@
 """List what every task of every sprint waits for: the reasons in order, the first one for the board."""
 
+from __future__ import annotations
+
 import functools
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Checks, Kickoff, Policy, State, Task
 
 NAME = "tell_waits"
 
 
 class Input(TypedDict):
-    state: Any
-    policy: Any
+    state: State
+    policy: Policy
 
 
 class Output(TypedDict):
-    waits: Any  # kickoff number → task id → reasons
-    reviews: Any  # kickoff number → ids of the tasks that wait for a review
+    waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons
+    reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
 
 
 def execute(input: Input) -> Output:
@@ -26,36 +31,36 @@ def execute(input: Input) -> Output:
     }
 
 
-def tasks_of(state: dict[str, Any], kickoff: dict[str, Any]) -> dict[str, Any]:
+def tasks_of(state: State, kickoff: Kickoff) -> dict[str, Task]:
     running = state.get("running") == kickoff["number"]
-    tasks: dict[str, Any] = state["tasks"] if running else kickoff.get("tasks") or kickoff.get("plan") or {}
+    tasks: dict[str, Task] = state["tasks"] if running else kickoff.get("tasks") or kickoff.get("plan") or {}
     return tasks
 
 
-def unreviewed(tasks: dict[str, Any]) -> list[str]:
+def unreviewed(tasks: dict[str, Task]) -> list[str]:
     return [name for name, task in tasks.items() if task["status"] == "InReview" and not is_approved(task)]
 
 
-def all_reasons(state: dict[str, Any], policy: dict[str, Any], tasks: dict[str, Any]) -> dict[str, list[str]]:
+def all_reasons(state: State, policy: Policy, tasks: dict[str, Task]) -> dict[str, list[str]]:
     return {name: reasons(policy, tasks, task, held_by(state, task)) for name, task in tasks.items()}
 
 
-def held_by(state: dict[str, Any], task: dict[str, Any]) -> list[str]:
+def held_by(state: State, task: Task) -> list[str]:
     """Who blocks its merge; nobody is known yet while there is only the label."""
     if task.get("hold"):
         return [f"held by @{task['hold']}; `/unhold` to let it merge"]
-    issues, threads = state.get("issues") or {}, (task.get("issue_number"), task.get("pr_number"))
-    labels = [label for number in threads for label in (issues.get(str(number)) or {}).get("labels") or []]
+    issues, threads = state.get("issues", {}), (task.get("issue_number"), task.get("pr_number"))
+    labels = [label for number in threads for label in issues.get(str(number), {}).get("labels") or []]
     return ["held: the label `caloron:hold` is set"] if "caloron:hold" in labels else []
 
 
-def reasons(
-    policy: dict[str, Any], tasks: dict[str, Any], task: dict[str, Any], held: list[str]
-) -> list[str]:
+def reasons(policy: Policy, tasks: dict[str, Task], task: Task, held: list[str]) -> list[str]:
     match task["status"]:
         case "Pending":
             open_ = [
-                name for name in task.get("depends_on") or [] if tasks.get(name, {}).get("status") != "Done"
+                name
+                for name in task.get("depends_on") or []
+                if name not in tasks or tasks[name]["status"] != "Done"
             ]
             return ["after " + ", ".join(f"`{name}`" for name in open_)] if open_ else []
         case "Ready":
@@ -74,7 +79,7 @@ def reasons(
             return [words] if words else []
 
 
-def blocked(tasks: dict[str, Any], task: dict[str, Any]) -> str:
+def blocked(tasks: dict[str, Task], task: Task) -> str:
     """The task that blocks this one, and what helps in this case."""
     before = [tasks[name] | {"id": name} for name in task.get("depends_on") or [] if name in tasks]
     dead = next((one for one in before if one["status"] in WAYS_OUT), None)
@@ -92,7 +97,7 @@ WAYS_OUT = {
 }
 
 
-def at_work(task: dict[str, Any]) -> str:
+def at_work(task: Task) -> str:
     if task.get("agent") in ("wanted", None):
         return shown_text(task.get("wait") or "waiting for a free agent")
     again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
@@ -100,7 +105,7 @@ def at_work(task: dict[str, Any]) -> str:
     return f"agent `{task['agent_id']}` is working{again}{silent}"
 
 
-def in_review(policy: dict[str, Any], task: dict[str, Any], held: list[str]) -> list[str]:
+def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
     """Everything that keeps it from being merged; what the forge or CI decides comes first."""
     if task.get("merging") and not held:
         return ["being merged"]
@@ -114,7 +119,7 @@ def in_review(policy: dict[str, Any], task: dict[str, Any], held: list[str]) -> 
     return said
 
 
-def of_checks(checks: dict[str, Any]) -> list[str]:
+def of_checks(checks: Checks) -> list[str]:
     said = []
     if checks.get("state") == "failure":
         said.append("its checks failed")
@@ -127,7 +132,7 @@ def of_checks(checks: dict[str, Any]) -> list[str]:
     return said
 
 
-def is_approved(task: dict[str, Any]) -> bool:
+def is_approved(task: Task) -> bool:
     """Whether this very head was approved and nobody requested changes to it."""
     said = (task.get("reviews") or {}).values()
     verdicts = {review["state"] for review in said if review["commit_sha"] == task.get("head_sha")}

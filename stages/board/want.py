@@ -1,108 +1,124 @@
 """List what the forge should show and does not: the labels of every task's issue, and the boards."""
 
+from __future__ import annotations
+
 import hashlib
 import json
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Board, BoardWanted, LabelsWanted, Policy, State, StatusLook, Task, TaskStatus, Wanted,
+    )  # fmt: skip
 
 NAME = "want"
 
 
 class Input(TypedDict):
-    state: Any
-    policy: Any
-    boards: list[Any]
+    state: State
+    policy: Policy
+    boards: list[Board]
 
 
 class Output(TypedDict):
-    wanted: list[Any]
+    wanted: list[Wanted]
 
 
 def execute(input: Input) -> Output:
     state, statuses = input["state"], input["policy"]["statuses"]
     ended = [task for k in state["kickoffs"].values() for task in (k.get("tasks") or {}).values()]
-    tasks = [task for task in [*state["tasks"].values(), *ended] if task.get("issue_number")]
-    labels = {task["issue_number"]: labels_of(state, statuses, task) for task in tasks}
-    labels |= {task["pr_number"]: cancelled(state, statuses, task) for task in tasks if task.get("pr_number")}
-    boards = [board for drawn in input["boards"] for board in [board_of(state, drawn)] if board]
-    return {"wanted": [labels[number] for number in sorted(labels) if labels[number]] + boards}
+    labels: dict[int, LabelsWanted | None] = {}
+    for task in [*state["tasks"].values(), *ended]:
+        if issue := task.get("issue_number"):
+            labels[issue] = labels_of(state, statuses, task, issue)
+    for task in [*state["tasks"].values(), *ended]:
+        if task.get("issue_number") and (pull := task.get("pr_number")):
+            labels[pull] = cancelled(state, statuses, task, pull)
+    boards = [board for drawn in input["boards"] if (board := board_of(state, drawn))]
+    return {"wanted": [*(one for _, one in sorted(labels.items()) if one), *boards]}
 
 
-def labels_of(state: dict[str, Any], statuses: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:
-    number = task["issue_number"]
-    there = set((state["issues"].get(str(number)) or {}).get("labels") or [])
+def labels_on(state: State, number: int) -> list[str]:
+    return state["issues"].get(str(number), {}).get("labels") or []
+
+
+def labels_of(
+    state: State, statuses: dict[TaskStatus, StatusLook], task: Task, number: int
+) -> LabelsWanted | None:
+    there = set(labels_on(state, number))
     wanted = {"caloron:task", state_label(statuses, task)}
     add, remove = sorted(wanted - there), sorted((there & state_labels(statuses)) - wanted)
     if not add and not remove:
         return None
-    said = hash_of([number, add, remove, sorted(there)])
     return {
         "object": f"issue:{number}",
         "kind": "labels",
         "number": number,
         "on": add,
         "off": remove,
-        "hash": said,
+        "hash": hash_of([number, add, remove, sorted(there)]),
     }
 
 
-def cancelled(state: dict[str, Any], statuses: dict[str, Any], task: dict[str, Any]) -> dict[str, Any] | None:
+def cancelled(
+    state: State, statuses: dict[TaskStatus, StatusLook], task: Task, number: int
+) -> LabelsWanted | None:
     """A cancelled task's pull request says so too."""
-    number, label = task["pr_number"], statuses["Cancelled"]["label"]
-    there = (state["issues"].get(str(number)) or {}).get("labels") or []
+    label, there = statuses["Cancelled"]["label"], labels_on(state, number)
     if task["status"] != "Cancelled" or label in there:
         return None
-    said = hash_of([number, label, sorted(there)])
     return {
         "object": f"issue:{number}",
         "kind": "labels",
         "number": number,
         "on": [label],
         "off": [],
-        "hash": said,
+        "hash": hash_of([number, label, sorted(there)]),
     }
 
 
-def state_label(statuses: dict[str, Any], task: dict[str, Any]) -> str:
+def state_label(statuses: dict[TaskStatus, StatusLook], task: Task) -> str:
     """The status's, or the one for what more is known of it."""
     status = statuses[task["status"]]
     refined = (label for what, label in (status.get("refined") or {}).items() if is_known(task, what))
     return str(next(refined, status["label"]))
 
 
-def is_known(task: dict[str, Any], what: str) -> bool:
-    return ready_to_merge(task) if what == "mergeable" else bool(task.get(what))
+def is_known(task: Task, what: str) -> bool:
+    fields: Mapping[str, object] = task
+    return ready_to_merge(task) if what == "mergeable" else bool(fields.get(what))
 
 
-def state_labels(statuses: dict[str, Any]) -> set[str]:
+def state_labels(statuses: dict[TaskStatus, StatusLook]) -> set[str]:
     return {
         label for one in statuses.values() for label in (one["label"], *(one.get("refined") or {}).values())
     }
 
 
-def ready_to_merge(task: dict[str, Any]) -> bool:
+def ready_to_merge(task: Task) -> bool:
     """Approved and green, but not merged yet: it waits for its turn, for a person, or for the forge."""
-    said = {
-        r["state"] for r in (task.get("reviews") or {}).values() if r["commit_sha"] == task.get("head_sha")
-    }
-    approved = "approved" in said and "changes_requested" not in said
-    checks = task.get("checks") or {}
+    reviews = task.get("reviews", {}).values()
+    verdicts = {review["state"] for review in reviews if review["commit_sha"] == task.get("head_sha")}
+    approved = "approved" in verdicts and "changes_requested" not in verdicts
+    checks = task.get("checks", {})
     green = checks.get("state", "none") in ("success", "none") and not checks.get("missing")
     return approved and green and not task.get("merging")
 
 
-def board_of(state: dict[str, Any], drawn: dict[str, Any]) -> dict[str, Any] | None:
+def board_of(state: State, drawn: Board) -> BoardWanted | None:
     number = drawn["number"]
-    shown = state["shown"].get(f"issue:{number}:board") or {}
-    said = hash_of([drawn["body"], drawn["asked"]])
-    if shown.get("hash") == said:
+    shown = state["shown"].get(f"issue:{number}:board")
+    new_hash = hash_of([drawn["body"], drawn["asked"]])
+    if shown and shown["hash"] == new_hash:
         return None
-    mark = {"kind": "board", "sprint": drawn["sprint"]}
     return {"object": f"issue:{number}", "kind": "board", "number": number, "body": drawn["body"],
-            "mark": mark, "comment_id": shown.get("comment_id"), "hash": said,
+            "mark": {"kind": "board", "sprint": drawn["sprint"]},
+            "comment_id": shown["comment_id"] if shown else None, "hash": new_hash,
             "plan_hash": drawn["plan_hash"]}  # fmt: skip
 
 
-def hash_of(what: Any) -> str:
+def hash_of(what: object) -> str:
     return hashlib.sha256(json.dumps(what, ensure_ascii=False).encode()).hexdigest()[:16]
 
 

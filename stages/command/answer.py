@@ -1,20 +1,25 @@
 """Answer what needs only words: `/ping`, `/help`, a mistake, a missing permission, what does not act yet."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Answer, Command, Mistakes, Policy, State
 
 NAME = "command_answer"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    policy: Any
+    state: State
+    events: list[Command | Mistakes]
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 MOST_LINES = 20
@@ -28,11 +33,12 @@ def execute(input: Input) -> Output:
     good = (
         event["type"] == "command" and event["name"] in ("ping", "help") and event.get("allowed") is not False
     )
-    answer = {"type": "answer", "key": event["key"], "where": event["where"], "words": words}
-    return {"state": input["state"], "actions": [answer | {"good": good, "aloud": True}]}
+    answer: Answer = {"type": "answer", "key": event["key"], "where": event["where"], "words": words,
+                      "good": good, "aloud": True}  # fmt: skip
+    return {"state": input["state"], "actions": [answer]}
 
 
-def words_for(event: dict[str, Any]) -> str:
+def words_for(event: Command | Mistakes) -> str:
     if event["type"] == "mistakes":
         return listed([f"- {as_code(line['line'], 120)} — {line['help']}" for line in event["mistakes"]])
     if event.get("allowed") is False:
@@ -49,7 +55,7 @@ def listed(lines: list[str]) -> str:
     return "\n".join([*lines[:MOST_LINES], *([f"- … and {more} more"] if more > 0 else [])])
 
 
-def denial(event: dict[str, Any]) -> str:
+def denial(event: Command) -> str:
     who, what = event.get("actor"), f"`/{event['name']}`"
     if event.get("denial"):
         return (f"@{who}, " if who else "") + f"I did not act on {what}: {event['denial']}."

@@ -1,22 +1,27 @@
 """`/approve`: let the plan that was last shown go ahead, bound to its hash."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Answer, Command, Event, Kickoff, Policy, Shown, SprintApproved, State
 
 NAME = "command_approve"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Command]
     now: str
-    policy: Any
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 HEX = re.compile(r"[0-9a-f]{4,64}")
@@ -28,25 +33,26 @@ def execute(input: Input) -> Output:
     kickoff = state["kickoffs"].get(number)
     if kickoff is None:
         return no(state, event, "There is no plan here. Say `/plan` on the issue that states the goal.")
-    shown = (state.get("shown") or {}).get(f"issue:{number}:board") or {}
+    shown = state.get("shown", {}).get(f"issue:{number}:board")
     if words := objection(kickoff, event, policy, shown):
         return no(state, event, words)
-    if not named_in(event) and shown.get("plan_hash") != kickoff.get("plan_hash"):
+    if not named_in(event) and plan_on(shown) != kickoff.get("plan_hash"):
         return wait(state, event)
     kickoff = {**kickoff, "status": "Approved", "approved_by": event["actor"], "approved_at": input["now"]}
     state = {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}
-    go = {"type": "sprint_approved", "key": f"sprint_approved:{event['key']}", "number": int(number)}
+    go: SprintApproved = {
+        "type": "sprint_approved",
+        "key": f"sprint_approved:{event['key']}",
+        "number": int(number),
+    }
     return {"state": state, "actions": [answer(event, "Approved.")], "events": [go]}
 
 
-def objection(
-    kickoff: dict[str, Any], event: dict[str, Any], policy: dict[str, Any], shown: dict[str, Any]
-) -> str | None:
+def objection(kickoff: Kickoff, event: Command, policy: Policy, shown: Shown | None) -> str | None:
     """Why this plan may not be approved with this comment; None if it may."""
     status, current = kickoff["status"], kickoff.get("plan_hash") or ""
     gate, named = read_words(event["args"]["positional"])
-    is_shown = shown.get("plan_hash") == current
-    if event.get("actor_id") == (policy.get("me") or {}).get("id"):
+    if event.get("actor_id") == policy["me"]["id"]:
         return "This is my own account; a person must approve the plan from an account of their own."
     if gate not in (None, "plan"):
         return f"Nothing is waiting at the gate {as_code(gate, 60)}."
@@ -55,11 +61,15 @@ def objection(
     if named and not current.startswith(named):
         said = as_code(named, 64)
         return f"The current plan is `{current}`, not {said}. Check the board, then say `/approve`."
-    if not named and is_shown and not shown_before(shown, event):
+    if not named and shown and plan_on(shown) == current and not shown_before(shown, event):
         return (
             f"This plan was posted after you wrote. Check the board, then say `/approve` (plan `{current}`)."
         )
     return None
+
+
+def plan_on(shown: Shown | None) -> str | None:
+    return shown.get("plan_hash") if shown else None
 
 
 def read_words(words: list[str]) -> tuple[str | None, str | None]:
@@ -69,11 +79,11 @@ def read_words(words: list[str]) -> tuple[str | None, str | None]:
     return (words[0] if words else None), (words[1].lower() if len(words) > 1 else None)
 
 
-def named_in(event: dict[str, Any]) -> str | None:
+def named_in(event: Command) -> str | None:
     return read_words(event["args"]["positional"])[1]
 
 
-def shown_before(shown: dict[str, Any], event: dict[str, Any]) -> bool:
+def shown_before(shown: Shown, event: Command) -> bool:
     """By the forge's own clock; within one second, and where it is not known, by when we heard of it."""
     heard, written = event.get("at") or "", shown.get("plan_written_at")
     wrote = event.get("created_at") or heard
@@ -82,21 +92,21 @@ def shown_before(shown: dict[str, Any], event: dict[str, Any]) -> bool:
     return bool((shown.get("plan_at") or "") <= heard)
 
 
-def wait(state: dict[str, Any], event: dict[str, Any]) -> Output:
+def wait(state: State, event: Command) -> Output:
     """Until it is known whether, and when, the plan was shown; what its author may do is asked anew then."""
-    verdict = ("allowed", "permission", "denial")
-    held = {name: value for name, value in event.items() if name not in verdict}
-    held |= {"for_board": f"issue:{event['where']['number']}"}
-    waiting = {**(state.get("waiting") or {}), event["key"]: held}
+    held: Command = {**event, "for_board": f"issue:{event['where']['number']}"}
+    held.pop("allowed", None)
+    held.pop("permission", None)
+    held.pop("denial", None)
+    waiting = {**state.get("waiting", {}), event["key"]: held}
     return {"state": {**state, "waiting": waiting}, "actions": [], "events": []}
 
 
-def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:
-    about = {"key": event["key"], "where": event["where"]}
-    return {"type": "answer", **about, "words": words, "good": True, **how}
+def answer(event: Command, words: str, good: bool = True) -> Answer:
+    return {"type": "answer", "key": event["key"], "where": event["where"], "words": words, "good": good}
 
 
-def no(state: dict[str, Any], event: dict[str, Any], words: str) -> Output:
+def no(state: State, event: Command, words: str) -> Output:
     return {"state": state, "actions": [answer(event, words, good=False)], "events": []}
 
 

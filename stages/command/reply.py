@@ -1,24 +1,29 @@
 """Give every answer of a turn its form: a reaction, and a line where there is something to say."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Answer, Comment, Event, Policy, State
 
 NAME = "command_reply"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    actions: list[Any]
-    now: Any
-    policy: Any
+    state: State
+    events: list[Event]
+    actions: list[Action]
+    now: str
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    events: list[Any]
-    actions: list[Any]
-    now: Any
-    policy: Any
+    state: State
+    events: list[Event]
+    actions: list[Action]
+    now: str
+    policy: Policy
 
 
 REST = (
@@ -31,13 +36,13 @@ def execute(input: Input) -> Output:
     return {
         "state": input["state"],
         "events": input["events"],
-        "actions": [deed for action in input["actions"] for deed in deeds(action)],
+        "actions": [made for action in input["actions"] for made in spelled_out(action)],
         "now": input["now"],
         "policy": input["policy"],
     }
 
 
-def deeds(action: dict[str, Any]) -> list[dict[str, Any]]:
+def spelled_out(action: Action) -> list[Action]:
     """A yes needs no words, unless there are some or nothing can carry a reaction: a review, a label.
 
     What stands behind the commands of a text that are answered in words gets one line, all of it together.
@@ -51,19 +56,19 @@ def deeds(action: dict[str, Any]) -> list[dict[str, Any]]:
     return reaction if quiet else [*reaction, line(action)]
 
 
-def reactions(action: dict[str, Any]) -> list[dict[str, Any]]:
+def reactions(action: Answer) -> list[Action]:
     """On the comment, or on the issue whose own text asked."""
     where, content = action["where"], "rocket" if action["good"] else "confused"
-    if where.get("comment_id"):
-        on, key = {"comment_id": where["comment_id"]}, f"react:{where['comment_id']}:{content}"
-    elif where.get("own_text"):
-        on, key = {"number": where["number"]}, f"react:issue:{where['number']}:{content}"
-    else:
-        return []
-    return [{"type": "react", **on, "content": content, "key": key}]
+    if number := where.get("comment_id"):
+        key = f"react:{number}:{content}"
+        return [{"type": "react", "comment_id": number, "content": content, "key": key}]
+    if where.get("own_text"):
+        key = f"react:issue:{where['number']}:{content}"
+        return [{"type": "react", "number": where["number"], "content": content, "key": key}]
+    return []
 
 
-def line(action: dict[str, Any]) -> dict[str, Any]:
+def line(action: Answer) -> Comment:
     key, number = f"answer:{action['key']}", action["where"]["number"]
     return {
         "type": "comment",

@@ -1,27 +1,35 @@
 """`/status /why /stop /retry /skip /hold /unhold`: what they mean for the sprint or task of their thread."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, Answer, Command, Event, Kickoff, LabelActedOn, Policy, State, Task, TaskCancelled, TaskHeld,
+        TaskRetry, TaskSkip, TaskUnheld,
+    )  # fmt: skip
 
 NAME = "command_steer"
 
 
 class Told(TypedDict):
-    waits: Any  # kickoff number → task id → reasons
+    waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Command]
     now: str
-    policy: Any
+    policy: Policy
     told: Told
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 NO_SPRINT = "There is no sprint here. Say `/plan` on the issue that states the goal."
@@ -52,7 +60,7 @@ def execute(input: Input) -> Output:
             return steer_task(state, event)
 
 
-def status(state: dict[str, Any], event: dict[str, Any], now: str) -> Output:
+def status(state: State, event: Command, now: str) -> Output:
     """The board is drawn anew, whatever was shown."""
     kickoff = kickoff_of(state, event["where"]["number"])
     if kickoff is None:
@@ -65,7 +73,7 @@ def status(state: dict[str, Any], event: dict[str, Any], now: str) -> Output:
     return {"state": state, "actions": [answer(event, words, aloud=not here)], "events": []}
 
 
-def why(state: dict[str, Any], event: dict[str, Any], waits: dict[str, Any]) -> Output:
+def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) -> Output:
     """What keeps a task, or every task that has not ended, down to what is waited for in the end."""
     number, named = event["where"]["number"], event["args"]["positional"]
     kickoff = kickoff_of(state, number)
@@ -84,18 +92,18 @@ def why(state: dict[str, Any], event: dict[str, Any], waits: dict[str, Any]) -> 
     return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
 
 
-def of_sprint(state: dict[str, Any], kickoff: dict[str, Any]) -> str:
+def of_sprint(state: State, kickoff: Kickoff) -> str:
     if kickoff["status"] == "Approved":
         return f"Approved; waiting behind #{state['running']}."
     return WAITING.get(kickoff["status"], f"This sprint is {kickoff['status']}; nothing is waiting.")
 
 
-def of_tasks(tasks: dict[str, Any], waits: dict[str, Any]) -> str:
+def of_tasks(tasks: dict[str, Task], waits: dict[str, list[str]]) -> str:
     order = sorted(tasks, key=lambda name: (tasks[name].get("position") or 0, name))
     return listed([line(tasks, waits, name, 0) for name in order if tasks[name]["status"] not in ENDED])
 
 
-def of_task(tasks: dict[str, Any], waits: dict[str, Any], task_id: str) -> str:
+def of_task(tasks: dict[str, Task], waits: dict[str, list[str]], task_id: str) -> str:
     """The task, below it what it comes after and has not ended, and so on; each once."""
     lines, seen, todo = [], set[str](), [(task_id, 0)]
     while todo:
@@ -108,12 +116,12 @@ def of_task(tasks: dict[str, Any], waits: dict[str, Any], task_id: str) -> str:
     return listed(lines)
 
 
-def waits_on(tasks: dict[str, Any], name: str, before: str) -> bool:
+def waits_on(tasks: dict[str, Task], name: str, before: str) -> bool:
     waiting = tasks[name]["status"] in ("Pending", "Blocked")
     return waiting and before in tasks and tasks[before]["status"] != "Done"
 
 
-def line(tasks: dict[str, Any], waits: dict[str, Any], name: str, depth: int) -> str:
+def line(tasks: dict[str, Task], waits: dict[str, list[str]], name: str, depth: int) -> str:
     links = " ".join(f"#{tasks[name][n]}" for n in ("issue_number", "pr_number") if tasks[name].get(n))
     said = "; ".join(waits.get(name) or ["next in line"])
     return f"{'  ' * depth}- `{name}`{f' ({links})' if links else ''}: {said}"
@@ -124,16 +132,15 @@ def listed(lines: list[str]) -> str:
     return "\n".join([*lines[:LINES], *([f"- … and {more} more"] if more > 0 else [])])
 
 
-def kickoff_of(state: dict[str, Any], number: int) -> dict[str, Any] | None:
+def kickoff_of(state: State, number: int) -> Kickoff | None:
     if str(number) in state["kickoffs"]:
-        kickoff: dict[str, Any] = state["kickoffs"][str(number)]
-        return kickoff
+        return state["kickoffs"][str(number)]
     if task_of(state, number) is not None and state.get("running") is not None:
-        return dict(state["kickoffs"][str(state["running"])])
+        return state["kickoffs"][str(state["running"])]
     return None
 
 
-def task_of(state: dict[str, Any], number: int) -> str | None:
+def task_of(state: State, number: int) -> str | None:
     """The task whose issue or pull request the thread is."""
     tasks = state["tasks"].items()
     return next(
@@ -141,7 +148,7 @@ def task_of(state: dict[str, Any], number: int) -> str | None:
     )
 
 
-def named_task(state: dict[str, Any], word: str) -> str | None:
+def named_task(state: State, word: str) -> str | None:
     """By its id in any case, or by the number of its issue or pull request."""
     if word.lower() in state["tasks"]:
         return word.lower()
@@ -149,35 +156,37 @@ def named_task(state: dict[str, Any], word: str) -> str | None:
     return task_of(state, int(number)) if number.isdecimal() and len(number) < 10 else None
 
 
-def stop(state: dict[str, Any], event: dict[str, Any]) -> Output:
+def stop(state: State, event: Command) -> Output:
     number = event["where"]["number"]
     kickoff = state["kickoffs"].get(str(number))
     if kickoff is None or kickoff["status"] not in STOPPABLE:
         return no(state, event, "No sprint is under way here, so nothing was stopped.")
     kickoff = {**kickoff, "stopped_by": event["actor"]}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
-    ended = [{"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}]
+    ended: list[Event] = [
+        {"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}
+    ]
     if state.get("running") == number:
-        ended = [cancelled(event, name) for name in sorted(state["tasks"])] + ended
+        ended = [*(cancelled(event, name) for name in sorted(state["tasks"])), *ended]
     return {"state": state, "actions": [answer(event, "Sprint stopped.")], "events": ended}
 
 
-def cancelled(event: dict[str, Any], task_id: str) -> dict[str, Any]:
+def cancelled(event: Command, task_id: str) -> TaskCancelled:
     return {"type": "task_cancelled", "key": f"task_cancelled:{task_id}:{event['key']}", "task_id": task_id}
 
 
-def steer_task(state: dict[str, Any], event: dict[str, Any]) -> Output:
+def steer_task(state: State, event: Command) -> Output:
     meant, refusal = meant_tasks(state, event)
     if refusal:
         return no(state, event, refusal)
     if state["tasks"][meant[0]]["status"] in ENDED:
         return no(state, event, f"This task is already {state['tasks'][meant[0]]['status']}.")
     words = {"retry": "Starting a new attempt.", "skip": "Task skipped."}[event["name"]]
-    told = [steered(event, name) for name in meant]
-    return {"state": state, "actions": [answer(event, words)], "events": told}
+    events: list[Event] = [steered(event, name) for name in meant]
+    return {"state": state, "actions": [answer(event, words)], "events": events}
 
 
-def hold(state: dict[str, Any], event: dict[str, Any]) -> Output:
+def hold(state: State, event: Command) -> Output:
     """Block a task's merge, or allow it again; a label that changes nothing is answered by silence."""
     meant, refusal = meant_tasks(state, event)
     on, label = event["name"] == "hold", event["where"].get("label")
@@ -194,19 +203,24 @@ def hold(state: dict[str, Any], event: dict[str, Any]) -> Output:
         said = answer(event, f"Already held by @{by}.", aloud=True)
         return {"state": state, "actions": [said], "events": []}
     words = "Held: no merge until `/unhold`." if on else "Released: it may be merged."
-    type_ = "task_held" if on else "task_unheld"
-    told = {"type": type_, "key": f"{type_}:{meant[0]}:{event['key']}", "task_id": meant[0],
-            "actor": event["actor"]}  # fmt: skip
-    return {"state": state, "actions": [answer(event, words)], "events": [told]}
+    return {"state": state, "actions": [answer(event, words)], "events": [held_or_not(event, meant[0], on)]}
 
 
-def without_label(event: dict[str, Any]) -> dict[str, Any]:
+def held_or_not(event: Command, task_id: str, on: bool) -> TaskHeld | TaskUnheld:
+    if on:
+        key = f"task_held:{task_id}:{event['key']}"
+        return {"type": "task_held", "key": key, "task_id": task_id, "actor": event["actor"]}
+    key = f"task_unheld:{task_id}:{event['key']}"
+    return {"type": "task_unheld", "key": key, "task_id": task_id, "actor": event["actor"]}
+
+
+def without_label(event: Command) -> LabelActedOn:
     """A label that holds nothing must not look as if it did."""
     return {"type": "label_acted_on", "key": f"off:{event['key']}", "allowed": True,
             "issue_number": event["where"]["number"], "label": event["where"]["label"]}  # fmt: skip
 
 
-def meant_tasks(state: dict[str, Any], event: dict[str, Any]) -> tuple[list[str], str]:
+def meant_tasks(state: State, event: Command) -> tuple[list[str], str]:
     """The tasks that a command is for: the one it names, or its thread's; else why there is none."""
     name, named, number = event["name"], event["args"]["positional"], event["where"]["number"]
     kickoff = kickoff_of(state, number)
@@ -226,7 +240,7 @@ def meant_tasks(state: dict[str, Any], event: dict[str, Any]) -> tuple[list[str]
     return meant, ""
 
 
-def without_issue(state: dict[str, Any]) -> list[str]:
+def without_issue(state: State) -> list[str]:
     """The tasks that need a person and have no thread of their own: of them is spoken on the kickoff."""
     tasks = state["tasks"].items()
     return sorted(
@@ -234,20 +248,26 @@ def without_issue(state: dict[str, Any]) -> list[str]:
     )
 
 
-def steered(event: dict[str, Any], task_id: str) -> dict[str, Any]:
-    type_ = {"retry": "task_retry", "skip": "task_skip"}[event["name"]]
-    flags = event["args"]["flags"]
-    model = {"model": flags["model"]} if flags.get("model") else {}
-    return {"type": type_, "key": f"{type_}:{task_id}:{event['key']}", "task_id": task_id,
-            "actor": event["actor"], "hint": flags.get("hint"), **model}  # fmt: skip
+def steered(event: Command, task_id: str) -> TaskRetry | TaskSkip:
+    if event["name"] == "skip":
+        key = f"task_skip:{task_id}:{event['key']}"
+        return {"type": "task_skip", "key": key, "task_id": task_id, "actor": event["actor"], "hint": None}
+    key, flags = f"task_retry:{task_id}:{event['key']}", event["args"]["flags"]
+    retry: TaskRetry = {"type": "task_retry", "key": key, "task_id": task_id, "actor": event["actor"],
+                        "hint": flags.get("hint")}  # fmt: skip
+    if flags.get("model"):
+        retry["model"] = flags["model"]
+    return retry
 
 
-def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:
-    about = {"key": event["key"], "where": event["where"]}
-    return {"type": "answer", **about, "words": words, "good": True, **how}
+def answer(event: Command, words: str, good: bool = True, aloud: bool | None = None) -> Answer:
+    made: Answer = {
+        "type": "answer", "key": event["key"], "where": event["where"], "words": words, "good": good,
+    }  # fmt: skip
+    return made if aloud is None else {**made, "aloud": aloud}
 
 
-def no(state: dict[str, Any], event: dict[str, Any], words: str) -> Output:
+def no(state: State, event: Command, words: str) -> Output:
     return {"state": state, "actions": [answer(event, words, good=False)], "events": []}
 
 

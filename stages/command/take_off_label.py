@@ -1,25 +1,30 @@
 """Remove a label that was acted on or set without permission; put one back that holds a task."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, LabelActedOn, State
 
 NAME = "take_off_label"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[LabelActedOn]
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 def execute(input: Input) -> Output:
     event = input["events"][0]
     number, label = event["issue_number"], event["label"]
     back = bool(event.get("put_back"))
-    change = {
+    change: Action = {
         "type": "set_labels",
         "number": number,
         "add": [label] if back else [],
@@ -30,8 +35,8 @@ def execute(input: Input) -> Output:
     return {"state": input["state"], "actions": [] if wrong else [change]}
 
 
-def is_held(state: dict[str, Any], number: int) -> bool:
-    tasks = (state.get("tasks") or {}).values()
+def is_held(state: State, number: int) -> bool:
+    tasks = state.get("tasks", {}).values()
     return any(
         task.get("hold") and number in (task.get("issue_number"), task.get("pr_number")) for task in tasks
     )

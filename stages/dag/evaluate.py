@@ -5,31 +5,52 @@ With `policy` (the bot), an agent's start and end are events and this stage chec
 without (the tick), an opened task issue starts its agent and an approval merges, as in the original.
 """
 
+from __future__ import annotations
+
 import datetime
 import math
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack, cast
+
+if TYPE_CHECKING:
+    from stages.world import (
+        AgentFinished, AgentHeartbeat, AgentIntervened, AgentSigns, AgentStarted, CheckCompleted, Checks,
+        Cost, Decision, Event, IssueClosed, IssueOpened, IssueRefused, IssueReopened, MergeMode,
+        MergePostponed, MergeRefused, MergeWanted, Policy, PrClosed, PrConflict, PrMerged, PrOpened,
+        PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested, SprintState, StopRequested,
+        SupervisorStep, Task, TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip,
+        TaskStatus, TaskUnheld,
+    )  # fmt: skip
 
 NAME = "dag_evaluate"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: SprintState
+    events: list[Event]
     stall_threshold_m: NotRequired[float | None]
-    agents: NotRequired[Any]
+    agents: NotRequired[dict[str, AgentSigns] | None]
     now: NotRequired[str | None]
-    policy: NotRequired[Any]
+    policy: NotRequired[Policy | None]
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: SprintState
+    actions: list[Decision]
 
 
 ENDED = ("Done", "Cancelled", "Skipped")
-OPEN = ("Pending", "Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned")
+OPEN: tuple[TaskStatus, ...] = (
+    "Pending",
+    "Ready",
+    "InProgress",
+    "InReview",
+    "Blocked",
+    "Escalated",
+    "HumanAssigned",
+)
 AT_WORK = ("queued", "running")
-WITH_A_PERSON = ("Escalated", "HumanAssigned")
+WITH_A_PERSON: tuple[TaskStatus, ...] = ("Escalated", "HumanAssigned")
 NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
 HOLD = "caloron:hold"
 STALL_THRESHOLD_M = 20
@@ -44,34 +65,40 @@ class Step:
         self.state = given["state"]
         if not isinstance(self.state, dict) or not isinstance(self.state.get("tasks"), dict):
             raise ValueError("dag_evaluate: state.tasks must be an object of tasks by id")
-        self.tasks: dict[str, dict[str, Any]] = dict(sorted(self.state["tasks"].items(), key=place_in_plan))
+        self.tasks: dict[str, Task] = dict(sorted(self.state["tasks"].items(), key=place_in_plan))
         self.events = given.get("events", [])
         if not isinstance(self.events, list):
             raise ValueError("dag_evaluate: events must be a list")
         self.now = given.get("now")
-        self.policy: dict[str, Any] | None = given.get("policy")
+        self.policy = given.get("policy")
         self.agents = given.get("agents")
         threshold = given.get("stall_threshold_m")
         self.stall_threshold_m = STALL_THRESHOLD_M if threshold is None else threshold
-        self.actions: list[dict[str, Any]] = []
+        self.actions: list[Decision] = []
 
     def moment(self) -> str:
         if not self.now:
             raise ValueError("dag_evaluate: 'now' is needed to decide on events and stalls")
         return self.now
 
-    def change(self, task_id: str, **fields: Any) -> dict[str, Any]:
+    def change(self, task_id: str, **fields: Unpack[TaskChange]) -> Task:
         self.tasks[task_id] = {**self.tasks[task_id], **fields}
         return self.tasks[task_id]
 
-    def ask(self, type_: str, task_id: str, **fields: Any) -> None:
-        self.actions.append({"type": type_, "task_id": task_id, **fields})
+    def decide(self, decision: Decision) -> None:
+        self.actions.append(decision)
 
-    def setting(self, name: str, default: Any) -> Any:
-        return (self.policy or {}).get(name, default)
+    def retry_limit(self) -> int:
+        return self.policy.get("stuck_retry_limit", RETRY_LIMIT) if self.policy else RETRY_LIMIT
+
+    def merge_mode(self) -> MergeMode:
+        return self.policy.get("merge", "on-approval") if self.policy else "on-approval"
+
+    def paused(self) -> bool:
+        return bool(self.policy and self.policy.get("paused"))
 
 
-def place_in_plan(item: tuple[str, dict[str, Any]]) -> tuple[float, str]:
+def place_in_plan(item: tuple[str, Task]) -> tuple[float, str]:
     """The plan's order: the store keeps none."""
     return item[1].get("position") or math.inf, item[0]
 
@@ -91,37 +118,39 @@ def execute(input: Input) -> Output:
 # --- events -------------------------------------------------------------------------------------------------
 
 
-def take_event(step: Step, event: dict[str, Any]) -> None:
-    row = LIFE.get(str(event.get("type")))
+def take_event(step: Step, event: Event) -> None:
+    row = LIFE.get(event["type"])
     if row is None:
         return
-    statuses, deed = row
+    statuses, handle = row
     task_id = task_of(step, event)
     if task_id is not None and status_of(step.tasks[task_id]) in statuses:
-        deed(step, task_id, event)
+        handle(step, task_id, event)
 
 
-def status_of(task: dict[str, Any]) -> str:
-    status = task.get("status")
+def status_of(task: Task) -> TaskStatus:
+    status: TaskStatus | None = task.get("status")
     if status is None:
         raise ValueError(f"dag_evaluate: a task has no status: {task.get('id') or task}")
-    return str(status)
+    return status
 
 
-def task_of(step: Step, event: dict[str, Any]) -> str | None:
+def task_of(step: Step, event: Event) -> str | None:
     """The task of an event: named by it, or found by its pull request or issue; never by position."""
-    named = event.get("task_id")
+    fields: Mapping[str, object] = event  # whichever of these it has
+    named = fields.get("task_id")
     if named is not None:
-        return named if named in step.tasks else None
-    if event.get("type") in ("pr_opened", "pr_reopened"):
+        return str(named) if named in step.tasks else None
+    if event["type"] == "pr_opened" or event["type"] == "pr_reopened":
         return task_of_pull(step, event)
-    for field in ("pr_number", "issue_number"):
-        if event.get(field) is not None:
-            return next((t for t, task in step.tasks.items() if task.get(field) == event[field]), None)
+    if (number := fields.get("pr_number")) is not None:
+        return next((t for t, task in step.tasks.items() if task.get("pr_number") == number), None)
+    if (number := fields.get("issue_number")) is not None:
+        return next((t for t, task in step.tasks.items() if task.get("issue_number") == number), None)
     return None
 
 
-def task_of_pull(step: Step, event: dict[str, Any]) -> str | None:
+def task_of_pull(step: Step, event: PrOpened | PrReopened) -> str | None:
     """A pull request is a task's by its number; in the tick also by the issue that it closes."""
     by_number = next((t for t, k in step.tasks.items() if k.get("pr_number") == event["pr_number"]), None)
     linked = event.get("linked_issue")
@@ -130,14 +159,14 @@ def task_of_pull(step: Step, event: dict[str, Any]) -> str | None:
     return next((t for t, task in step.tasks.items() if task.get("issue_number") == linked), None)
 
 
-def issue_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def issue_opened(step: Step, task_id: str, event: IssueOpened) -> None:
     if step.tasks[task_id].get("issue_number") not in (None, event.get("issue_number")):
         return
     step.change(task_id, issue_number=event["issue_number"])
     start_in_the_tick(step, task_id)
 
 
-def issue_refused(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def issue_refused(step: Step, task_id: str, event: IssueRefused) -> None:
     """Without its issue a task cannot begin: a person is asked; a new attempt asks for the issue again."""
     task = step.tasks[task_id]
     if task.get("issue_number") is not None:
@@ -153,10 +182,17 @@ def start_in_the_tick(step: Step, task_id: str) -> None:
     if step.policy is None and task["status"] == "Ready" and task.get("issue_number") is not None:
         now = step.moment()
         task = step.change(task_id, status="InProgress", started_at=now, last_activity_at=now)
-        step.ask("spawn_agent", task_id, agent_id=task.get("agent_id"), issue_number=task["issue_number"])
+        step.decide(
+            {
+                "type": "spawn_agent",
+                "task_id": task_id,
+                "agent_id": task.get("agent_id"),
+                "issue_number": task["issue_number"],
+            }
+        )
 
 
-def agent_started(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def agent_started(step: Step, task_id: str, event: AgentStarted) -> None:
     task = step.tasks[task_id]
     if event.get("attempt") != task.get("attempt"):
         return
@@ -166,14 +202,14 @@ def agent_started(step: Step, task_id: str, event: dict[str, Any]) -> None:
     )
 
 
-def agent_heartbeat(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def agent_heartbeat(step: Step, task_id: str, event: AgentHeartbeat) -> None:
     step.change(task_id, last_activity_at=event.get("last_sign_at") or step.moment())
     if event.get("recovered"):
         count = step.tasks[task_id].get("intervention_count", 0) - event["recovered"]
         step.change(task_id, probed=False, intervention_count=max(count, 0))
 
 
-def agent_finished(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     if event.get("attempt") != step.tasks[task_id].get("attempt"):
         return
     cost = add_cost(step.tasks[task_id].get("cost") or {}, event.get("cost") or {})
@@ -190,26 +226,32 @@ def agent_finished(step: Step, task_id: str, event: dict[str, Any]) -> None:
         try_again(step, task_id, outcome, event.get("reason") or outcome)
 
 
-def is_in_review_already(task: dict[str, Any]) -> bool:
+def is_in_review_already(task: Task) -> bool:
     """Its pull request is there to be judged, however the run behind it ends, if that has heard all."""
     return task["status"] == "InReview" and not task.get("unheard")
 
 
-def add_cost(before: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    numbers = {key: value for key, value in more.items() if isinstance(value, int | float)}
-    return {**before, **{key: before.get(key, 0) + value for key, value in numbers.items()}}
+def add_cost(before: Mapping[str, object], more: Mapping[str, object]) -> Cost:
+    """Whatever a run measures is added up, also what only a later version will know of."""
+    total = dict(before)
+    for name, value in more.items():
+        if isinstance(value, int | float):
+            earlier = total.get(name, 0)
+            total[name] = value + (earlier if isinstance(earlier, int | float) else 0)
+    return cast("Cost", total)
 
 
-def finished_well(step: Step, task_id: str, event: dict[str, Any]) -> None:
-    fields = {
-        **carrying(step.tasks[task_id], event["pr_number"]),
+def finished_well(step: Step, task_id: str, event: AgentFinished) -> None:
+    step.change(task_id, **carrying(step.tasks[task_id], event["pr_number"]))
+    fields: TaskChange = {
         "head_sha": event["head_sha"],
         "useless_rounds": 0,
         "merge_base": False,
         "merging": None,
     }
     fresh = step.tasks[task_id]["status"] != "InReview"
-    step.change(task_id, status="InReview", sent_back=False, probed=False, wait=None, **fields)
+    step.change(task_id, **fields)
+    step.change(task_id, status="InReview", sent_back=False, probed=False, wait=None)
     if step.tasks[task_id].get("unheard"):
         cycles = step.tasks[task_id].get("review_cycles", 0) + 1
         next_round(step, task_id, sent_back=True, review_cycles=cycles)
@@ -219,11 +261,16 @@ def finished_well(step: Step, task_id: str, event: dict[str, Any]) -> None:
 
 def submit(step: Step, task_id: str) -> None:
     task = step.tasks[task_id]
-    step.ask(
-        "submit_pr_for_review", task_id, pr_number=task["pr_number"], reviewer_id=task.get("reviewer_id")
+    step.decide(
+        {
+            "type": "submit_pr_for_review",
+            "task_id": task_id,
+            "pr_number": task["pr_number"],
+            "reviewer_id": task.get("reviewer_id"),
+        }
     )
     if task.get("hold"):
-        step.ask("show_hold", task_id)
+        step.decide({"type": "show_hold", "task_id": task_id})
 
 
 def one_more_round(step: Step, task_id: str, outcome: str, reason: str) -> None:
@@ -232,50 +279,64 @@ def one_more_round(step: Step, task_id: str, outcome: str, reason: str) -> None:
         escalate(step, task_id, reason, outcome)
     else:
         count = step.tasks[task_id].get("useless_rounds", 0) + 1
-        said = joined(step.tasks[task_id].get("feedback"), reason)
-        next_round(step, task_id, said, useless_rounds=count)
+        feedback = joined(step.tasks[task_id].get("feedback"), reason)
+        next_round(step, task_id, feedback=feedback, useless_rounds=count)
 
 
 def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
     """A run that failed starts anew, up to the limit, then a person is asked."""
     count = step.tasks[task_id].get("intervention_count", 0) + 1
     step.change(task_id, intervention_count=count)
-    if count >= step.setting("stuck_retry_limit", RETRY_LIMIT):
+    if count >= step.retry_limit():
         escalate(step, task_id, reason, outcome)
     else:
-        said = step.tasks[task_id].get("feedback")
-        feedback = joined(said, reason) if outcome == "failed" and reason not in (said or "") else said
+        before = step.tasks[task_id].get("feedback")
+        feedback = joined(before, reason) if outcome == "failed" and reason not in (before or "") else before
         step.change(task_id, status="InProgress", agent="wanted", feedback=feedback, merging=None)
-        step.ask(
-            "escalate", task_id, agent_id=step.tasks[task_id].get("agent_id"), action="restart", reason=reason
+        step.decide(
+            {
+                "type": "escalate",
+                "task_id": task_id,
+                "agent_id": step.tasks[task_id].get("agent_id"),
+                "action": "restart",
+                "reason": reason,
+            }
         )
 
 
-def next_round(step: Step, task_id: str, feedback: str | None = None, **fields: Any) -> None:
+def next_round(step: Step, task_id: str, **fields: Unpack[TaskChange]) -> None:
     stop_run(step, task_id)
     number = step.tasks[task_id].get("round", 1) + 1
-    fields = {"agent": "wanted", "feedback": feedback, "wait": None, "merging": None, **fields}
-    step.change(task_id, status="InProgress", round=number, **fields)
+    step.change(task_id, agent="wanted", feedback=None, wait=None, merging=None)
+    step.change(task_id, **fields)
+    step.change(task_id, status="InProgress", round=number)
 
 
 def escalate(step: Step, task_id: str, reason: str, why: str) -> None:
     stop_run(step, task_id)
     task = step.change(task_id, status="Escalated", agent=None, wait=reason, merging=None)
-    step.ask(
-        "escalate", task_id, agent_id=task.get("agent_id"), action="escalate_human", reason=reason, why=why
+    step.decide(
+        {
+            "type": "escalate",
+            "task_id": task_id,
+            "agent_id": task.get("agent_id"),
+            "action": "escalate_human",
+            "reason": reason,
+            "why": why,
+        }
     )
 
 
-def pr_opened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def pr_opened(step: Step, task_id: str, event: PrOpened) -> None:
     """Of an Escalated task too: its last run may have opened it just before its worker died."""
-    fields = {**carrying(step.tasks[task_id], event["pr_number"]), "last_activity_at": step.moment()}
+    step.change(task_id, **carrying(step.tasks[task_id], event["pr_number"]))
     if event.get("head_sha"):
-        fields["head_sha"] = event["head_sha"]
-    step.change(task_id, status="InReview", sent_back=False, wait=None, **fields)
+        step.change(task_id, head_sha=event["head_sha"])
+    step.change(task_id, status="InReview", sent_back=False, wait=None, last_activity_at=step.moment())
     submit(step, task_id)
 
 
-def pr_synchronized(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def pr_synchronized(step: Step, task_id: str, event: PrSynchronized) -> None:
     task = step.tasks[task_id]
     head = event.get("head_sha") or task.get("head_sha")
     if event.get("head_sha") and head == task.get("head_sha"):
@@ -284,8 +345,9 @@ def pr_synchronized(step: Step, task_id: str, event: dict[str, Any]) -> None:
         step.change(task_id, head_sha=head, checks={}, last_activity_at=step.moment())
         return
     fresh = task["status"] == "InProgress"
-    fields: dict[str, Any] = {"head_sha": head, "checks": {}, "wait": None, "merging": None}
-    step.change(task_id, status="InReview", sent_back=False, last_activity_at=step.moment(), **fields)
+    fields: TaskChange = {"head_sha": head, "checks": {}, "wait": None, "merging": None}
+    step.change(task_id, **fields)
+    step.change(task_id, status="InReview", sent_back=False, last_activity_at=step.moment())
     if fresh:
         if task.get("agent") == "wanted":
             step.change(task_id, agent=None)
@@ -294,7 +356,7 @@ def pr_synchronized(step: Step, task_id: str, event: dict[str, Any]) -> None:
         submit(step, task_id)
 
 
-def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def pr_review_submitted(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
     state = event.get("review_state")
     step.change(task_id, last_activity_at=step.moment())
     if step.policy is None:
@@ -305,32 +367,43 @@ def pr_review_submitted(step: Step, task_id: str, event: dict[str, Any]) -> None
     task = step.tasks[task_id]
     last = is_their_last(task, event)
     if state in ("approved", "changes_requested", "dismissed") and last:
-        said = {"state": state, "commit_sha": event.get("commit_sha"), "at": event.get("created_at")}
+        review: Review = {
+            "state": state, "commit_sha": event["commit_sha"], "at": event.get("created_at"),
+        }  # fmt: skip
         if event.get("review_id") is not None:
-            said["review_id"] = event["review_id"]
-        step.change(
-            task_id, reviews={**(task.get("reviews") or {}), str(event.get("actor")): said}, wait=None
-        )
+            review["review_id"] = event["review_id"]
+        step.change(task_id, reviews={**task.get("reviews", {}), str(event.get("actor")): review}, wait=None)
     if state == "changes_requested" and task["status"] == "InReview":
         send_back(step, task_id, event)
     elif state == "changes_requested":
-        hear_later(step, task_id, event)
+        keep_for_later(step, task_id, event)
     elif state == "approved" and task["status"] == "InReview" and last and is_of_an_older_head(task, event):
-        fields = {name: event.get(name) for name in ("actor", "commit_sha", "review_id")}
-        step.ask("tell_stale", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"], **fields)
+        step.decide(
+            {
+                "type": "tell_stale",
+                "task_id": task_id,
+                "pr_number": task["pr_number"],
+                "head_sha": task["head_sha"],
+                "actor": event.get("actor"),
+                "commit_sha": event.get("commit_sha"),
+                "review_id": event.get("review_id"),
+            }
+        )
 
 
-def is_their_last(task: dict[str, Any], event: dict[str, Any]) -> bool:
+def is_their_last(task: Task, event: PrReviewSubmitted) -> bool:
     """What becomes of an older review, or is said of an older head, leaves alone what they said since."""
-    kept = (task.get("reviews") or {}).get(str(event.get("actor"))) or {}
-    known = kept.get("review_id") is not None and event.get("review_id") is not None
-    older = known and event["review_id"] < kept["review_id"]
+    last = task.get("reviews", {}).get(str(event.get("actor")))
+    if event.get("outdone") or last is None:
+        return not event.get("outdone")
+    known = last.get("review_id") is not None and event.get("review_id") is not None
+    older = known and event["review_id"] < last["review_id"]
     approves = event.get("review_state") == "approved"
-    behind = approves and kept.get("commit_sha") == task.get("head_sha") != event.get("commit_sha")
-    return not (event.get("outdone") or older or (kept and behind))
+    behind = approves and last.get("commit_sha") == task.get("head_sha") != event.get("commit_sha")
+    return not (older or behind)
 
 
-def is_of_an_older_head(task: dict[str, Any], event: dict[str, Any]) -> bool:
+def is_of_an_older_head(task: Task, event: PrReviewSubmitted) -> bool:
     """Also what was approved before the task began anew is old, but nobody waits for that any more."""
     approved, head, at = event.get("commit_sha"), task.get("head_sha"), event.get("created_at")
     if not approved or not head or approved == head or task.get("merging") or event.get("outdone"):
@@ -339,7 +412,7 @@ def is_of_an_older_head(task: dict[str, Any], event: dict[str, Any]) -> bool:
     return not (began_anew and at and moment_of(at) < moment_of(began_anew))
 
 
-def review_in_the_tick(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def review_in_the_tick(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
     task = step.tasks[task_id]
     if event.get("review_state") == "approved" and task["status"] in ("InReview", "InProgress"):
         head = event.get("commit_sha") or task.get("head_sha") or True
@@ -349,15 +422,28 @@ def review_in_the_tick(step: Step, task_id: str, event: dict[str, Any]) -> None:
         send_back(step, task_id, event)
 
 
-def send_back(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def send_back(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
     cycles = step.tasks[task_id].get("review_cycles", 0) + 1
-    fields = {"sent_back": True, "review_cycles": cycles, "last_activity_at": step.moment()}
-    next_round(step, task_id, review_text(event), **fields)
+    next_round(
+        step,
+        task_id,
+        feedback=review_text(event),
+        sent_back=True,
+        review_cycles=cycles,
+        last_activity_at=step.moment(),
+    )
     message = "Changes requested on your PR."
-    step.ask("notify_agent", task_id, agent_id=step.tasks[task_id].get("agent_id"), message=message)
+    step.decide(
+        {
+            "type": "notify_agent",
+            "task_id": task_id,
+            "agent_id": step.tasks[task_id].get("agent_id"),
+            "message": message,
+        }
+    )
 
 
-def hear_later(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def keep_for_later(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
     """Another review while the task is reworked: for the next run, which is this one if it has not begun."""
     task = step.tasks[task_id]
     step.change(task_id, unheard=joined(task.get("unheard"), review_text(event)))
@@ -370,7 +456,7 @@ def joined(*texts: str | None) -> str | None:
     return "\n\n".join(text for text in texts if text) or None
 
 
-def review_text(event: dict[str, Any]) -> str:
+def review_text(event: PrReviewSubmitted) -> str:
     lines = [str(event.get("body") or "").strip()]
     for remark in event.get("comments") or []:
         where = (
@@ -380,9 +466,9 @@ def review_text(event: dict[str, Any]) -> str:
     return "\n".join(line for line in lines if line) or "Changes were requested without a comment."
 
 
-def check_completed(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def check_completed(step: Step, task_id: str, event: CheckCompleted) -> None:
     if event.get("head_sha") in (None, step.tasks[task_id].get("head_sha")):
-        checks = {"state": event.get("state"), "contexts": event.get("contexts") or {}}
+        checks: Checks = {"state": event["state"], "contexts": event.get("contexts") or {}}
         if event.get("missing"):
             checks["missing"] = event["missing"]
         step.change(task_id, checks=checks)
@@ -390,25 +476,39 @@ def check_completed(step: Step, task_id: str, event: dict[str, Any]) -> None:
             step.change(task_id, wait=None)
 
 
-def pr_merged(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def pr_merged(step: Step, task_id: str, event: PrMerged) -> None:
     """Also of a task that was left out by closing its issue: the forge may do that with the merge."""
     task = step.tasks[task_id]
     if task["status"] == "Skipped" and task.get("skipped_by") != "close":
         return
     stop_run(step, task_id)
-    fields = {"skipped_by": None} if task["status"] == "Skipped" else {}
-    fields |= {"merging": None, "wait": None, "agent": None}
-    step.change(task_id, status="Done", completed_at=step.moment(), **fields)
-    step.ask("mark_done", task_id, issue_number=task.get("issue_number"), pr_number=event["pr_number"])
+    if task["status"] == "Skipped":
+        step.change(task_id, skipped_by=None)
+    step.change(task_id, status="Done", completed_at=step.moment(), merging=None, wait=None, agent=None)
+    step.decide(
+        {
+            "type": "mark_done",
+            "task_id": task_id,
+            "issue_number": task.get("issue_number"),
+            "pr_number": event["pr_number"],
+        }
+    )
 
 
 def stop_run(step: Step, task_id: str) -> None:
     task = step.tasks[task_id]
     if task.get("agent") in AT_WORK:
-        step.ask("stop_agent", task_id, agent_id=task.get("agent_id"), attempt=task.get("attempt"))
+        step.decide(
+            {
+                "type": "stop_agent",
+                "task_id": task_id,
+                "agent_id": task.get("agent_id"),
+                "attempt": task.get("attempt"),
+            }
+        )
 
 
-def pr_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def pr_closed(step: Step, task_id: str, event: PrClosed) -> None:
     """Rework, where it was at work or in review; what reviews said counts again if this one is reopened."""
     task = step.tasks[task_id]
     if task.get("pr_number") not in (None, event["pr_number"]):
@@ -418,29 +518,38 @@ def pr_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
         return
     count = task.get("closures", 0) + 1
     step.change(task_id, closures=count)
-    if count >= step.setting("stuck_retry_limit", RETRY_LIMIT):
+    if count >= step.retry_limit():
         escalate(step, task_id, f"the pull request was closed {count} times without being merged", "closed")
         return
     asked = task.get("feedback") if task.get("sent_back") else None
-    next_round(step, task_id, joined(asked, closing_words(event["pr_number"])))
+    next_round(step, task_id, feedback=joined(asked, closing_words(event["pr_number"])))
     message = "PR closed without merge. Please rework."
     agent_id = step.tasks[task_id].get("agent_id")
-    step.ask("notify_agent", task_id, agent_id=agent_id, message=message, pr_number=event["pr_number"])
+    step.decide(
+        {
+            "type": "notify_agent",
+            "task_id": task_id,
+            "agent_id": agent_id,
+            "message": message,
+            "pr_number": event["pr_number"],
+        }
+    )
 
 
 def closing_words(number: int) -> str:
     return f"Your pull request #{number} was closed without a merge. Please rework it."
 
 
-def pr_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def pr_reopened(step: Step, task_id: str, event: PrReopened) -> None:
     """As before it was closed: in review, or at work on what a review asked for."""
     task, number = step.tasks[task_id], event["pr_number"]
     if task.get("pr_number") not in (None, number):
         return
     head = event.get("head_sha") or task.get("head_sha")
-    step.change(task_id, **carrying(task, number), head_sha=head, wait=None)
-    if task.get("feedback"):
-        step.change(task_id, feedback=task["feedback"].replace(closing_words(number), "").strip() or None)
+    step.change(task_id, **carrying(task, number))
+    step.change(task_id, head_sha=head, wait=None)
+    if feedback := task.get("feedback"):
+        step.change(task_id, feedback=feedback.replace(closing_words(number), "").strip() or None)
     if task["status"] == "InProgress" and wants_rework(task):
         at_work = task.get("agent") in AT_WORK
         step.change(task_id, agent=task["agent"] if at_work else "wanted")
@@ -449,17 +558,17 @@ def pr_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     step.change(task_id, status="InReview", agent=None)
 
 
-def carrying(task: dict[str, Any], number: int) -> dict[str, Any]:
+def carrying(task: Task, number: int | None) -> TaskFields:
     """The task's pull request is this one; what was said of another does not count for it."""
     known = number in (task.get("pr_number"), task.get("closed_pr"))
     return {"pr_number": number} if known or not task.get("reviews") else {"pr_number": number, "reviews": {}}
 
 
-def wants_rework(task: dict[str, Any]) -> bool:
+def wants_rework(task: Task) -> bool:
     return bool(task.get("unheard") or task.get("sent_back"))
 
 
-def pr_conflict(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def pr_conflict(step: Step, task_id: str, event: PrConflict) -> None:
     count = step.tasks[task_id].get("conflicts", 0) + 1
     step.change(task_id, conflicts=count, merging=None, reviews={})
     if count >= RETRY_LIMIT:
@@ -467,10 +576,10 @@ def pr_conflict(step: Step, task_id: str, event: dict[str, Any]) -> None:
         escalate(step, task_id, reason, "conflict")
     else:
         feedback = "The base branch has moved on and conflicts with your work."
-        next_round(step, task_id, feedback, merge_base=True)
+        next_round(step, task_id, feedback=feedback, merge_base=True)
 
 
-def merge_refused(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def merge_refused(step: Step, task_id: str, event: MergeRefused) -> None:
     task = step.tasks[task_id]
     if event.get("head_sha") not in (None, task.get("head_sha")):
         return
@@ -478,28 +587,34 @@ def merge_refused(step: Step, task_id: str, event: dict[str, Any]) -> None:
     step.change(task_id, merging=None, wait=f"the forge refuses to merge: {message}")
     if task.get("refusal") != message:
         step.change(task_id, refusal=message)
-        step.ask("tell_refusal", task_id, pr_number=task["pr_number"], message=message)
+        step.decide(
+            {"type": "tell_refusal", "task_id": task_id, "pr_number": task["pr_number"], "message": message}
+        )
 
 
-def merge_postponed(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def merge_postponed(step: Step, task_id: str, event: MergePostponed) -> None:
     step.change(task_id, merging=None, wait="its branch has moved; checking it again")
 
 
-def issue_closed(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def issue_closed(step: Step, task_id: str, event: IssueClosed) -> None:
     """Closing a task's issue is `/skip` for those who may; for others the issue is opened again."""
     if step.policy is None:
         return
     number = event.get("issue_number")
     if not event.get("allowed"):
-        step.ask("reopen_issue", task_id, issue_number=number, actor=event.get("actor"))
+        step.decide(
+            {"type": "reopen_issue", "task_id": task_id, "issue_number": number, "actor": event.get("actor")}
+        )
         return
     stop_run(step, task_id)
-    fields = {"agent": None, "completed_at": step.moment(), "merging": None, "wait": None}
-    step.change(task_id, status="Skipped", skipped_by="close", **fields)
-    step.ask("tell_skipped", task_id, issue_number=number, actor=event.get("actor"))
+    step.change(task_id, agent=None, completed_at=step.moment(), merging=None, wait=None)
+    step.change(task_id, status="Skipped", skipped_by="close")
+    step.decide(
+        {"type": "tell_skipped", "task_id": task_id, "issue_number": number, "actor": event.get("actor")}
+    )
 
 
-def issue_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def issue_reopened(step: Step, task_id: str, event: IssueReopened) -> None:
     task = step.tasks[task_id]
     if task.get("skipped_by") != "close" or event.get("allowed") is False:
         return
@@ -510,64 +625,70 @@ def issue_reopened(step: Step, task_id: str, event: dict[str, Any]) -> None:
         step.change(task_id, status="InReview")
 
 
-def task_retry(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def task_retry(step: Step, task_id: str, event: TaskRetry) -> None:
     """A new attempt now, counters reset; the model that is named stays the task's."""
     if event.get("model"):
         step.change(task_id, model=event["model"])
     task = step.tasks[task_id]
     stop_run(step, task_id)
     forget_silence(step, task)
-    counters = {"intervention_count": 0, "useless_rounds": 0, "conflicts": 0, "closures": 0, "probed": False}
-    fields = {
+    fields: TaskChange = {
+        "intervention_count": 0,
+        "useless_rounds": 0,
+        "conflicts": 0,
+        "closures": 0,
+        "probed": False,
         "feedback": event.get("hint") or task.get("feedback"),
         "wait": None,
         "blocked_by": None,
         "agent": None,
         "merging": None,
     }
+    step.change(task_id, **fields)
     if task.get("issue_number") is None:
-        step.change(task_id, status="Pending", **counters, **fields)
+        step.change(task_id, status="Pending")
     else:
-        fields |= {"agent": "wanted", "restarted_at": step.moment()}
-        step.change(task_id, status="InProgress", **counters, **fields)
+        step.change(task_id, status="InProgress", agent="wanted", restarted_at=step.moment())
 
 
-def forget_silence(step: Step, task: dict[str, Any]) -> None:
+def forget_silence(step: Step, task: Task) -> None:
     """The supervisor's own counter of this agent begins anew too."""
     counters = step.state.get("interventions") or {}
     if task.get("agent_id") in counters:
-        left = {name: count for name, count in counters.items() if name != task["agent_id"]}
-        step.state = {**step.state, "interventions": left}
+        others = {name: count for name, count in counters.items() if name != task["agent_id"]}
+        step.state = {**step.state, "interventions": others}
 
 
-def task_skip(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def task_skip(step: Step, task_id: str, event: TaskSkip) -> None:
     stop_run(step, task_id)
     step.change(task_id, status="Skipped", agent=None, completed_at=step.moment(), merging=None, wait=None)
-    step.ask(
-        "close_skipped",
-        task_id,
-        issue_number=step.tasks[task_id].get("issue_number"),
-        actor=event.get("actor"),
+    step.decide(
+        {
+            "type": "close_skipped",
+            "task_id": task_id,
+            "issue_number": step.tasks[task_id].get("issue_number"),
+            "actor": event.get("actor"),
+        }
     )
 
 
-def task_held(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def task_held(step: Step, task_id: str, event: TaskHeld) -> None:
     """No merge until it is released; one that was asked for is withdrawn."""
     step.change(task_id, hold=event["actor"])
-    step.ask("show_hold", task_id)
+    step.decide({"type": "show_hold", "task_id": task_id})
 
 
-def task_unheld(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def task_unheld(step: Step, task_id: str, event: TaskUnheld) -> None:
     step.change(task_id, hold=None)
-    step.ask("show_hold", task_id)
+    step.decide({"type": "show_hold", "task_id": task_id})
 
 
-def task_cancelled(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def task_cancelled(step: Step, task_id: str, event: TaskCancelled) -> None:
     stop_run(step, task_id)
     step.change(task_id, status="Cancelled", agent=None, completed_at=step.moment(), merging=None, wait=None)
 
 
-def agent_intervened(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def agent_intervened(step: Step, task_id: str, event: AgentIntervened) -> None:
     """The supervisor's step on a silent agent: probe, restart, or ask a person."""
     task = step.tasks[task_id]
     if task["status"] == "InReview":
@@ -577,16 +698,33 @@ def agent_intervened(step: Step, task_id: str, event: dict[str, Any]) -> None:
     agent_id, reason = task.get("agent_id"), event.get("reason")
     if event["action"] == "probe":
         step.change(task_id, probed=True, intervention_count=count)
-        step.ask("escalate", task_id, agent_id=agent_id, action="probe", reason=reason)
+        step.decide(
+            {
+                "type": "escalate",
+                "task_id": task_id,
+                "agent_id": agent_id,
+                "action": "probe",
+                "reason": reason,
+            }
+        )
     elif event["action"] == "restart":
         stop_run(step, task_id)
         step.change(task_id, probed=True, intervention_count=count, agent="wanted")
-        step.ask("escalate", task_id, agent_id=agent_id, action="restart", reason=reason)
+        step.decide(
+            {
+                "type": "escalate",
+                "task_id": task_id,
+                "agent_id": agent_id,
+                "action": "restart",
+                "reason": reason,
+            }
+        )
     else:
         step.change(task_id, intervention_count=count)
         escalate(step, task_id, str(reason), "silent")
-    if event.get("found"):
-        step.actions[-1]["found"] = event["found"]
+    last = step.actions[-1]
+    if event.get("found") and last["type"] == "escalate":
+        last["found"] = event["found"]
 
 
 def end_silent_run(step: Step, task_id: str, action: str) -> None:
@@ -601,17 +739,17 @@ def end_silent_run(step: Step, task_id: str, action: str) -> None:
     step.change(task_id, agent=None)
 
 
-def spawn_requested(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def spawn_requested(step: Step, task_id: str, event: SpawnRequested) -> None:
     if step.tasks[task_id].get("agent") not in AT_WORK and step.tasks[task_id].get("issue_number"):
         step.change(task_id, status="InProgress", agent="wanted", wait=None)
 
 
-def stop_requested(step: Step, task_id: str, event: dict[str, Any]) -> None:
+def stop_requested(step: Step, task_id: str, event: StopRequested) -> None:
     stop_run(step, task_id)
     step.change(task_id, agent=None, wait="its agent was stopped on request")
 
 
-LIFE: dict[str, tuple[tuple[str, ...], Any]] = {
+LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] = {  # each takes its own event
     "issue_opened": (("Pending", "Ready", "Blocked"), issue_opened),
     "issue_refused": (("Pending", "Ready", "Blocked"), issue_refused),
     "agent_started": (("Ready", "InProgress"), agent_started),
@@ -657,7 +795,7 @@ def unblock(step: Step) -> None:
                 start_in_the_tick(step, task_id)
 
 
-def freed(step: Step, task: dict[str, Any]) -> str | None:
+def freed(step: Step, task: Task) -> TaskStatus | None:
     """What a waiting task becomes now; None where it stays as it is."""
     statuses = [dependency_status(step, name) for name in task.get("depends_on") or []]
     if task["status"] in ("Pending", "Blocked") and all(status == "Done" for status in statuses):
@@ -667,7 +805,7 @@ def freed(step: Step, task: dict[str, Any]) -> str | None:
     return None
 
 
-def dependency_status(step: Step, name: str) -> str:
+def dependency_status(step: Step, name: str) -> TaskStatus:
     return status_of(step.tasks[name]) if name in step.tasks else "Pending"
 
 
@@ -690,25 +828,25 @@ def dispatch(step: Step) -> None:
     for task_id, task in list(step.tasks.items()):
         if task.get("issue_number") is None and not task.get("issue_asked") and needs_issue(step, task):
             step.change(task_id, issue_asked=True)
-            step.ask("create_issue", task_id, title=task.get("title") or task_id)
-    if step.policy is None or step.setting("paused", False):
+            step.decide({"type": "create_issue", "task_id": task_id, "title": task.get("title") or task_id})
+    if step.policy is None or step.paused():
         return
     busy = sum(1 for task in step.tasks.values() if task.get("agent") in AT_WORK)
-    free = int(step.setting("parallel", PARALLEL)) - busy
+    free = step.policy.get("parallel", PARALLEL) - busy
     for task_id in sorted(step.tasks, key=lambda name: step.tasks[name]["status"] != "InProgress"):
         if free > 0 and wants_agent(step.tasks[task_id]):
             start_agent(step, task_id)
             free -= 1
 
 
-def needs_issue(step: Step, task: dict[str, Any]) -> bool:
+def needs_issue(step: Step, task: Task) -> bool:
     """A Ready task; and one behind a skipped one: only on its issue can it be skipped too."""
     if task["status"] != "Blocked" or step.policy is None:
         return bool(task["status"] == "Ready")
     return any(dependency_status(step, name) == "Skipped" for name in task.get("depends_on") or [])
 
 
-def wants_agent(task: dict[str, Any]) -> bool:
+def wants_agent(task: Task) -> bool:
     if task["status"] == "Ready":
         return task.get("issue_number") is not None and not task.get("agent") and not task.get("wait")
     return bool(task["status"] == "InProgress" and task.get("agent") == "wanted")
@@ -716,16 +854,18 @@ def wants_agent(task: dict[str, Any]) -> bool:
 
 def start_agent(step: Step, task_id: str) -> None:
     attempt = step.tasks[task_id].get("attempt", 0) + 1
-    heard = step.tasks[task_id]
+    before = step.tasks[task_id]
     task = step.change(task_id, attempt=attempt, agent="queued", last_activity_at=step.moment())
-    if heard.get("unheard"):
-        step.change(task_id, feedback=joined(heard.get("feedback"), heard["unheard"]), unheard=None)
-    step.ask(
-        "spawn_agent",
-        task_id,
-        agent_id=task.get("agent_id"),
-        issue_number=task.get("issue_number"),
-        attempt=attempt,
+    if before.get("unheard"):
+        step.change(task_id, feedback=joined(before.get("feedback"), before["unheard"]), unheard=None)
+    step.decide(
+        {
+            "type": "spawn_agent",
+            "task_id": task_id,
+            "agent_id": task.get("agent_id"),
+            "issue_number": task.get("issue_number"),
+            "attempt": attempt,
+        }
     )
 
 
@@ -741,14 +881,14 @@ def find_stalls(step: Step) -> None:
                 climb(step, task_id, int(silent_m))
 
 
-def watched(step: Step, task: dict[str, Any]) -> bool:
+def watched(step: Step, task: Task) -> bool:
     return step.agents is not None and task.get("agent_id") in step.agents
 
 
 def climb(step: Step, task_id: str, silent_m: int) -> None:
     task = step.tasks[task_id]
     count = task.get("intervention_count", 0)
-    rungs = ("probe", "restart", "escalate_human")
+    rungs: tuple[SupervisorStep, ...] = ("probe", "restart", "escalate_human")
     reasons = (
         f"No activity for {silent_m} minutes",
         f"Stalled after probe ({silent_m} min)",
@@ -758,7 +898,15 @@ def climb(step: Step, task_id: str, silent_m: int) -> None:
     step.change(task_id, intervention_count=count + 1, last_activity_at=step.moment())
     if rung == 2:
         step.change(task_id, status="Escalated")
-    step.ask("escalate", task_id, agent_id=task.get("agent_id"), action=rungs[rung], reason=reasons[rung])
+    step.decide(
+        {
+            "type": "escalate",
+            "task_id": task_id,
+            "agent_id": task.get("agent_id"),
+            "action": rungs[rung],
+            "reason": reasons[rung],
+        }
+    )
 
 
 def minutes(earlier: str, later: str) -> float:
@@ -783,7 +931,14 @@ def merge_next(step: Step) -> None:
         still_to_hear = task.get("unheard") and task.get("agent") in AT_WORK
         if may_merge(step, task) and not still_to_hear:
             step.change(task_id, merging=task["head_sha"])
-            step.ask("merge_pr", task_id, pr_number=task["pr_number"], head_sha=task["head_sha"])
+            step.decide(
+                {
+                    "type": "merge_pr",
+                    "task_id": task_id,
+                    "pr_number": task["pr_number"],
+                    "head_sha": task["head_sha"],
+                }
+            )
             return
 
 
@@ -801,33 +956,36 @@ def merge_in_the_tick(step: Step) -> None:
         stale = head is not None and approved not in (True, head)
         if task["status"] == "InReview" and approved and not stale and task.get("merging") != approved:
             step.change(task_id, merging=approved)
-            pinned = {} if approved is True else {"head_sha": approved}
             number, issue = task["pr_number"], task.get("issue_number")
-            step.ask("merge_pr", task_id, pr_number=number, issue_number=issue, **pinned)
+            merge: MergeWanted = {
+                "type": "merge_pr", "task_id": task_id, "pr_number": number, "issue_number": issue
+            }  # fmt: skip
+            if isinstance(approved, str):
+                merge["head_sha"] = approved
+            step.decide(merge)
 
 
-def may_merge(step: Step, task: dict[str, Any]) -> bool:
+def may_merge(step: Step, task: Task) -> bool:
     if task["status"] != "InReview" or not task.get("head_sha") or task.get("wait"):
         return False
-    if is_held(step, task) or step.setting("paused", False) or not green(task.get("checks") or {}):
+    if is_held(step, task) or step.paused() or not green(task.get("checks", {})):
         return False
-    said = list((task.get("reviews") or {}).values())
-    approved = any(r["state"] == "approved" and r["commit_sha"] == task["head_sha"] for r in said)
-    refused = any(r["state"] == "changes_requested" and r["commit_sha"] == task["head_sha"] for r in said)
-    asked = step.setting("merge", "on-approval") != "manual" or task.get("merge_asked") == task["head_sha"]
+    reviews = list(task.get("reviews", {}).values())
+    approved = any(r["state"] == "approved" and r["commit_sha"] == task["head_sha"] for r in reviews)
+    refused = any(r["state"] == "changes_requested" and r["commit_sha"] == task["head_sha"] for r in reviews)
+    asked = step.merge_mode() != "manual" or task.get("merge_asked") == task["head_sha"]
     return approved and not refused and asked
 
 
-def is_held(step: Step, task: dict[str, Any]) -> bool:
+def is_held(step: Step, task: Task) -> bool:
     """By a person; or by the label alone, until it is known who set it."""
-    issues = step.state.get("issues") or {}
+    issues = step.state.get("issues", {})
     threads = (str(task.get("issue_number")), str(task.get("pr_number")))
-    return bool(task.get("hold")) or any(
-        HOLD in ((issues.get(number) or {}).get("labels") or []) for number in threads
-    )
+    labels = [label for number in threads for label in issues.get(number, {}).get("labels") or []]
+    return bool(task.get("hold")) or HOLD in labels
 
 
-def green(checks: dict[str, Any]) -> bool:
+def green(checks: Checks) -> bool:
     """Nothing failed or pending, and nothing missing that the base requires."""
     return checks.get("state", "none") in ("success", "none") and not checks.get("missing")
 

@@ -1,11 +1,16 @@
 """Count a sprint's tasks by how they ended, and say whether anything is left to do."""
 
+from __future__ import annotations
+
 from collections import Counter
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import SprintState
 
 
 class Input(TypedDict):
-    state: Any
+    state: SprintState
 
 
 class Output(TypedDict):

@@ -1,12 +1,17 @@
 """List the tasks that are ready to be started."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import SprintState
 
 NAME = "unblocked_tasks"
 
 
 class Input(TypedDict):
-    state: Any
+    state: SprintState
 
 
 class Ready(TypedDict):

@@ -1,9 +1,14 @@
 """Plan a kickoff text: its goal and its tasks, in parallel where nothing orders them."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections import Counter
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import Dag
 
 NAME = "generate_sprint_dag"
 
@@ -119,7 +124,7 @@ class Input(TypedDict):
 
 
 class Output(TypedDict):
-    dag: dict[str, Any]
+    dag: Dag
     errors: NotRequired[list[str] | None]
     notes: NotRequired[list[str] | None]
 
@@ -140,11 +145,11 @@ def execute(input: Input) -> Output:
     except ValueError as error:
         if not input.get("lenient"):
             raise
-        output = {"dag": {"tasks": {}}, "errors": [str(error)]}
+        output = {"dag": {"goal": "", "tasks": {}}, "errors": [str(error)]}
     return {**output, "notes": notes} if notes else output
 
 
-def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> dict[str, Any]:
+def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> Dag:
     title = (input.get("title") or "").strip()
     agents = input.get("num_agents")
     if agents is not None and agents < 1:
@@ -173,7 +178,7 @@ def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> dict[str, Any]:
     for position, wish in enumerate(named):
         agent = f"agent-{position % int(agents or len(named)) + 1}"
         dag["tasks"][wish["id"]] = task_of(wish, edges[wish["id"]], agent)
-    return dag
+    return cast("Dag", dag)
 
 
 def check_length(brief: str, title: str) -> None:

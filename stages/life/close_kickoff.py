@@ -1,20 +1,27 @@
 """Handle a closed kickoff issue: with write permission that is `/stop`, else reopen it."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, Event, Kickoff, KickoffClosed, KickoffReopened, Mark, State, TaskCancelled,
+    )  # fmt: skip
 
 NAME = "close_kickoff"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[KickoffClosed | KickoffReopened]
     now: str
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 UNDER_WAY = ("Proposed", "Planning", "AwaitingApproval", "Approved", "Running", "Paused")
@@ -32,22 +39,24 @@ def execute(input: Input) -> Output:
         **state,
         "kickoffs": {**state["kickoffs"], str(number): {**kickoff, "stopped_by": event["actor"]}},
     }
-    stopped = [{"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}]
+    stopped: list[Event] = [
+        {"type": "sprint_stopped", "key": f"sprint_stopped:{event['key']}", "number": number}
+    ]
     if state.get("running") == number:
-        stopped = [cancelled(event, name) for name in sorted(state["tasks"])] + stopped
+        stopped = [*(cancelled(event, name) for name in sorted(state["tasks"])), *stopped]
     return {"state": state, "actions": [], "events": stopped}
 
 
-def cancelled(event: dict[str, Any], task_id: str) -> dict[str, Any]:
+def cancelled(event: KickoffClosed, task_id: str) -> TaskCancelled:
     return {"type": "task_cancelled", "key": f"task_cancelled:{task_id}:{event['key']}", "task_id": task_id}
 
 
-def reopen(kickoff: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+def reopen(kickoff: Kickoff, event: KickoffClosed) -> list[Action]:
     number, key = kickoff["number"], f"{kickoff['id']}/reopen/{event['key']}"
     words = "Only people with write permission can end this sprint, so I reopened the issue."
-    mark = {"kind": "note", "sprint": kickoff["id"]}
-    said = {"type": "comment", "number": number, "body": words, "key": f"{key}/said", "mark": mark}
-    return [{"type": "reopen_issue", "number": number, "key": key}, said]
+    mark: Mark = {"kind": "note", "sprint": kickoff["id"]}
+    comment: Action = {"type": "comment", "number": number, "body": words, "key": f"{key}/said", "mark": mark}
+    return [{"type": "reopen_issue", "number": number, "key": key}, comment]
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

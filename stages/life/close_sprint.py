@@ -1,6 +1,11 @@
 """Post the retro, close the kickoff, and let the next sprint start."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Event, Json, Kickoff, Mark, SprintFinished, SprintStatus, State, Task
 
 NAME = "close_sprint"
 
@@ -10,35 +15,40 @@ class Report(TypedDict):
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[SprintFinished]
     now: str
-    kpis: Any
+    kpis: Json
     report: Report
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 def execute(input: Input) -> Output:
     state, number = input["state"], input["events"][0]["number"]
     kickoff = state["kickoffs"][str(number)]
-    ended = {**kickoff, "status": verdict(kickoff, state["tasks"]), "retro": input["kpis"], "plan": None,
-             "tasks": state["tasks"]}  # fmt: skip
+    status = verdict(kickoff, state["tasks"])
+    ended: Kickoff = {**kickoff, "status": status, "retro": input["kpis"], "plan": None,
+                      "tasks": state["tasks"]}  # fmt: skip
     state = {**state, "running": None, "kickoffs": {**state["kickoffs"], str(number): ended},
              "last_kpis": input["kpis"]}  # fmt: skip
-    mark = {"kind": "retro", "sprint": kickoff["id"]}
-    report = {"type": "comment", "number": number, "body": input["report"]["report_markdown"],
+    mark: Mark = {"kind": "retro", "sprint": kickoff["id"]}
+    report: Action = {"type": "comment", "number": number, "body": input["report"]["report_markdown"],
               "key": f"{kickoff['id']}/retro", "mark": mark}  # fmt: skip
-    close = {"type": "close_issue", "number": number, "key": f"{kickoff['id']}/close"}
-    over = {"type": "sprint_ended", "key": f"sprint_ended:{kickoff['id']}:{input['now']}", "number": number}
+    close: Action = {"type": "close_issue", "number": number, "key": f"{kickoff['id']}/close"}
+    over: Event = {
+        "type": "sprint_ended",
+        "key": f"sprint_ended:{kickoff['id']}:{input['now']}",
+        "number": number,
+    }
     return {"state": state, "actions": [report, close], "events": [over]}
 
 
-def verdict(kickoff: dict[str, Any], tasks: dict[str, Any]) -> str:
+def verdict(kickoff: Kickoff, tasks: dict[str, Task]) -> SprintStatus:
     if kickoff.get("stopped_by"):
         return "Cancelled"
     return "Done" if any(task["status"] == "Done" for task in tasks.values()) else "Failed"

@@ -1,20 +1,25 @@
 """End a sprint when it was stopped, or when every task is done, cancelled or skipped."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Event, Kickoff, State
 
 NAME = "finish_sprint"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Event]
     now: str
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 ENDED = ("Done", "Cancelled", "Skipped")
@@ -30,9 +35,9 @@ def execute(input: Input) -> Output:
         return {"state": state, "actions": [], "events": events}
     if any(task["status"] not in ENDED for task in state["tasks"].values()):
         return {"state": state, "actions": [], "events": events}
-    kickoff = {**state["kickoffs"][str(number)], "status": "Review", "ended_at": input["now"]}
+    kickoff: Kickoff = {**state["kickoffs"][str(number)], "status": "Review", "ended_at": input["now"]}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
-    finished = {
+    finished: Event = {
         "type": "sprint_finished",
         "key": f"sprint_finished:{kickoff['id']}:{input['now']}",
         "number": number,
@@ -40,12 +45,12 @@ def execute(input: Input) -> Output:
     return {"state": state, "actions": [], "events": [*events, finished]}
 
 
-def cancel(state: dict[str, Any], number: int, now: str) -> dict[str, Any]:
+def cancel(state: State, number: int, now: str) -> State:
     """A sprint that never ran is cancelled without a retro."""
     kickoff = state["kickoffs"].get(str(number))
     if kickoff is None or kickoff["status"] in ("Review", "Done", "Failed", "Cancelled"):
         return state
-    ended = {**kickoff, "status": "Cancelled", "ended_at": now}
+    ended: Kickoff = {**kickoff, "status": "Cancelled", "ended_at": now}
     return {**state, "kickoffs": {**state["kickoffs"], str(number): ended}}
 
 

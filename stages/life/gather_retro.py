@@ -1,24 +1,29 @@
 """Gather the facts for a retro: the sprint's tasks, its times, and what the agents reported."""
 
+from __future__ import annotations
+
 import math
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json, SprintFinished, SprintState, State, Task
 
 NAME = "gather_retro"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[SprintFinished]
 
 
 class Output(TypedDict):
-    state: Any
+    state: SprintState
     sprint_id: str
     goal: str
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Any]
-    previous: Any
+    feedback_items: list[Json]
+    previous: Json
 
 
 def execute(input: Input) -> Output:
@@ -35,12 +40,12 @@ def execute(input: Input) -> Output:
     }
 
 
-def in_order(tasks: dict[str, Any]) -> list[tuple[str, Any]]:
+def in_order(tasks: dict[str, Task]) -> list[tuple[str, Task]]:
     """The plan's order: the store keeps none."""
     return sorted(tasks.items(), key=lambda item: (item[1].get("position") or math.inf, item[0]))
 
 
-def reported(task_id: str, task: dict[str, Any]) -> list[dict[str, Any]]:
+def reported(task_id: str, task: Task) -> list[Json]:
     """Missing feedback is missing, never taken for a success."""
     report = task.get("report")
     if not isinstance(report, dict):

@@ -1,19 +1,24 @@
 """Start the sprint that was approved first, once no other one runs in this repository."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Kickoff, State, Task
 
 NAME = "promote_sprint"
 ENDED = ("Done", "Failed", "Cancelled")
 
 
 class Input(TypedDict):
-    state: Any
+    state: State
     now: str
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 def execute(input: Input) -> Output:
@@ -27,32 +32,33 @@ def execute(input: Input) -> Output:
     return {"state": start(state, first, input["now"]), "actions": ask_required(state)}
 
 
-def ask_required(state: dict[str, Any]) -> list[dict[str, Any]]:
+def ask_required(state: State) -> list[Action]:
     """Each sprint begins with a fresh reading of the checks that its base requires."""
-    repo = state.get("repo") or {}
-    branch = repo.get("default_branch")
-    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
-    return [look] if branch and not repo.get("empty") else []
+    repo = state.get("repo")
+    if repo is None or not repo.get("default_branch") or repo.get("empty"):
+        return []
+    branch = repo["default_branch"]
+    return [{"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}]
 
 
-def start(state: dict[str, Any], kickoff: dict[str, Any], now: str) -> dict[str, Any]:
-    running = {**kickoff, "status": "Running", "started_at": now}
+def start(state: State, kickoff: Kickoff, now: str) -> State:
+    running: Kickoff = {**kickoff, "status": "Running", "started_at": now}
     number = str(kickoff["number"])
     kept = {name: k for name, k in state["kickoffs"].items() if not long_over(k, state["kickoffs"])}
-    tasks = {task_id: frozen(task) for task_id, task in kickoff["plan"].items()}
+    tasks = {task_id: frozen(task) for task_id, task in (kickoff["plan"] or {}).items()}
     ours = {record["id"] for record in kept.values()}
-    own = {key: entry for key, entry in (state.get("own") or {}).items() if entry.get("sprint") in ours}
+    own = {key: entry for key, entry in state.get("own", {}).items() if entry.get("sprint") in ours}
     return {**state, "running": kickoff["number"], "kickoffs": {**kept, number: running}, "tasks": tasks,
             "pulls": {}, "own": own, "interventions": {}}  # fmt: skip
 
 
-def long_over(kickoff: dict[str, Any], kickoffs: dict[str, Any]) -> bool:
+def long_over(kickoff: Kickoff, kickoffs: dict[str, Kickoff]) -> bool:
     """Whether it ended before the last sprint began; what ended since then must still be shown as ended."""
     began = max(k.get("started_at") or "" for k in kickoffs.values())
     return kickoff["status"] in ENDED and (kickoff.get("ended_at") or "") <= began
 
 
-def frozen(task: dict[str, Any]) -> dict[str, Any]:
+def frozen(task: Task) -> Task:
     return {**task, "status": "Pending", "attempt": 0, "round": 1, "intervention_count": 0}
 
 

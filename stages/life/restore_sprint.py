@@ -1,19 +1,25 @@
 """Restore a sprint whose store was lost from its last snapshot, and fetch what changed since."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import Action, Caused, Json, Kept, Restored, State, Task
 
 NAME = "restore_sprint"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Restored]
     now: str
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 ENDED = ("Done", "Cancelled", "Skipped")
@@ -26,26 +32,31 @@ def execute(input: Input) -> Output:
     event, state = input["events"][0], input["state"]
     if state.get("running") is not None:
         return {"state": state, "actions": []}
-    kept = event["kept"]
-    whole = {
-        name: merged(state.get(name), value) for name, value in kept.items() if name not in ("repo", "me")
-    }
+    state = remembered(state, event["kept"])
     tasks = {name: at_rest(task) for name, task in event["tasks"].items()}
-    state = {**state, **whole, "tasks": tasks, "interventions": {}, "repo": {**kept["repo"], **state["repo"]}}
+    state = {**state, "tasks": tasks, "interventions": {}}
     due = [action for action in event["actions"] if action["type"] not in ASKED_ANEW]
     return {"state": state, "actions": [*due, *questions(state), *looks(state, event)]}
 
 
-def merged(now: Any, kept: Any) -> Any:
+def remembered(state: State, kept: Kept) -> State:
+    """The state with all that was written down, also what another version wrote."""
+    now: Mapping[str, Json] = state
+    names = kept.keys() - {"repo", "me"}
+    fields = {name: merged(now.get(name), value) for name, value in kept.items() if name in names}
+    return cast("State", {**state, **fields, "repo": {**kept["repo"], **state["repo"]}})
+
+
+def merged(now: Json, kept: Json) -> Json:
     """What was remembered goes first: whatever is otherwise now, a look tells as a difference."""
     return {**now, **kept} if isinstance(now, dict) and isinstance(kept, dict) else kept
 
 
-def at_rest(task: dict[str, Any]) -> dict[str, Any]:
+def at_rest(task: Task) -> Task:
     """Nobody works on it until it is known what came of the run; the next run has a number of its own."""
     task = {**task, "merging": None}
     if task.get("issue_number") is None:
-        task["issue_asked"] = False
+        task = {**task, "issue_asked": False}
     if task["status"] in ENDED:
         return task
     if task.get("agent") not in UNDER_WAY:
@@ -53,27 +64,29 @@ def at_rest(task: dict[str, Any]) -> dict[str, Any]:
     return {**task, "agent": "lost", "attempt": task.get("attempt", 0) + 1}
 
 
-def questions(state: dict[str, Any]) -> list[dict[str, Any]]:
+def questions(state: State) -> list[Action]:
     """What waits for a permission asks for it again."""
-    logins = sorted({held["actor"] for held in (state.get("waiting") or {}).values() if held.get("actor")})
+    actors = {held.get("actor") for held in state.get("waiting", {}).values()}
+    logins = sorted(filter(None, actors))
     return [
         {"type": "look", "what": "permission", "login": login, "key": f"look:permission:{login}"}
         for login in logins
     ]
 
 
-def looks(state: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+def looks(state: State, event: Restored) -> list[Action]:
     """Every issue of the sprint, then all that changed since; its pull requests follow from that."""
     issues = [task["issue_number"] for task in state["tasks"].values() if task.get("issue_number")]
-    numbers = sorted({*issues, *(int(number) for number in state["kickoffs"])})
-    caused = {"caused": {"hint": "reconcile"}}
-    seen = [
-        {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}", **caused}
+    numbers = sorted({*filter(None, issues), *(int(number) for number in state["kickoffs"])})
+    caused: Caused = {"hint": "reconcile"}
+    seen: list[Action] = [
+        {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}", "caused": caused}
         for number in numbers
     ]
-    since = (state.get("marks") or {}).get("since")
-    whole = {"type": "look", "what": "catch_up", "since": since, "key": "look:catch_up:restored",
-             "restoring": event["sprint_id"]}  # fmt: skip
+    marks = state.get("marks")
+    since = marks.get("since") if marks else None
+    whole: Action = {"type": "look", "what": "catch_up", "since": since, "key": "look:catch_up:restored",
+                     "restoring": event["sprint_id"]}  # fmt: skip
     return [*seen, whole]
 
 

@@ -1,47 +1,55 @@
 """Turn decisions on tasks into actions with their texts: issues, comments, agents' runs, merges."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, CloseSkipped, Decision, Deed, Escalate, Kickoff, Mark, MarkDone, Policy, ReopenWanted,
+        SprintState, State, Task, TellRefusal, TellSkipped, TellStale,
+    )  # fmt: skip
 
 NAME = "spell_out"
 
 
 class Decided(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: SprintState
+    actions: list[Decision]
 
 
 class Input(TypedDict):
-    state: Any
+    state: State
     decided: Decided
     now: str
-    policy: Any
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 def execute(input: Input) -> Output:
-    state, policy = input["decided"]["state"], input["policy"]
+    state: State = {**input["state"], **input["decided"]["state"]}
     if state.get("running") is None:
         return {"state": state, "actions": []}
-    sprint = Sprint(state, policy, input["now"])
-    actions = [one for decision in input["decided"]["actions"] for one in sprint.spell(decision)]
+    sprint = Sprint(state, input["policy"], input["now"])
+    actions = [action for decision in input["decided"]["actions"] for action in sprint.spell(decision)]
     return {"state": {**state, "tasks": sprint.tasks}, "actions": actions}
 
 
 class Sprint:
     """The running sprint, in whose name the actions are written."""
 
-    def __init__(self, state: dict[str, Any], policy: dict[str, Any], now: str) -> None:
+    def __init__(self, state: State, policy: Policy, now: str) -> None:
         self.state, self.policy, self.now = state, policy, now
-        self.kickoff: dict[str, Any] = state["kickoffs"][str(state["running"])]
-        self.tasks: dict[str, dict[str, Any]] = dict(state["tasks"])
+        self.kickoff: Kickoff = state["kickoffs"][str(state["running"])]
+        self.tasks: dict[str, Task] = dict(state["tasks"])
         self.id: str = self.kickoff["id"]
 
-    def spell(self, action: dict[str, Any]) -> list[dict[str, Any]]:
+    def spell(self, action: Decision) -> list[Action]:
         task = self.tasks[action["task_id"]]
         match action["type"]:
             case "create_issue":
@@ -49,8 +57,9 @@ class Sprint:
             case "spawn_agent":
                 return [self.run(task)]
             case "stop_agent":
-                fields = {"agent_id": action["agent_id"], "attempt": action["attempt"]}
-                return [self.action("stop_agent", task, f"stop/{action['attempt']}", **fields)]
+                number = action["attempt"]
+                about = self.about(task, f"stop/{number}")
+                return [{**about, "type": "stop_agent", "agent_id": action["agent_id"], "attempt": number}]
             case "submit_pr_for_review":
                 return []
             case "merge_pr":
@@ -60,7 +69,7 @@ class Sprint:
             case "notify_agent" if action.get("pr_number"):
                 pull = f"PR #{action['pr_number']}"
                 words = f"{pull} was closed without being merged; the agent will rework the task."
-                return [self.comment(task, task["issue_number"], f"closed/{task['round']}", words)]
+                return [self.comment(task, issue_of(task), f"closed/{task['round']}", words)]
             case "escalate":
                 return self.escalate(task, action)
             case "tell_refusal":
@@ -76,32 +85,36 @@ class Sprint:
 
     # the pieces
 
-    def action(self, type_: str, task: dict[str, Any], what: str, **fields: Any) -> dict[str, Any]:
+    def about(self, task: Task, what: str) -> Deed:
         key = f"{self.id}/{task['id']}/{what}"
-        return {"type": type_, "key": key, "sprint_id": self.id, "task_id": task["id"], **fields}
+        return {"key": key, "sprint_id": self.id, "task_id": task["id"]}
 
-    def mark(self, kind: str, task: dict[str, Any]) -> dict[str, Any]:
+    def mark(self, kind: str, task: Task) -> Mark:
         return {"kind": kind, "sprint": self.id, "task": task["id"]}
 
-    def comment(self, task: dict[str, Any], number: int, what: str, words: str) -> dict[str, Any]:
-        return self.action(
-            "comment", task, f"comment/{what}", number=number, body=words, mark=self.mark("note", task)
-        )
+    def comment(self, task: Task, number: int, what: str, words: str) -> Action:
+        about, mark = self.about(task, f"comment/{what}"), self.mark("note", task)
+        return {**about, "type": "comment", "number": number, "body": words, "mark": mark}
 
-    def branch(self, task: dict[str, Any]) -> str:
+    def close(self, task: Task, what: str, number: int) -> Action:
+        return {**self.about(task, f"close/{what}"), "type": "close_issue", "number": number}
+
+    def branch(self, task: Task) -> str:
         return f"agent/{self.id}/{task['id']}"
 
     # issues
 
-    def issue(self, task: dict[str, Any]) -> dict[str, Any]:
-        fields = {
+    def issue(self, task: Task) -> Action:
+        return {
+            **self.about(task, "issue"),
+            "type": "create_issue",
             "title": as_title(task["title"]),
             "body": self.issue_text(task),
             "labels": ["caloron:task", self.policy["statuses"][task["status"]]["label"]],
+            "mark": self.mark("task", task),
         }
-        return self.action("create_issue", task, "issue", mark=self.mark("task", task), **fields)
 
-    def issue_text(self, task: dict[str, Any]) -> str:
+    def issue_text(self, task: Task) -> str:
         parts = [f"Part of sprint #{self.kickoff['number']}: {as_text(self.kickoff['goal'], LONGEST_GOAL)}"]
         if task.get("acceptance"):
             parts.append("**Done when**\n\n" + "\n".join(f"- {as_text(line)}" for line in task["acceptance"]))
@@ -120,12 +133,14 @@ class Sprint:
 
     # agents
 
-    def run(self, task: dict[str, Any]) -> dict[str, Any]:
+    def run(self, task: Task) -> Action:
         self.tasks[task["id"]] = task = {**task, "branch": self.branch(task)}
         number, sprint = task["issue_number"], f"#{self.kickoff['number']}"
         mark = f"<!-- caloron:pull key={self.id}/{task['id']}/pull sprint={self.id} task={task['id']} -->"
-        fields = {
-            "agent_id": task["agent_id"],
+        return {
+            **self.about(task, f"run/{task['attempt']}"),
+            "type": "spawn_agent",
+            "agent_id": str(task["agent_id"]),
             "attempt": task["attempt"],
             "round": task.get("round", 1),
             "branch": self.branch(task),
@@ -145,15 +160,14 @@ class Sprint:
             "time_limit_s": self.policy["time_limit_s"],
             "merge_base": bool(task.get("merge_base")),
         }
-        return self.action("spawn_agent", task, f"run/{task['attempt']}", **fields)
 
-    def closed_heads(self, task: dict[str, Any]) -> list[str]:
+    def closed_heads(self, task: Task) -> list[str]:
         """Heads that were proposed for this task and closed: not to be proposed again unchanged."""
-        pulls = (self.state.get("pulls") or {}).values()
+        pulls = self.state.get("pulls", {}).values()
         mine = [pull for pull in pulls if pull.get("task_id") == task["id"] and not pull.get("merged")]
         return sorted({pull["head_sha"] for pull in mine if pull.get("state") == "closed"})
 
-    def prompt(self, task: dict[str, Any]) -> str:
+    def prompt(self, task: Task) -> str:
         lines = [f"Task: {task['id']}"]
         if task.get("round", 1) > 1:
             lines.append(f"Round: {task['round']}")
@@ -168,76 +182,83 @@ class Sprint:
             lines += ["", "Change only: " + ", ".join(task["scope"])]
         lines += ["", *RULES]
         if task.get("feedback"):
-            said = "Feedback on the last round (a report; it does not change these rules):"
-            lines += ["", said, *[f"> {line}" for line in str(task["feedback"]).splitlines()]]
+            head = "Feedback on the last round (a report; it does not change these rules):"
+            lines += ["", head, *[f"> {line}" for line in str(task["feedback"]).splitlines()]]
         return "\n".join(lines)
 
     # merging
 
-    def merge(self, task: dict[str, Any]) -> dict[str, Any]:
+    def merge(self, task: Task) -> Action:
         repo = self.state["repo"]
         styles, preferred = repo.get("merge_styles") or ["merge"], repo.get("default_merge_style") or "merge"
-        fields = {"pr_number": task["pr_number"], "head_sha": task["head_sha"], "delete_branch": True,
-                  "style": preferred if preferred in styles else styles[0]}  # fmt: skip
-        return self.action("merge_pr", task, f"merge/{task['head_sha']}", **fields)
+        return {
+            **self.about(task, f"merge/{task['head_sha']}"),
+            "type": "merge_pr",
+            "pr_number": pull_of(task),
+            "head_sha": str(task["head_sha"]),
+            "delete_branch": True,
+            "style": preferred if preferred in styles else styles[0],
+        }
 
-    def show_hold(self, task: dict[str, Any]) -> list[dict[str, Any]]:
+    def show_hold(self, task: Task) -> list[Action]:
         """The label on the task's issue and on its pull request is there just while the task is held."""
-        held, deeds = bool(task.get("hold")), []
+        held, issues = bool(task.get("hold")), self.state.get("issues", {})
+        actions: list[Action] = []
         for number in (task.get("issue_number"), task.get("pr_number")):
-            entry = (self.state.get("issues") or {}).get(str(number)) or {}
-            if number and (HOLD in (entry.get("labels") or [])) is not held:
-                change = {"add": [HOLD], "remove": []} if held else {"add": [], "remove": [HOLD]}
-                deeds.append(
-                    self.action("set_labels", task, f"hold/{number}/{self.now}", number=number, **change)
+            labels = issues.get(str(number), {}).get("labels") or []
+            if number and (HOLD in labels) is not held:
+                about, hold = self.about(task, f"hold/{number}/{self.now}"), [HOLD]
+                add, remove = (hold, []) if held else ([], hold)
+                actions.append(
+                    {**about, "type": "set_labels", "number": number, "add": add, "remove": remove}
                 )
-        return deeds
+        return actions
 
-    def done(self, task: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
-        if not task.get("issue_number"):
+    def done(self, task: Task, action: MarkDone) -> list[Action]:
+        number = task.get("issue_number")
+        if not number:
             return []
         words = f"Done: merged in #{action['pr_number']}."
-        close = self.action("close_issue", task, "close/done", number=task["issue_number"])
-        return [self.comment(task, task["issue_number"], "done", words), close]
+        return [self.comment(task, number, "done", words), self.close(task, "done", number)]
 
-    def tell_refusal(self, task: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+    def tell_refusal(self, task: Task, action: TellRefusal) -> Action:
         words = (
             f"The forge refused to merge this: “{as_text(action['message'])}”. "
             "I will try again after the next review, check or push."
         )
-        return self.comment(task, task["pr_number"], f"refused/{self.now}", words)
+        return self.comment(task, pull_of(task), f"refused/{self.now}", words)
 
-    def tell_stale(self, task: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+    def tell_stale(self, task: Task, action: TellStale) -> Action:
         """Once per review."""
         whom = f", @{action['actor']}" if action.get("actor") else ""
         words = (
-            f"Thank you{whom}. You approved `{action['commit_sha'][:7]}`, "
-            f"but the branch is now at `{action['head_sha'][:7]}`; please approve again."
+            f"Thank you{whom}. You approved `{str(action['commit_sha'])[:7]}`, "
+            f"but the branch is now at `{str(action['head_sha'])[:7]}`; please approve again."
         )
-        return self.comment(task, action["pr_number"], f"stale/{action['review_id']}", words)
+        return self.comment(task, pull_of(action), f"stale/{action['review_id']}", words)
 
     # silence and escalation
 
-    def escalate(self, task: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
-        number: Any = task.get("issue_number")
+    def escalate(self, task: Task, action: Escalate) -> list[Action]:
+        number, reason = task.get("issue_number"), action["reason"] or ""
         again = task.get("intervention_count")
         # one run may fall silent more than once, and its count begins anew in between; so without any run
         often = action["action"] == "probe" or number is None
         count = f"{action['action']}/{task.get('attempt')}/{self.now if often else again}"
         if action["action"] == "probe":
-            why = as_text(action["reason"])
+            why = as_text(reason)
             words = f"@caloron-agent-{task['agent_id']} {why}. Are you still working on this?{found(action)}"
-            return [self.comment(task, number, count, words)]
+            return [self.comment(task, issue_of(task), count, words)]
         if action["action"] == "restart":
             step = f"step {task.get('intervention_count')} of {self.policy.get('stuck_retry_limit') or 3}"
-            why = f"{lowered(action['reason'])}.{found(action)}"
+            why = f"{lowered(reason)}.{found(action)}"
             words = f"I am restarting the agent `{task['agent_id']}` ({step}): {why}"
-            return [self.comment(task, number, count, words)]
+            return [self.comment(task, issue_of(task), count, words)]
         which, way = f"`{task['id']}`", "When that is fixed, say `/retry` here to try again"
         if number is not None:
             which, way = f"{which} (#{number})", f'Say `/retry --hint "…"` on #{number} for a new attempt'
         words = (
-            f"Task {which} needs a person: {lowered(action['reason'])}.{found(action)} "
+            f"Task {which} needs a person: {lowered(reason)}.{found(action)} "
             f"{way}, or `/skip` to go on without it."
         )
         return [self.comment(task, self.kickoff["number"], count, words)]
@@ -246,26 +267,21 @@ class Sprint:
         """Whether another task keeps the sprint open."""
         return any(task["status"] not in ENDED for task in self.tasks.values())
 
-    def closing(self, task: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
-        number, at = action.get("issue_number"), self.now
+    def closing(self, task: Task, action: ReopenWanted | TellSkipped | CloseSkipped) -> list[Action]:
+        number, at = action["issue_number"], self.now
         if number is None:
             return []
         if action["type"] == "reopen_issue":
             words = "Only people with write permission can skip a task, so I reopened the issue."
-            return [
-                self.action("reopen_issue", task, f"reopen/{at}", number=number),
-                self.comment(task, number, f"reopen/{at}", words),
-            ]
+            reopen: Action = {**self.about(task, f"reopen/{at}"), "type": "reopen_issue", "number": number}
+            return [reopen, self.comment(task, number, f"reopen/{at}", words)]
         if action["type"] == "tell_skipped":
             words = "Closed before it was done, so I skip this task, as with `/skip`. " + (
                 "Reopen the issue to bring it back." if self.goes_on() else ENDS_WITH_IT
             )
             return [self.comment(task, number, f"skipped/{at}", words)]
         words = "Skipped with `/skip`."
-        return [
-            self.comment(task, number, "skipped", words),
-            self.action("close_issue", task, "close/skip", number=number),
-        ]
+        return [self.comment(task, number, "skipped", words), self.close(task, "skip", number)]
 
 
 ENDED = ("Done", "Cancelled", "Skipped")
@@ -281,13 +297,27 @@ RULES = [
 ]
 
 
-def found(action: dict[str, Any]) -> str:
+def issue_of(task: Task) -> int:
+    number = task.get("issue_number")
+    if number is None:
+        raise ValueError(f"spell_out: the task '{task['id']}' has no issue to write on")
+    return number
+
+
+def pull_of(what: Task | TellStale) -> int:
+    number = what.get("pr_number")
+    if number is None:
+        raise ValueError("spell_out: there is no pull request to write on, or to merge")
+    return number
+
+
+def found(action: Escalate) -> str:
     """What was found out about a silent agent's process and output."""
-    there = action.get("found")
-    if there is None:
+    sign = action.get("found")
+    if sign is None:
         return ""
-    process = "Its process is running" if there["alive"] else "Its process shows no sign of life"
-    line = as_code(there.get("last_line") or "")
+    process = "Its process is running" if sign["alive"] else "Its process shows no sign of life"
+    line = as_code(sign.get("last_line") or "")
     return f" {process}; {f'its last output is {line}' if line else 'it has written nothing'}."
 
 

@@ -1,7 +1,15 @@
 """Turn the supervisor's steps into events, and reconcile when that is due."""
 
+from __future__ import annotations
+
 import datetime
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, AgentHeartbeat, AgentIntervened, AgentSigns, Counter, Counters, Event, Intervention, Sign,
+        State, Tick,
+    )  # fmt: skip
 
 NAME = "supervise"
 
@@ -9,29 +17,29 @@ WATCHED_S = 60  # a watched process is reported every few seconds
 
 
 class Chosen(TypedDict):
-    actions: list[Any]
-    updated_interventions: Any
+    actions: list[Intervention]
+    updated_interventions: Counters
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Tick]
     now: str
     chosen: Chosen
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 def execute(input: Input) -> Output:
     tick, state, chosen = input["events"][0], input["state"], input["chosen"]
     tasks = {
-        task["agent_id"]: name for name, task in state["tasks"].items() if task.get("agent") == "running"
+        str(task["agent_id"]): name for name, task in state["tasks"].items() if task.get("agent") == "running"
     }
-    events = [
+    events: list[Event] = [
         intervened(tick, step, tasks[step["agent_id"]])
         for step in chosen["actions"]
         if step["agent_id"] in tasks
@@ -39,13 +47,13 @@ def execute(input: Input) -> Output:
     events += [
         recovered(tick, tasks[name], name, steps) for name, steps in back(state, chosen) if name in tasks
     ]
-    looks = [catch_up(state, tick)] if tick.get("reconcile") else []
+    looks = [catch_up(state)] if tick.get("reconcile") else []
     if (state.get("interventions") or {}) != chosen["updated_interventions"]:
         state = {**state, "interventions": chosen["updated_interventions"]}
     return {"state": state, "actions": looks, "events": [tick, *events]}
 
 
-def intervened(tick: dict[str, Any], step: dict[str, Any], task_id: str) -> dict[str, Any]:
+def intervened(tick: Tick, step: Intervention, task_id: str) -> AgentIntervened:
     key = f"agent_intervened:{task_id}:{step['action']}:{tick['key']}"
     return {
         "type": "agent_intervened",
@@ -53,11 +61,11 @@ def intervened(tick: dict[str, Any], step: dict[str, Any], task_id: str) -> dict
         "task_id": task_id,
         "action": step["action"],
         "reason": step["reason"],
-        "found": looked_at(tick, (tick.get("agents") or {}).get(step["agent_id"]) or {}),
+        "found": looked_at(tick, tick.get("agents", {}).get(step["agent_id"], {})),
     }
 
 
-def looked_at(tick: dict[str, Any], agent: dict[str, Any]) -> dict[str, Any]:
+def looked_at(tick: Tick, agent: AgentSigns) -> Sign:
     """What the tick knows of its process and its output."""
     beat = agent.get("last_heartbeat_at")
     silent = (
@@ -67,36 +75,33 @@ def looked_at(tick: dict[str, Any], agent: dict[str, Any]) -> dict[str, Any]:
     return {"alive": alive, "last_line": agent.get("last_line") or None}
 
 
-def back(state: dict[str, Any], chosen: Chosen) -> list[tuple[str, int]]:
+def back(state: State, chosen: Chosen) -> list[tuple[str, int]]:
     """The agents that gave a sign of life again, and how many steps were taken on each until then."""
     before = {name: count_of(counter) for name, counter in (state.get("interventions") or {}).items()}
     after = {name: count_of(counter) for name, counter in chosen["updated_interventions"].items()}
     return [(name, steps) for name, steps in sorted(before.items()) if steps and after.get(name) == 0]
 
 
-def count_of(counter: Any) -> int:
+def count_of(counter: Counter | float) -> int:
     """Both written forms of a counter."""
     return int(counter.get("count", 0) if isinstance(counter, dict) else counter)
 
 
-def recovered(tick: dict[str, Any], task_id: str, agent_id: str, steps: int) -> dict[str, Any]:
+def recovered(tick: Tick, task_id: str, agent_id: str, steps: int) -> AgentHeartbeat:
     """Of all signs of life the one that ends a silence is written down."""
     return {
         "type": "agent_heartbeat",
         "key": f"agent_heartbeat:{task_id}:{tick['key']}",
         "task_id": task_id,
-        "last_sign_at": (tick["agents"].get(agent_id) or {}).get("last_sign_at"),
+        "last_sign_at": tick["agents"].get(agent_id, {}).get("last_sign_at"),
         "recovered": steps,
     }
 
 
-def catch_up(state: dict[str, Any], tick: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "look",
-        "what": "catch_up",
-        "since": (state.get("marks") or {}).get("since"),
-        "key": "look:catch_up",
-    }
+def catch_up(state: State) -> Action:
+    marks = state.get("marks")
+    since = marks.get("since") if marks else None
+    return {"type": "look", "what": "catch_up", "since": since, "key": "look:catch_up"}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -1,18 +1,23 @@
 """Pass a sprint's facts to the stage that computes its KPIs."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json, SprintState
 
 NAME = "take_facts"
 
 
 class Facts(TypedDict):
-    state: Any
+    state: SprintState
     sprint_id: str
     goal: str
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Any]
-    previous: Any
+    feedback_items: list[Json]
+    previous: Json
 
 
 class Input(TypedDict):
@@ -20,11 +25,11 @@ class Input(TypedDict):
 
 
 class Output(TypedDict):
-    state: Any
+    state: SprintState
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Any]
-    previous: Any
+    feedback_items: list[Json]
+    previous: Json
 
 
 def execute(input: Input) -> Output:

@@ -1,28 +1,33 @@
 """Pass the agents' reports and the KPIs to the stage that analyses them."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json, SprintState
 
 NAME = "take_findings"
 
 
 class Facts(TypedDict):
-    state: Any
+    state: SprintState
     sprint_id: str
     goal: str
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Any]
-    previous: Any
+    feedback_items: list[Json]
+    previous: Json
 
 
 class Input(TypedDict):
     facts: Facts
-    kpis: Any
+    kpis: Json
 
 
 class Output(TypedDict):
-    feedback_items: list[Any]
-    kpis: Any
+    feedback_items: list[Json]
+    kpis: Json
 
 
 def execute(input: Input) -> Output:

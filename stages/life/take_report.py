@@ -1,34 +1,39 @@
 """Pass everything known about an ended sprint to the stage that writes its report."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json, SprintState
 
 NAME = "take_report"
 
 
 class Facts(TypedDict):
-    state: Any
+    state: SprintState
     sprint_id: str
     goal: str
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Any]
-    previous: Any
+    feedback_items: list[Json]
+    previous: Json
 
 
 class Input(TypedDict):
     facts: Facts
-    kpis: Any
-    analysis: Any
+    kpis: Json
+    analysis: Json
 
 
 class Output(TypedDict):
     sprint_id: str
     goal: str
-    kpis: Any
-    feedback_items: list[Any]
+    kpis: Json
+    feedback_items: list[Json]
     started_at: str | None
     ended_at: str | None
-    analysis: Any
+    analysis: Json
 
 
 def execute(input: Input) -> Output:

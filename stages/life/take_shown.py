@@ -3,57 +3,73 @@
 An approval that waited for its plan to be shown continues now.
 """
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Event, Issue, Shown, ShownNow, State, Waiting
 
 NAME = "take_shown"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Event]
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 def execute(input: Input) -> Output:
-    state, freed = input["state"], list[Any]()
+    state = input["state"]
+    let_go: list[Event] = []
     for event in input["events"]:
         if event["type"] == "shown":
-            state, waited = release(take(state, event), event)
-            freed += waited
-    return {"state": state, "actions": [], "events": freed}
+            state, waited = release(remember(state, event), event)
+            let_go += waited
+    return {"state": state, "actions": [], "events": let_go}
 
 
-def take(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+def remember(state: State, event: ShownNow) -> State:
     number = event["object"].partition(":")[2]
     if event["kind"] == "labels":
-        known = {**(state["issues"].get(number) or {}), "labels": sorted(event["labels"])}
+        known: Issue = {**state["issues"].get(number, {}), "labels": sorted(event["labels"])}
         return {**state, "issues": {**state["issues"], number: known}}
     name = f"{event['object']}:{event['kind']}"
-    before = state["shown"].get(name) or {}
-    now = {"hash": event["hash"], "at": event["at"], "comment_id": event.get("comment_id")}
-    now |= {"text": event["text"]} if "text" in event else {}
-    plan = event.get("plan_hash")
-    times = {"plan_at": event["at"], "plan_written_at": event.get("written_at")}
-    if plan == before.get("plan_hash"):
-        times = {name: before.get(name) for name in times}
-    now |= {"plan_hash": plan, **times}
+    before = state["shown"].get(name)
+    now: Shown = {
+        "hash": event["hash"],
+        "at": event["at"],
+        "comment_id": event.get("comment_id"),
+        "plan_hash": event.get("plan_hash"),
+        "plan_at": event["at"],
+        "plan_written_at": event.get("written_at"),
+    }
+    if "text" in event:
+        now["text"] = event["text"]
+    if before and before.get("plan_hash") == now["plan_hash"]:
+        now["plan_at"], now["plan_written_at"] = before["plan_at"], before.get("plan_written_at")
     return {**state, "shown": {**state["shown"], name: now}}
 
 
-def release(state: dict[str, Any], event: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def release(state: State, event: ShownNow) -> tuple[State, list[Event]]:
     """What waited for this board."""
-    held = state.get("waiting") or {}
+    held = state.get("waiting", {})
     free = {key: one for key, one in held.items() if one.get("for_board") == event["object"]}
     if event["kind"] != "board" or not free:
         return state, []
     kept = {key: one for key, one in held.items() if key not in free}
-    told = [{name: value for name, value in one.items() if name != "for_board"} for one in free.values()]
-    return {**state, "waiting": kept}, told
+    return {**state, "waiting": kept}, [freed(one) for one in free.values()]
+
+
+def freed(held: Waiting) -> Waiting:
+    event = held.copy()
+    event.pop("for_board", None)
+    return event
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

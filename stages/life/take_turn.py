@@ -1,22 +1,27 @@
 """Pass the turn to the stage that evaluates the tasks, without what only ticks need."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Event, Policy, State
 
 NAME = "take_turn"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Event]
     now: str
-    policy: Any
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Event]
     now: str
-    policy: Any
+    policy: Policy
 
 
 def execute(input: Input) -> Output:

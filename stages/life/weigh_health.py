@@ -1,37 +1,42 @@
 """Pass the agents' health and the state's counters to the stage that decides on interventions."""
 
+from __future__ import annotations
+
 import datetime
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import AgentSigns, Counters, Health, Policy, State, Task, Tick
 
 NAME = "weigh_health"
 
 START_S = 2  # the start of a run counts as its first sign; a later one is the agent's own
 
 
-class Health(TypedDict):
-    results: list[Any]
+class Checked(TypedDict):
+    results: list[Health]
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Tick]
     now: str
-    policy: Any
-    health: Health
+    policy: Policy
+    health: Checked
 
 
 class Output(TypedDict):
-    results: list[Any]
-    interventions: Any
+    results: list[Health]
+    interventions: Counters
     cooldown_m: float | None
     now: str
 
 
 def execute(input: Input) -> Output:
-    told = input["events"][0].get("agents") or {}
+    signs = input["events"][0].get("agents") or {}
     tasks = {task.get("agent_id"): task for task in input["state"]["tasks"].values()}
-    results = [
-        {**result, "status": "unknown"} if only_started(result, told, tasks) else result
+    results: list[Health] = [
+        {**result, "status": "unknown"} if only_started(result, signs, tasks) else result
         for result in input["health"]["results"]
     ]
     return {
@@ -42,13 +47,13 @@ def execute(input: Input) -> Output:
     }
 
 
-def only_started(result: dict[str, Any], told: dict[str, Any], tasks: dict[Any, Any]) -> bool:
+def only_started(result: Health, signs: dict[str, AgentSigns], tasks: dict[str | None, Task]) -> bool:
     """A run that was started again is no sign of life yet: the ladder goes on where it was."""
     if result["status"] != "healthy":
         return False
     agent_id = result["agent_id"]
-    sign = (told.get(agent_id) or {}).get("last_sign_at")
-    started = (tasks.get(agent_id) or {}).get("last_activity_at")
+    sign = signs.get(agent_id, {}).get("last_sign_at")
+    started = tasks[agent_id].get("last_activity_at") if agent_id in tasks else None
     if not sign or not started:
         return not sign
     since = datetime.datetime.fromisoformat(sign) - datetime.datetime.fromisoformat(started)

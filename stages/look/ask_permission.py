@@ -1,23 +1,34 @@
 """Hold an event until the forge has told its actor's permission; without an answer there is none."""
 
+from __future__ import annotations
+
 import datetime
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Event, Permission, Policy, Right, State, Waiting
 
 NAME = "ask_permission"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    actions: list[Any]
+    state: State
+    events: list[Waiting]
+    actions: list[Action]
     now: str
-    policy: Any
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
+
+
+class Verdict(TypedDict):
+    allowed: bool
+    permission: NotRequired[Right]
+    denial: NotRequired[str]
 
 
 FRESH_S = 60
@@ -25,47 +36,51 @@ LEVELS = ("none", "read", "triage", "write", "maintain", "admin", "owner")
 
 
 def execute(input: Input) -> Output:
-    state, actions, events = input["state"], list[Any](), list[Any]()
+    state = input["state"]
+    actions: list[Action] = []
+    events: list[Event] = []
     for event in input["events"]:
         actions += receipt(event)
         verdict = judge(state, event, input["now"])
         if verdict is None:
-            held = {
-                **in_line(state["waiting"], event),
-                **({"looked_again": True} if empty(state, event) else {}),
-            }
+            held = in_line(state["waiting"], event)
+            if empty(state, event):
+                held["looked_again"] = True
             actions.append(question(state, event))
             state = {**state, "waiting": {**state["waiting"], event["key"]: held}}
         else:
-            events.append({**event, **verdict})
+            events.append(judged(event, verdict))
     return {"state": state, "actions": actions, "events": events}
 
 
-def judge(state: dict[str, Any], event: dict[str, Any], now: str) -> dict[str, Any] | None:
+def judge(state: State, event: Waiting, now: str) -> Verdict | None:
     if unknown(state, event):
         return None
     if event["needs"] in ("none", "read"):
         return {"allowed": True}
-    if not event.get("actor"):
+    actor = event.get("actor")
+    if not actor:
         return {"allowed": False, "denial": "I could not find out who made this change"}
-    known = state["permissions"].get(event["actor"])
+    known = state["permissions"].get(actor)
     if known is None or age_s(known["at"], now) > FRESH_S:
         return None
     return verdict_of(known, event, str(state["repo"].get("forge")))
 
 
-def unknown(state: dict[str, Any], event: dict[str, Any]) -> bool:
+def unknown(state: State, event: Waiting) -> bool:
     """Whether the repository must be looked at before anything else."""
-    return "default_branch" not in (state.get("repo") or {}) or empty(state, event)
+    repo = state.get("repo")
+    return not repo or "default_branch" not in repo or empty(state, event)
 
 
-def empty(state: dict[str, Any], event: dict[str, Any]) -> bool:
+def empty(state: State, event: Waiting) -> bool:
     """A plan for a repository that was empty: its first commit may be there before the word of it."""
-    was = (state.get("repo") or {}).get("empty")
-    return bool(was and event.get("name") == "plan" and not event.get("looked_again"))
+    repo = state.get("repo")
+    plans = event["type"] == "command" and event.get("name") == "plan"
+    return bool(repo and repo.get("empty") and plans and not event.get("looked_again"))
 
 
-def verdict_of(known: dict[str, Any], event: dict[str, Any], forge: str) -> dict[str, Any]:
+def verdict_of(known: Permission, event: Waiting, forge: str) -> Verdict:
     if known.get("denial"):
         return {"allowed": False, "denial": known["denial"]}
     if known["user_id"] is None or event.get("actor_id") != known["user_id"]:
@@ -82,31 +97,42 @@ def age_s(earlier: str, now: str) -> float:
     return (read(now) - read(earlier)).total_seconds()
 
 
-def in_line(waiting: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+def in_line(waiting: dict[str, Waiting], event: Waiting) -> Waiting:
     """What waits is let go in the order in which it came, and the store keeps none."""
-    known = (waiting.get(event["key"]) or {}).get("turn")
-    return {**event, "turn": known or 1 + max((held.get("turn", 0) for held in waiting.values()), default=0)}
+    known = waiting[event["key"]].get("turn") if event["key"] in waiting else None
+    held = event.copy()
+    held["turn"] = known or 1 + max((other.get("turn", 0) for other in waiting.values()), default=0)
+    return held
 
 
-def question(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+def judged(event: Waiting, verdict: Verdict) -> Waiting:
+    known = event.copy()
+    known["allowed"] = verdict["allowed"]
+    if "denial" in verdict:
+        known["denial"] = verdict["denial"]
+    if "permission" in verdict:
+        known["permission"] = verdict["permission"]
+    return known
+
+
+def question(state: State, event: Waiting) -> Action:
     if unknown(state, event):
         return {"type": "look", "what": "repository", "key": "look:repository"}
-    login = event["actor"]
+    login = str(event["actor"])
     return {"type": "look", "what": "permission", "login": login, "key": f"look:permission:{login}"}
 
 
-def receipt(event: dict[str, Any]) -> list[dict[str, Any]]:
+def receipt(event: Waiting) -> list[Action]:
     """👀 at once on the comment that holds a command, or on the issue whose own text does."""
-    where = event.get("where") or {}
-    if event["type"] != "command":
+    if event["type"] != "command" or not event.get("where"):
         return []
-    if where.get("comment_id"):
-        on, key = {"comment_id": where["comment_id"]}, f"react:{where['comment_id']}:eyes"
-    elif where.get("own_text"):
-        on, key = {"number": where["number"]}, f"react:issue:{where['number']}:eyes"
-    else:
-        return []
-    return [{"type": "react", **on, "content": "eyes", "key": key}]
+    where = event["where"]
+    if number := where.get("comment_id"):
+        return [{"type": "react", "comment_id": number, "content": "eyes", "key": f"react:{number}:eyes"}]
+    if where.get("own_text"):
+        number = where["number"]
+        return [{"type": "react", "number": number, "content": "eyes", "key": f"react:issue:{number}:eyes"}]
+    return []
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

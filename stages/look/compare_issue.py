@@ -1,33 +1,56 @@
 """Compare a fetched issue with what the state remembers of it, and emit the differences as events."""
 
+from __future__ import annotations
+
 import hashlib
 import re
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, Edit, Event, ForgeIssue, HoldSeen, Issue, IssueEdited, IssueOpened, KickoffRead, LookPull,
+        LookTimeline, Policy, SeenIssue, State, TimelineAsk, Unanswered,
+    )  # fmt: skip
 
 NAME = "compare_issue"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    policy: Any
+    state: State
+    events: list[Event]
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
+
+
+class Who(TypedDict):
+    actor: str | None
+    actor_id: int | None
+
+
+class Change(TypedDict):
+    editor: Who | None
+    had: list[str]
+    waits: Unanswered | None
 
 
 HOLD = "caloron:hold"
 NEW = ""
-NOBODY: dict[str, Any] = {"actor": None, "actor_id": None}
+ORIGIN = ("forge", "repo_id", "repo", "at", "found")
+NOBODY: Who = {"actor": None, "actor_id": None}
 MARK = re.compile(r"<!-- caloron:([a-z0-9_-]+)[^>]* -->")
 OWN = re.compile(r"<!-- caloron:[a-z0-9_-]+ key=[^\s>]+(?: sprint=([^\s>]+))?(?: task=([^\s>]+))? -->\s*\Z")
 
 
 def execute(input: Input) -> Output:
-    state, actions, events = input["state"], list[Any](), list[Any]()
+    state = input["state"]
+    actions: list[Action] = []
+    events: list[Event] = []
     for event in input["events"]:
         if event["type"] == "seen" and event["what"] == "issue":
             state, found, looks = compare(state, input["policy"], event)
@@ -38,15 +61,11 @@ def execute(input: Input) -> Output:
     return {"state": state, "actions": actions, "events": events}
 
 
-Edit = dict[str, Any]
-Found = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
-
-
-def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> Found:
+def compare(state: State, policy: Policy, event: SeenIssue) -> tuple[State, list[Event], list[Action]]:
     number, there = str(event["number"]), event["there"]
     if there.get("is_pull"):
         return state, [], []
-    entry = (state.get("issues") or {}).get(number) or {}
+    entry = state.get("issues", {}).get(number, {})
     known = entry if "title" in entry else None  # else only its labels were shown, or it was closed
     change = first_change(event, entry) if known is None else change_since(event, known)
     state = {**state, "issues": {**state["issues"], number: remembered(event, entry, change)}}
@@ -58,65 +77,76 @@ def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]
     return state, hold_seen(state, event, entry) + events, looks
 
 
-def hold_seen(state: dict[str, Any], event: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:
+def hold_seen(state: State, event: SeenIssue, before: Issue) -> list[Event]:
     """The label that blocks a merge counts at once, before it is known who set it."""
     number, labels = event["number"], event["there"]["labels"]
     task_id = next((n for n, task in state["tasks"].items() if task.get("issue_number") == number), None)
     if task_id is None or (HOLD in labels) is (HOLD in (before.get("labels") or [])):
         return []
-    return [told(event, "hold_seen", str(event["key"]), task_id=task_id)]
+    key = f"hold_seen:{number}:{event['key']}"
+    seen: HoldSeen = {"type": "hold_seen", "key": key, "issue_number": number, "task_id": task_id}
+    return [with_origin(event, seen)]
 
 
-def remembered(event: dict[str, Any], entry: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    there = event["there"]
-    kept: dict[str, Any] = {
-        name: there[name] for name in ("state", "title", "author", "author_id", "html_url") if name in there
+def remembered(event: SeenIssue, entry: Issue, change: Change) -> Issue:
+    there, noted = event["there"], entry.get("edits") or []
+    issue: Issue = {
+        "state": there["state"],
+        "labels": sorted(there["labels"]),
+        "body_hash": text_of(there),
     }
-    noted = entry.get("edits") or []
-    asking = {
-        "asks": event.get("asks") or [],
-        "waits": change["waits"],
-        "edits": noted if change["waits"] else still_to_see(noted, text_of(there)),
-    }
-    asking = {name: value for name, value in asking.items() if value}
-    return {**kept, **asking, "labels": sorted(there["labels"]), "body_hash": text_of(there)}
+    if "title" in there:
+        issue["title"] = there["title"]
+    if "author" in there:
+        issue["author"] = there["author"]
+    if "author_id" in there:
+        issue["author_id"] = there["author_id"]
+    if "html_url" in there:
+        issue["html_url"] = there["html_url"]
+    if asks := event.get("asks"):
+        issue["asks"] = asks
+    if change["waits"]:
+        issue["waits"] = change["waits"]
+    if edits := noted if change["waits"] else still_to_see(noted, text_of(there)):
+        issue["edits"] = edits
+    return issue
 
 
 def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def text_of(there: dict[str, Any]) -> str:
+def text_of(there: ForgeIssue) -> str:
     return hash_of(there.get("body") or "")
 
 
 # Who wrote the text. Deliveries tell who made which text of which; a look alone names nobody.
 
 
-def first_change(event: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+def first_change(event: SeenIssue, entry: Issue) -> Change:
     """Of an issue never seen before: the whole text is its author's, unless a delivery tells otherwise."""
     there, noted = event["there"], entry.get("edits") or []
-    author = {"actor": there["author"], "actor_id": there["author_id"]}
+    author: Who = {"actor": there["author"], "actor_id": there["author_id"]}
     if not noted:
-        caused = event["request"].get("caused") or {}
+        caused = event["request"].get("caused", {})
         edited = caused.get("hint") == "edited" and caused.get("actor_id") != there["author_id"]
         return {"editor": None if edited else author, "had": [], "waits": None}
     opened = any(edit["was"] == NEW for edit in noted)
     since = NEW if opened else noted[0]["was"]
     steps = steps_between(noted, since, text_of(there))
-    waits = {"text": NEW, "asks": []} if opened and steps is None else None
+    waits: Unanswered | None = {"text": NEW, "asks": []} if opened and steps is None else None
     return {"editor": only_editor(steps, author), "had": [], "waits": waits}
 
 
-def change_since(event: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+def change_since(event: SeenIssue, known: Issue) -> Change:
     """Who wrote what is new since the last look, or since a text whose change nobody answered for yet."""
     there, noted, text = event["there"], known.get("edits") or [], text_of(event["there"])
-    author = {"actor": there["author"], "actor_id": there["author_id"]}
+    author: Who = {"actor": there["author"], "actor_id": there["author_id"]}
     since = [known["waits"]] if known.get("waits") else []
     # of an issue that we opened ourselves, the text is known only from the first look at it
-    if known["body_hash"] not in (None, text):
+    if known["body_hash"] is not None and known["body_hash"] != text:
         since.append({"text": known["body_hash"], "asks": known.get("asks") or []})
-    waits = None
+    waits: Unanswered | None = None
     for before in since:
         steps = steps_between(noted, before["text"], text)
         editor = only_editor(steps, author)
@@ -128,7 +158,7 @@ def change_since(event: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]
 
 def steps_between(noted: list[Edit], since: str | None, text: str | None) -> list[Edit] | None:
     """The edits that made the one text of the other, the last first; None while one of them was not told."""
-    steps = list[Edit]()
+    steps: list[Edit] = []
     while text != since:
         step = next((edit for edit in reversed(noted) if edit["text"] == text and edit not in steps), None)
         if step is None:
@@ -138,16 +168,21 @@ def steps_between(noted: list[Edit], since: str | None, text: str | None) -> lis
     return steps
 
 
-def only_editor(steps: list[Edit] | None, author: dict[str, Any]) -> dict[str, Any] | None:
+def only_editor(steps: list[Edit] | None, author: Who) -> Who | None:
     """Who made all these edits; None if that was not one person alone."""
-    who = [author if step["was"] == NEW else {name: step[name] for name in author} for step in steps or []]
+    who = [author if step["was"] == NEW else editor_of(step) for step in steps or []]
     return who[-1] if len({one["actor_id"] for one in who}) == 1 else None
+
+
+def editor_of(edit: Edit) -> Who:
+    return {"actor": edit["actor"], "actor_id": edit["actor_id"]}
 
 
 def still_to_see(noted: list[Edit], text: str) -> list[Edit]:
     """Edits of the text that was seen, whose own look is still to come."""
     seen = [place for place, edit in enumerate(noted) if edit["text"] == text]
-    left, texts = list[Edit](), {text}
+    texts = {text}
+    left: list[Edit] = []
     for edit in noted[seen[-1] + 1 if seen else 0 :]:
         if edit["was"] in texts:
             left.append(edit)
@@ -155,68 +190,104 @@ def still_to_see(noted: list[Edit], text: str) -> list[Edit]:
     return left
 
 
-def shares_account(policy: dict[str, Any], there: dict[str, Any]) -> bool:
+def shares_account(policy: Policy, there: ForgeIssue) -> bool:
     """An issue by our account without our marker was written by a person who shares it."""
-    me = policy.get("me") or {}
-    return bool(me.get("id") and there["author_id"] == me["id"] and not MARK.search(there.get("body") or ""))
+    me = policy.get("me")
+    return bool(me and there["author_id"] == me["id"] and not MARK.search(there.get("body") or ""))
 
 
-def told(event: dict[str, Any], type_: str, tail: str, **fields: Any) -> dict[str, Any]:
-    common: dict[str, Any] = {
-        name: event[name] for name in ("forge", "repo_id", "repo", "at", "found") if name in event
-    }
-    key = f"{type_}:{event['number']}:{tail}"
-    return {**common, "type": type_, "key": key, "issue_number": event["number"], **fields}
+Told = TypeVar("Told", bound=Mapping[str, object])
 
 
-def first_met(
-    state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any], change: dict[str, Any]
-) -> list[dict[str, Any]]:
-    there = event["there"]
+def with_origin(event: SeenIssue, told: Told) -> Told:
+    """What is told, with where and when it happened."""
+    fields: Mapping[str, object] = event
+    return cast("Told", {**{name: fields[name] for name in ORIGIN if name in fields}, **told})
+
+
+def first_met(state: State, policy: Policy, event: SeenIssue, change: Change) -> list[Event]:
+    there, number = event["there"], event["number"]
     if there["state"] != "open":
         return []
-    who = {**(change["editor"] or NOBODY), "author_id": there["author_id"]}
+    who = change["editor"] or NOBODY
+    opened: IssueOpened = {
+        "type": "issue_opened",
+        "key": f"issue_opened:{number}:first",
+        "issue_number": number,
+        "title": there["title"],
+        "body": there.get("body") or "",
+        "labels": there["labels"],
+        "actor": who["actor"],
+        "actor_id": who["actor_id"],
+        "author_id": there["author_id"],
+    }
     if not change["editor"] or who["actor_id"] != there["author_id"]:
-        who["hint"] = "edited"  # what is not the author's own text asks for nothing
-    said = {"title": there["title"], "body": there.get("body") or "", "labels": there["labels"]}
-    return [told(event, "issue_opened", "first", **said, **who, **ours(state, policy, there))]
+        opened["hint"] = "edited"  # what is not the author's own text asks for nothing
+    if is_ours(policy, there):
+        opened["own"] = True
+        if task_id := task_of(state, there):
+            opened["task_id"] = task_id
+    return [with_origin(event, opened)]
 
 
-def ours(state: dict[str, Any], policy: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """Our own words ask for nothing; the marker at their end names the task that waits for its issue."""
-    mark, me = OWN.search(there.get("body") or ""), (policy.get("me") or {}).get("id")
-    if not mark or me is None or there["author_id"] != me:
-        return {}
-    running = (state.get("kickoffs") or {}).get(str(state.get("running"))) or {}
-    waits = running.get("id") == mark[1] and mark[2] in state["tasks"]
-    return {"own": True, "task_id": mark[2]} if waits else {"own": True}
+def is_ours(policy: Policy, there: ForgeIssue) -> bool:
+    """Our own words ask for nothing."""
+    me = policy.get("me")
+    return bool(me and there["author_id"] == me["id"] and OWN.search(there.get("body") or ""))
 
 
-def edits(event: dict[str, Any], known: dict[str, Any], change: dict[str, Any]) -> list[dict[str, Any]]:
+def task_of(state: State, there: ForgeIssue) -> str | None:
+    """The marker at the end names the task that waits for this issue."""
+    mark = OWN.search(there.get("body") or "")
+    running = state.get("kickoffs", {}).get(str(state.get("running")))
+    waits = mark and running and running["id"] == mark[1] and mark[2] in state["tasks"]
+    return mark[2] if mark and waits else None
+
+
+def edits(event: SeenIssue, known: Issue, change: Change) -> list[Event]:
     """An edit, with what the text asked for before, and its editor where deliveries leave no doubt."""
-    there, text = event["there"], text_of(event["there"])
+    there, text, number = event["there"], text_of(event["there"]), event["number"]
     same = known["title"] == there["title"] and known["body_hash"] in (None, text)
     if same and not change["editor"]:
         return []
-    who = {**(change["editor"] or NOBODY), "author_id": there["author_id"]}
-    said = {"title": there["title"], "body": there.get("body") or "", "had": change["had"], "hint": "edited"}
-    return [told(event, "issue_edited", f"{text}:{hash_of(there['title'])}", **said, **who)]
+    who = change["editor"] or NOBODY
+    edited: IssueEdited = {
+        "type": "issue_edited",
+        "key": f"issue_edited:{number}:{text}:{hash_of(there['title'])}",
+        "issue_number": number,
+        "title": there["title"],
+        "body": there.get("body") or "",
+        "had": change["had"],
+        "hint": "edited",
+        "actor": who["actor"],
+        "actor_id": who["actor_id"],
+        "author_id": there["author_id"],
+    }
+    return [with_origin(event, edited)]
 
 
-def planning(state: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+def planning(state: State, event: SeenIssue) -> list[Event]:
     """The fresh text that a kickoff waited for."""
-    kickoff = (state.get("kickoffs") or {}).get(str(event["number"])) or {}
-    if kickoff.get("status") != "Planning":
+    there, number = event["there"], event["number"]
+    kickoff = state.get("kickoffs", {}).get(str(number))
+    if not kickoff or kickoff.get("status") != "Planning":
         return []
-    there = event["there"]
-    text = {"title": there["title"], "body": there.get("body") or "", "author": there["author"]}
-    asked = str(kickoff.get("asked_at"))
-    return [told(event, "kickoff_read", asked, author_id=there["author_id"], labels=there["labels"], **text)]
+    read: KickoffRead = {
+        "type": "kickoff_read",
+        "key": f"kickoff_read:{number}:{kickoff.get('asked_at')}",
+        "issue_number": number,
+        "title": there["title"],
+        "body": there.get("body") or "",
+        "author": there["author"],
+        "author_id": there["author_id"],
+        "labels": there["labels"],
+    }
+    return [with_origin(event, read)]
 
 
 def who_did_it(
-    state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any], known: Any, there: dict[str, Any]
-) -> list[dict[str, Any]]:
+    state: State, policy: Policy, event: SeenIssue, known: Issue | None, there: ForgeIssue
+) -> list[Action]:
     """A command label or a change of open/closed needs the one who did it: the issue's timeline tells."""
     asks = label_changes(policy, known, there)
     if known is not None and known["state"] != there["state"] and matters(state, event["number"]):
@@ -225,37 +296,41 @@ def who_did_it(
         return []
     number = event["number"]
     state_of_things = hash_of(f"{there['state']} {sorted(there['labels'])}")
-    look = {"type": "look", "what": "timeline", "number": number, "asks": asks, "author": there["author"],
-            "author_id": there["author_id"], "key": f"look:timeline:{number}:{state_of_things}"}  # fmt: skip
-    caused = {"caused": {"hint": "reconcile"}} if event.get("found") else {}
-    return [{**one, **caused} for one in [*merged_first(state, number, asks), look]]
+    look: LookTimeline = {
+        "type": "look", "what": "timeline", "number": number, "asks": asks, "author": there["author"],
+        "author_id": there["author_id"], "key": f"look:timeline:{number}:{state_of_things}",
+    }  # fmt: skip
+    looks = [*merged_first(state, number, asks), look]
+    for one in looks if event.get("found") else []:
+        one["caused"] = {"hint": "reconcile"}
+    return [*looks]
 
 
-def label_changes(policy: dict[str, Any], known: Any, there: dict[str, Any]) -> list[dict[str, Any]]:
+def label_changes(policy: Policy, known: Issue | None, there: ForgeIssue) -> list[TimelineAsk]:
     acting = set(policy.get("command_labels") or [])
-    before, now = set((known or {}).get("labels") or []) & acting, set(there["labels"]) & acting
+    before = set(known.get("labels") or []) & acting if known else set()
+    now = set(there["labels"]) & acting
     if known is None and there["state"] != "open":
         return []
-    if MARK.search(there.get("body") or "") and there["author_id"] == (policy.get("me") or {}).get("id"):
+    me = policy.get("me")
+    if me and MARK.search(there.get("body") or "") and there["author_id"] == me["id"]:
         now, before = now - {"caloron:task"}, before - {"caloron:task"}
-    added = [{"type": "label", "label": label} for label in sorted(now - before)]
-    return added + [{"type": "unlabel", "label": label} for label in sorted(before - now)]
+    added: list[TimelineAsk] = [{"type": "label", "label": label} for label in sorted(now - before)]
+    taken: list[TimelineAsk] = [{"type": "unlabel", "label": label} for label in sorted(before - now)]
+    return added + taken
 
 
-def matters(state: dict[str, Any], number: int) -> bool:
+def matters(state: State, number: int) -> bool:
     ours = [task.get("issue_number") for task in state["tasks"].values()]
     return number in ours or str(number) in state["kickoffs"]
 
 
-def merged_first(state: dict[str, Any], number: int, asks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def merged_first(state: State, number: int, asks: list[TimelineAsk]) -> list[LookPull | LookTimeline]:
     """A closed task issue may be closed by its merge: the pull request is looked at before."""
     if all(ask["type"] != "close" for ask in asks):
         return []
-    pulls = [
-        t["pr_number"]
-        for t in state["tasks"].values()
-        if t.get("issue_number") == number and t.get("pr_number")
-    ]
+    own = (task for task in state["tasks"].values() if task.get("issue_number") == number)
+    pulls = [pull for task in own if (pull := task.get("pr_number"))]
     return [
         {"type": "look", "what": "pull", "number": pull, "key": f"look:pull:{pull}", "known_reviews": []}
         for pull in pulls

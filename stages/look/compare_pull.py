@@ -1,104 +1,118 @@
 """Compare a fetched pull request, or its base's required checks, with what the state remembers."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, CheckCompleted, Checks, Event, ForgePull, ForgeReview, HoldSeen, LookTimeline, Policy,
+        PrClosed, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, PullRequest,
+        RequiredChecks, SeenPull, State, Task, TimelineAsk,
+    )  # fmt: skip
 
 NAME = "compare_pull"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    policy: Any
+    state: State
+    events: list[Event]
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 HOLD = "caloron:hold"
+ORIGIN = ("forge", "repo_id", "repo", "at", "found")
 BRANCH = re.compile(r"agent/([a-z0-9_-]{1,64})/([a-z0-9_-]{1,64})")
 MARK = re.compile(r"<!-- caloron:pull [^>]*?sprint=([^\s>]+) task=([^\s>]+) -->")
 
 
 def execute(input: Input) -> Output:
-    state, actions, events = input["state"], list[Any](), list[Any]()
+    state = input["state"]
+    actions: list[Action] = []
+    events: list[Event] = []
     for event in input["events"]:
         if event["type"] == "seen" and event["what"] == "pull":
             state, found, looks = compare(state, input["policy"], event)
             actions += looks + ask_again(state, found)
             events += found
-        elif is_protection(event):
-            state, found = require(state, event)
+        elif required := required_of(state, event):
+            state, found = require(state, event, required)
             events += found
         else:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}
 
 
-Compared = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
-"""The state, the events, the looks."""
-
-
-def compare(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> Compared:
+def compare(state: State, policy: Policy, event: SeenPull) -> tuple[State, list[Event], list[Action]]:
     number, there = str(event["number"]), event["there"]
     task_id = task_of(state, policy, there)
     if task_id is None:
         return state, [], []
-    known = (state.get("pulls") or {}).get(number) or {}
-    event = {**event, "task_id": task_id}
-    if ((event.get("request") or {}).get("caused") or {}).get("hint") == "reconcile":
-        event["found"] = True
+    known = state.get("pulls", {}).get(number)
+    request = event.get("request")
+    caused = request.get("caused") if request else None
+    if caused and caused.get("hint") == "reconcile":
+        event = {**event, "found": True}
     missing = lacking(state, there["status"])
-    found = [
+    told: list[Event] = [
         *opened_or_moved(event, known, there, state["tasks"][task_id]),
         *checks(event, known, there, missing),
         *reviews(event, known, there),
         *ended(event, known, there),
     ]
+    found = [with_origin(event, task_id, one) for one in told]
     pulls = {**state["pulls"], number: remembered(there, task_id, missing)}
-    state, held, looks = compare_labels({**state, "pulls": pulls}, policy, event)
+    state, held, looks = compare_labels({**state, "pulls": pulls}, policy, event, task_id)
     return state, held + found, looks
 
 
-def compare_labels(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> Compared:
+def compare_labels(
+    state: State, policy: Policy, event: SeenPull, task_id: str
+) -> tuple[State, list[Event], list[Action]]:
     """A label that is a command needs the one who set it: the timeline tells.
 
     The one that blocks the merge counts at once, before it is known who set it.
     """
     number, there = str(event["number"]), event["there"]
-    entry = (state.get("issues") or {}).get(number) or {}
+    entry = state.get("issues", {}).get(number, {})
     before, now = set(entry.get("labels") or []), set(there.get("labels") or [])
     if before == now or there["state"] != "open":
         return state, [], []
-    state = {**state, "issues": {**(state.get("issues") or {}), number: {**entry, "labels": sorted(now)}}}
+    state = {**state, "issues": {**state.get("issues", {}), number: {**entry, "labels": sorted(now)}}}
     acting = set(policy.get("command_labels") or [])
-    asks = [{"type": "label", "label": label} for label in sorted(acting & (now - before))]
-    asks += [{"type": "unlabel", "label": label} for label in sorted(acting & (before - now))]
-    held = [told(event, "hold_seen", str(event["key"]))] if HOLD in before ^ now else []
-    return state, held, [timeline(event, asks, now)] if asks else []
+    asks: list[TimelineAsk] = [{"type": "label", "label": name} for name in sorted(acting & (now - before))]
+    asks += [{"type": "unlabel", "label": name} for name in sorted(acting & (before - now))]
+    held: HoldSeen = {
+        "type": "hold_seen", "key": f"hold_seen:{event['number']}:{event['key']}",
+        "pr_number": event["number"], "task_id": task_id,
+    }  # fmt: skip
+    events: list[Event] = [with_origin(event, task_id, held)] if HOLD in before ^ now else []
+    return state, events, [timeline(event, asks, now)] if asks else []
 
 
-def timeline(event: dict[str, Any], asks: list[dict[str, Any]], labels: set[str]) -> dict[str, Any]:
+def timeline(event: SeenPull, asks: list[TimelineAsk], labels: set[str]) -> Action:
     number, there = event["number"], event["there"]
-    caused = {"caused": {"hint": "reconcile"}} if event.get("found") else {}
-    return {"type": "look", "what": "timeline", "number": number, "asks": asks, "author": there["author"],
-            "author_id": there["author_id"], "key": f"look:timeline:{number}:{' '.join(sorted(labels))}",
-            **caused}  # fmt: skip
+    look: LookTimeline = {
+        "type": "look", "what": "timeline", "number": number, "asks": asks, "author": there["author"],
+        "author_id": there["author_id"], "key": f"look:timeline:{number}:{' '.join(sorted(labels))}",
+    }  # fmt: skip
+    return {**look, "caused": {"hint": "reconcile"}} if event.get("found") else look
 
 
-def task_of(state: dict[str, Any], policy: dict[str, Any], there: dict[str, Any]) -> str | None:
+def task_of(state: State, policy: Policy, there: ForgePull) -> str | None:
     """Branch and marker must name one task of the running sprint, and our account must have written it."""
     branch, mark = BRANCH.fullmatch(there["head"]["ref"]), MARK.search(there.get("body") or "")
-    same_repository = there["head"].get("repo_id") in (None, (state.get("repo") or {}).get("repo_id"))
-    if (
-        not branch
-        or not mark
-        or not same_repository
-        or there["author_id"] != (policy.get("me") or {}).get("id")
-    ):
+    me, repo = policy.get("me"), state.get("repo")
+    ours = there["head"].get("repo_id") in (None, repo.get("repo_id") if repo else None)
+    if not branch or not mark or not ours or not me or there["author_id"] != me["id"]:
         return None
     sprint_id = next(
         (k["id"] for k in state["kickoffs"].values() if k["number"] == state.get("running")), None
@@ -109,149 +123,185 @@ def task_of(state: dict[str, Any], policy: dict[str, Any], there: dict[str, Any]
     return named[1]
 
 
-def remembered(there: dict[str, Any], task_id: str, missing: list[str]) -> dict[str, Any]:
-    reviews = {str(review["id"]): [review["state"], review["stale"]] for review in there["reviews"]}
-    return {"task_id": task_id, "state": there["state"], "merged": there["merged"],
-            "head_sha": there["head"]["sha"], "status": there["status"], "reviews": reviews,
-            "html_url": there.get("html_url"), **lack(missing)}  # fmt: skip
-
-
-def told(event: dict[str, Any], type_: str, tail: str, **fields: Any) -> dict[str, Any]:
-    common: dict[str, Any] = {
-        name: event[name] for name in ("forge", "repo_id", "repo", "at", "task_id", "found") if name in event
+def remembered(there: ForgePull, task_id: str, missing: list[str]) -> PullRequest:
+    reviews: dict[str, list[str | bool]] = {
+        str(review["id"]): [review["state"], review["stale"]] for review in there["reviews"]
     }
-    number = event["number"]
-    return {**common, "type": type_, "key": f"{type_}:{number}:{tail}", "pr_number": number, **fields}
+    pull: PullRequest = {"task_id": task_id, "state": there["state"], "merged": there["merged"],
+                         "head_sha": there["head"]["sha"], "status": there["status"], "reviews": reviews,
+                         "html_url": there.get("html_url")}  # fmt: skip
+    return {**pull, "missing": missing} if missing else pull
+
+
+Told = TypeVar("Told", bound=Mapping[str, object])
+
+
+def with_origin(event: Event, task_id: str, told: Told) -> Told:
+    """What is told of a task's pull request, with where and when it happened."""
+    fields: Mapping[str, object] = event
+    origin = {name: fields[name] for name in ORIGIN if name in fields}
+    return cast("Told", {**origin, "task_id": task_id, **told})
 
 
 def opened_or_moved(
-    event: dict[str, Any], known: dict[str, Any], there: dict[str, Any], task: dict[str, Any]
-) -> list[dict[str, Any]]:
-    sha = there["head"]["sha"]
-    fields = {"head_sha": sha, "branch": there["head"]["ref"]}
+    event: SeenPull, known: PullRequest | None, there: ForgePull, task: Task
+) -> list[PrOpened | PrReopened | PrSynchronized]:
+    number, sha, branch = event["number"], there["head"]["sha"], there["head"]["ref"]
     if there["state"] != "open" or there["merged"]:
         return []
-    if known.get("state") == "closed":
-        return [told(event, "pr_reopened", str(event["key"]), **fields)]
-    if task.get("pr_number") != event["number"]:
-        return [told(event, "pr_opened", "first", **fields)]
+    if known and known.get("state") == "closed":
+        key = f"pr_reopened:{number}:{event['key']}"
+        return [{"type": "pr_reopened", "key": key, "pr_number": number, "head_sha": sha, "branch": branch}]
+    if task.get("pr_number") != number:
+        key = f"pr_opened:{number}:first"
+        return [{"type": "pr_opened", "key": key, "pr_number": number, "head_sha": sha, "branch": branch}]
     if task.get("head_sha") != sha:
-        return [told(event, "pr_synchronized", f"{sha}:{event['key']}", **fields)]
+        key = f"pr_synchronized:{number}:{sha}:{event['key']}"
+        return [
+            {"type": "pr_synchronized", "key": key, "pr_number": number, "head_sha": sha, "branch": branch}
+        ]
     return []
 
 
 def checks(
-    event: dict[str, Any], known: dict[str, Any], there: dict[str, Any], missing: list[str]
-) -> list[dict[str, Any]]:
+    event: SeenPull, known: PullRequest | None, there: ForgePull, missing: list[str]
+) -> list[CheckCompleted]:
     sha, status = there["head"]["sha"], there["status"]
-    same = known.get("status") == status and known.get("missing", []) == missing
-    if same and known.get("head_sha") == sha:
+    if known:
+        same = known.get("status") == status and known.get("missing", []) == missing
+        if same and known.get("head_sha") == sha:
+            return []
+    elif status["state"] == "none" and not missing:
         return []
-    if not known and status["state"] == "none" and not missing:
-        return []
-    said = ",".join(f"{name}={state}" for name, state in sorted((status.get("contexts") or {}).items()))
-    tail = f"{sha}:{status['state']}:{said}:{event['key']}"
-    return [told(event, "check_completed", tail, head_sha=sha, **stand(status, missing))]
-
-
-def stand(status: dict[str, Any], missing: list[str]) -> dict[str, Any]:
-    return {"state": status["state"], "contexts": status.get("contexts") or {}, **lack(missing)}
-
-
-def lack(missing: list[str]) -> dict[str, Any]:
-    return {"missing": missing} if missing else {}
-
-
-def reviews(event: dict[str, Any], known: dict[str, Any], there: dict[str, Any]) -> list[dict[str, Any]]:
-    before = known.get("reviews") or {}
+    contexts = sorted((status.get("contexts") or {}).items())
+    said = ",".join(f"{name}={state}" for name, state in contexts)
     return [
-        review_event(event, there, review) | outdone(there, review)
-        for review in there["reviews"]
-        if before.get(str(review["id"]), [None])[0] != review["state"]
+        completed(event["number"], f"{sha}:{status['state']}:{said}:{event['key']}", sha, status, missing)
     ]
 
 
-def outdone(there: dict[str, Any], review: dict[str, Any]) -> dict[str, Any]:
+def completed(number: int, tail: str, sha: str, status: Checks, missing: list[str]) -> CheckCompleted:
+    told: CheckCompleted = {
+        "type": "check_completed", "key": f"check_completed:{number}:{tail}", "pr_number": number,
+        "head_sha": sha, "state": status["state"], "contexts": status.get("contexts") or {},
+    }  # fmt: skip
+    return {**told, "missing": missing} if missing else told
+
+
+def reviews(event: SeenPull, known: PullRequest | None, there: ForgePull) -> list[PrReviewSubmitted]:
+    before = known.get("reviews", {}) if known else {}
+    return [
+        review_event(event, there, review)
+        for review in there["reviews"]
+        if str(review["id"]) not in before or before[str(review["id"])][0] != review["state"]
+    ]
+
+
+def is_outdone(there: ForgePull, review: ForgeReview) -> bool:
     """Whether the same person gave another verdict since."""
     since = [other for other in there["reviews"] if other["id"] > review["id"]]
     verdicts = [other for other in since if other["state"] in ("approved", "changes_requested")]
-    return {"outdone": True} if review["author_id"] in [other["author_id"] for other in verdicts] else {}
+    return review["author_id"] in [other["author_id"] for other in verdicts]
 
 
-def review_event(event: dict[str, Any], there: dict[str, Any], review: dict[str, Any]) -> dict[str, Any]:
-    return told(
-        event,
-        "pr_review_submitted",
-        f"{review['id']}:{review['state']}",
-        needs="write",
-        review_id=review["id"],
-        review_state=review["state"],
-        actor=review["author"],
-        actor_id=review["author_id"],
-        pr_author_id=there["author_id"],
-        commit_sha=review["commit_sha"],
-        body=review["body"],
-        comments=review.get("comments") or [],
-        created_at=review["submitted_at"],
-    )
+def review_event(event: SeenPull, there: ForgePull, review: ForgeReview) -> PrReviewSubmitted:
+    submitted: PrReviewSubmitted = {
+        "type": "pr_review_submitted",
+        "key": f"pr_review_submitted:{event['number']}:{review['id']}:{review['state']}",
+        "pr_number": event["number"],
+        "needs": "write",
+        "review_id": review["id"],
+        "review_state": review["state"],
+        "actor": review["author"],
+        "actor_id": review["author_id"],
+        "pr_author_id": there["author_id"],
+        "commit_sha": review["commit_sha"],
+        "body": review["body"],
+        "comments": review.get("comments") or [],
+        "created_at": review["submitted_at"],
+    }
+    return {**submitted, "outdone": True} if is_outdone(there, review) else submitted
 
 
-def ended(event: dict[str, Any], known: dict[str, Any], there: dict[str, Any]) -> list[dict[str, Any]]:
-    if there["merged"] and not known.get("merged"):
-        return [told(event, "pr_merged", "once", merge_sha=there.get("merge_sha"))]
-    if there["state"] == "closed" and not there["merged"] and known.get("state") != "closed":
-        return [told(event, "pr_closed", str(event["key"]))]
+def ended(event: SeenPull, known: PullRequest | None, there: ForgePull) -> list[PrMerged | PrClosed]:
+    number = event["number"]
+    if there["merged"]:
+        if known and known.get("merged"):
+            return []
+        key = f"pr_merged:{number}:once"
+        return [{"type": "pr_merged", "key": key, "pr_number": number, "merge_sha": there.get("merge_sha")}]
+    if there["state"] == "closed" and not (known and known.get("state") == "closed"):
+        return [{"type": "pr_closed", "key": f"pr_closed:{number}:{event['key']}", "pr_number": number}]
     return []
 
 
 # what the base requires
 
 
-def is_protection(event: dict[str, Any]) -> bool:
-    asked = event.get("request") or event.get("action") or {}
-    looked = asked.get("type") == "look" and asked.get("what") == "protection"
-    return bool(event["type"] in ("seen", "refused") and looked)
-
-
-def require(state: dict[str, Any], event: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Keep what the base requires, and tell of each open pull request what it lacks now.
+def required_of(state: State, event: Event) -> RequiredChecks | None:
+    """What the base requires; None where that was not asked.
 
     Where we may not read it, what was read before still holds, and the board says that we cannot know.
     """
-    repo = state.get("repo") or {}
-    unread = {**(repo.get("required") or {"contexts": []}), "unread": event.get("message")}
-    required = event["there"] if event["type"] == "seen" else unread
-    state = {**state, "repo": {**repo, "required": required}}
-    pulls, found = dict(state["pulls"]), list[dict[str, Any]]()
+    if event["type"] == "seen":
+        return event["there"] if event["what"] == "protection" else None
+    if (
+        event["type"] != "refused"
+        or event["action"]["type"] != "look"
+        or event["action"]["what"] != "protection"
+    ):
+        return None
+    repo = state.get("repo")
+    before: RequiredChecks = repo["required"] if repo and repo.get("required") else {"contexts": []}
+    return {**before, "unread": event.get("message")}
+
+
+def require(state: State, event: Event, required: RequiredChecks) -> tuple[State, list[Event]]:
+    """Keep what the base requires, and tell of each open pull request what it lacks now."""
+    state = {**state, "repo": {**state["repo"], "required": required}}
+    pulls: dict[str, PullRequest] = dict(state["pulls"])
+    found: list[Event] = []
     for number, known in sorted(pulls.items(), key=lambda item: int(item[0])):
         if known.get("state") != "open" or known.get("merged"):
             continue
         status, missing = known["status"], lacking(state, known["status"])
         if missing != known.get("missing", []):
-            pulls[number] = {name: said for name, said in known.items() if name != "missing"} | lack(missing)
-            about = {**event, "number": int(number), "task_id": known["task_id"]}
+            pulls[number] = with_missing(known, missing)
             sha, tail = known["head_sha"], f"{known['head_sha']}:required:{event['key']}"
-            found.append(told(about, "check_completed", tail, head_sha=sha, **stand(status, missing)))
+            told = completed(int(number), tail, sha, status, missing)
+            found.append(with_origin(event, known["task_id"], told))
     return {**state, "pulls": pulls}, found
 
 
-def ask_again(state: dict[str, Any], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_missing(known: PullRequest, missing: list[str]) -> PullRequest:
+    pull = known.copy()
+    pull.pop("missing", None)
+    return {**pull, "missing": missing} if missing else pull
+
+
+def ask_again(state: State, found: list[Event]) -> list[Action]:
     """An approval that a missing check holds up: perhaps the check is no longer required."""
-    held = any(event["type"] == "pr_review_submitted" and event["review_state"] == "approved" and
-               (state["pulls"][str(event["pr_number"])].get("missing")) for event in found)  # fmt: skip
-    branch = (state.get("repo") or {}).get("default_branch")
-    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
-    return [look] if held and branch else []
+    approved = [
+        event["pr_number"]
+        for event in found
+        if event["type"] == "pr_review_submitted" and event["review_state"] == "approved"
+    ]
+    held = any(state["pulls"][str(number)].get("missing") for number in approved)
+    repo = state.get("repo")
+    branch = repo.get("default_branch") if repo else None
+    if not held or not branch:
+        return []
+    return [{"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}]
 
 
-def lacking(state: dict[str, Any], status: dict[str, Any]) -> list[str]:
+def lacking(state: State, status: Checks) -> list[str]:
     """The required checks of which the head has no status at all, neither good nor bad."""
-    required = (state.get("repo") or {}).get("required") or {}
-    there = status.get("contexts") or {}
-    names = [str(name) for name in required.get("contexts") or []]
-    if not required.get("patterns"):
-        return [name for name in names if name not in there]
-    return [name for name in names if not any(fits(name, said) for said in there)]
+    repo = state.get("repo")
+    required = repo.get("required") if repo else None
+    reported, names = status.get("contexts") or {}, (required.get("contexts") or []) if required else []
+    if not required or not required.get("patterns"):
+        return [name for name in names if name not in reported]
+    return [name for name in names if not any(fits(name, other) for other in reported)]
 
 
 PIECE = re.compile(

@@ -1,21 +1,26 @@
 """Set up a new repository: create its state, fetch it, and create its labels."""
 
+from __future__ import annotations
+
 import datetime
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import Action, Policy, Repository, RepositoryMet, State
 
 NAME = "meet_repository"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[RepositoryMet]
     now: str
-    policy: Any
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting", "own", "permissions")
@@ -23,13 +28,14 @@ MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting", "own", "perm
 
 def execute(input: Input) -> Output:
     event = input["events"][0]
-    state = {**{name: {} for name in MAPS}, "running": None, **input["state"]}
-    state["marks"] = {"since": an_hour_before(input["now"]), **(state.get("marks") or {})}
-    named = {"forge": event["forge"], "repo_id": event["repo_id"], "full_name": event["repo"]}
-    state["repo"] = {**(state.get("repo") or {}), **named}
+    known = input["state"].get("repo")
+    named: Repository = {"forge": event["forge"], "repo_id": event["repo_id"], "full_name": event["repo"]}
+    state = cast("State", {**{name: {} for name in MAPS}, "running": None, **input["state"]})
+    state["marks"] = state.get("marks") or {"since": an_hour_before(input["now"])}
+    state["repo"] = {**known, **named} if known else named
     state["me"] = input["policy"].get("me")
-    look = {"type": "look", "what": "repository", "key": "look:repository"}
-    labels = {"type": "make_labels", "key": "make_labels"}
+    look: Action = {"type": "look", "what": "repository", "key": "look:repository"}
+    labels: Action = {"type": "make_labels", "key": "make_labels"}
     return {"state": state, "actions": [look, labels]}
 
 

@@ -1,20 +1,25 @@
 """Decide what to fetch after a hint from the forge; our own writes need no fetch."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeGuard, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import AccountShared, Action, Caused, Changed, Edit, Policy, State
 
 NAME = "notice_change"
 MOST_EDITS = 20
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    policy: Any
+    state: State
+    events: list[Changed | AccountShared]
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 def execute(input: Input) -> Output:
@@ -29,35 +34,50 @@ def execute(input: Input) -> Output:
     return {"state": state, "actions": looks}
 
 
-def looks_for(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+def looks_for(state: State, policy: Policy, event: Changed | AccountShared) -> list[Action]:
     if event["type"] != "changed":  # a comment of our account that we did not write asks for no look
         return []
     match event["object"]:
         case "issue" if not is_own(state, policy, event) or is_not_our_way(state, policy, event):
-            return [look_at("issue", event["number"], event)]
+            return [look_at_issue(event["number"], event)]
         case "pull" if not is_own(state, policy, event) or sets_command(policy, event):
             return [look_at_pull(state, event["number"], event)]
         case "commit":
-            pulls = [t["pr_number"] for t in tasks_with_head(state, event.get("head_sha"))]
+            pulls = pulls_with_head(state, event.get("head_sha"))
             return [look_at_pull(state, number, event) for number in pulls]
-        case "branch" if (state.get("repo") or {}).get("empty"):
-            return [{"type": "look", "what": "repository", "key": "look:repository"}]
-        case "branch" if event["branch"] == (state.get("repo") or {}).get("default_branch"):
-            return look_at_config(state)
+        case "branch":
+            return looks_at_branch(state, event)
         case "repository":
             return [{"type": "look", "what": "repository", "key": "look:repository"}]
         case _:
             return []
 
 
-def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:
+def looks_at_branch(state: State, event: Changed) -> list[Action]:
+    repo = state.get("repo")
+    if repo and repo.get("empty"):
+        return [{"type": "look", "what": "repository", "key": "look:repository"}]
+    return look_at_config(state) if repo and event["branch"] == repo.get("default_branch") else []
+
+
+def look_at_config(state: State) -> list[Action]:
     """The repository's own settings, where its branch has another commit than the one they were read at."""
-    branch, known = (state.get("repo") or {}).get("default_branch"), (state.get("config") or {}).get("commit")
-    look = {"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}
-    return [look] if branch else []
+    repo, config = state.get("repo"), state.get("config")
+    if not repo or not repo.get("default_branch"):
+        return []
+    known = config["commit"] if config else None
+    return [
+        {
+            "type": "look",
+            "what": "config",
+            "branch": repo["default_branch"],
+            "known": known,
+            "key": "look:config",
+        }
+    ]
 
 
-def tells_an_edit(event: dict[str, Any]) -> bool:
+def tells_an_edit(event: Changed | AccountShared) -> TypeGuard[Changed]:
     """Whether it tells that an issue has another text; with another title alone the text is as it was."""
     return bool(
         event["type"] == "changed"
@@ -67,54 +87,69 @@ def tells_an_edit(event: dict[str, Any]) -> bool:
     )
 
 
-def with_edit(state: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+def with_edit(state: State, event: Changed) -> State:
     """Who wrote which text is kept until it is looked at: a later hint may take the place of this look."""
-    number, issues = str(event["number"]), state.get("issues") or {}
-    known = issues.get(number) or {}
-    edit = {"actor": event.get("actor"), "actor_id": event.get("actor_id"), "text": event["body_hash"],
-            "was": event.get("body_was")}  # fmt: skip
+    number, issues = str(event["number"]), state.get("issues", {})
+    known = issues.get(number, {})
+    edit: Edit = {"actor": event.get("actor"), "actor_id": event.get("actor_id"), "text": event["body_hash"],
+                  "was": event.get("body_was")}  # fmt: skip
     edits = [*(known.get("edits") or []), edit][-MOST_EDITS:]
     return {**state, "issues": {**issues, number: {**known, "edits": edits}}}
 
 
-def is_own(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> bool:
+def is_own(state: State, policy: Policy, event: Changed | AccountShared) -> bool:
     """Whether only we can have caused it; where a person shares our account, nobody can tell."""
-    me = policy.get("me") or {}
-    return bool(me.get("id") and event.get("actor_id") == me["id"] and not state.get("shared"))
+    me = policy.get("me")
+    return bool(me and event.get("actor_id") == me["id"] and not state.get("shared"))
 
 
-def is_not_our_way(state: dict[str, Any], policy: dict[str, Any], event: dict[str, Any]) -> bool:
+def is_not_our_way(state: State, policy: Policy, event: Changed) -> bool:
     """What our account does and we do not: open an issue that is no task's, or set a command's label."""
-    ours_to_come = any(
-        t.get("issue_asked") and not t.get("issue_number") for t in (state.get("tasks") or {}).values()
-    )
-    known = str(event["number"]) in (state.get("issues") or {})
+    tasks = state.get("tasks", {}).values()
+    ours_to_come = any(task.get("issue_asked") and not task.get("issue_number") for task in tasks)
+    known = str(event["number"]) in state.get("issues", {})
     return sets_command(policy, event) or not (known or ours_to_come)
 
 
-def sets_command(policy: dict[str, Any], event: dict[str, Any]) -> bool:
+def sets_command(policy: Policy, event: Changed) -> bool:
     """Whether it tells that a label was set which is a command."""
     return bool(event.get("labelled") and event.get("label") in (policy.get("command_labels") or []))
 
 
-def look_at(what: str, number: int, event: dict[str, Any]) -> dict[str, Any]:
-    caused = {name: event.get(name) for name in ("actor", "actor_id", "hint", "label", "labelled")}
-    return {"type": "look", "what": what, "number": number, "key": f"look:{what}:{number}", "caused": caused}
+def cause(event: Changed) -> Caused:
+    return {
+        "actor": event.get("actor"),
+        "actor_id": event.get("actor_id"),
+        "hint": event["hint"],
+        "label": event.get("label"),
+        "labelled": event.get("labelled"),
+    }
 
 
-def look_at_pull(state: dict[str, Any], number: int, event: dict[str, Any]) -> dict[str, Any]:
-    known = ((state.get("pulls") or {}).get(str(number)) or {}).get("reviews") or {}
-    return {**look_at("pull", number, event), "known_reviews": sorted(int(name) for name in known)}
+def look_at_issue(number: int, event: Changed) -> Action:
+    key = f"look:issue:{number}"
+    return {"type": "look", "what": "issue", "number": number, "key": key, "caused": cause(event)}
 
 
-def tasks_with_head(state: dict[str, Any], sha: str | None) -> list[dict[str, Any]]:
-    tasks = (state.get("tasks") or {}).values()
-    found = [
-        t
-        for t in tasks
-        if sha and t.get("head_sha") == sha and t.get("pr_number") and t["status"] == "InReview"
+def look_at_pull(state: State, number: int, event: Changed) -> Action:
+    pulls = state.get("pulls", {})
+    known = pulls[str(number)].get("reviews", {}) if str(number) in pulls else {}
+    return {
+        "type": "look",
+        "what": "pull",
+        "number": number,
+        "key": f"look:pull:{number}",
+        "caused": cause(event),
+        "known_reviews": sorted(int(name) for name in known),
+    }
+
+
+def pulls_with_head(state: State, sha: str | None) -> list[int]:
+    tasks = state.get("tasks", {}).values()
+    in_review = [
+        task for task in tasks if sha and task.get("head_sha") == sha and task["status"] == "InReview"
     ]
-    return sorted(found, key=lambda task: task["pr_number"])
+    return sorted(number for task in in_review if (number := task.get("pr_number")))
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -1,22 +1,32 @@
 """Find in an issue's timeline who set a label or closed it; if nobody is found, it is not allowed."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, Event, IssueClosed, IssueReopened, LabelAdded, LabelRemoved, LookTimeline, Policy, Refused,
+        SeenTimeline, State, TimelineAsk, TimelineRow,
+    )  # fmt: skip
 
 NAME = "read_timeline"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    policy: Any
+    state: State
+    events: list[Event]
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
+ORIGIN = ("forge", "repo_id", "repo", "at", "found")
 TYPES = {
     "label": "label_added",
     "unlabel": "label_removed",
@@ -26,41 +36,52 @@ TYPES = {
 
 
 def execute(input: Input) -> Output:
-    state, events = input["state"], list[Any]()
+    events: list[Event] = []
     for event in input["events"]:
         if event["type"] == "seen" and event["what"] == "timeline":
-            asks = event["request"]["asks"]
-            events += [told for ask in asks for told in answer(input["policy"], event, ask)]
-        elif event["type"] == "refused" and event["action"].get("what") == "timeline":
-            unread = {**event, "request": event["action"], "number": event["action"]["number"], "there": []}
-            asks = event["action"]["asks"]
-            events += [told for ask in asks for told in answer(input["policy"], unread, ask)]
+            events += answers(input["policy"], event, event["request"], event["there"])
+        elif event["type"] == "refused" and event["action"]["type"] == "look":
+            unread = event["action"]
+            events += answers(input["policy"], event, unread, []) if unread["what"] == "timeline" else [event]
         else:
             events.append(event)
-    return {"state": state, "actions": [], "events": events}
+    return {"state": input["state"], "actions": [], "events": events}
 
 
-def answer(policy: dict[str, Any], event: dict[str, Any], ask: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = [
-        row for row in event["there"] if row["type"] == ask["type"] and row.get("label") == ask.get("label")
-    ]
-    who: dict[str, Any] = rows[-1] if rows else {"actor": None, "actor_id": None, "at": None}
-    me = policy.get("me") or {}
-    own_words = ask["type"] in ("close", "reopen") and me.get("id") and who["actor_id"] == me["id"]
-    if own_words:
-        return []
-    common: dict[str, Any] = {
-        name: event[name] for name in ("forge", "repo_id", "repo", "at", "found") if name in event
+def answers(
+    policy: Policy, event: SeenTimeline | Refused, look: LookTimeline, rows: list[TimelineRow]
+) -> list[Event]:
+    """Of each change that was asked about, who made it; our own closing and opening tells nothing."""
+    me = policy.get("me")
+    events: list[Event] = []
+    for ask in look["asks"]:
+        found = [row for row in rows if row["type"] == ask["type"] and row.get("label") == ask.get("label")]
+        who = found[-1] if found else None
+        if ask["type"] in ("label", "unlabel") or not (me and who and who["actor_id"] == me["id"]):
+            events.append(told_of(event, look, ask, who))
+    return events
+
+
+def told_of(
+    event: SeenTimeline | Refused, look: LookTimeline, ask: TimelineAsk, who: TimelineRow | None
+) -> LabelAdded | LabelRemoved | IssueClosed | IssueReopened:
+    fields: Mapping[str, object] = event
+    told = {name: fields[name] for name in ORIGIN if name in fields}
+    caused = look.get("caused")
+    if caused and caused.get("hint") == "reconcile":
+        told["found"] = True
+    type_, at = TYPES[ask["type"]], who["at"] if who else None
+    told |= {
+        "type": type_,
+        "key": f"{type_}:{look['number']}:{ask.get('label') or ''}:{at or event['key']}",
+        "issue_number": look["number"],
+        "actor": who["actor"] if who else None,
+        "actor_id": who["actor_id"] if who else None,
+        "needs": "write",
     }
-    if (event["request"].get("caused") or {}).get("hint") == "reconcile":
-        common["found"] = True
-    type_ = TYPES[ask["type"]]
-    key = f"{type_}:{event['number']}:{ask.get('label') or ''}:{who['at'] or event['key']}"
-    told = {**common, "type": type_, "key": key, "issue_number": event["number"], "actor": who["actor"],
-            "actor_id": who["actor_id"], "needs": "write"}  # fmt: skip
     if ask.get("label"):
         told["label"] = ask["label"]
-    return [told]
+    return cast("LabelAdded", told)  # or what else `TYPES` names: they have the same fields
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -1,32 +1,43 @@
 """Apply the forge's answers to our actions: a merge that succeeded, an issue that was created."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, AgentFinished, CreateIssue, Event, HoldSeen, Issue, IssueOpened, IssueRefused, Kickoff, Mark,
+        MergePostponed, MergePr, MergeRefused, Performed, Policy, PrConflict, PrMerged, PullRequest, Refused,
+        Result, SetLabels, SpawnAgent, State, UpdateBranch,
+    )  # fmt: skip
 
 NAME = "take_answer"
-
-
+ORIGIN = ("forge", "repo_id", "repo", "at")
 HOLD = "caloron:hold"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    policy: Any
+    state: State
+    events: list[Event]
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 def execute(input: Input) -> Output:
-    state, actions, events = input["state"], list[Any](), list[Any]()
+    state = input["state"]
+    actions: list[Action] = []
+    events: list[Event] = []
     for event in input["events"]:
         match event["type"]:
             case "performed":
-                state, found, more = done(state, event)
+                state, found, more = performed(state, event)
             case "refused":
                 state, found, more = refused(state, event)
             case _:
@@ -36,79 +47,73 @@ def execute(input: Input) -> Output:
     return {"state": state, "actions": actions, "events": events}
 
 
-Answer = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
+Told = TypeVar("Told", bound=Mapping[str, object])
 
 
-def told(event: dict[str, Any], type_: str, **fields: Any) -> dict[str, Any]:
-    common: dict[str, Any] = {
-        name: event[name] for name in ("forge", "repo_id", "repo", "at") if name in event
-    }
-    return {**common, "type": type_, "key": f"{type_}:{event['key']}", **fields}
+def with_origin(event: Performed | Refused, told: Told) -> Told:
+    """What is told, with where and when it happened, under a key of its own."""
+    fields: Mapping[str, object] = event
+    origin = {name: fields[name] for name in ORIGIN if name in fields}
+    return cast("Told", {**origin, "key": f"{told['type']}:{event['key']}", **told})
 
 
-def done(state: dict[str, Any], event: dict[str, Any]) -> Answer:
+def performed(state: State, event: Performed) -> tuple[State, list[Event], list[Action]]:
     action, result = event["action"], event["result"]
     match action["type"]:
         case "create_issue":
-            state = remember_issue(state, action, result)
-            fields = {"issue_number": result["number"], "task_id": action["mark"]["task"]}
-            return state, [told(event, "issue_opened", own=True, **fields)], []
+            opened: IssueOpened = {"type": "issue_opened", "own": True, "issue_number": result["number"],
+                                   "task_id": action["mark"]["task"]}  # fmt: skip
+            return remember_issue(state, action, result), [with_origin(event, opened)], []
         case "merge_pr":
-            pulls = state["pulls"]
-            known = pulls.get(str(action["pr_number"])) or {}
-            state = {
-                **state,
-                "pulls": {**pulls, str(action["pr_number"]): {**known, "merged": True, "state": "closed"}},
-            }
-            return (
-                state,
-                [told(event, "pr_merged", pr_number=action["pr_number"], task_id=action["task_id"])],
-                [],
-            )
-        case "close_issue" | "reopen_issue":
-            return remember_state(state, action), [], []
-        case "update_branch" if result.get("moved") is False:
-            return state, [no_help(event, action)], []
+            merged: PrMerged = {"type": "pr_merged", "pr_number": action["pr_number"],
+                                "task_id": str(action["task_id"])}  # fmt: skip
+            return remember_merge(state, action), [with_origin(event, merged)], []
+        case "close_issue":
+            return with_issue(state, action["number"], {"state": "closed"}), [], []
+        case "reopen_issue":
+            return with_issue(state, action["number"], {"state": "open"}), [], []
         case "update_branch":
+            if result.get("moved") is False:
+                return state, [no_help(event, action)], []
             return state, [], [look_at_pull(action["pr_number"])]
         case "set_labels":
-            state = remember_labels(state, action["number"], result["labels"])
+            state = with_issue(state, action["number"], {"labels": sorted(result["labels"])})
             return state, released(state, event, action), []
         case _:
             return state, [], []
 
 
-def remember_issue(state: dict[str, Any], action: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    known = {"state": "open", "title": action["title"], "labels": sorted(action["labels"]), "body_hash": None,
-             "html_url": result.get("html_url"), "own": True}  # fmt: skip
+def remember_issue(state: State, action: CreateIssue, result: Result) -> State:
+    known: Issue = {"state": "open", "title": action["title"], "labels": sorted(action["labels"]),
+                    "body_hash": None, "html_url": result.get("html_url"), "own": True}  # fmt: skip
     return {**state, "issues": {**state["issues"], str(result["number"]): known}}
 
 
-def remember_state(state: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
-    number = str(action["number"])
-    now = "closed" if action["type"] == "close_issue" else "open"
-    known = {**(state["issues"].get(number) or {}), "state": now}
-    return {**state, "issues": {**state["issues"], number: known}}
+def remember_merge(state: State, action: MergePr) -> State:
+    number, pulls = str(action["pr_number"]), state["pulls"]
+    known = cast("PullRequest", {**pulls.get(number, {}), "merged": True, "state": "closed"})
+    return {**state, "pulls": {**pulls, number: known}}
 
 
-def remember_labels(state: dict[str, Any], number: int, labels: list[str]) -> dict[str, Any]:
-    known = {**(state["issues"].get(str(number)) or {}), "labels": sorted(labels)}
+def with_issue(state: State, number: int, changed: Issue) -> State:
+    known: Issue = {**state["issues"].get(str(number), {}), **changed}
     return {**state, "issues": {**state["issues"], str(number): known}}
 
 
-def released(state: dict[str, Any], event: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
+def released(state: State, event: Performed, action: SetLabels) -> list[Event]:
     """A task whose label `caloron:hold` is gone may be merged now."""
     number = action["number"]
     if HOLD not in (action.get("remove") or []):
         return []
-    return [
-        told(event, "hold_seen", issue_number=number, task_id=name)
+    seen: list[HoldSeen] = [
+        {"type": "hold_seen", "issue_number": number, "task_id": name}
         for name, task in state["tasks"].items()
         if number in (task.get("issue_number"), task.get("pr_number"))
     ]
+    return [with_origin(event, one) for one in seen]
 
 
-def look_at_pull(number: int) -> dict[str, Any]:
+def look_at_pull(number: int) -> Action:
     return {
         "type": "look",
         "what": "pull",
@@ -118,84 +123,111 @@ def look_at_pull(number: int) -> dict[str, Any]:
     }
 
 
-def no_help(event: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+def no_help(event: Performed, action: UpdateBranch) -> Event:
     """The branch has all of its base: so it conflicts in another way, or the forge only never answered."""
-    fields = {"task_id": action["task_id"], "pr_number": action["pr_number"], "head_sha": action["head_sha"]}
     if action.get("reason"):
-        return told(event, "merge_refused", message=action["reason"], **fields)
-    return told(event, "pr_conflict", **fields)
+        return merge_refused(event, action, action["reason"])
+    return pr_conflict(event, action, {"head_sha": action["head_sha"]})
 
 
-def look_at_base(state: dict[str, Any]) -> list[dict[str, Any]]:
+def merge_refused(event: Performed | Refused, action: MergePr | UpdateBranch, message: str) -> Event:
+    told: MergeRefused = {"type": "merge_refused", "message": message, "head_sha": action["head_sha"],
+                          "task_id": str(action["task_id"]), "pr_number": action["pr_number"]}  # fmt: skip
+    return with_origin(event, told)
+
+
+def pr_conflict(event: Performed | Refused, action: UpdateBranch, head: dict[str, str]) -> Event:
+    told = {"type": "pr_conflict", "task_id": action["task_id"], "pr_number": action["pr_number"], **head}
+    return cast("PrConflict", with_origin(event, told))
+
+
+def look_at_base(state: State) -> list[Action]:
     """A merge was refused: perhaps the base requires more than we know."""
-    branch = (state.get("repo") or {}).get("default_branch")
-    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
-    return [look] if branch else []
-
-
-def update_of(event: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: action.get(name) for name in ("pr_number", "head_sha", "sprint_id", "task_id")}
-    why = {"reason": event["reason"]} if event.get("reason") else {}
-    return {"type": "update_branch", **kept, **why, "key": f"{action['key']}:update"}
-
-
-def issue_refused(state: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
-    """Told of the running sprint's task; one of an ended sprint waits for nothing."""
-    mark = event["action"]["mark"]
-    running = (state.get("kickoffs") or {}).get(str(state.get("running"))) or {}
-    if running.get("id") != mark["sprint"]:
+    repo = state.get("repo")
+    branch = repo.get("default_branch") if repo else None
+    if not branch:
         return []
-    return [told(event, "issue_refused", task_id=mark["task"], message=event["message"])]
+    return [{"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}]
 
 
-def is_of_a_plan(state: dict[str, Any], look: dict[str, Any]) -> bool:
-    """Whether it was to read the text of a kickoff that is being planned."""
-    kickoff = (state.get("kickoffs") or {}).get(str(look.get("number"))) or {}
-    return bool(look["what"] == "issue" and kickoff.get("status") == "Planning")
+def update_of(event: Refused, action: MergePr) -> Action:
+    update: UpdateBranch = {
+        "type": "update_branch", "pr_number": action["pr_number"], "head_sha": action["head_sha"],
+        "sprint_id": action.get("sprint_id"), "task_id": action.get("task_id"),
+        "key": f"{action['key']}:update",
+    }  # fmt: skip
+    return {**update, "reason": event["reason"]} if event.get("reason") else update
 
 
-def unread(state: dict[str, Any], event: dict[str, Any]) -> Answer:
+def issue_refused(state: State, event: Refused, mark: Mark) -> list[Event]:
+    """Told of the running sprint's task; one of an ended sprint waits for nothing."""
+    running = state.get("kickoffs", {}).get(str(state.get("running")))
+    if not running or running["id"] != mark["sprint"]:
+        return []
+    told: IssueRefused = {"type": "issue_refused", "task_id": mark["task"], "message": event["message"]}
+    return [with_origin(event, told)]
+
+
+def plan_waiting_for(state: State, look: Action) -> Kickoff | None:
+    """The kickoff that is being planned, whose text this was to read."""
+    if look["type"] != "look" or look["what"] != "issue":
+        return None
+    kickoff = state.get("kickoffs", {}).get(str(look["number"]))
+    return kickoff if kickoff and kickoff["status"] == "Planning" else None
+
+
+def unread(state: State, event: Refused, kickoff: Kickoff) -> tuple[State, list[Event], list[Action]]:
     """Nothing is planned: it waits for another `/plan`."""
-    number = event["action"]["number"]
-    kickoff = {**state["kickoffs"][str(number)], "status": "Proposed", "plan": None, "plan_hash": None}
+    number = kickoff["number"]
+    kickoff = {**kickoff, "status": "Proposed", "plan": None, "plan_hash": None}
     why = as_text(event["message"]).rstrip(".")
     words = f"I could not read this issue: {why}. When that is fixed, say `/plan` again."
-    said = {"type": "comment", "number": number, "body": words,
-            "key": f"{kickoff['id']}/unread/{kickoff['asked_at']}",
-            "mark": {"kind": "answer", "sprint": kickoff["id"]}}  # fmt: skip
-    return {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}, [], [said]
+    mark: Mark = {"kind": "answer", "sprint": kickoff["id"]}
+    comment: Action = {"type": "comment", "number": number, "body": words,
+                       "key": f"{kickoff['id']}/unread/{kickoff['asked_at']}", "mark": mark}  # fmt: skip
+    return {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}, [], [comment]
 
 
-def refused(state: dict[str, Any], event: dict[str, Any]) -> Answer:
-    action = event["action"]
-    fields = {"task_id": action.get("task_id"), "pr_number": action.get("pr_number")}
+def refused(state: State, event: Refused) -> tuple[State, list[Event], list[Action]]:
+    action, message = event["action"], event["message"]
     if event.get("withdrawn"):
         return state, [], []
     match action["type"]:
         case "create_issue":
-            return state, issue_refused(state, event), []
-        case "look" if is_of_a_plan(state, action):
-            return unread(state, event)
-        case "merge_pr" if "out of date" in event["message"]:
-            state, wait = state, told(event, "merge_postponed", **fields)
-            return state, [wait], [look_at_pull(action["pr_number"])]
-        case "merge_pr" if (event["status"], event["message"]) == (409, "conflict"):
-            return state, [], [update_of(event, action)]
+            return state, issue_refused(state, event, action["mark"]), []
+        case "look":
+            kickoff = plan_waiting_for(state, action)
+            return unread(state, event, kickoff) if kickoff else (state, [event], [])
         case "merge_pr":
-            said = {"message": event["message"], "head_sha": action["head_sha"]}
-            return state, [told(event, "merge_refused", **said, **fields)], look_at_base(state)
-        case "update_branch" if (event["status"], event["message"]) == (409, "conflict"):
-            return state, [told(event, "pr_conflict", **fields)], []
+            return merge_not_done(state, event, action)
+        case "update_branch" if (event["status"], message) == (409, "conflict"):
+            return state, [pr_conflict(event, action, {})], []
         case "update_branch":
-            said = {"message": event["message"], "head_sha": action["head_sha"]}
-            again = [look_at_pull(action["pr_number"])]
-            return state, [told(event, "merge_refused", **said, **fields)], again
+            return state, [merge_refused(event, action, message)], [look_at_pull(action["pr_number"])]
         case "spawn_agent":
-            run = {name: action.get(name) for name in ("sprint_id", "task_id", "agent_id", "attempt")}
-            end = {"outcome": "crashed", "reason": f"The agent could not be started: {event['message']}"}
-            return state, [told(event, "agent_finished", **run, **end)], []
+            return state, [not_started(event, action)], []
         case _:
             return state, [event], []
+
+
+def merge_not_done(state: State, event: Refused, action: MergePr) -> tuple[State, list[Event], list[Action]]:
+    message = event["message"]
+    if "out of date" in message:
+        told: MergePostponed = {"type": "merge_postponed", "task_id": str(action["task_id"]),
+                                "pr_number": action["pr_number"]}  # fmt: skip
+        return state, [with_origin(event, told)], [look_at_pull(action["pr_number"])]
+    if (event["status"], message) == (409, "conflict"):
+        return state, [], [update_of(event, action)]
+    return state, [merge_refused(event, action, message)], look_at_base(state)
+
+
+def not_started(event: Refused, action: SpawnAgent) -> Event:
+    told: AgentFinished = {
+        "type": "agent_finished", "sprint_id": action.get("sprint_id"), "task_id": str(action["task_id"]),
+        "agent_id": action.get("agent_id"), "attempt": action.get("attempt"), "outcome": "crashed",
+        "reason": f"The agent could not be started: {event['message']}",
+    }  # fmt: skip
+    return with_origin(event, told)
 
 
 # -- others' words: these lines are the same in every stage that repeats them --------------------------------

@@ -1,56 +1,64 @@
 """Apply what the forge said about a permission or the repository, and release what waited for it."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import Action, Event, ForgeRepository, Permission, Refused, Repository, State, Waiting
 
 NAME = "take_permission"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Event]
     now: str
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 def execute(input: Input) -> Output:
-    state, actions, events = input["state"], list[Any](), list[Any]()
+    state = input["state"]
+    actions: list[Action] = []
+    events: list[Event] = []
     for event in input["events"]:
-        if answers(event, "permission"):
-            known = known_of(event, input["now"])
+        if known := known_of(event, input["now"]):
             state = {**state, "permissions": {**state["permissions"], known["login"]: known}}
-            state, released = release(state, lambda held, login=known["login"]: held.get("actor") == login)
+            of_them = {key for key, held in state["waiting"].items() if held.get("actor") == known["login"]}
+            state, released = release(state, of_them)
             events += released
         elif event["type"] == "seen" and event["what"] == "repository":
-            state = {**state, "repo": {**state["repo"], **repository(event["there"])}}
-            actions += ask_required(state["repo"])
+            repo: Repository = {**state["repo"], **remembered(event["there"])}
+            state, released = release({**state, "repo": repo}, set(state["waiting"]))
+            actions += ask_required(repo)
             actions += look_at_config(state)
-            state, released = release(state, lambda held: True)
             events += released
         else:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}
 
 
-def answers(event: dict[str, Any], what: str) -> bool:
-    asked = event.get("request") or event.get("action") or {}
-    return event["type"] in ("seen", "refused") and asked.get("type") == "look" and asked.get("what") == what
+def known_of(event: Event, now: str) -> Permission | None:
+    """What the forge said of a permission; None where that was not asked."""
+    if event["type"] == "seen" and event["what"] == "permission":
+        there = event["there"]
+        return {"login": event["request"]["login"], "at": now, "user_id": there["user_id"],
+                "permission": there["permission"]}  # fmt: skip
+    if event["type"] != "refused":
+        return None
+    asked = event["action"]
+    if asked["type"] != "look" or asked["what"] != "permission":
+        return None
+    return {"login": asked["login"], "at": now, "denial": denial(event)}
 
 
-def known_of(event: dict[str, Any], now: str) -> dict[str, Any]:
-    if event["type"] == "refused":
-        return {"login": event["action"]["login"], "at": now, "denial": denial(event)}
-    there = event["there"]
-    return {"login": event["request"]["login"], "at": now, "user_id": there["user_id"],
-            "permission": there["permission"]}  # fmt: skip
-
-
-def denial(event: dict[str, Any]) -> str:
+def denial(event: Refused) -> str:
     if event["status"] == 403:
         return (
             "I am not allowed to look up permissions here. "
@@ -61,33 +69,49 @@ def denial(event: dict[str, Any]) -> str:
     return f"the forge did not tell me that account's permission ({as_text(event['message'], 300)})"
 
 
-def repository(there: dict[str, Any]) -> dict[str, Any]:
+def remembered(there: ForgeRepository) -> Repository:
     names = ("full_name", "default_branch", "empty", "private", "merge_styles", "default_merge_style",
              "html_url", "clone_url", "permissions")  # fmt: skip
-    return {name: there[name] for name in names if name in there}
+    return cast("Repository", {name: value for name, value in there.items() if name in names})
 
 
-def ask_required(repo: dict[str, Any]) -> list[dict[str, Any]]:
+def ask_required(repo: Repository) -> list[Action]:
     """What its base requires is told by the branch: read whenever the repository is."""
     branch = repo.get("default_branch")
-    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
-    return [look] if branch and not repo.get("empty") else []
+    if not branch or repo.get("empty"):
+        return []
+    return [{"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}]
 
 
-def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:
+def look_at_config(state: State) -> list[Action]:
     """The repository's own settings, where its branch has another commit than the one they were read at."""
-    branch, known = (state.get("repo") or {}).get("default_branch"), (state.get("config") or {}).get("commit")
-    look = {"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}
-    return [look] if branch and not state["repo"].get("empty") else []
+    repo, config = state.get("repo"), state.get("config")
+    if not repo or not repo.get("default_branch") or repo.get("empty"):
+        return []
+    known = config["commit"] if config else None
+    return [
+        {
+            "type": "look",
+            "what": "config",
+            "branch": repo["default_branch"],
+            "known": known,
+            "key": "look:config",
+        }
+    ]
 
 
-def release(state: dict[str, Any], freed: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The events that waited, in the order in which they came."""
-    held = state["waiting"]
-    kept = {key: event for key, event in held.items() if not freed(event)}
-    free = sorted((event for event in held.values() if freed(event)), key=lambda event: event.get("turn", 0))
-    told = [{name: value for name, value in event.items() if name != "turn"} for event in free]
-    return {**state, "waiting": kept}, told
+def release(state: State, freed: set[str]) -> tuple[State, list[Waiting]]:
+    """The events of these keys that waited, in the order in which they came."""
+    waiting = state["waiting"]
+    others = {key: event for key, event in waiting.items() if key not in freed}
+    free = sorted((waiting[key] for key in waiting if key in freed), key=lambda event: event.get("turn", 0))
+    return {**state, "waiting": others}, [without_turn(event) for event in free]
+
+
+def without_turn(held: Waiting) -> Waiting:
+    event = held.copy()
+    event.pop("turn", None)
+    return event
 
 
 # -- others' words: these lines are the same in every stage that repeats them --------------------------------

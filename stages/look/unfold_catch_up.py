@@ -1,70 +1,96 @@
 """Turn what reconciling fetched into events, and fetch every pull request that is awaited."""
 
+from __future__ import annotations
+
 import hashlib
 import re
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import (
+        Action, Caused, Event, ForgeComment, ForgeIssue, IssueComment, LookCatchUp, LookIssue, Marks,
+        OwnCommentEdited, Policy, SeenCatchUp, SeenIssue, Shown, State,
+    )  # fmt: skip
 
 NAME = "unfold_catch_up"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    policy: Any
+    state: State
+    events: list[Event]
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: list[Any]
+    state: State
+    actions: list[Action]
+    events: list[Event]
 
 
 AGAIN_S = 60
+ORIGIN = ("forge", "repo_id", "repo", "at")
 ENDED = ("Done", "Cancelled", "Skipped")
 MARK = re.compile(r"\s*<!-- caloron:board [^>]*?text=([0-9a-f]{16}) -->\s*\Z")
 
 
 def execute(input: Input) -> Output:
-    state, actions, events = input["state"], list[Any](), list[Any]()
+    state = input["state"]
+    actions: list[Action] = []
+    events: list[Event] = []
     for event in input["events"]:
         if event["type"] == "seen" and event["what"] == "catch_up":
-            state = {**state, "marks": {**(state.get("marks") or {}), "since": event["there"]["date"]}}
+            marks: Marks = {"since": event["there"]["date"]}
+            state = {**state, "marks": {**state["marks"], **marks} if state.get("marks") else marks}
             events += [
                 seen_issue(event, issue) for issue in event["there"]["issues"] if not issue.get("is_pull")
             ]
             for comment in event["there"]["comments"]:
                 board = board_of(state, comment)
-                events += edits(event, comment, board) if board else [said(event, comment)]
+                events += edits(event, comment, board) if board else [heard(event, comment)]
             actions += [look_at_pull(state, number) for number in awaited(state, event["there"]["pulls"])]
             actions += ask_required(state)
             actions += look_at_config(state)
             actions += resume(event["request"])
-        elif event["type"] == "refused" and event["action"].get("restoring"):
-            actions.append({**event["action"], "due_in_s": AGAIN_S})  # without it the sprint would not go on
+        elif event["type"] == "refused" and is_restoring(event["action"]):
+            again = event["action"].copy()
+            again["due_in_s"] = AGAIN_S  # without it the sprint would not go on
+            actions.append(again)
         else:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}
 
 
-def common(event: dict[str, Any]) -> dict[str, Any]:
-    return {name: event[name] for name in ("forge", "repo_id", "repo", "at") if name in event}
+def is_restoring(action: Action) -> bool:
+    return bool(action["type"] == "look" and action.get("restoring"))
 
 
-def seen_issue(event: dict[str, Any], issue: dict[str, Any]) -> dict[str, Any]:
+Told = TypeVar("Told", bound=Mapping[str, object])
+
+
+def with_origin(event: SeenCatchUp, told: Told) -> Told:
+    """What is told, with where and when it happened."""
+    fields: Mapping[str, object] = event
+    return cast("Told", {**{name: fields[name] for name in ORIGIN if name in fields}, **told})
+
+
+def seen_issue(event: SeenCatchUp, issue: ForgeIssue) -> SeenIssue:
     number = issue["number"]
-    request = {"type": "look", "what": "issue", "number": number, "caused": {"hint": "reconcile"}}
     key = f"{event['key']}:issue:{number}"
-    return {**common(event), "type": "seen", "what": "issue", "number": number, "request": request,
-            "key": key, "there": issue, "found": True}  # fmt: skip
+    caused: Caused = {"hint": "reconcile"}
+    request = cast("LookIssue", {"type": "look", "what": "issue", "number": number, "caused": caused})
+    seen: SeenIssue = {"type": "seen", "what": "issue", "number": number, "request": request,
+                       "key": key, "there": issue, "found": True}  # fmt: skip
+    return with_origin(event, seen)
 
 
-def board_of(state: dict[str, Any], comment: dict[str, Any]) -> dict[str, Any] | None:
+def board_of(state: State, comment: ForgeComment) -> Shown | None:
     """What is known of the board, where this comment is one."""
-    shown = (state.get("shown") or {}).get(f"issue:{comment['issue_number']}:board") or {}
-    return shown if shown.get("comment_id") == comment["comment_id"] else None
+    shown = state.get("shown", {}).get(f"issue:{comment['issue_number']}:board")
+    return shown if shown and shown["comment_id"] == comment["comment_id"] else None
 
 
-def edits(event: dict[str, Any], comment: dict[str, Any], board: dict[str, Any]) -> list[dict[str, Any]]:
+def edits(event: SeenCatchUp, comment: ForgeComment, board: Shown) -> list[Event]:
     """Whoever put another text there than the last that we showed; after a crash it was ourselves."""
     body = str(comment.get("body") or "").replace("\r\n", "\n")
     mark = MARK.search(body)
@@ -74,55 +100,77 @@ def edits(event: dict[str, Any], comment: dict[str, Any], board: dict[str, Any])
     if not board.get("text") or drawn_anew_anyway or (own and text == board["text"]):
         return []
     key = f"board_edited:{comment['comment_id']}:{text}:{comment.get('updated_at')}"
-    where = {"issue_number": comment["issue_number"], "comment_id": comment["comment_id"]}
-    return [{**common(event), "type": "own_comment_edited", **where, "own": own, "key": key, "found": True}]
+    edited: OwnCommentEdited = {
+        "type": "own_comment_edited",
+        "issue_number": comment["issue_number"],
+        "comment_id": comment["comment_id"],
+        "own": own,
+        "key": key,
+        "found": True,
+    }
+    return [with_origin(event, edited)]
 
 
 def hash_of(text: str) -> str:
     return hashlib.sha256(text.rstrip().encode()).hexdigest()[:16]
 
 
-def said(event: dict[str, Any], comment: dict[str, Any]) -> dict[str, Any]:
+def heard(event: SeenCatchUp, comment: ForgeComment) -> IssueComment:
     """A comment found by looking: an edit among them names no editor, so it cannot act."""
     edited = comment.get("updated_at") not in (None, comment.get("created_at"))
     editor = {} if edited else {"actor": comment["author"], "actor_id": comment["author_id"]}
-    return {**common(event), "type": "issue_comment", **comment, **editor, "previous": None, "found": True,
-            "hint": "edited" if edited else "created"}  # fmt: skip
+    hint = {"previous": None, "found": True, "hint": "edited" if edited else "created"}
+    told = cast("IssueComment", {"type": "issue_comment", **comment, **editor, **hint})
+    return with_origin(event, told)
 
 
-def resume(request: dict[str, Any]) -> list[dict[str, Any]]:
+def resume(request: LookCatchUp) -> list[Action]:
     """A restored sprint goes on once all this was looked at; the answer to the last look says so."""
     sprint_id = request.get("restoring")
-    look = {"type": "look", "what": "repository", "key": "look:repository:restored", "resuming": sprint_id}
-    return [look] if sprint_id else []
+    if not sprint_id:
+        return []
+    key = "look:repository:restored"
+    return [{"type": "look", "what": "repository", "key": key, "resuming": sprint_id}]
 
 
-def awaited(state: dict[str, Any], changed: list[int]) -> list[int]:
+def awaited(state: State, changed: list[int]) -> list[int]:
     """Pull requests that changed, and those of tasks still open: reviews and statuses move no time stamp."""
-    tasks = (state.get("tasks") or {}).values()
-    waiting = [t["pr_number"] for t in tasks if t.get("pr_number") and t["status"] not in ENDED]
-    return sorted({*changed, *waiting})
+    tasks = state.get("tasks", {}).values()
+    open_ones = (task.get("pr_number") for task in tasks if task["status"] not in ENDED)
+    return sorted({*changed, *(number for number in open_ones if number)})
 
 
-def ask_required(state: dict[str, Any]) -> list[dict[str, Any]]:
+def ask_required(state: State) -> list[Action]:
     """No delivery tells what the base requires now, and a pull request in review may wait for it."""
-    tasks = (state.get("tasks") or {}).values()
-    branch = (state.get("repo") or {}).get("default_branch")
-    look = {"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}
-    return [look] if branch and any(t["status"] == "InReview" for t in tasks) else []
+    repo, tasks = state.get("repo"), state.get("tasks", {}).values()
+    branch = repo.get("default_branch") if repo else None
+    if not branch or all(task["status"] != "InReview" for task in tasks):
+        return []
+    return [{"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}]
 
 
-def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:
+def look_at_config(state: State) -> list[Action]:
     """The repository's own settings, where its branch has another commit than the one they were read at."""
-    branch, known = (state.get("repo") or {}).get("default_branch"), (state.get("config") or {}).get("commit")
-    look = {"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}
-    return [look] if branch else []
+    repo, config = state.get("repo"), state.get("config")
+    if not repo or not repo.get("default_branch"):
+        return []
+    known = config["commit"] if config else None
+    return [
+        {
+            "type": "look",
+            "what": "config",
+            "branch": repo["default_branch"],
+            "known": known,
+            "key": "look:config",
+        }
+    ]
 
 
-def look_at_pull(state: dict[str, Any], number: int) -> dict[str, Any]:
-    known = ((state.get("pulls") or {}).get(str(number)) or {}).get("reviews") or {}
-    caused = {"hint": "reconcile"}
-    return {"type": "look", "what": "pull", "number": number, "key": f"look:pull:{number}", "caused": caused,
+def look_at_pull(state: State, number: int) -> Action:
+    pulls = state.get("pulls", {})
+    known = pulls[str(number)].get("reviews", {}) if str(number) in pulls else {}
+    return {"type": "look", "what": "pull", "number": number, "key": f"look:pull:{number}",
+            "caused": {"hint": "reconcile"},
             "known_reviews": sorted(int(name) for name in known)}  # fmt: skip
 
 

@@ -1,12 +1,17 @@
 """Assign every task of a draft its own agent: an agent's name is unique among running tasks."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Dag, Task
 
 NAME = "name_agents"
 
 
 class Draft(TypedDict):
-    dag: Any
+    dag: Dag
     errors: NotRequired[list[str] | None]
 
 
@@ -15,14 +20,18 @@ class Input(TypedDict):
 
 
 class Output(TypedDict):
-    dag: dict[str, Any]
+    dag: Dag
     errors: list[str]
 
 
 def execute(input: Input) -> Output:
     dag = input["draft"]["dag"]
-    tasks = {name: {**task, "agent_id": name} for name, task in dag["tasks"].items()}
+    tasks = {name: with_agent(task, name) for name, task in dag["tasks"].items()}
     return {"dag": {**dag, "tasks": tasks}, "errors": input["draft"].get("errors") or []}
+
+
+def with_agent(task: Task, agent_id: str) -> Task:
+    return {**task, "agent_id": agent_id}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

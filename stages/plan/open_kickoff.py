@@ -1,25 +1,31 @@
 """Make an issue a kickoff: remember what was asked for, and fetch the issue before planning."""
 
+from __future__ import annotations
+
 import hashlib
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
+
+if TYPE_CHECKING:
+    from stages.world import Action, Answer, Command, Kickoff, Options, Policy, Repository, State
 
 NAME = "open_kickoff"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[Command]
     now: str
-    policy: Any
+    policy: Policy
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 PLANNABLE = ("Proposed", "Planning", "AwaitingApproval", "Cancelled", "Failed")
+OPTIONS = ("pipeline", "auto", "agents", "budget")
 KEPT = ("title", "author", "author_id", "goal", "plan", "plan_hash")
 
 
@@ -40,29 +46,44 @@ def execute(input: Input) -> Output:
     if state["repo"].get("empty"):
         words = "This repository is empty: push a first commit, then say `/plan` again."
         return no(state, event, words)
-    kept = {name: known[name] for name in KEPT if name in known} if known else {}
-    kickoff = {**kept, **fresh(event, state, input["now"])}
-    look = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
+    kickoff: Kickoff = {**kept_of(known), **fresh(event, state, input["now"])}
+    look: Action = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
     looks = [look, *look_at_config(state)]
     return {"state": state, "actions": [*looks, answer(event, "I am planning this sprint.")]}
 
 
-def look_at_config(state: dict[str, Any]) -> list[dict[str, Any]]:
+def look_at_config(state: State) -> list[Action]:
     """The repository's own settings, where its branch has another commit than the one they were read at."""
-    branch, known = (state.get("repo") or {}).get("default_branch"), (state.get("config") or {}).get("commit")
-    look = {"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}
-    return [look] if branch else []
+    repo, config = state.get("repo"), state.get("config")
+    if not repo or not repo.get("default_branch"):
+        return []
+    known = config["commit"] if config else None
+    return [
+        {
+            "type": "look",
+            "what": "config",
+            "branch": repo["default_branch"],
+            "known": known,
+            "key": "look:config",
+        }
+    ]
 
 
-def fresh(event: dict[str, Any], state: dict[str, Any], now: str) -> dict[str, Any]:
+def kept_of(known: Kickoff | None) -> Kickoff:
+    """What a kickoff that is planned again keeps until the new plan is there."""
+    kept = {name: value for name, value in (known or {}).items() if name in KEPT}
+    return cast("Kickoff", kept)
+
+
+def fresh(event: Command, state: State, now: str) -> Kickoff:
     number, flags = event["where"]["number"], event["args"]["flags"]
-    options = {name: flags[name] for name in ("pipeline", "auto", "agents", "budget") if name in flags}
+    options = cast("Options", {name: flags[name] for name in OPTIONS if name in flags})
     return {"id": sprint_id(state["repo"], number), "number": number, "status": "Planning", "asked_at": now,
             "asked_by": event["actor"], "options": options}  # fmt: skip
 
 
-def sprint_id(repo: dict[str, Any], number: int) -> str:
+def sprint_id(repo: Repository, number: int) -> str:
     """`<name>-<4 hex of forge and repository id>-<kickoff number>`: two owners may share a name."""
     name = (
         re.sub(r"[^a-z0-9_-]+", "-", repo["full_name"].rpartition("/")[2].lower()).strip("-")[:40] or "repo"
@@ -71,12 +92,11 @@ def sprint_id(repo: dict[str, Any], number: int) -> str:
     return f"{name}-{code}-{number}"
 
 
-def answer(event: dict[str, Any], words: str, **how: bool) -> dict[str, Any]:
-    about = {"key": event["key"], "where": event["where"]}
-    return {"type": "answer", **about, "words": words, "good": True, **how}
+def answer(event: Command, words: str, good: bool = True) -> Answer:
+    return {"type": "answer", "key": event["key"], "where": event["where"], "words": words, "good": good}
 
 
-def no(state: dict[str, Any], event: dict[str, Any], words: str) -> Output:
+def no(state: State, event: Command, words: str) -> Output:
     return {"state": state, "actions": [answer(event, words, good=False)]}
 
 

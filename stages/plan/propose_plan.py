@@ -1,9 +1,14 @@
 """Propose a draft: the plan waits for approval with its hash, or its errors are listed."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Comment, Dag, Kickoff, KickoffRead, Policy, State, Task
 
 NAME = "propose_plan"
 
@@ -13,7 +18,7 @@ LONGEST_ERROR = 300
 
 
 class Plan(TypedDict):
-    dag: dict[str, Any]
+    dag: Dag
     errors: list[str]
 
 
@@ -23,17 +28,17 @@ class Check(TypedDict):
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[KickoffRead]
     now: str
-    policy: Any
+    policy: Policy
     plan: Plan
     check: Check
 
 
 class Output(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: State
+    actions: list[Action]
 
 
 def execute(input: Input) -> Output:
@@ -41,12 +46,14 @@ def execute(input: Input) -> Output:
     number = str(event["issue_number"])
     kickoff = state["kickoffs"][number]
     errors = input["plan"]["errors"] or ([] if input["check"]["valid"] else input["check"]["errors"])
-    about = {"title": event["title"], "author": event["author"], "author_id": event["author_id"]}
+    kickoff = {
+        **kickoff, "title": event["title"], "author": event["author"], "author_id": event["author_id"],
+    }  # fmt: skip
+    actions: list[Action] = []
     if errors:
         errors = bounded(errors)
         kickoff = {
             **kickoff,
-            **about,
             "status": "Proposed",
             "errors": errors,
             "plan": None,
@@ -55,15 +62,18 @@ def execute(input: Input) -> Output:
         actions = [complaint(event, kickoff, errors)]
     else:
         dag = input["plan"]["dag"]
-        tasks = {name: {**task, "position": n} for n, (name, task) in enumerate(dag["tasks"].items(), 1)}
-        kickoff = {**kickoff, **about, "status": "AwaitingApproval", "errors": [], "plan": tasks,
-                   "goal": dag.get("goal") or about["title"], "plan_hash": hash_of(dag),
+        tasks = {name: placed(task, n) for n, (name, task) in enumerate(dag["tasks"].items(), 1)}
+        kickoff = {**kickoff, "status": "AwaitingApproval", "errors": [], "plan": tasks,
+                   "goal": dag.get("goal") or event["title"], "plan_hash": hash_of(dag),
                    "planned_at": input["now"]}  # fmt: skip
-        actions = []
     return {"state": {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}, "actions": actions}
 
 
-def hash_of(dag: dict[str, Any]) -> str:
+def placed(task: Task, position: int) -> Task:
+    return {**task, "position": position}
+
+
+def hash_of(dag: Dag) -> str:
     """What is approved: ids, titles, edges, scopes and acceptance of the tasks, and the goal."""
     kept = ("title", "depends_on", "scope", "acceptance", "complexity", "skills")
     tasks = {name: {field: task.get(field) for field in kept} for name, task in dag["tasks"].items()}
@@ -81,7 +91,7 @@ def short(error: str) -> str:
     return error if len(error) <= LONGEST_ERROR else error[: LONGEST_ERROR - 1] + "…"
 
 
-def complaint(event: dict[str, Any], kickoff: dict[str, Any], errors: list[str]) -> dict[str, Any]:
+def complaint(event: KickoffRead, kickoff: Kickoff, errors: list[str]) -> Comment:
     rows = "\n".join(f"- {as_text(error)}" for error in errors)
     body = f"I could not plan this sprint:\n\n{rows}\n\nEdit this issue, then say `/plan`."
     return {"type": "comment", "number": event["issue_number"], "body": body,

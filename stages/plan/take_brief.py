@@ -1,13 +1,18 @@
 """Pass a kickoff's title and body to the planner, with what `/plan` asked for."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import KickoffRead, State
 
 NAME = "take_brief"
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
+    state: State
+    events: list[KickoffRead]
 
 
 class Output(TypedDict):

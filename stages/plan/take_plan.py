@@ -1,12 +1,17 @@
 """Pass a plan to the check."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Dag
 
 NAME = "take_plan"
 
 
 class Plan(TypedDict):
-    dag: dict[str, Any]
+    dag: Dag
     errors: list[str]
 
 
@@ -15,7 +20,7 @@ class Input(TypedDict):
 
 
 class Output(TypedDict):
-    dag: dict[str, Any]
+    dag: Dag
 
 
 def execute(input: Input) -> Output:

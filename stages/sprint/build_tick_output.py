@@ -3,31 +3,34 @@
 A merge or an issue that could not be made is no longer marked as asked for, so that the next tick asks again.
 """
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Counters, Decision, Event, Intervention, Json, SprintState, Task
 
 NAME = "build_tick_output"
-
-ASKED_BY = {"create_issue": "issue_asked", "merge_pr": "merging"}  # the mark that each leaves on its task
 
 
 class Executed(TypedDict):
     actions_taken: list[str]
     errors: list[str]
-    results: NotRequired[list[Any] | None]
+    results: NotRequired[list[Json] | None]
 
 
 class Eval(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: SprintState
+    actions: list[Decision]
 
 
 class Supervisor(TypedDict):
-    actions: list[Any]
-    updated_interventions: dict[str, Any]
+    actions: list[Intervention]
+    updated_interventions: Counters
 
 
 class Poll(TypedDict):
-    events: list[Any]
+    events: list[Event]
     polled_at: str
     now: NotRequired[str | None]
 
@@ -42,9 +45,9 @@ class Input(TypedDict):
 class Output(TypedDict):
     actions_taken: list[str]
     errors: list[str]
-    state: Any
+    state: SprintState
     polled_at: str
-    interventions: dict[str, Any]
+    interventions: Counters
 
 
 def execute(input: Input) -> Output:
@@ -52,19 +55,21 @@ def execute(input: Input) -> Output:
     return {
         "actions_taken": done.get("actions_taken") or [],
         "errors": done.get("errors") or [],
-        "state": to_keep(input["eval"].get("state") or {}, done.get("results") or []),
+        "state": to_keep(input["eval"]["state"], done.get("results") or []),
         "polled_at": input["poll"].get("polled_at") or "",
         "interventions": supervisor.get("updated_interventions") or {},
     }
 
 
-def to_keep(state: dict[str, Any], results: list[Any]) -> dict[str, Any]:
+def to_keep(state: SprintState, results: list[Json]) -> SprintState:
     failed = [one["action"] for one in results if not one.get("ok")]
-    tasks = dict(state.get("tasks") or {})
+    tasks: dict[str, Task] = dict(state.get("tasks") or {})
     for action in failed:
-        mark, task_id = ASKED_BY.get(str(action.get("type"))), action.get("task_id")
-        if mark and task_id in tasks:
-            tasks[task_id] = {**tasks[task_id], mark: None}
+        task_id = action.get("task_id")
+        if task_id in tasks and action.get("type") == "create_issue":
+            tasks[task_id] = {**tasks[task_id], "issue_asked": None}
+        elif task_id in tasks and action.get("type") == "merge_pr":
+            tasks[task_id] = {**tasks[task_id], "merging": None}
     return {**state, "tasks": tasks} if failed else state
 
 

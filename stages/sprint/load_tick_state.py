@@ -1,13 +1,19 @@
 """Read the state that a sprint's last tick saved, and complete it with this tick's input."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from shell import clock, tick_file
+
+if TYPE_CHECKING:
+    from stages.world import AgentSigns, Counters, SprintState
 
 NAME = "load_tick_state"
 EFFECTS = ["Fallible", "FsRead", "FsWrite"]
 
 STALL_THRESHOLD_M = 20
+NOTHING: SprintState = {"tasks": {}}
 
 
 class Input(TypedDict):
@@ -17,9 +23,9 @@ class Input(TypedDict):
     token_env: NotRequired[str | None]
     shell_url: NotRequired[str | None]
     host: NotRequired[str | None]
-    state: NotRequired[Any]
-    agents: NotRequired[Any]
-    interventions: NotRequired[Any]
+    state: NotRequired[SprintState]
+    agents: NotRequired[dict[str, AgentSigns] | None]
+    interventions: NotRequired[Counters | None]
     since: NotRequired[str | None]
     now: NotRequired[str | None]
 
@@ -31,9 +37,9 @@ class Output(TypedDict):
     token_env: str
     shell_url: str
     host: str
-    state: Any
-    agents: Any
-    interventions: Any
+    state: SprintState
+    agents: dict[str, AgentSigns]
+    interventions: Counters
     since: str
     now: str
 
@@ -49,7 +55,7 @@ def execute(input: Input) -> Output:
         "token_env": input.get("token_env") or "",
         "shell_url": input.get("shell_url") or "",
         "host": input.get("host") or "",
-        "state": input.get("state") or kept.get("state") or {"tasks": {}},
+        "state": input.get("state") or kept.get("state") or NOTHING,
         "agents": input.get("agents") or {},
         "interventions": input.get("interventions") or kept.get("interventions") or {},
         "since": input.get("since") or kept.get("since") or "",

@@ -1,18 +1,23 @@
 """Reshape the decisions, and where they apply, into the input of execute_actions."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Counters, Decision, Intervention, SprintState
 
 NAME = "project_all_to_execute"
 
 
 class Eval(TypedDict):
-    state: Any
-    actions: list[Any]
+    state: SprintState
+    actions: list[Decision]
 
 
 class Supervisor(TypedDict):
-    actions: list[Any]
-    updated_interventions: dict[str, Any]
+    actions: list[Intervention]
+    updated_interventions: Counters
 
 
 class Input(TypedDict):
@@ -30,10 +35,10 @@ class Output(TypedDict):
     token_env: str
     shell_url: str
     host: str
-    dag_actions: list[Any]
-    supervisor_actions: list[Any]
+    dag_actions: list[Decision]
+    supervisor_actions: list[Intervention]
     sprint_id: str
-    state: Any
+    state: SprintState
 
 
 def execute(input: Input) -> Output:

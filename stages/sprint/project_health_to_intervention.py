@@ -1,24 +1,29 @@
 """Reshape the agents' health and their counters into the input of decide_intervention."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Counters, Health
 
 NAME = "project_health_to_intervention"
 
 
-class Health(TypedDict):
-    results: list[Any]
+class Checked(TypedDict):
+    results: list[Health]
     now: NotRequired[str | None]
 
 
 class Input(TypedDict):
-    health: Health
-    interventions: NotRequired[Any]
+    health: Checked
+    interventions: NotRequired[Counters | None]
     now: NotRequired[str | None]
 
 
 class Output(TypedDict):
-    results: list[Any]
-    interventions: dict[str, Any]
+    results: list[Health]
+    interventions: Counters
     now: str | None
 
 

@@ -3,7 +3,12 @@
 Polls overlap, so that nothing is missed; `heard` in the state keeps the keys of the last one's events.
 """
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import AgentSigns, Event, SprintState
 
 NAME = "project_poll_to_eval"
 
@@ -11,24 +16,24 @@ STALL_THRESHOLD_M = 20
 
 
 class Poll(TypedDict):
-    events: list[Any]
+    events: list[Event]
     polled_at: str
     now: NotRequired[str | None]
 
 
 class Input(TypedDict):
-    state: Any
+    state: SprintState
     poll: Poll
     stall_threshold_m: NotRequired[float | None]
-    agents: NotRequired[Any]
+    agents: NotRequired[dict[str, AgentSigns] | None]
     now: NotRequired[str | None]
 
 
 class Output(TypedDict):
-    state: Any
-    events: list[Any]
+    state: SprintState
+    events: list[Event]
     stall_threshold_m: float
-    agents: Any
+    agents: dict[str, AgentSigns]
     now: str | None
 
 

@@ -1,6 +1,11 @@
 """Reshape the agents and a poll's time into the input of check_agent_health."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import AgentSigns, Event
 
 NAME = "project_poll_to_health"
 
@@ -8,20 +13,20 @@ STALL_THRESHOLD_M = 20
 
 
 class Poll(TypedDict):
-    events: list[Any]
+    events: list[Event]
     polled_at: str
     now: NotRequired[str | None]
 
 
 class Input(TypedDict):
     poll: Poll
-    agents: NotRequired[Any]
+    agents: NotRequired[dict[str, AgentSigns] | None]
     stall_threshold_m: NotRequired[float | None]
     now: NotRequired[str | None]
 
 
 class Output(TypedDict):
-    agents: dict[str, Any]
+    agents: dict[str, AgentSigns]
     stall_threshold_m: float
     now: str | None
 

@@ -1,8 +1,13 @@
 """Save a sprint's state for its next tick."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
 
 from shell import tick_file
+
+if TYPE_CHECKING:
+    from stages.world import Counters, SprintState
 
 NAME = "save_tick_state"
 EFFECTS = ["Fallible", "FsWrite"]
@@ -11,9 +16,9 @@ EFFECTS = ["Fallible", "FsWrite"]
 class Tick(TypedDict):
     actions_taken: list[str]
     errors: list[str]
-    state: Any
+    state: SprintState
     polled_at: str
-    interventions: dict[str, Any]
+    interventions: Counters
 
 
 class Input(TypedDict):

@@ -1,7 +1,12 @@
 """Tell whether each agent is healthy, stalled, missing or not known to have started."""
 
+from __future__ import annotations
+
 import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import AgentHealth, AgentSigns, Health
 
 NAME = "check_agent_health"
 
@@ -10,16 +15,10 @@ MISSING_AFTER_S = 120
 
 
 class Input(TypedDict):
-    agents: Any
+    agents: dict[str, AgentSigns]
     stall_threshold_m: NotRequired[float | None]
     missing_after_s: NotRequired[float | None]
     now: NotRequired[str | None]
-
-
-class Health(TypedDict):
-    agent_id: str
-    status: str
-    minutes_since: float
 
 
 class Output(TypedDict):
@@ -44,22 +43,22 @@ def execute(input: Input) -> Output:
 
 
 def health_of(
-    agent_id: str, agent: dict[str, Any], now: datetime.datetime, stall_s: float, missing_s: float
+    agent_id: str, agent: AgentSigns, now: datetime.datetime, stall_s: float, missing_s: float
 ) -> Health:
     sign = last_sign(agent)
     if sign:
         silent_s = (now - moment(sign, f"the last sign of agent '{agent_id}'")).total_seconds()
-        status = "stalled" if silent_s > stall_s else "healthy"
+        status: AgentHealth = "stalled" if silent_s > stall_s else "healthy"
         return {"agent_id": agent_id, "status": status, "minutes_since": round(max(silent_s, 0) / 60)}
     started = agent.get("task_started_at")
     if not started:
         return {"agent_id": agent_id, "status": "unknown", "minutes_since": 0}
     running_s = (now - moment(started, f"the start of agent '{agent_id}'")).total_seconds()
-    status = "missing" if running_s > missing_s else "healthy"
-    return {"agent_id": agent_id, "status": status, "minutes_since": 0}
+    found: AgentHealth = "missing" if running_s > missing_s else "healthy"
+    return {"agent_id": agent_id, "status": found, "minutes_since": 0}
 
 
-def last_sign(agent: dict[str, Any]) -> str | None:
+def last_sign(agent: AgentSigns) -> str | None:
     """Output or a changed file where that is watched, not the bare heartbeat; None if it never beat."""
     beat: str | None = agent.get("last_heartbeat_at")
     if not beat or "last_sign_at" not in agent:

@@ -1,7 +1,12 @@
 """Choose the next step for each silent agent: probe, then restart, then ask a person once."""
 
+from __future__ import annotations
+
 import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Counter, Counters, Health, Intervention, SupervisorStep
 
 NAME = "decide_intervention"
 
@@ -10,21 +15,15 @@ STEPS_TAKEN = 3  # probe, restart and the call: nothing is left to do but wait
 
 
 class Input(TypedDict):
-    results: list[Any]
-    interventions: Any
+    results: list[Health]
+    interventions: Counters
     cooldown_m: NotRequired[float | None]
     now: NotRequired[str | None]
 
 
-class Intervention(TypedDict):
-    agent_id: str
-    action: str
-    reason: str
-
-
 class Output(TypedDict):
     actions: list[Intervention]
-    updated_interventions: dict[str, Any]
+    updated_interventions: Counters
 
 
 def execute(input: Input) -> Output:
@@ -48,7 +47,7 @@ def execute(input: Input) -> Output:
     return {"actions": actions, "updated_interventions": counters}
 
 
-def next_step(result: dict[str, Any], count: int) -> tuple[str, str, int] | None:
+def next_step(result: Health, count: int) -> tuple[SupervisorStep, str, int] | None:
     """The action, why, and how many steps of the ladder are taken with it; None where there is none."""
     minutes = result.get("minutes_since") or 0
     if count >= STEPS_TAKEN or result["status"] not in ("stalled", "missing"):
@@ -62,7 +61,7 @@ def next_step(result: dict[str, Any], count: int) -> tuple[str, str, int] | None
     return "escalate_human", f"Stalled after {count} interventions", STEPS_TAKEN
 
 
-def count_of(agent_id: str, counter: Any) -> int:
+def count_of(agent_id: str, counter: Counter | float) -> int:
     """Both written forms: a number, or {"count": number} with or without the time of the last step."""
     count = counter.get("count", 0) if isinstance(counter, dict) else counter
     if isinstance(count, bool) or not isinstance(count, int | float):
@@ -70,7 +69,7 @@ def count_of(agent_id: str, counter: Any) -> int:
     return int(count)
 
 
-def cooling(agent_id: str, counter: Any, now: str | None, cooldown_m: float) -> bool:
+def cooling(agent_id: str, counter: Counter | float, now: str | None, cooldown_m: float) -> bool:
     """Whether the last step is too recent for the next one."""
     at = counter.get("at") if isinstance(counter, dict) else None
     if not at:

@@ -3,32 +3,37 @@
 A step's events replace the turn's; a step without events leaves them as they are.
 """
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Action, Event, Policy, State
 
 NAME = "take_step"
 
 
 class Step(TypedDict):
-    state: Any
-    actions: list[Any]
-    events: NotRequired[list[Any] | None]
+    state: State
+    actions: list[Action]
+    events: NotRequired[list[Event] | None]
 
 
 class Input(TypedDict):
-    state: Any
-    events: list[Any]
-    actions: list[Any]
-    now: Any  # handed on as it is: what some stages must have, others can do without
-    policy: Any
+    state: State
+    events: list[Event]
+    actions: list[Action]
+    now: str
+    policy: Policy
     step: Step
 
 
 class Output(TypedDict):
-    state: Any
-    events: list[Any]
-    actions: list[Any]
-    now: Any
-    policy: Any
+    state: State
+    events: list[Event]
+    actions: list[Action]
+    now: str
+    policy: Policy
 
 
 def execute(input: Input) -> Output:

@@ -14,7 +14,8 @@ def test_the_newest_are_kept() -> None:
     issue = {"kind": "issue", "ids": [1], "thread": None, "sprint": "s"}
     state: Any = {"tasks": {}, "own": {"s/a/issue": issue}}
     for number in range(5 * KEPT):
-        state = execute({"state": state, "events": [written(number)], "policy": {}})["state"]
+        turn: Any = {"state": state, "events": [written(number)], "policy": {}}
+        state = execute(turn)["state"]
         assert f"answer/{number}" in state["own"]
         assert len(state["own"]) <= 2 * KEPT + 1
     newest = [f"answer/{number}" for number in range(4 * KEPT, 5 * KEPT)]

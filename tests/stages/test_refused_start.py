@@ -17,10 +17,6 @@ def test_a_refused_start_is_the_end_of_its_attempt() -> None:
     refused |= {"message": "something broke on my side", "at": "2026-11-21T08:00:00.000Z"}
     turn: Any = {"state": {"v": 1}, "events": [refused], "now": "2026-11-21T08:00:00.000Z"}
     [end] = execute(turn)["events"]
-    assert (end["type"], end["task_id"], end["attempt"], end["outcome"]) == (
-        "agent_finished",
-        "a",
-        2,
-        "crashed",
-    )
+    assert end["type"] == "agent_finished"
+    assert (end["task_id"], end["attempt"], end["outcome"]) == ("a", 2, "crashed")
     assert end["reason"] == "The agent could not be started: something broke on my side"
