@@ -19,6 +19,8 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+LONG = ("tests/faults/", "tests/ticks/", "tests/stores/", "tests/flows/", "tests/cli/test_demo")
+
 
 def forge_of(nodeid: str) -> str:
     """All scenarios of a forge stay on one worker, so that one bot serves them; any other test goes anywhere.
@@ -27,6 +29,11 @@ def forge_of(nodeid: str) -> str:
     """
     forge = re.search(r"^tests/flows/.*\[(on_\w+)\]$", nodeid)
     return forge[1] if forge else nodeid
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

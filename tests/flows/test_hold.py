@@ -138,7 +138,7 @@ def test_a_label_taken_off_without_the_right_is_put_back(play: Play) -> None:
     with play.noticed(f"pull:{number}"):
         play.alice.review(play.repo, number, "approve", "Good.")
 
-    play.answer(number, "/unhold")
+    play.answer(number, "`/unhold` needs write access")
     play.wait(lambda: HOLD in labels(play, number))
     play.quiet()
     assert not merged(play, "a") and not play.closed(kickoff)

@@ -73,7 +73,7 @@ def test_a_branch_that_someone_has_put_in_the_way_is_not_written_over(play: Play
     play.say(kickoff, "/approve")
     play.wait(lambda: play.is_in("a", "escalated"))
     play.quiet()
-    assert f"pull request #{pull['number']} of alice" in (play.written(kickoff, "note") or "")
+    assert f"pull request #{pull['number']} by alice" in (play.written(kickoff, "note") or "")
     assert play.bot.branch_head(play.repo, branch) == theirs
     there = play.bot.pull(play.repo, pull["number"])
     assert there["state"] == "open" and not there["merged"]
