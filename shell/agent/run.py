@@ -253,7 +253,7 @@ def _open_pull(spec: Mapping[str, Any], forge: PullForge) -> int | None:
         raise AttemptEnded(
             "push_rejected",
             f"The branch {spec['branch']} already has the pull request #{number} by {pull['author']}. "
-            "Close it and delete the branch, then say `/retry`.",
+            "Close it and delete the branch first.",
         )
     return number
 
