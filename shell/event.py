@@ -1,4 +1,4 @@
-"""An event: something that happened, told once, as one flat JSON object."""
+"""An event: something that happened, once, as one flat JSON object."""
 
 from typing import Any, Literal, NamedTuple
 

@@ -19,12 +19,12 @@ def read_feedback(text: str) -> list[dict[str, Any] | None]:
 def _block(text: str, indent: str) -> str:
     """The first line and those that are indented further; a fence or any other text ends it."""
     first, *rest = text.split("\n")
-    kept = [first]
+    lines = [first]
     for line in rest:
         if line.strip() and not line.startswith((indent + " ", indent + "- ")):
             break
-        kept.append(line)
-    return textwrap.dedent("\n".join(kept))[:_MOST]
+        lines.append(line)
+    return textwrap.dedent("\n".join(lines))[:_MOST]
 
 
 def _parsed(block: str) -> dict[str, Any] | None:

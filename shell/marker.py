@@ -15,11 +15,11 @@ _CUT = "… the rest is left out: this text is too long for one comment."
 def mark(kind: str, key: str, sprint: str = "", task: str = "", text: str = "") -> str:
     """The marker as one line; spaces and `>` in a value are percent-encoded, for they would end it.
 
-    `text` is the hash of what stands above it, where it must be told whether someone changed that.
+    `text` is the hash of what stands above it, where we must know whether someone changed it.
     """
     fields = {"key": key, "sprint": sprint, "task": task, "text": text}
-    said = "".join(f" {name}={_quoted(value)}" for name, value in fields.items() if value)
-    return f"<!-- caloron:{kind}{said} -->"
+    listed = "".join(f" {name}={_quoted(value)}" for name, value in fields.items() if value)
+    return f"<!-- caloron:{kind}{listed} -->"
 
 
 def marked(text: str, line: str) -> str:
@@ -37,9 +37,9 @@ def shortened(text: str) -> str:
     """As much of the text as a forge takes in one comment; a code block that is cut is ended."""
     if len(text) <= LONGEST:
         return text
-    kept = text[:LONGEST].rpartition("\n")[0] or text[:LONGEST]
-    fences = sum(line.lstrip().startswith("```") for line in kept.splitlines())
-    return f"{kept}\n" + ("```\n" if fences % 2 else "") + f"\n{_CUT}"
+    cut = text[:LONGEST].rpartition("\n")[0] or text[:LONGEST]
+    fences = sum(line.lstrip().startswith("```") for line in cut.splitlines())
+    return f"{cut}\n" + ("```\n" if fences % 2 else "") + f"\n{_CUT}"
 
 
 def read_marks(text: str) -> list[dict[str, str]]:
@@ -58,6 +58,6 @@ def _quoted(value: str) -> str:
 
 
 def _read(kind: str, fields: str) -> dict[str, str]:
-    said = dict(field.split("=", 1) for field in fields.split())
-    found = {name: unquote(said.get(name, "")) for name in ("key", "sprint", "task")}
+    values = dict(field.split("=", 1) for field in fields.split())
+    found = {name: unquote(values.get(name, "")) for name in ("key", "sprint", "task")}
     return {"kind": kind, **found}

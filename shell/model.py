@@ -120,16 +120,16 @@ def _fault(error: "anthropic.APIStatusError", host: str) -> Unavailable | Refuse
     words = _words(error)
     if error.status_code not in _PASSING and error.status_code < 500:
         return Refused(error.status_code, words)
-    said = error.response.headers.get("retry-after", "")
-    pause = float(said) if said.replace(".", "", 1).isdigit() else None
+    wait = error.response.headers.get("retry-after", "")
+    pause = float(wait) if wait.replace(".", "", 1).isdigit() else None
     return Unavailable(host, words, pause, error.status_code)
 
 
 def _words(error: "anthropic.APIStatusError") -> str:
     body = error.body
     inner = body.get("error") if isinstance(body, dict) else None
-    said = inner.get("message") if isinstance(inner, dict) else None
-    return str(said or f"status {error.status_code}")[:500]
+    message = inner.get("message") if isinstance(inner, dict) else None
+    return str(message or f"status {error.status_code}")[:500]
 
 
 def _is_late(error: "anthropic.APIConnectionError") -> bool:

@@ -51,10 +51,10 @@ def commands(processes: list[Process]) -> list[str]:
 
 
 def of_home(home: Path) -> list[Process]:
-    """Every living process that was told to work on this CALORON_HOME."""
-    told = f"CALORON_HOME={home}".encode()
+    """Every living process that works on this CALORON_HOME."""
+    setting = f"CALORON_HOME={home}".encode()
     numbers = (int(name) for name in filter(str.isdigit, os.listdir(_ROOT) if _ROOT.is_dir() else []))
-    found = (process(pid) for pid in numbers if told in _environment(pid))
+    found = (process(pid) for pid in numbers if setting in _environment(pid))
     return [one for one in found if one]
 
 

@@ -261,8 +261,8 @@ class Settings(BaseSettings):
             effective: Settings | None = cls()
         except ValidationError:
             effective = None
-        told = {name for name, text in dotenv_values(".env").items() if text}
-        return [_explained(key, field, effective, told) for key, field in cls.model_fields.items()]
+        in_file = {name for name, text in dotenv_values(".env").items() if text}
+        return [_explained(key, field, effective, in_file) for key, field in cls.model_fields.items()]
 
     @classmethod
     def documented(cls) -> list[Documented]:

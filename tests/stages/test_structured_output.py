@@ -159,7 +159,7 @@ def test_a_silent_model_is_not_waited_for(model: ModelServer, monkeypatch: pytes
 def test_more_than_the_model_is_told_is_not_cut(model: ModelServer) -> None:
     given = {"brief": "Sell shoes.", "repo_context": {"readme": "x" * 100_000}}
     output = compositions.run("kickoff_plan_llm", given).output
-    assert "the model is told 100000 at most" in output["notes"][0]
+    assert "at most 100000 are sent" in output["notes"][0]
     assert model.asked == []
 
 
