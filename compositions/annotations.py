@@ -94,8 +94,12 @@ def literal(values: tuple[Any, ...]) -> NType:
 
 
 def either(variants: list[NType]) -> NType:
-    """Any of the variants; where one of them is anything, so is the whole."""
-    return ANY if ANY in variants else union(variants)
+    """Any of the variants; where one of them is anything, so is the whole.
+
+    A word beside others is only a text: in a union the engine does not take a refined type even for itself.
+    """
+    plain = [one.value[0] if one.kind == "Refined" else one for one in variants]
+    return ANY if ANY in plain else union(plain)
 
 
 def shape(shape: Any, within: tuple[Any, ...], brief: bool = False) -> NType:

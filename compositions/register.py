@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,28 +111,50 @@ def register(
     stages: Catalogue | None = None,
     compositions: list[str] | None = None,
 ) -> Registration:
-    """Register everything in a fresh home, look at every composition, run those that are Pure.
+    """Register everything, look at every composition, run those that are Pure.
 
-    So many `cases` of each Pure composition are run, on the examples of its first stage.
+    So many `cases` of each Pure composition are run, on the examples of its first stage. Without a `home`
+    each composition has one of its own with just its stages: the engine rewrites all of it for every call.
     """
-    if home is None:
-        with tempfile.TemporaryDirectory(prefix="noether-") as folder:
-            return register(
-                Path(folder), program=program, cases=cases, stages=stages, compositions=compositions
-            )
     stages = stages or catalogue()
     refuse_without_project(stages)
-    engine = Engine(home, program)
-    done = Registration(engine.sync({stage.name: specification(stage) for stage in stages.stages}))
-    done.problems += compare_ids(done.stages, stages)
-    for name in names() if compositions is None else compositions:
+    chosen = names() if compositions is None else compositions
+    done = Registration()
+    if home is not None:
+        fill(done, Engine(home, program), stages_of(chosen) or stages.stages, chosen, cases)
+        return done
+    with tempfile.TemporaryDirectory(prefix="noether-") as folder:
+        for name in chosen:
+            fill(done, Engine(Path(folder) / name, program), stages_of([name]), [name], cases)
+        others = [stage for stage in stages.stages if stage.name not in done.stages]
+        fill(done, Engine(Path(folder) / "others", program), others, [], cases)
+    return done
+
+
+def stages_of(compositions: Iterable[str]) -> list[StageFile]:
+    """The stages that these compositions are made of, each once."""
+    found: dict[str, StageFile] = {}
+    for composition in map(load, compositions):
+        nodes = (node for node in walk(composition.graph.root) if isinstance(node, Stage))
+        found |= {stage.name: stage for stage in map(composition.find, nodes)}
+    return list(found.values())
+
+
+def fill(
+    done: Registration, engine: Engine, stages: Iterable[StageFile], compositions: list[str], cases: int
+) -> None:
+    """Register these stages in one home, and look at these compositions there."""
+    given = {stage.name: stage for stage in stages}
+    ids = engine.sync({name: specification(stage) for name, stage in given.items()}) if given else {}
+    done.stages |= ids
+    done.problems += compare_ids(ids, given.values())
+    for name in compositions:
         composition = load(name)
         done.compositions[name] = composition.id
         done.problems += compare_look(engine, composition)
         for case in golden_cases(composition)[:cases]:
             done.runs += 1
             done.problems += compare_run(engine, composition, case)
-    return done
 
 
 def refuse_without_project(stages: Catalogue) -> None:
@@ -153,8 +175,8 @@ def refuse_without_project(stages: Catalogue) -> None:
         raise EngineFault(f"{words}: set NOETHER_PYTHON to an interpreter that has it installed")
 
 
-def compare_ids(given: dict[str, str], stages: Catalogue) -> Iterator[str]:
-    for stage in stages.stages:
+def compare_ids(given: dict[str, str], stages: Iterable[StageFile]) -> Iterator[str]:
+    for stage in stages:
         if given.get(stage.name) != stage.stage_id:
             yield f"stage {stage.name}: the engine's id is {given.get(stage.name)}, ours {stage.stage_id}"
 

@@ -5,7 +5,7 @@ from compositions.ntype import NType, display, same
 
 def why_not(given: NType, expected: NType) -> str | None:
     """The reason why `given` does not fit `expected`; None when it fits."""
-    if given is expected:  # the world's records are large, and each is made once
+    if given is expected and fits_itself(given):  # the world's records are large, and each is made once
         return None
     kinds = (given.kind, expected.kind)
     if "Any" in kinds or "Var" in kinds:
@@ -26,6 +26,25 @@ def why_not(given: NType, expected: NType) -> str | None:
             return key or within("map value type", why_not(given.value[1], expected.value[1]))
         case _:
             return None
+
+
+def fits_itself(given: NType) -> bool:
+    """All do but a union with a refined type in it: that is reduced to its base before the union is read."""
+    match given.kind, given.value:
+        case (("List" | "Stream"), element):
+            return fits_itself(element)
+        case "Record", fields:
+            return all(map(fits_itself, fields.values()))
+        case "RecordWith", (fields, _):
+            return all(map(fits_itself, fields.values()))
+        case "Map", parts:
+            return all(map(fits_itself, parts))
+        case "Union", variants:
+            return all(one.kind != "Refined" and fits_itself(one) for one in variants)
+        case "Refined", (base, _):
+            return fits_itself(base)
+        case _:
+            return True
 
 
 def mismatch(given: NType, expected: NType) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bot.cli.declared import of_type
 from bot.cli.docs import FOLDER, PAGES, docs, page
 from bot.cli.life import FOLLOWS
 from bot.cli.policy_types import WORLD, world
@@ -16,10 +17,9 @@ from compositions.graph import Stage, walk
 from handlers.commands import COMMANDS
 from handlers.switchboard import COMPOSITION_NAMES, COMPOSITIONS
 from jobs.action_handlers import ACTION_HANDLERS
-from shell.action import ACTIONS
-from shell.event import EVENTS
 from stages.dag import evaluate
 
+EVENTS, ACTIONS = of_type("Event"), of_type("Action")
 ROOT = Path(__file__).parents[1]
 TOLD_BY_THE_TICK = {"ignored", "intervene", "notify_agent"}
 """Types that are neither events of an inbox nor actions of an outbox."""
@@ -50,7 +50,7 @@ def test_writing_makes_them_current_and_checking_says_what_is_not(tmp_path: Path
 
 def test_every_event_and_action_is_told_of() -> None:
     assert set(COMPOSITIONS) <= set(EVENTS) and set(evaluate.LIFE) <= set(EVENTS)
-    assert set(ACTIONS) == {*ACTION_HANDLERS, "look", "spawn_agent"}
+    assert set(ACTIONS) == {*ACTION_HANDLERS, "look", "spawn_agent", "answer", "show"}
     assert set(names()) >= COMPOSITION_NAMES
 
 

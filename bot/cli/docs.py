@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from .life import life
-from .pages import actions, commands, compositions, configuration, events, schema, settings, stages
+from .pages import actions, commands, compositions, configuration, events, schema, settings, stages, state
 from .policy_types import WORLD, world
 
 FOLDER = Path(__file__).parents[2] / "docs"
@@ -15,6 +15,7 @@ HEAD = "<!-- Made from the code by `caloron docs`; a change made here by hand is
 PAGES: dict[str, Callable[[], str]] = {
     "stages.md": stages,
     "compositions.md": compositions,
+    "state.md": state,
     "events.md": events,
     "actions.md": actions,
     "life.md": life,

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import compositions
 from compositions.examples import examples_of
-from shell.event import EVENTS
+
+from .declared import of_type
 
 FOLLOWS = ("unblock", "block", "dispatch", "find_stalls", "merge_next")
 """What is done after every event, in order."""
@@ -70,7 +71,12 @@ def row(kind: str, statuses: tuple[str, ...], moves: list[Move]) -> str:
     leads_to = [*dict.fromkeys(ways), *(["stays, and remembers it"] if stays else [])] or [
         "no example shows it"
     ]
-    cells = (f"[{kind}](events.md#{kind})", EVENTS[kind].means, ", ".join(statuses), "<br>".join(leads_to))
+    cells = (
+        f"[{kind}](events.md#{kind})",
+        " ".join(of_type("Event")[kind][0].means.split()),
+        ", ".join(statuses),
+        "<br>".join(leads_to),
+    )
     return f"| {' | '.join(cells)} |"
 
 

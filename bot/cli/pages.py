@@ -12,13 +12,11 @@ from handlers.commands import OFFERED, Declaration
 from handlers.labels import LABEL_COMMANDS, LabelCommand
 from handlers.repository_labels import STATUS_LABELS
 from handlers.switchboard import COMPOSITIONS
-from jobs.action_handlers import ACTION_HANDLERS, LOOKS
-from shell.action import ACTIONS
-from shell.action import COMMON as OF_ACTIONS
-from shell.event import COMMON as OF_EVENTS
-from shell.event import EVENTS, EventType
+from jobs.action_handlers import ACTION_HANDLERS
 from shell.repository_config import FILE, KEYS, RepositoryConfig
 from shell.settings import Settings
+
+from .declared import Field, Shape, all_fields, of_type, shapes, word_of, words
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -84,7 +82,7 @@ def of_composition(name: str) -> str:
 
 def answered_by(name: str) -> Iterator[str]:
     """What a composition answers to, with links."""
-    yield from (link("events", kind) for kind in EVENTS if COMPOSITIONS.get(kind) == name)
+    yield from (link("events", kind) for kind in of_type("Event") if COMPOSITIONS.get(kind) == name)
     if name == "authorize":
         yield "everything that needs a permission"
     if name == "command_answer":
@@ -95,6 +93,38 @@ def answered_by(name: str) -> Iterator[str]:
 # Events and actions
 
 
+def state() -> str:
+    """All that a lane's state, a turn, events and actions hold."""
+    parts = [
+        "# The state of a lane, and all that happens to it\n",
+        "These records are declared in `stages/world.py`. By their type: [events](events.md) and "
+        "[actions](actions.md). A `?` means: not always there.",
+    ]
+    lines: dict[str, list[str]] = {}
+    for one in words().values():
+        lines.setdefault(one.heading, []).append(f"\n`{one.name}`: {one.means}\n\n```\n{one.type}\n```")
+    for shape in shapes().values():
+        lines.setdefault(shape.heading, []).append(of_shape(shape))
+    return "\n".join([*parts, *(text for head, texts in lines.items() for text in (f"\n## {head}", *texts))])
+
+
+def of_shape(shape: Shape) -> str:
+    kinds = [f"It has all that `{base}` has." for base in shape.bases]
+    lines = [f"\n### {shape.name}\n", " ".join([shape.means, *kinds])]
+    return "\n".join([*lines, *([f"\n{fields_table(shape.fields)}"] if shape.fields else [])])
+
+
+DISTINCT = "Tells this record from others."
+
+
+def fields_table(fields: Iterable[Field]) -> str:
+    rows = [
+        [f"`{one.name}{'' if one.required else '?'}`", f"`{one.type}`", one.means or DISTINCT]
+        for one in fields
+    ]
+    return table(["field", "type", "meaning"], rows)
+
+
 def events() -> str:
     """Every type of event."""
     parts = [
@@ -102,32 +132,46 @@ def events() -> str:
         "An event is one flat JSON object. It arrives in its lane's inbox or is emitted by a composition, "
         "and the composition named here handles it. One that `needs` a permission goes to "
         f"{link('compositions', 'authorize')} first, and comes back with `allowed`.\n",
-        f"Any event may have {code(OF_EVENTS)}. A `?` means: not always.",
+        f"Any event may have {code(names_of('Happening'))}; these and all other fields are described in "
+        "[the state](state.md). A `?` means: not always.",
     ]
-    return "\n".join([*parts, *(of_event(kind, declared) for kind, declared in EVENTS.items())])
+    return "\n".join([*parts, *(of_event(kind, found) for kind, found in of_type("Event").items())])
 
 
-def of_event(kind: str, declared: EventType) -> str:
-    lines = [f"\n## {kind}\n", f"{sentence(declared.means)} From: {declared.by}.\n"]
-    lines.append(f"- fields: {code(declared.fields.split()) or 'none of its own'}")
-    lines.append(f"- handled by: {', '.join(answers_to(kind, declared)) or 'nothing; it is only recorded'}")
+def of_event(kind: str, found: list[Shape]) -> str:
+    lines = [f"\n## {kind}\n"]
+    for shape in found:
+        lines.append(f"{shape.means}\n")
+        lines.append(f"- fields: {own_fields(shape, 'Happening') or 'none of its own'}")
+    lines.append(f"- handled by: {', '.join(answers_to(kind, found)) or 'nothing; it is only recorded'}")
     return "\n".join(lines)
+
+
+def names_of(shape: str) -> list[str]:
+    return [field.name for field in shapes()[shape].fields]
+
+
+def own_fields(shape: Shape, common: str) -> str:
+    """All fields but the type and those that every event, or every action, may have."""
+    shared = {"type", *names_of(common)}
+    fields = [field for field in all_fields(shape) if field.name not in shared]
+    return code(field.name if field.required else f"{field.name}?" for field in fields)
 
 
 def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def answers_to(kind: str, declared: EventType) -> Iterator[str]:
+def answers_to(kind: str, found: list[Shape]) -> Iterator[str]:
     """The compositions that answer to an event, in order."""
-    if {"needs", "needs?"} & set(declared.fields.split()):
+    if any(field.name == "needs" for field in all_fields(found[0])):
         yield link("compositions", "authorize")
     if kind == "command":
         names = sorted({command.composition for command in OFFERED.values()})
         yield from (link("compositions", name) for name in names)
     elif kind == "issue_comment":
-        found = f"{link('events', 'command')} and {link('events', 'mistakes')}"
-        yield f"the switchboard, which reads {found} in it"
+        read = f"{link('events', 'command')} and {link('events', 'mistakes')}"
+        yield f"the switchboard, which reads {read} in it"
     elif kind in COMPOSITIONS:
         yield link("compositions", COMPOSITIONS[kind])
 
@@ -139,20 +183,31 @@ def actions() -> str:
         "An action is requested by a composition, once under its deterministic `key`; requested again while "
         "it waits, it is replaced. Its result is an [event](events.md): the one named here, or "
         f"{link('events', 'refused')}.\n",
-        f"Any action may have {code(OF_ACTIONS)}. A `?` means: not always. "
-        f"What can be fetched: {code(LOOKS)}.\n",
+        f"Any action may have {code(names_of('Deed'))}. A `?` means: not always; each field is described in "
+        "[the state](state.md).\n",
     ]
     rows = [
-        [f"`{kind}`", asked.does, code(asked.fields.split()), f"`{asked.answer}`", performer(kind)]
-        for kind, asked in ACTIONS.items()
+        [f"`{kind}`", what_of(shape), shape.means, own_fields(shape, "Deed"), performer(kind)]
+        for kind, found in of_type("Action").items()
+        for shape in found
     ]
-    return "\n".join([*parts, table(["action", "what it does", "fields", "result", "performed by"], rows)])
+    return "\n".join([*parts, table(["action", "what", "what it does", "fields", "performed by"], rows)])
+
+
+def what_of(shape: Shape) -> str:
+    """What a look reads."""
+    return next((f"`{word_of(field)}`" for field in shape.fields if field.name == "what"), "")
 
 
 def performer(kind: str) -> str:
     if kind in ACTION_HANDLERS:
         return f"`jobs.action_handlers.{ACTION_HANDLERS[kind].__name__}`"
-    return {"look": "`jobs.action_handlers.look`", "spawn_agent": "`jobs.attempt`"}[kind]
+    return {
+        "look": "`jobs.action_handlers.look`",
+        "spawn_agent": "`jobs.attempt`",
+        "answer": "`command_reply`, before it is requested",
+        "show": "`jobs.project`",
+    }[kind]
 
 
 # What people write

@@ -9,15 +9,13 @@ from typing import Any
 
 import pytest
 
+from bot.cli.declared import Shape, all_fields, of_type
 from bot.cli.main import main
 from jobs import advance
 from jobs.context import Context, run_pure
 from jobs.replay import full_ledger, prove
 from jobs.retention import file_journal
-from shell.action import ACTIONS
-from shell.action import COMMON as OF_ACTIONS
 from shell.clock import now
-from shell.event import COMMON, EVENTS
 from shell.settings import Settings
 from shell.store import Store
 from shell.store.connection import write
@@ -225,15 +223,19 @@ def test_no_hashes_are_made_without_the_beginning_of_a_journal(
 
 def test_every_event_and_action_holds_what_is_told_of_it(play: Play) -> None:
     play.sprint()
-    told = [
-        (entry["event"], EVENTS[entry["event"]["type"]].fields, COMMON) for entry in play.store.journal(LANE)
-    ]
-    told += [(one, ACTIONS[one["type"]].fields, OF_ACTIONS) for one in play.store.pending_actions(LANE)]
+    told = [(entry["event"], "Event") for entry in play.store.journal(LANE)]
+    told += [(action, "Action") for action in play.store.pending_actions(LANE)]
     assert len(told) > 20
-    for one, fields, common in told:
-        own = {field.removesuffix("?") for field in fields.split()}
-        must = {field for field in fields.split() if not field.endswith("?")}
-        assert must <= one.keys() <= own | set(common), f"{one['type']}: {sorted(one.keys() ^ must)}"
+    for one, union in told:
+        found = [shape for shape in of_type(union)[one["type"]] if holds(one, shape)]
+        assert found, f"{one['type']} has {sorted(one)}"
+
+
+def holds(one: dict[str, Any], shape: Shape) -> bool:
+    """Whether it has all that is always there, and nothing that is not declared."""
+    fields = list(all_fields(shape))
+    must = {field.name for field in fields if field.required}
+    return must <= one.keys() <= {field.name for field in fields}
 
 
 def test_an_event_that_broke_something_is_traced_and_replayed_too(

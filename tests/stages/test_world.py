@@ -6,8 +6,10 @@ from typing import Any, is_typeddict
 
 import pytest
 
+from compositions import catalogue
 from compositions.annotations import type_of
 from compositions.examples import FOLDER
+from compositions.ntype import TEXT, NType, list_of, map_of, record
 from compositions.subtype import why_not
 from stages import world
 
@@ -53,6 +55,22 @@ def test_no_record_of_the_world_is_taken_for_another() -> None:
         if why_not(RECORDS[one], RECORDS[other]) is None and not is_one_of(one, other)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+SMALL = {"id": TEXT, "title": TEXT, "status": TEXT, "depends_on": list_of(TEXT)}
+"""The original's small task."""
+
+
+def test_the_small_task_of_the_original_fits_the_evaluation_of_tasks() -> None:
+    expected, _ = catalogue().find("dag_evaluate").types
+    assert why_not(turn_of(SMALL), expected) is None
+    without_one = {name: kind for name, kind in SMALL.items() if name != "depends_on"}
+    assert "depends_on" in str(why_not(turn_of(without_one), expected))
+
+
+def turn_of(task: dict[str, NType]) -> NType:
+    state = record({"tasks": map_of(TEXT, record(task))})
+    return record({"events": list_of(type_of(world.Event)), "state": state})
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
