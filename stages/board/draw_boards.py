@@ -97,7 +97,7 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
                 "to change it, edit the text above and say `/plan`."
             )
         case "Approved" if state.get("running") is not None:
-            return f"Approved by @{kickoff['approved_by']}; it starts after #{state['running']}."
+            return f"Approved by @{kickoff['approved_by']}; waiting behind #{state['running']}."
         case "Approved":
             return f"Approved by @{kickoff['approved_by']}; it starts now."
         case "Running" | "Paused":

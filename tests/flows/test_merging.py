@@ -117,7 +117,7 @@ def test_who_approves_an_older_head_is_told_once(play: Play) -> None:
     play.wait(lambda: play.written(number, "note"))
     play.quiet()
     said = f"You approved `{old[:7]}`, but the branch is now at `{head[:7]}`; please approve again."
-    assert play.all_written(number, "note") == [f"Thank you, @{ALICE}; {said}"]
+    assert play.all_written(number, "note") == [f"Thank you, @{ALICE}. {said}"]
     assert not play.bot.pull(play.repo, number)["merged"]
 
     play.alice.review(play.repo, number, "approve", "Still good.", head)
