@@ -1,18 +1,11 @@
 """How an attempt ends: an outcome, and a sentence that says why."""
 
-from typing import Literal
+from __future__ import annotations
 
-Outcome = Literal[
-    "done",
-    "no_change",
-    "out_of_scope",
-    "protected",
-    "push_rejected",
-    "failed",
-    "crashed",
-    "timeout",
-    "stopped",
-]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stages.world import Outcome
 
 
 class AttemptEnded(Exception):

@@ -3,13 +3,13 @@
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Ended, Job, Watcher, run_job
-from shell.agent.outcome import AttemptEnded, Outcome
+from shell.agent.outcome import AttemptEnded
 from shell.agent.path_rules import outside, protected
 from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare
@@ -20,6 +20,9 @@ from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
 from shell.agent.tree import changes, final_tree
 from shell.clock import now
 from shell.errors import Refused, Unavailable
+
+if TYPE_CHECKING:
+    from stages.world import Outcome
 
 _TAIL = 4000
 
@@ -56,7 +59,7 @@ class _Found:
     tail: str = ""
     seconds: float = 0.0
 
-    def answer(self, outcome: Outcome, reason: str) -> dict[str, Any]:
+    def answer(self, outcome: "Outcome", reason: str) -> dict[str, Any]:
         feedback = read_feedback(self.tail)
         cost: dict[str, Any] = {"seconds": self.seconds}
         if feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
