@@ -78,7 +78,8 @@ def seen_issue(event: SeenCatchUp, issue: ForgeIssue) -> SeenIssue:
     number = issue["number"]
     key = f"{event['key']}:issue:{number}"
     caused: Caused = {"hint": "reconcile"}
-    request = cast("LookIssue", {"type": "look", "what": "issue", "number": number, "caused": caused})
+    request: LookIssue = {"type": "look", "what": "issue", "key": f"look:issue:{number}",
+                          "number": number, "caused": caused}  # fmt: skip
     seen: SeenIssue = {"type": "seen", "what": "issue", "number": number, "request": request,
                        "key": key, "there": issue, "found": True}  # fmt: skip
     return with_origin(event, seen)
