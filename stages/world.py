@@ -725,6 +725,8 @@ class Mistake(TypedDict):
     """Which kind of mistake it is."""
     name: NotRequired[str]
     """The command that was meant."""
+    word: NotRequired[str]
+    """The part of the line that is wrong."""
 
 
 class Mistakes(Found):
