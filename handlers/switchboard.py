@@ -1,8 +1,10 @@
 """The switchboard: which events are accepted, what a text or label asks for, which composition handles it."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY, Declaration
 from handlers.labels import LABEL_COMMANDS, command_for
@@ -10,7 +12,9 @@ from handlers.mistakes import does_not_act
 from handlers.read import asked_in, read_commands
 from shell.event import Event
 
-State = dict[str, Any]
+if TYPE_CHECKING:
+    from stages.world import State
+
 Place = Literal["issue", "pr", "review", "title"]
 
 # at the webhook endpoint
@@ -49,7 +53,8 @@ def expand(event: Event, state: State) -> list[Event]:
 
 
 def meeting(event: Event, state: State) -> Iterator[Event]:
-    known = (state.get("repo") or {}).get("full_name")
+    repo = state.get("repo")
+    known = repo.get("full_name") if repo else None
     if event.get("repo") and known != event["repo"]:
         named = {name: event[name] for name in ("forge", "repo_id", "repo")}
         yield {"type": "repository_met", "key": f"repository_met:{event['repo']}", **named}
@@ -89,14 +94,20 @@ def asks_of(event: Event, state: State) -> list[str]:
 
 def is_ours(event: Event, state: State) -> bool:
     """Whether our own account wrote it, with our marker."""
-    me = (state.get("me") or {}).get("id")
+    me = own_id(state)
     return me is not None and "<!-- caloron:" in event["body"] and event["author_id"] == me
+
+
+def own_id(state: State) -> int | None:
+    """The number of our account; None until it is known."""
+    account = state.get("me")
+    return account.get("id") if account else None
 
 
 def is_board(event: Event, state: State) -> bool:
     """Whether it is the board, even if someone removed our marker."""
-    shown = (state.get("shown") or {}).get(f"issue:{event['issue_number']}:board") or {}
-    return bool(shown.get("comment_id") == event["comment_id"])
+    shown = (state.get("shown") or {}).get(f"issue:{event['issue_number']}:board")
+    return bool((shown.get("comment_id") if shown else None) == event["comment_id"])
 
 
 def thread(event: Event, state: State) -> dict[str, Any]:
@@ -118,7 +129,7 @@ def from_comment(event: Event, state: State) -> Iterator[Event]:
         if event.get("hint") == "edited" and event.get("actor_id") != event["author_id"]:
             yield {**event, "type": "own_comment_edited"}
         return
-    mine = event["author_id"] == (state.get("me") or {}).get("id") and event.get("hint") != "edited"
+    mine = event["author_id"] == own_id(state) and event.get("hint") != "edited"
     if mine and not state.get("shared"):
         key = f"account_shared:{event['comment_id']}"
         yield {**common(event), "type": "account_shared", "key": key, "issue_number": event["issue_number"]}

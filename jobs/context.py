@@ -1,10 +1,12 @@
 """What the jobs of one process share: settings, store, forge clients, and how decisions are made."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
@@ -16,7 +18,9 @@ from shell.event import ForgeKind
 from shell.forge import Forge, client_for
 from shell.settings import Settings
 from shell.store import Store, connect
-from shell.store.fields import State
+
+if TYPE_CHECKING:
+    from stages.world import State
 
 _log = structlog.get_logger(__name__)
 
@@ -49,7 +53,7 @@ class Context:
     next_beat: float = 0.0
 
     @classmethod
-    def of(cls, settings: Settings) -> "Context":
+    def of(cls, settings: Settings) -> Context:
         """From the settings alone."""
         return cls(settings, Store(connect(settings.store_url)))
 
@@ -86,8 +90,7 @@ class Context:
         name = self.store.about(lane).get("repo")
         if name:
             return name
-        repo = self.store.load(lane).state.get("repo") or {}
-        return str(repo["full_name"])
+        return self.store.load(lane).state["repo"]["full_name"]
 
     def decider(self, lane: str) -> Decider:
         """How events of this lane are decided: the switchboard and the compositions."""
@@ -100,8 +103,10 @@ class Context:
         words = declared_policy()
 
         def policy(state: State) -> Any:
-            config = state.get("config") or {}
-            return policy_for(self.settings, account, config.get("values") or {}) | words
+            config = state.get("config")
+            return (
+                policy_for(self.settings, account, (config.get("values") if config else None) or {}) | words
+            )
 
         def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)

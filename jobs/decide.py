@@ -1,10 +1,12 @@
 """Decide what a lane's events lead to: pure, apart from the functions it is given, so it can be repeated."""
 
+from __future__ import annotations
+
 import hashlib
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rq.timeouts import JobTimeoutException
 
@@ -13,9 +15,13 @@ from shell.action import Action
 from shell.errors import Unavailable
 from shell.event import Event
 from shell.store import DeadEvent, Decision, Loaded
-from shell.store.fields import State, differences, texts
+from shell.store.fields import differences, texts
 from shell.store.inbox import new_id
+from shell.store.migrations import Stored
 from shell.store.sprints import known_sprints, record_of
+
+if TYPE_CHECKING:
+    from stages.world import State
 
 Turn = dict[str, Any]
 Trace = list[tuple[str, float]]
@@ -68,7 +74,7 @@ class _Draft:
             self._apply(event)
             self.decision.consumed.append(event)
 
-    def _migrate(self, stored: State) -> None:
+    def _migrate(self, stored: Stored) -> None:
         """The state was stored in an older form: what the steps changed is kept and journaled too."""
         changed = texts(differences(stored, self.decision.state))
         self.decision.changed |= changed
@@ -94,7 +100,8 @@ class _Draft:
         """A hint does, and so does an edit of our own text by someone else: the same text may come again."""
         if event["type"] == "changed":
             return True
-        me = (self.decision.state.get("me") or {}).get("id")
+        account = self.decision.state.get("me")
+        me = account.get("id") if account else None
         ours = event["type"] == "issue_comment" and me is not None and event.get("author_id") == me
         return ours and event.get("hint") == "edited" and event.get("actor_id") not in (None, me)
 

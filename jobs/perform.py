@@ -1,9 +1,11 @@
 """Perform a lane's due actions, reactions first, and put the results into its inbox."""
 
+from __future__ import annotations
+
 import traceback
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -18,8 +20,10 @@ from shell.errors import NotYet, Refused, Unavailable
 from shell.event import Event
 from shell.store import Lease, Taken
 from shell.store.connection import milliseconds
-from shell.store.fields import State
 from shell.store.inbox import new_id
+
+if TYPE_CHECKING:
+    from stages.world import State
 
 _log = structlog.get_logger(__name__)
 
@@ -270,9 +274,10 @@ def _still_wanted(state: State, action: Action) -> bool:
     """Whether its task still waits for exactly this; an action without a task cannot be withdrawn."""
     if "task_id" not in action:
         return True
-    kickoff = (state.get("kickoffs") or {}).get(str(state.get("running"))) or {}
-    task = (state.get("tasks") or {}).get(action["task_id"]) or {}
-    return kickoff.get("id") == action.get("sprint_id") and task.get("merging") == action["head_sha"]
+    kickoff = (state.get("kickoffs") or {}).get(str(state.get("running")))
+    task = (state.get("tasks") or {}).get(action["task_id"])
+    same_sprint = (kickoff.get("id") if kickoff else None) == action.get("sprint_id")
+    return same_sprint and (task.get("merging") if task else None) == action["head_sha"]
 
 
 _OFFLINE = frozenset({"stop_agent", "spawn_agent", "show"})

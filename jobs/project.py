@@ -1,10 +1,12 @@
 """Show a lane's state on the forge: compare desired with observed, and write the difference."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -16,8 +18,10 @@ from shell.errors import Refused, Unavailable
 from shell.event import Event
 from shell.marker import mark, marked, text_hash
 from shell.store.connection import milliseconds, write
-from shell.store.fields import State
 from shell.store.outbox import Remembered, paced
+
+if TYPE_CHECKING:
+    from stages.world import Kickoff, Shown, State
 
 _log = structlog.get_logger(__name__)
 
@@ -33,11 +37,12 @@ BOARD_EVERY_S = 3.0
 SHOW: Action = {"type": "show", "key": "show:later"}
 """Does nothing itself: when it is due, the performer runs and updates what is shown."""
 
+_NEVER_SHOWN: Shown = {"hash": None, "comment_id": None, "plan_at": ""}
 _STUCK = ("Blocked", "Escalated", "HumanAssigned")
 
 
 @dataclass(frozen=True)
-class Shown:
+class Projected:
     """The result: whether everything is shown, how many writes it took, and for which version."""
 
     complete: bool
@@ -45,12 +50,14 @@ class Shown:
     version: int
 
 
-def project(ctx: Context, lane: str, memory: Remembered, target: Callable[[], Target], at_most: int) -> Shown:
+def project(
+    ctx: Context, lane: str, memory: Remembered, target: Callable[[], Target], at_most: int
+) -> Projected:
     """Bring the forge up to date with the state, with at most so many writes."""
     store = ctx.store
     loaded = store.load(lane)
     if memory.projected == loaded.version:
-        return Shown(True, 0, loaded.version)
+        return Projected(True, 0, loaded.version)
     try:
         items = wanted(ctx, lane, loaded.state)
     except Unavailable:
@@ -68,7 +75,7 @@ def project(ctx: Context, lane: str, memory: Remembered, target: Callable[[], Ta
             later.append(pause)
             continue
         if written + failed == at_most:
-            return Shown(False, written, loaded.version)
+            return Projected(False, written, loaded.version)
         try:
             _write_one(lane, target(), item, loaded.state, situation)
             written += 1
@@ -81,7 +88,7 @@ def project(ctx: Context, lane: str, memory: Remembered, target: Callable[[], Ta
         store.put_wake_up_action(lane, SHOW | {"due_in_s": min(later)})
     elif not failed:  # else the sweep enqueues it again
         store.set_projected(lane, loaded.version)
-    return Shown(True, written, loaded.version)
+    return Projected(True, written, loaded.version)
 
 
 def wanted(ctx: Context, lane: str, state: State) -> list[Item]:
@@ -116,8 +123,9 @@ def pause_s(item: Item, state: State, written: dict[str, str]) -> float:
     name = name_of(item)
     kickoff = _kickoff(item, state)
     last = written.get(paced(name))
-    shown = (state.get("shown") or {}).get(name) or {}
-    if item["kind"] != "board" or kickoff.get("status") != "Running" or not last or not shown.get("hash"):
+    shown = _shown(item, state)
+    running = kickoff is not None and kickoff.get("status") == "Running"
+    if item["kind"] != "board" or not running or not last or not shown.get("hash"):
         return 0.0
     at, last_occasion = json.loads(last)
     if last_occasion != occasion(item, state):
@@ -130,11 +138,16 @@ def occasion(item: Item, state: State) -> list[Any]:
     """What is shown at once when it changes: the sprint's status, who asked, which tasks need a person."""
     kickoff, tasks = _kickoff(item, state), state.get("tasks") or {}
     stuck = sorted(name for name, task in tasks.items() if task.get("status") in _STUCK)
-    return [kickoff.get("status"), kickoff.get("asked_status_at"), stuck]
+    moments = (kickoff.get("status"), kickoff.get("asked_status_at")) if kickoff else (None, None)
+    return [*moments, stuck]
 
 
-def _kickoff(item: Item, state: State) -> dict[str, Any]:
-    return (state.get("kickoffs") or {}).get(str(item.get("number"))) or {}
+def _kickoff(item: Item, state: State) -> Kickoff | None:
+    return (state.get("kickoffs") or {}).get(str(item.get("number")))
+
+
+def _shown(item: Item, state: State) -> Shown:
+    return (state.get("shown") or {}).get(name_of(item)) or _NEVER_SHOWN
 
 
 def name_of(item: Item) -> str:
@@ -155,13 +168,13 @@ def _differs(item: Item, state: State) -> bool:
     labels = _remembered(item, state)
     if labels is not None:
         return bool(set(item["on"]) - set(labels) or set(item.get("off") or ()) & set(labels))
-    shown = (state.get("shown") or {}).get(name_of(item)) or {}
+    shown = _shown(item, state)
     return bool(shown.get("hash") != item["hash"])
 
 
 def _situation(item: Item, state: State) -> str:
     labels = _remembered(item, state)
-    shown = (state.get("shown") or {}).get(name_of(item)) or {}
+    shown = _shown(item, state)
     known = [item["hash"], shown.get("hash"), sorted(labels) if labels is not None else None]
     return hashlib.sha256(write(known).encode()).hexdigest()[:32]
 
@@ -196,7 +209,7 @@ def _board(target: Target, item: Item, state: State) -> dict[str, Any]:
     Whether a plan could be read before it was approved is decided by the forge's clock: a board that exists
     already, because its answer was lost, was shown when the forge says, not now.
     """
-    shown = (state.get("shown") or {}).get(name_of(item)) or {}
+    shown = _shown(item, state)
     known = item.get("comment_id") or shown.get("comment_id")
     line = _mark(item)
     body = marked(item["body"], line)

@@ -1,16 +1,21 @@
 """Replay a lane's journal: the same events through the same compositions must lead to the same state."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compositions import fingerprint
 from jobs.decide import MIGRATED, digest
 from shell.store import Store
-from shell.store.fields import State, differences, empty, texts
+from shell.store.fields import differences, empty, texts
 from shell.store.ledger import Entry, Fault, Ledger, sound
 from shell.store.migrations import up_to_date
+
+if TYPE_CHECKING:
+    from stages.world import State
 
 Fold = Callable[[str, dict[str, Any]], dict[str, Any]]
 """A composition's name and a turn → the turn that comes out."""
@@ -126,7 +131,8 @@ def steps(ledger: Ledger, fold: Fold) -> Iterator[Step]:
     """Every entry, replayed on the state that its predecessors led to."""
     entries = ledger.entries()
     versions = (entry["event"]["from"] for entry in entries if entry["event"]["type"] == MIGRATED)
-    state = empty() | {"v": next(versions, ledger.state["v"])}
+    state = empty()
+    state["v"] = next(versions, ledger.state["v"])
     for entry in entries:
         step = replay_entry(entry, state, fold)
         yield step

@@ -1,5 +1,7 @@
 """Restoring sprints after the store was lost, from the files that `jobs/snapshot.py` wrote."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any
@@ -74,7 +76,7 @@ def _restore(ctx: Context, lane: str, file: Path) -> None:
     ctx.store.note_seen(lane, saved["heard"])
     ctx.store.set_restored(lane, sprint_id)
     event: Event = {"type": "restored", "key": key, "at": now(), "sprint_id": sprint_id, **named}
-    event |= {"kept": {name: state[name] for name in state if name not in ("v", "tasks")}, "tasks": tasks}
-    event |= {"actions": saved["actions"]}
+    others = {name: value for name, value in state.items() if name not in ("v", "tasks")}
+    event |= {"kept": others, "tasks": tasks, "actions": saved["actions"]}
     ctx.store.put_event(lane, event)
     ctx.store.set_restored_from(lane, saved["epoch"])

@@ -1,16 +1,21 @@
 """A file for each sprint that changed: what the stateful tick stores, and enough to restore the sprint."""
 
+from __future__ import annotations
+
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jobs.context import Context
 from shell import tick_file
 from shell.clock import now
 from shell.store import Loaded
-from shell.store.fields import State
-from shell.store.sprints import running_sprint, sprint_id_of
+from shell.store.migrations import Json
+from shell.store.sprints import Record, running_sprint, sprint_id_of
+
+if TYPE_CHECKING:
+    from stages.world import Counters, Marks, State, Task
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 OVER = frozenset({"Done", "Failed", "Cancelled"})
@@ -34,7 +39,7 @@ def snapshot(ctx: Context, written: Written) -> None:
             written[lane] = moment
 
 
-def write_file(folder: Path, state: State, lane: dict[str, Any] | None = None) -> Path | None:
+def write_file(folder: Path, state: State, lane: dict[str, Json] | None = None) -> Path | None:
     """Write the file of the state's sprint, atomically; None if there is no sprint."""
     sprint_id = sprint_id_of(_current(state))
     if not sprint_id or not ID.fullmatch(sprint_id):
@@ -43,32 +48,36 @@ def write_file(folder: Path, state: State, lane: dict[str, Any] | None = None) -
     return tick_file.write(sprint_id, content, folder)
 
 
-def _current(state: State) -> dict[str, Any]:
+def _current(state: State) -> Record:
     """The running sprint, else one that waits to be planned or approved."""
     kickoffs = (state.get("kickoffs") or {}).values()
     waiting = (record for record in kickoffs if record.get("status") not in OVER)
-    return running_sprint(state) or next(waiting, {})
+    return running_sprint(state) or next(waiting, None) or {}
 
 
-def contents(sprint_id: str, state: State) -> dict[str, Any]:
+def contents(sprint_id: str, state: State) -> dict[str, Json]:
     """The part that the stateful tick reads."""
-    running = sprint_id_of(running_sprint(state) or {}) in (sprint_id, None)
-    tasks: dict[str, Any] = (state.get("tasks") or {}) if running else {}
+    runs = sprint_id_of(running_sprint(state) or {}) in (sprint_id, None)
+    tasks = (state.get("tasks") or {}) if runs else {}
+    return _contents(sprint_id, tasks, state.get("interventions"), state.get("marks"))
+
+
+def _contents(
+    sprint_id: str, tasks: dict[str, Task], interventions: Counters | None, marks: Marks | None
+) -> dict[str, Json]:
     counts = {
-        task["agent_id"]: {"count": int(task["intervention_count"])}
+        agent_id: {"count": int(count)}
         for task in tasks.values()
-        if task.get("agent_id") and task.get("intervention_count")
+        if (agent_id := task.get("agent_id")) and (count := task.get("intervention_count"))
     }
-    interventions = state.get("interventions")
-    since = (state.get("marks") or {}).get("since") or ""
     return {
         "state": {"sprint_id": sprint_id, "tasks": tasks},
         "interventions": interventions if isinstance(interventions, dict) else counts,
-        "since": since,
+        "since": (marks.get("since") if marks else None) or "",
     }
 
 
-def _lane(ctx: Context, loaded: Loaded) -> dict[str, Any]:
+def _lane(ctx: Context, loaded: Loaded) -> dict[str, Json]:
     """Everything else that would be lost with the store: the rest of the state, actions, handled comments.
 
     The actions are read after the state, so that none is missing; one that was done meanwhile is found done.
@@ -92,8 +101,8 @@ def _close_ended(folder: Path, state: State) -> None:
             continue
         file = tick_file.path_of(sprint_id, folder)
         if file.is_file() and "lane" in json.loads(file.read_text(encoding="utf-8")):
-            ended = {"tasks": record.get("tasks") or {}, "marks": state.get("marks")}
-            tick_file.write(sprint_id, contents(sprint_id, ended), folder)
+            content = _contents(sprint_id, record.get("tasks") or {}, None, state.get("marks"))
+            tick_file.write(sprint_id, content, folder)
 
 
 def _forget_restored(ctx: Context, loaded: Loaded) -> None:

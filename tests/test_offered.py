@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -31,7 +31,12 @@ VALUES_TO_COME = frozenset({"approve rfc", "approve merge", "approve next"})
 
 WORDED = {"help", "ping"}
 """All that these do is answer."""
-STATE = {"repo": {"full_name": "acme/shop"}, "me": {"login": "bot", "id": 9}, "kickoffs": {}, "tasks": {}}
+STATE: Any = {
+    "repo": {"full_name": "acme/shop"},
+    "me": {"login": "bot", "id": 9},
+    "kickoffs": {},
+    "tasks": {},
+}
 
 
 def inactive_flags() -> set[str]:

@@ -72,11 +72,12 @@ def all_sprints(store: Store) -> list[Sprint]:
 
 def of_lane(store: Store, lane: str, ids: list[str]) -> Iterator[Sprint]:
     state = store.load(lane).state
-    repository = (state.get("repo") or {}).get("full_name") or lane
+    repo = state.get("repo")
+    repository = (repo and repo.get("full_name")) or lane
     known, running = known_sprints(state), sprint_id_of(running_sprint(state) or {})
     for sprint_id in ids:
-        record = known.get(sprint_id)
-        tasks = (state["tasks"] if sprint_id == running else None) or (record or {}).get("tasks")
+        record: Any = known.get(sprint_id)
+        tasks: Any = (state["tasks"] if sprint_id == running else None) or (record or {}).get("tasks")
         if record is None:
             ended = store.sprint(sprint_id) or {}
             record, tasks = ended.get("sprint") or {}, ended.get("tasks")

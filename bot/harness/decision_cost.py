@@ -1,5 +1,7 @@
 """What one event costs in a sprint of n tasks: decide, commit, display; and in the Noether engine."""
 
+from __future__ import annotations
+
 import shutil
 import subprocess
 import tempfile
@@ -8,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import compositions
 from compositions.engine import Engine
@@ -22,8 +24,12 @@ from shell.event import Event
 from shell.policy import policy_for
 from shell.settings import Settings
 from shell.store import Decision, Store, connect
-from shell.store.fields import State, differences, empty, texts
+from shell.store.fields import differences, empty, texts
+from shell.store.migrations import as_state
 from shell.valkey import serving
+
+if TYPE_CHECKING:
+    from stages.world import State
 
 T = TypeVar("T")
 ME = {"login": "caloron", "id": 1}
@@ -62,7 +68,7 @@ def sprint(tasks: int) -> State:
                "plan": {f"t{n}": _task(n, False) for n in range(1, tasks + 1)}}  # fmt: skip
     repo = {"full_name": "acme/shop", "repo_id": 1, "default_branch": "main", "merge_styles": ["merge"]}
     issues = {str(2 * n): _issue(n) for n in range(1, tasks + 1)}
-    return empty() | {
+    chain = {**empty()} | {
         "repo": repo | {"default_merge_style": "merge", "forge": "gitea"},
         "permissions": {},
         "running": KICKOFF,
@@ -71,6 +77,7 @@ def sprint(tasks: int) -> State:
         "issues": issues,
         "interventions": {},
     }
+    return as_state(chain)
 
 
 def _task(number: int, done: bool) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def _watch(env: Environment, user: ScriptedUser, timeout: float) -> dict[str, An
         for entry in env.store.journal(lane, read):
             read = entry["seq"] + 1
             progress.show(entry["event"])
-        state = env.store.load(lane).state
+        state: Any = env.store.load(lane).state
         sprint_id = sprint_id_of(state.get("sprint") or {}) or sprint_id
         tasks = state["tasks"] or (env.store.sprint(sprint_id) or {}).get("tasks") or tasks
         if closed and not env.store.pending_actions(lane):

@@ -1,11 +1,17 @@
 """What a drain starts from and what it decides: the shapes that `load` returns and `commit` accepts."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from shell.action import Action
 from shell.event import Event
-from shell.store.fields import State
+from shell.store.migrations import Json, Stored
+from shell.store.sprints import Record
+
+if TYPE_CHECKING:
+    from stages.world import State
 
 
 class Fenced(Exception):
@@ -26,10 +32,10 @@ class Loaded:
     """Hash of the journal's last entry."""
     epoch: str = ""
     """Made with the lane's first commit; it differs in a store that was lost and restored."""
-    stored: State | None = None
+    stored: Stored | None = None
     """The state as it is stored, where that is an older form: the next commit keeps the new one."""
     raw: dict[str, str] = field(default_factory=dict, repr=False)
-    parts: dict[str, Any] = field(default_factory=dict, repr=False)
+    parts: dict[str, Json] = field(default_factory=dict, repr=False)
 
 
 class DeadEvent(TypedDict):
@@ -54,6 +60,6 @@ class Decision:
     """Keys of events that count as handled from now on, in order."""
     consumed: list[Event] = field(default_factory=list)
     """The events at the head of the inbox that were handled, to be removed."""
-    ended: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ended: dict[str, Record] = field(default_factory=dict)
     """Records of sprints that left the state, by id."""
     dead: list[DeadEvent] = field(default_factory=list)

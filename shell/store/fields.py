@@ -1,31 +1,46 @@
 """A lane's state as fields of one hash: one field per top-level key, and per member of the large maps."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shell.store import migrations
 from shell.store.connection import write
+from shell.store.migrations import Json, Stored
 
-MAPS = ("tasks", "issues", "pulls", "shown", "kickoffs", "waiting", "own")
-
-State = dict[str, Any]
+if TYPE_CHECKING:
+    from stages.world import State
 
 
 def empty() -> State:
     """The state of a lane in which nothing has happened yet."""
-    return {"v": migrations.VERSION} | {name: {} for name in MAPS}
+    return {
+        "v": migrations.VERSION,
+        "tasks": {},
+        "issues": {},
+        "pulls": {},
+        "shown": {},
+        "kickoffs": {},
+        "waiting": {},
+        "own": {},
+    }
+
+
+MAPS = tuple(name for name in empty() if name != "v")
+"""The large maps of a state."""
 
 
 def join(
-    raw: Mapping[str, str], known: Mapping[str, str], parts: Mapping[str, Any]
-) -> tuple[State, dict[str, Any]]:
+    raw: Mapping[str, str], known: Mapping[str, str], parts: Mapping[str, Json]
+) -> tuple[Stored, dict[str, Json]]:
     """The state that the fields make up, in its stored form, and each field's parsed value."""
     values = {
         field: parts[field] if known.get(field) == text else _value(field, text)
         for field, text in raw.items()
     }
-    state = empty() | ({"v": migrations.FIRST_VERSION} if raw else {})
+    state: Stored = {**empty(), **({"v": migrations.FIRST_VERSION} if raw else {})}
     for field, value in values.items():
         name, slash, member = field.partition("/")
         if slash:
@@ -35,7 +50,7 @@ def join(
     return state, values
 
 
-def _value(field: str, text: str) -> Any:
+def _value(field: str, text: str) -> Json:
     try:
         return json.loads(text)
     except ValueError as error:
@@ -56,9 +71,9 @@ def _sound(field: str, text: str) -> bool:
     return (name in MAPS) == bool(slash)
 
 
-def differences(old: State, new: State) -> dict[str, Any]:
+def differences(old: State | Stored, new: State | Stored) -> dict[str, Json]:
     """The fields of `new` that differ from `old` with their values; `GONE` where one was removed."""
-    changed: dict[str, Any] = {}
+    changed: dict[str, Json] = {}
     for name in old.keys() | new.keys():
         before, after = old.get(name, GONE), new.get(name, GONE)
         if before is after:
@@ -70,7 +85,7 @@ def differences(old: State, new: State) -> dict[str, Any]:
     return changed
 
 
-def _members(name: str, before: Any, after: Any) -> dict[str, Any]:
+def _members(name: str, before: Json, after: Json) -> dict[str, Json]:
     before, after = (_map(name, value) for value in (before, after))
     new = {
         f"{name}/{member}": value
@@ -80,7 +95,7 @@ def _members(name: str, before: Any, after: Any) -> dict[str, Any]:
     return new | {f"{name}/{member}": GONE for member in before if member not in after}
 
 
-def _map(name: str, value: Any) -> dict[str, Any]:
+def _map(name: str, value: Json) -> dict[str, Json]:
     if value is GONE or value is None:
         return {}
     if not isinstance(value, dict):
@@ -93,9 +108,9 @@ class _Gone:
         return "GONE"
 
 
-GONE: Any = _Gone()
+GONE: Json = _Gone()
 
 
-def texts(changed: Mapping[str, Any]) -> dict[str, str | None]:
+def texts(changed: Mapping[str, Json]) -> dict[str, str | None]:
     """The changed fields as text; None where a field is removed."""
     return {field: None if value is GONE else write(value) for field, value in changed.items()}

@@ -9,6 +9,7 @@ from shell.store.base import Base
 from shell.store.connection import lenient, reachable
 from shell.store.fields import damaged, join
 from shell.store.ledger import Fault, Ledger, with_policy
+from shell.store.migrations import as_state
 
 _DROPPED = "dropped"
 """Field of the lane's meta: how many entries were moved to a file."""
@@ -40,7 +41,7 @@ class Journals(Base):
         broken = damaged(raw)
         state, _ = join({field: text for field, text in raw.items() if field not in broken}, {}, {})
         where = (int(dropped or 0), int(end or 0), head or "")
-        return Ledger(lane, lines, *where, policies, state, broken)
+        return Ledger(lane, lines, *where, policies, as_state(state), broken)
 
     @reachable
     def journal_faults(self, lane: str) -> list[Fault]:

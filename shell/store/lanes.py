@@ -1,11 +1,13 @@
 """A lane's state and journal: read cheaply, and committed in one transaction with all a drain decided."""
 
+from __future__ import annotations
+
 import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shell.event import Event
 from shell.store import keys
@@ -15,10 +17,13 @@ from shell.store.fields import empty, join
 from shell.store.inbox import new_id, put_dead_letter, receipt_text
 from shell.store.journals import Journals
 from shell.store.ledger import digest_of, hash_of
-from shell.store.migrations import ENTRY_VERSION, FIRST_VERSION, check, up_to_date
+from shell.store.migrations import ENTRY_VERSION, FIRST_VERSION, Json, check, up_to_date
 from shell.store.outbox import is_urgent, put_actions
 from shell.store.sprints import known_sprints, record_of, sprint_id_of
 from shell.store.transaction import at_most, equals
+
+if TYPE_CHECKING:
+    from stages.world import State
 
 __all__ = ["Lanes", "sprint_id_of"]
 
@@ -165,6 +170,7 @@ class Lanes(Journals):
             return
         version = {"v": write(loaded.state["v"])}, {"v": loaded.state["v"]}
         raw, parts = version[0] | loaded.raw, version[1] | loaded.parts
+        state: Json = decision.state
         for field, text in decision.changed.items():
             if text is None:
                 raw.pop(field, None)
@@ -172,7 +178,7 @@ class Lanes(Journals):
             else:
                 raw[field] = text
                 name, slash, member = field.partition("/")
-                parts[field] = decision.state[name][member] if slash else decision.state[name]
+                parts[field] = state[name][member] if slash else state[name]
         self._cache(replace(moved, state=decision.state, raw=raw, parts=parts))
 
     @reachable
@@ -244,10 +250,10 @@ class Lanes(Journals):
         return bool(before != str(other))
 
     @reachable
-    def sprint(self, sprint_id: str) -> dict[str, Any] | None:
+    def sprint(self, sprint_id: str) -> dict[str, Json] | None:
         """The record of a sprint that has left its lane's state: `{lane, sprint, tasks}`."""
         text = self.client.get(keys.sprint(sprint_id))
-        found: dict[str, Any] | None = json.loads(text) if text else None
+        found: dict[str, Json] | None = json.loads(text) if text else None
         return found
 
 
@@ -309,7 +315,7 @@ def _close_receipt(pipe: Any, lane: str, event: Event, status: str) -> None:
         pipe.set(keys.receipt(event["receipt"]), receipt_text(event, lane, status), xx=True, keepttl=True)
 
 
-def _index_sprints(pipe: Any, lane: str, old: dict[str, Any], decision: Decision) -> None:
+def _index_sprints(pipe: Any, lane: str, old: State, decision: Decision) -> None:
     """Keep the index of sprints by id; a sprint that left the state is stored as a record of its own."""
     before, after = known_sprints(old), known_sprints(decision.state)
     for sprint_id in (after.keys() | decision.ended.keys()) - before.keys():

@@ -1,16 +1,20 @@
 """A lane's journal as stored, and the proof that it is unaltered: a chain of hashes."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shell.store.connection import write
-from shell.store.fields import State
 from shell.store.migrations import ENTRY_VERSION
+
+if TYPE_CHECKING:
+    from stages.world import State
 
 Entry = dict[str, Any]
 

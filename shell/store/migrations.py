@@ -8,11 +8,19 @@ To change the form of a state: raise `VERSION`, write the step from the old vers
 test with a state in its old form. A step is pure: it takes a state and returns another.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from __future__ import annotations
 
-State = dict[str, Any]
-Steps = Mapping[int, Callable[[State], State]]
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from stages.world import State
+
+Json = Any
+"""A value as it was parsed from the store; whoever reads it checks it."""
+Stored = dict[str, Json]
+"""A state as it is stored, in the form of whichever version wrote it."""
+Steps = Mapping[int, Callable[[Stored], Stored]]
 
 VERSION = 1
 """The form of the states that this code writes."""
@@ -28,16 +36,24 @@ class UnknownVersion(Exception):
     """Something stored has a form that this code cannot read."""
 
 
-def up_to_date(state: State, what: str, steps: Steps | None = None, version: int | None = None) -> State:
+def as_state(stored: State | Stored) -> State:
+    """The one place where what is stored is taken for a state."""
+    return cast("State", stored)
+
+
+def up_to_date(
+    stored: State | Stored, what: str, steps: Steps | None = None, version: int | None = None
+) -> State:
     """The state in the form of this code; the very same object if it has that already.
 
     `what` names it in the words of a refusal.
     """
     steps, version = STEPS if steps is None else steps, VERSION if version is None else version
+    state: Json = stored
     check(state["v"], what, steps, version)
     while state["v"] < version:
         state = steps[state["v"]](state) | {"v": state["v"] + 1}
-    return state
+    return as_state(state)
 
 
 def check(found: int, what: str, steps: Steps | None = None, version: int | None = None) -> None:

@@ -1,10 +1,17 @@
 """The sprints in a lane's state: which one runs, which are known, by id."""
 
-from typing import Any
+from __future__ import annotations
 
-from shell.store.fields import State
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-Record = dict[str, Any]
+from shell.store.migrations import Json
+
+if TYPE_CHECKING:
+    from stages.world import State
+
+Record = Mapping[str, Json]
+"""What is stored of a sprint: a kickoff, or the record of an ended sprint in the form of its version."""
 
 
 def sprint_id_of(record: Record) -> str | None:
@@ -23,8 +30,9 @@ def running_sprint(state: State) -> Record | None:
 
 def known_sprints(state: State) -> dict[str, Record]:
     """Every sprint of the state, by id."""
-    queue = state.get("queue") or []
-    records = [state.get("sprint"), *(state.get("kickoffs") or {}).values(), *queue]
+    stored: Json = state
+    queue = stored.get("queue") or []
+    records = [stored.get("sprint"), *(state.get("kickoffs") or {}).values(), *queue]
     named = ((sprint_id_of(record), record) for record in records if isinstance(record, dict))
     return {name: record for name, record in named if name}
 

@@ -65,7 +65,7 @@ def three(store: Store) -> None:
     loaded = store.load(LANE)
     kickoffs = {str(one["number"]): one for one in (ENDED, RUNNING, WAITING)}
     more = {"repo": {"full_name": "acme/shop"}, "running": 3, "kickoffs": kickoffs, "tasks": TASKS}
-    state = loaded.state | more
+    state: Any = loaded.state | more
     lease = store.lease("test")
     assert lease
     decided = Decision(state, texts(differences(loaded.state, state)))

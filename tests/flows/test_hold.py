@@ -153,7 +153,7 @@ def test_a_merge_that_is_asked_for_and_still_waits_is_withdrawn(play: Play) -> N
     play.alice.review(play.repo, number, "approve", "Good.")
     store = play.house.store
     assert store
-    play.wait(lambda: (store.load(play.lane).state["tasks"].get("a") or {}).get("merging"))
+    play.wait(lambda: store.load(play.lane).state["tasks"]["a"].get("merging"))
     play.reacted(play.say(number, "/hold"), "eyes", "rocket")
     play.house.fault(path="nothing", status=500)
     play.quiet()

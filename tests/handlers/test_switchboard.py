@@ -8,12 +8,15 @@ from handlers.read import asked_in
 from handlers.switchboard import COMPOSITION_NAMES, admit, composition_for, expand
 
 REPO = {"forge": "gitea", "repo_id": 1, "repo": "acme/shop"}
-STATE: dict[str, Any] = {
+STATE: Any = {
     "repo": {"full_name": "acme/shop"},
     "me": {"login": "bot", "id": 9},
     "kickoffs": {},
     "tasks": {},
 }
+
+UNKNOWN: Any = {}
+"""The state of a lane of which nothing is known."""
 
 
 def comment(body: str, **changed: Any) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def comment(body: str, **changed: Any) -> dict[str, Any]:
     return {**REPO, **told, **who, **changed}
 
 
-def commands(event: dict[str, Any], state: dict[str, Any] = STATE) -> list[str]:
+def commands(event: dict[str, Any], state: Any = STATE) -> list[str]:
     return [one["name"] for one in expand(event, state) if one["type"] == "command"]
 
 
@@ -46,7 +49,7 @@ def test_an_unmarked_comment_of_our_account_tells_once_that_a_person_shares_it()
     theirs = comment("/ping", author_id=9, actor_id=9)
     assert [event["type"] for event in expand(theirs, STATE)] == ["account_shared", "command"]
     assert composition_for(expand(theirs, STATE)[0]) == "notice"
-    assert [event["type"] for event in expand(theirs, {**STATE, "shared": True})] == ["command"]
+    assert [event["type"] for event in expand(theirs, STATE | {"shared": True})] == ["command"]
     assert [event["type"] for event in expand(comment("/ping"), STATE)] == ["command"]
 
 
@@ -60,7 +63,7 @@ def test_what_we_wrote_and_another_edited_is_drawn_anew() -> None:
 
 
 def test_a_board_without_its_marker_is_still_the_board() -> None:
-    state = {**STATE, "shown": {"issue:4:board": {"comment_id": 30}}}
+    state = STATE | {"shown": {"issue:4:board": {"comment_id": 30}}}
     edited = comment("/ping", author_id=9, hint="edited") | {"issue_number": 4, "comment_id": 30}
     assert [composition_for(one) for one in expand(edited, state)] == ["redraw"]
     assert expand({**edited, "comment_id": 31}, state) == []
@@ -91,7 +94,7 @@ def test_an_edit_whose_old_text_is_not_told_is_still_an_edit() -> None:
 
 
 def test_a_look_at_an_issue_says_what_its_text_asks_for() -> None:
-    def asks(body: str | None, state: dict[str, Any], **more: Any) -> list[str]:
+    def asks(body: str | None, state: Any, **more: Any) -> list[str]:
         there = {"number": 4, "body": body, "is_pull": False} | more
         (one,) = expand({**REPO, "type": "seen", "what": "issue", "number": 4, "there": there}, state)
         assert one["there"] == there
@@ -113,7 +116,7 @@ def test_what_an_issue_s_own_text_asks_for_says_that_it_was_there() -> None:
 
 
 def test_a_repository_not_met_yet_is_met_first() -> None:
-    assert [one["type"] for one in expand(comment("hello"), {})] == ["repository_met"]
+    assert [one["type"] for one in expand(comment("hello"), UNKNOWN)] == ["repository_met"]
 
 
 def test_a_label_is_exactly_its_command() -> None:

@@ -137,7 +137,8 @@ def test_a_sprint_that_changed_gets_its_file(bench: Any) -> None:
 
 
 def test_a_sprint_with_a_bad_id_gets_no_file(bench: Any) -> None:
-    assert snapshot.write_file(bench.settings.kv_dir, {"sprint": {"id": "../escaped"}}) is None
+    state: Any = {"sprint": {"id": "../escaped"}}
+    assert snapshot.write_file(bench.settings.kv_dir, state) is None
 
 
 def test_old_journal_entries_go_to_a_file(bench: Any) -> None:

@@ -72,7 +72,8 @@ def test_a_journal_with_a_migration_still_proves_the_state(stored: Any, two: Non
     stored.work()
     ledger = stored.store.ledger(LANE)
     proof = replay.prove(ledger, lambda name, turn: stored.compositions[name](turn))
-    assert proof.holds and proof.state["waits"] == ["first", "second"]
+    state: Any = proof.state
+    assert proof.holds and state["waits"] == ["first", "second"]
 
 
 @pytest.mark.parametrize(

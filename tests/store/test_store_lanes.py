@@ -7,9 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shell.store import Decision, Fenced, Loaded, Store
-from shell.store.fields import State, differences, texts
+from shell.store.fields import differences, texts
 
 LANE = "gitea-7"
+State = Any
+"""A state with just what the store must keep."""
 
 
 def decided(loaded: Loaded, state: State, **more: Any) -> Decision:
@@ -56,7 +58,8 @@ def test_whoever_was_slower_decides_again(store: Store) -> None:
     assert store.commit(LANE, loaded, decided(loaded, loaded.state | {"queue": [1]}), token)
     late = decided(loaded, loaded.state | {"queue": [2]}, actions=[{"type": "look", "key": "late"}])
     assert not store.commit(LANE, loaded, late, token)
-    assert store.load(LANE).state["queue"] == [1]
+    state: State = store.load(LANE).state
+    assert state["queue"] == [1]
     assert store.due_actions(LANE) == []
 
 
@@ -87,7 +90,7 @@ def test_an_unchanged_state_is_not_read_again(store: Store) -> None:
     seen = beside.load(LANE)
     more = {**seen.state["tasks"], "b": {"n": 2}}
     beside.commit(LANE, seen, decided(seen, seen.state | {"tasks": more}), fence(store))
-    after = store.load(LANE).state
+    after: State = store.load(LANE).state
     assert after["tasks"] == {"a": {"n": 1}, "b": {"n": 2}}
     assert after["tasks"]["a"] is first.state["tasks"]["a"]
 
@@ -160,7 +163,8 @@ def test_a_store_that_was_lost_and_filled_anew_is_another_one(store: Store) -> N
     fresh = other.load(LANE)
     assert other.commit(LANE, fresh, decided(fresh, fresh.state | {"queue": ["new"]}), fence(other))
     assert not store.commit(LANE, stale, decided(stale, stale.state | {"queue": ["mixed"]}), 9)
-    assert store.load(LANE).state["queue"] == ["new"]
+    state: State = store.load(LANE).state
+    assert state["queue"] == ["new"]
 
 
 def test_a_large_change_is_one_change(store: Store) -> None:
@@ -168,6 +172,7 @@ def test_a_large_change_is_one_change(store: Store) -> None:
     many = {f"t{n}": {"id": f"t{n}"} for n in range(4000)}
     assert store.commit(LANE, loaded, decided(loaded, loaded.state | {"tasks": many}), fence(store))
     loaded = Store(store.client).load(LANE)
-    assert loaded.state["tasks"] == many
+    state: State = loaded.state
+    assert state["tasks"] == many
     assert store.commit(LANE, loaded, decided(loaded, loaded.state | {"tasks": {}}), fence(store))
     assert Store(store.client).load(LANE).state["tasks"] == {}
