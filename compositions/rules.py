@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compositions.examples import FOLDER, ExampleFault, examples_of, file_faults
-from compositions.seals import Touched, sealed
+from compositions.purity_guard import ImpureAccess, guarded
 from shell.neutralize import FIRST, block_of, common_block
 
 WORLD = "stages.world"
@@ -158,17 +158,17 @@ def example_faults(path: Path) -> Iterator[str]:
 
 
 def purity_faults(path: Path) -> list[str]:
-    """Run sealed off from the world: no seal is touched, the input stays, and twice is the same."""
+    """Run under the purity guard: no impure access, the input unchanged, the same result twice."""
     code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
     examples = examples_of(path)
     faults: list[str] = []
-    with sealed():
+    with guarded():
         try:
             execute = made(code).execute
             for example in examples:
                 faults += run_faults(execute, example)
-        except Touched as touched:
-            faults.append(str(touched))
+        except ImpureAccess as access:
+            faults.append(str(access))
     return faults
 
 

@@ -111,9 +111,9 @@ def test_check_names_the_faults_of_the_stages_it_was_asked_about(
 ) -> None:
     done = call("stages", "check", "dag_is_complete", "take_step")
     assert done.code == 0 and done.out.startswith("2 stages with ") and ": no faults" in done.out
-    monkeypatch.setattr("bot.cli.stages.faults_of", lambda file: [f"{file.stem} reaches for the clock"])
+    monkeypatch.setattr("bot.cli.stages.faults_of", lambda file: [f"{file.stem} uses the clock"])
     done = call("stages", "check", "take_step")
-    assert done.code == 1 and "take_step: take_step reaches for the clock" in done.out
+    assert done.code == 1 and "take_step: take_step uses the clock" in done.out
 
 
 def test_registering_without_the_engine_says_what_is_missing(

@@ -1,4 +1,4 @@
-"""The seals: every way to the world closed, so that a stage which reaches for it is caught."""
+"""The purity guard: while it is on, a stage that reads or changes anything outside its input fails."""
 
 import builtins
 import contextlib
@@ -21,8 +21,8 @@ from typing import Any, NoReturn
 ZONE = "the local time zone"
 
 
-class Touched(BaseException):
-    """A stage reached for the world; no `except Exception` of its own hides that."""
+class ImpureAccess(BaseException):
+    """A stage used something outside its input; no `except Exception` of its own hides that."""
 
 
 def _public(module: types.ModuleType, what: str) -> list[tuple[Any, str, str]]:
@@ -61,8 +61,8 @@ FORBIDDEN: list[tuple[Any, str, str]] = [
     *_public(secrets, "randomness"),
     *((time, name, what) for _, name, what in _public(time, "the clock") if name != "struct_time"),
 ]
-OF_THE_PROCESS = ("hash", "id")
-"""What answers otherwise in another process; the standard library may call it, a stage may not."""
+PER_PROCESS = ("hash", "id")
+"""Built-ins whose result differs between processes; the standard library may call them, a stage may not."""
 
 _FAMILIES = {
     "a file": "open os shutil tempfile glob pathlib sqlite3 fcntl mmap",
@@ -74,30 +74,30 @@ _EVENTS = {
     "a process": "system exec fork forkpty posix_spawn spawn kill killpg",
     "the environment": "putenv unsetenv",
 }
-_REACHES = {family: what for what, families in _FAMILIES.items() for family in families.split()}
-_REACHES |= {f"os.{name}": what for what, names in _EVENTS.items() for name in names.split()}
-"""What the interpreter itself tells of, whoever asks for it and however it came there."""
+_BY_EVENT = {family: what for what, families in _FAMILIES.items() for family in families.split()}
+_BY_EVENT |= {f"os.{name}": what for what, names in _EVENTS.items() for name in names.split()}
+"""What each audit event of the interpreter means; it is raised however the code got hold of the function."""
 
-_inside: set[int] = set()
-"""The threads that are sealed."""
+_guarded: set[int] = set()
+"""The threads that are guarded now."""
 
 
 @functools.cache
-def _listen() -> None:
-    """Once for all: a listener of this kind is never taken away again."""
-    sys.addaudithook(_heard)
+def _add_audit_hook() -> None:
+    """Once per process: an audit hook cannot be removed."""
+    sys.addaudithook(_check)
 
 
-def _heard(event: str, args: tuple[Any, ...]) -> None:
-    if not _inside or threading.get_ident() not in _inside:
+def _check(event: str, args: tuple[Any, ...]) -> None:
+    if not _guarded or threading.get_ident() not in _guarded:
         return
-    what = _REACHES.get(event) or _REACHES.get(event.partition(".")[0])
+    what = _BY_EVENT.get(event) or _BY_EVENT.get(event.partition(".")[0])
     if what and not _importing():
-        touch(what)
+        deny(what)
 
 
 def _importing() -> bool:
-    """Whether it is the interpreter that looks for a module; what a stage may import is another rule."""
+    """Whether the interpreter is importing a module; what a stage may import is checked by another rule."""
     frame = sys._getframe(2)
     while frame.f_back:
         if frame.f_code.co_filename.startswith("<frozen importlib."):
@@ -107,62 +107,62 @@ def _importing() -> bool:
 
 
 @contextlib.contextmanager
-def sealed() -> Iterator[None]:
-    """Every way to the world is closed for this thread."""
-    here = threading.get_ident()
+def guarded() -> Iterator[None]:
+    """Forbid all impure access in this thread; other threads work on as before."""
+    thread = threading.get_ident()
 
-    def seal(real: Any, what: str) -> Any:
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            if threading.get_ident() == here:
-                touch(what)
+    def forbidden(real: Any, what: str) -> Any:
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() == thread:
+                deny(what)
             return real(*args, **kwargs)
 
-        return guarded
+        return checked
 
-    with contextlib.ExitStack() as seals:
+    with contextlib.ExitStack() as restored:
         for place, name, what in FORBIDDEN:
-            replace(seals, place, name, seal(getattr(place, name), what))
-        for name in OF_THE_PROCESS:
-            replace(seals, builtins, name, foreign(getattr(builtins, name)))
+            replace(restored, place, name, forbidden(getattr(place, name), what))
+        for name in PER_PROCESS:
+            replace(restored, builtins, name, per_process(getattr(builtins, name)))
         for name in ("environ", "environb"):
-            replace(seals, os, name, SealedEnvironment(getattr(os, name), here))
-        seals.callback(sys.modules.__setitem__, "datetime", datetime)
-        sys.modules["datetime"] = clockless()
-        _listen()
-        seals.callback(_inside.discard, here)
-        _inside.add(here)
+            replace(restored, os, name, GuardedEnvironment(getattr(os, name), thread))
+        restored.callback(sys.modules.__setitem__, "datetime", datetime)
+        sys.modules["datetime"] = datetime_without_clock()
+        _add_audit_hook()
+        restored.callback(_guarded.discard, thread)
+        _guarded.add(thread)
         yield
 
 
-def touch(what: str) -> NoReturn:
-    raise Touched(f"it reaches for {what}")
+def deny(what: str) -> NoReturn:
+    raise ImpureAccess(f"it uses {what}")
 
 
-def foreign(real: Any) -> Any:
-    """The same, but not for a stage."""
+def per_process(real: Any) -> Any:
+    """The same built-in, forbidden to a stage only."""
 
-    def guarded(*args: Any) -> Any:
+    def checked(*args: Any) -> Any:
         if sys._getframe(1).f_globals.get("__name__") == "stage":
-            touch(f"what {real.__name__} answers in this process only")
+            deny(f"{real.__name__}(), whose result differs between processes")
         return real(*args)
 
-    return guarded
+    return checked
 
 
-def replace(seals: contextlib.ExitStack, place: Any, name: str, value: Any) -> None:
-    seals.callback(setattr, place, name, getattr(place, name))
+def replace(restored: contextlib.ExitStack, place: Any, name: str, value: Any) -> None:
+    restored.callback(setattr, place, name, getattr(place, name))
     setattr(place, name, value)
 
 
-class SealedEnvironment:
-    """os.environ for the other threads, forbidden for ours."""
+class GuardedEnvironment:
+    """os.environ for the other threads, forbidden in the guarded one."""
 
-    def __init__(self, real: Any, here: int) -> None:
-        self.real, self.here = real, here
+    def __init__(self, real: Any, thread: int) -> None:
+        self.real, self.thread = real, thread
 
     def __getattr__(self, name: str) -> Any:
-        if threading.get_ident() == self.here:
-            touch("the environment")
+        if threading.get_ident() == self.thread:
+            deny("the environment")
         return getattr(self.real, name)
 
     def __getitem__(self, name: str) -> Any:
@@ -175,40 +175,40 @@ class SealedEnvironment:
         return self.__getattr__("__iter__")()
 
 
-def clockless() -> types.ModuleType:
-    """The module datetime without its clock."""
+def datetime_without_clock() -> types.ModuleType:
+    """The module datetime without its clock and without the local time zone."""
 
     class Datetime(datetime.datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            touch("the clock")
+            deny("the clock")
 
         @classmethod
         def utcnow(cls) -> Any:
-            touch("the clock")
+            deny("the clock")
 
         @classmethod
         def today(cls) -> Any:
-            touch("the clock")
+            deny("the clock")
 
         @classmethod
         def fromtimestamp(cls, timestamp: float, tz: Any = None) -> Any:
-            return super().fromtimestamp(timestamp, tz or touch(ZONE))
+            return super().fromtimestamp(timestamp, tz or deny(ZONE))
 
         def astimezone(self, tz: Any = None) -> Any:
-            return super().astimezone(tz) if tz and self.tzinfo else touch(ZONE)
+            return super().astimezone(tz) if tz and self.tzinfo else deny(ZONE)
 
         def timestamp(self) -> float:
-            return super().timestamp() if self.tzinfo else touch(ZONE)
+            return super().timestamp() if self.tzinfo else deny(ZONE)
 
     class Date(datetime.date):
         @classmethod
         def today(cls) -> Any:
-            touch("the clock")
+            deny("the clock")
 
         @classmethod
         def fromtimestamp(cls, timestamp: float) -> Any:
-            touch(ZONE)
+            deny(ZONE)
 
     module = types.ModuleType("datetime")
     module.__dict__.update(
