@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Dag
+    from stages.world import Dag, Json, Task
 
 NAME = "generate_sprint_dag"
 
@@ -98,7 +98,7 @@ OWN_ID = re.compile(r"[`*_]{0,2}([A-Za-z0-9][A-Za-z0-9_-]{0,63})[`*_]{0,2}:[`*_]
 AFTER = re.compile(r"(?<!\s)\s*\((?:after|depends on|needs)\b:?([^()]*)\)", re.I)
 FIELD = re.compile(r"[*_`]{0,2}([A-Za-z][A-Za-z ]{1,20}?)[*_`]{0,2}:[*_`]{0,2}\s*(.*)")
 KINDS = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "style", "test", "tests")
-FIELDS = {
+LISTS: dict[str, Literal["scope", "acceptance", "after", "skills"]] = {
     "scope": "scope",
     "files": "scope",
     "accept": "acceptance",
@@ -106,20 +106,28 @@ FIELDS = {
     "after": "after",
     "depends on": "after",
     "skills": "skills",
+}
+WORDS: dict[str, Literal["complexity", "agent_id", "reviewer_id"]] = {
     "complexity": "complexity",
     "agent": "agent_id",
     "reviewer": "reviewer_id",
 }
+POINTS: tuple[Literal["constraints", "acceptance", "out_of_scope", "notes"], ...] = (
+    "constraints",
+    "acceptance",
+    "out_of_scope",
+    "notes",
+)
 
 
 class Input(TypedDict):
     brief: str
     title: NotRequired[str | None]
-    repo_context: NotRequired[Any]
+    repo_context: NotRequired[Json]  # whatever the caller knows of it; the rules do not read it
     num_agents: NotRequired[float | None]
     sprint_id: NotRequired[str | None]
     lenient: NotRequired[bool | None]
-    answered: NotRequired[Any]
+    answered: NotRequired[Json]  # the model's answer, checked before it is used
     notes: NotRequired[list[str] | None]
 
 
@@ -127,6 +135,41 @@ class Output(TypedDict):
     dag: Dag
     errors: NotRequired[list[str] | None]
     notes: NotRequired[list[str] | None]
+
+
+class Item(TypedDict):
+    """An item of a list in the text, with what is nested in it."""
+
+    text: str
+    details: list[str]
+
+
+class WishFields(TypedDict):
+    """What the text says of something that it asks for."""
+
+    text: str
+    after: list[str]
+    details: list[str]
+    ordered: bool
+    scope: NotRequired[list[str]]
+    acceptance: NotRequired[list[str]]
+    skills: NotRequired[list[str]]
+    complexity: NotRequired[str]
+    agent_id: NotRequired[str]
+    reviewer_id: NotRequired[str]
+
+
+class Wish(WishFields):
+    """What the text asks for, with the id that it gives, if any."""
+
+    id: str | None
+
+
+class NamedWish(WishFields):
+    """A wish with an id of its own and the title that people will read."""
+
+    id: str
+    title: str
 
 
 def execute(input: Input) -> Output:
@@ -149,7 +192,7 @@ def execute(input: Input) -> Output:
     return {**output, "notes": notes} if notes else output
 
 
-def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> Dag:
+def plan_of(input: Input, asked: list[NamedWish] | None) -> Dag:
     title = (input.get("title") or "").strip()
     agents = input.get("num_agents")
     if agents is not None and agents < 1:
@@ -166,19 +209,19 @@ def plan_of(input: Input, asked: list[dict[str, Any]] | None) -> Dag:
             "split it into several sprints, each with its own issue"
         )
     named = asked or name_wishes(wishes)
-    dag: dict[str, Any] = {
+    dag: Dag = {
         "sprint_id": input.get("sprint_id") or sprint_id_of(title or goal or input["brief"]),
         "goal": goal or title or named[0]["title"],
         "tasks": {},
     }
-    for section in ("constraints", "acceptance", "out_of_scope", "notes"):
+    for section in POINTS:
         if points := listed(sections.get(section, [])):
             dag[section] = points
     edges = edges_of(named)
     for position, wish in enumerate(named):
         agent = f"agent-{position % int(agents or len(named)) + 1}"
         dag["tasks"][wish["id"]] = task_of(wish, edges[wish["id"]], agent)
-    return cast("Dag", dag)
+    return dag
 
 
 def check_length(brief: str, title: str) -> None:
@@ -192,9 +235,9 @@ def check_length(brief: str, title: str) -> None:
 # -- what the model said -------------------------------------------------------------------------------------
 
 
-def wishes_answered(answered: Any) -> list[dict[str, Any]]:
+def wishes_answered(answered: Json) -> list[NamedWish]:
     """The model's tasks in the form of wishes that were read and named, if each can be started some day."""
-    named: dict[str, dict[str, Any]] = {}
+    named: dict[str, NamedWish] = {}
     tasks = said(said(answered, "dag", dict), "tasks", list)
     if len(tasks) > MOST_TASKS:
         raise ValueError(f"the model's answer has {len(tasks)} tasks, more than {MOST_TASKS}")
@@ -220,7 +263,7 @@ def wishes_answered(answered: Any) -> list[dict[str, Any]]:
     return list(named.values())
 
 
-def said(answered: Any, field: str, kind: type) -> Any:
+def said(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
     told = answered if isinstance(answered, dict) else {}
     if isinstance(why := told.get("notes"), list) and why:
@@ -231,7 +274,7 @@ def said(answered: Any, field: str, kind: type) -> Any:
     return value
 
 
-def texts(given: Any) -> list[str]:
+def texts(given: Json) -> list[str]:
     listed = given if isinstance(given, list) else []
     return [one.strip() for one in listed if isinstance(one, str) and one.strip()]
 
@@ -317,7 +360,7 @@ def paragraphs(lines: list[str]) -> list[str]:
 # -- wishes: what the text asks for, not yet a task ----------------------------------------------------------
 
 
-def read_wishes(sections: dict[str, list[str]]) -> tuple[str, list[dict[str, Any]]]:
+def read_wishes(sections: dict[str, list[str]]) -> tuple[str, list[Wish]]:
     """The goal, and the wishes: of the tasks section, else of the first list, else of the sentences."""
     free = [*sections.get("body", []), "", *sections.get("goal", [])]
     items, above = read_items(free)
@@ -333,7 +376,7 @@ def read_wishes(sections: dict[str, list[str]]) -> tuple[str, list[dict[str, Any
     return goal, sentences(texts)
 
 
-def worded(wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def worded(wishes: list[Wish]) -> list[Wish]:
     """Without those that say nothing beside what they come after."""
     return [wish for wish in wishes if re.search(r"\w", wish["text"])]
 
@@ -344,9 +387,9 @@ def is_headline(text: str, lines: list[str]) -> bool:
     return " ".join(first.split()) == text and text[-1] not in ".!?;,"
 
 
-def read_items(lines: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
+def read_items(lines: list[str]) -> tuple[list[Item], list[str]]:
     """The outermost list items with what is nested in them, and the text above the first."""
-    items: list[dict[str, Any]] = []
+    items: list[Item] = []
     above: list[str] = []
     margin, blank = 0, False
     for line in lines:
@@ -366,7 +409,7 @@ def read_items(lines: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
     return [item for item in items if item["text"]], above
 
 
-def add_item(items: list[dict[str, Any]], text: str) -> None:
+def add_item(items: list[Item], text: str) -> None:
     """A field that lost its indentation still belongs to the item above it."""
     field = FIELD.fullmatch(text)
     if items and field and field[1].lower() in ("scope", "accept", "acceptance", "after", "depends on"):
@@ -375,7 +418,7 @@ def add_item(items: list[dict[str, Any]], text: str) -> None:
         items.append({"text": text, "details": []})
 
 
-def continue_item(item: dict[str, Any], text: str, blank: bool) -> None:
+def continue_item(item: Item, text: str, blank: bool) -> None:
     if blank:
         item["details"].append(text)
     elif item["details"]:
@@ -384,12 +427,12 @@ def continue_item(item: dict[str, Any], text: str, blank: bool) -> None:
         item["text"] += " " + text
 
 
-def wish_of(item: dict[str, Any]) -> dict[str, Any]:
-    text = str(item["text"])
+def wish_of(item: Item) -> Wish:
+    text = item["text"]
     own = OWN_ID.fullmatch(text)
-    wish: dict[str, Any] = {"text": text, "id": None, "after": [], "details": []}
+    wish: Wish = {"text": text, "id": None, "after": [], "details": [], "ordered": False}
     if own and looks_like_id(own[1]):
-        wish |= {"id": own[1].lower(), "text": own[2]}
+        wish["id"], wish["text"] = own[1].lower(), own[2]
     for after in AFTER.findall(wish["text"]):
         wish["after"] += words(after)
     wish["text"] = AFTER.sub("", wish["text"]).strip() or wish["id"] or ""
@@ -407,17 +450,16 @@ def looks_like_id(word: str) -> bool:
     return word == word.lower() or any(sign.isdigit() or sign in "-_" for sign in word)
 
 
-def add_detail(wish: dict[str, Any], detail: str) -> None:
+def add_detail(wish: Wish, detail: str) -> None:
     field = FIELD.fullmatch(detail)
-    name = FIELDS.get(field[1].lower()) if field else None
-    if not field or not name:
-        wish["details"].append(detail)
-    elif name == "acceptance":
-        wish.setdefault(name, []).append(field[2])
-    elif name in ("scope", "after", "skills"):
-        wish.setdefault(name, []).extend(words(field[2]))
+    name, value = (field[1].lower(), field[2]) if field else ("", "")
+    if listed := LISTS.get(name):
+        parts = [value] if listed == "acceptance" else words(value)
+        wish.setdefault(listed, []).extend(parts)
+    elif word := WORDS.get(name):
+        wish[word] = value.strip("` ").lower()
     else:
-        wish[name] = field[2].strip("` ").lower()
+        wish["details"].append(detail)
 
 
 def words(text: str) -> list[str]:
@@ -431,13 +473,13 @@ def words(text: str) -> list[str]:
 # -- free sentences ------------------------------------------------------------------------------------------
 
 
-def sentences(texts: list[str]) -> list[dict[str, Any]]:
+def sentences(texts: list[str]) -> list[Wish]:
     """A wish for each thing asked; a sentence that only explains stays with the one before it."""
     clauses = [
         clause for text in texts for sentence in split_sentences(text) for clause in split_clauses(sentence)
     ]
     asking = any(asks(clause["text"]) for clause in clauses)
-    wishes: list[dict[str, Any]] = []
+    wishes: list[Wish] = []
     for clause in clauses:
         if asking and EXPLAINING.match(clause["text"]) and not asks(clause["text"]):
             if wishes:
@@ -464,7 +506,7 @@ def shortens(ending: str) -> bool:
     return ABBREVIATED.search(ending.strip()) is not None
 
 
-def split_clauses(sentence: str) -> list[dict[str, Any]]:
+def split_clauses(sentence: str) -> list[Wish]:
     """Parts at commas and at "then", where each part asks for something of its own."""
     pieces = re.split(r",\s+|\s+(?=(?:and )?then\s)", sentence.rstrip(".!?; "))
     names_only = len(pieces) > 1 and all(names_a_thing(piece) for piece in pieces)
@@ -489,7 +531,7 @@ def join_openings(parts: list[str]) -> list[str]:
     return joined
 
 
-def clause_of(text: str) -> dict[str, Any]:
+def clause_of(text: str) -> Wish:
     text = FIRST.sub("", text.strip(), count=1)
     ordered = ORDERED.match(text)
     text = text[ordered.end() :] if ordered else text
@@ -519,24 +561,25 @@ def names_a_thing(text: str) -> bool:
 # -- tasks ---------------------------------------------------------------------------------------------------
 
 
-def name_wishes(wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def name_wishes(wishes: list[Wish]) -> list[NamedWish]:
     """Each wish with an id of its own and the title that people will read."""
     called = Counter(wish["id"] for wish in wishes)
     kinds = {name for name in KINDS if called[name] > 1}
-    wishes = [wish | kind_as_text(wish) if wish["id"] in kinds else wish for wish in wishes]
+    wishes = [kind_as_text(wish) if wish["id"] in kinds else wish for wish in wishes]
     own = [wish["id"] for wish in wishes if wish["id"]]
     for name in own:
         if called[name] > 1:
             raise ValueError(f"Two tasks have the id '{name}'; give each its own")
     ids = [wish["id"] or free_id(f"task-{position}", own) for position, wish in enumerate(wishes, 1)]
     return [
-        wish | {"id": name, "title": title_of(wish["text"])} for name, wish in zip(ids, wishes, strict=True)
+        {**wish, "id": name, "title": title_of(wish["text"])}
+        for name, wish in zip(ids, wishes, strict=True)
     ]
 
 
-def kind_as_text(wish: dict[str, Any]) -> dict[str, Any]:
+def kind_as_text(wish: Wish) -> Wish:
     """The "fix:" of many lines is a kind of change, not an id."""
-    return {"id": None, "text": f"{wish['id']}: {wish['text']}"}
+    return {**wish, "id": None, "text": f"{wish['id']}: {wish['text']}"}
 
 
 def free_id(name: str, taken: list[str]) -> str:
@@ -552,8 +595,8 @@ def title_of(text: str) -> str:
     return text[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
 
 
-def task_of(wish: dict[str, Any], depends_on: list[str], agent: str) -> dict[str, Any]:
-    task = {
+def task_of(wish: NamedWish, depends_on: list[str], agent: str) -> Task:
+    task: Task = {
         "id": wish["id"],
         "title": wish["title"],
         "status": "Pending",
@@ -571,10 +614,14 @@ def task_of(wish: dict[str, Any], depends_on: list[str], agent: str) -> dict[str
     described = [wish["text"]] if wish["title"].endswith("…") else []
     if wish["details"] or described:
         task["description"] = "\n".join([*described, *wish["details"]])
-    return task | {name: wish[name] for name in ("skills", "complexity") if wish.get(name)}
+    if skills := wish.get("skills"):
+        task["skills"] = skills
+    if complexity := wish.get("complexity"):
+        task["complexity"] = complexity
+    return task
 
 
-def edges_of(named: list[dict[str, Any]]) -> dict[str, list[str]]:
+def edges_of(named: list[NamedWish]) -> dict[str, list[str]]:
     """What must be done first: what the text names, or for "then" all above that nothing follows yet."""
     edges: dict[str, list[str]] = {}
     followed: set[str] = set()
@@ -587,7 +634,7 @@ def edges_of(named: list[dict[str, Any]]) -> dict[str, list[str]]:
     return edges
 
 
-def ids_by_name(named: list[dict[str, Any]]) -> dict[str, str]:
+def ids_by_name(named: list[NamedWish]) -> dict[str, str]:
     """Each id by itself, by its number and by its title; where two are alike, the first of these wins."""
     titles = {wish["title"].lower(): wish["id"] for wish in reversed(named)}
     numbers = {str(position): wish["id"] for position, wish in enumerate(named, 1)}
