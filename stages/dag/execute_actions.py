@@ -1,11 +1,16 @@
 """Perform what a tick decided, on the forge and through the shell, and report on every action."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from shell.errors import Refused, Unavailable
 from shell.forge_at import ask_shell, comment_once, create_issue_once, forge_at
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "execute_actions"
 EFFECTS = ["Fallible", "Network"]
@@ -25,12 +30,73 @@ STATE_LABELS = (
 LOOKS = {"color": "0366d6", "description": "Managed by Caloron"}
 
 
+class Action(TypedDict, total=False):
+    """A decision of `dag_evaluate`, a step of the supervisor, or an action that a caller writes himself.
+
+    What an action lacks is told in `errors`, and the others are performed.
+    """
+
+    type: str
+    action: str
+    task_id: str
+    agent_id: str
+    reason: str | None
+    message: str
+    number: int
+    issue_number: int
+    pr_number: int
+    head_sha: str | None
+    style: str
+    attempt: int
+    key: str | None
+    title: str
+    body: str
+    labels: list[str]
+
+
+class TaskInWork(TypedDict, total=False):
+    """What is read of a task."""
+
+    title: str
+    status: str
+    agent_id: str | None
+    issue_number: int | None
+    pr_number: int | None
+    attempt: int
+    round: int
+    started_at: str | None
+    last_activity_at: str | None
+
+
+class Tasks(TypedDict, total=False):
+    tasks: dict[str, TaskInWork] | None
+
+
+class Answer(TypedDict, total=False):
+    """What the forge or the shell answered to an action, or why it was not performed."""
+
+    issue_number: int
+    url: str
+    comment_id: int
+    labels: list[str]
+    merge_sha: str | None
+    pid: Json  # as the shell's answer has it
+    error: str
+
+
+class Result(Answer):
+    """What came of an action."""
+
+    action: Action
+    ok: bool
+
+
 class Input(TypedDict):
     repo: str
-    dag_actions: NotRequired[list[Any] | None]
-    supervisor_actions: NotRequired[list[Any] | None]
+    dag_actions: NotRequired[list[Action] | None]
+    supervisor_actions: NotRequired[list[Action] | None]
     sprint_id: NotRequired[str | None]
-    state: NotRequired[Any]
+    state: NotRequired[Tasks | None]
     token_env: NotRequired[str | None]
     shell_url: NotRequired[str | None]
     host: NotRequired[str | None]
@@ -39,27 +105,27 @@ class Input(TypedDict):
 class Output(TypedDict):
     actions_taken: list[str]
     errors: list[str]
-    results: list[Any]
+    results: list[Result]
 
 
-Answer = tuple[str, dict[str, Any]]
-Action = dict[str, Any]
+Performed = tuple[str, Answer]
+"""The line for `actions_taken`, and the answer."""
 
 
 class Target:
     """What an action needs: the forge, the shell, the sprint and its tasks."""
 
     def __init__(self, given: Input) -> None:
-        self.forge: Any = forge_at(given.get("host"), given.get("token_env"))
+        self.forge = forge_at(given.get("host"), given.get("token_env"))
         self.repo = given["repo"]
         self.shell_url = given.get("shell_url")
         self.sprint_id = given.get("sprint_id") or ""
-        self.tasks: dict[str, Any] = (given.get("state") or {}).get("tasks") or {}
+        self.tasks: dict[str, TaskInWork] = (given.get("state") or {}).get("tasks") or {}
 
-    def ask_shell(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def ask_shell(self, path: str, body: dict[str, str]) -> dict[str, Json]:
         return ask_shell(self.shell_url, path, body)
 
-    def say(self, number: int, body: str, kind: str, key: str) -> dict[str, Any]:
+    def say(self, number: int, body: str, kind: str, key: str) -> Answer:
         comment = comment_once(self.forge, self.repo, number, body, kind, key)
         return {"comment_id": comment["comment_id"]}
 
@@ -70,7 +136,7 @@ class Target:
         labels: list[str] = self.forge.set_labels(self.repo, number, [wanted], others)
         return labels
 
-    def task_of(self, action: Action) -> tuple[str, dict[str, Any]]:
+    def task_of(self, action: Action) -> tuple[str, TaskInWork]:
         """The task of an action: the one it names, else the one its agent works on."""
         if action.get("task_id"):
             return str(action["task_id"]), self.tasks.get(action["task_id"]) or {}
@@ -92,7 +158,9 @@ class Target:
 
 def execute(input: Input) -> Output:
     target = Target(input)
-    taken, errors, results = [], [], []
+    taken: list[str] = []
+    errors: list[str] = []
+    results: list[Result] = []
     asked = [
         *(input.get("dag_actions") or []),
         *map(supervisor_action, input.get("supervisor_actions") or []),
@@ -123,7 +191,7 @@ def described(fault: Exception) -> str:
     return f"the action has no {fault}" if isinstance(fault, KeyError) else str(fault)
 
 
-def perform(target: Target, action: Action) -> Answer:
+def perform(target: Target, action: Action) -> Performed:
     handler = HANDLERS.get(str(action.get("type")))
     if handler is None:
         raise ValueError(f"unknown action type '{action.get('type')}'")
@@ -133,7 +201,7 @@ def perform(target: Target, action: Action) -> Answer:
 # -- the task's life -----------------------------------------------------------------------------------------
 
 
-def create_issue(target: Target, action: Action) -> Answer:
+def create_issue(target: Target, action: Action) -> Performed:
     task_id = action["task_id"]
     title, what = as_title(action.get("title") or task_id), as_text(action.get("title") or task_id)
     body = action.get("body") or f"{what}\n\n**Sprint:** {target.sprint_id}\n**Task ID:** {task_id}"
@@ -144,7 +212,7 @@ def create_issue(target: Target, action: Action) -> Answer:
     return f"issue:#{issue['number']}", {"issue_number": issue["number"], "url": issue["html_url"]}
 
 
-def spawn_agent(target: Target, action: Action) -> Answer:
+def spawn_agent(target: Target, action: Action) -> Performed:
     """The agent first: if it cannot start, nothing is announced."""
     agent, answer = action["agent_id"], spawn(target, action)
     if number := action.get("issue_number"):
@@ -154,7 +222,7 @@ def spawn_agent(target: Target, action: Action) -> Answer:
     return f"spawn:{agent} (pid={answer.get('pid')})", {"pid": answer.get("pid")}
 
 
-def spawn(target: Target, action: Action) -> dict[str, Any]:
+def spawn(target: Target, action: Action) -> dict[str, Json]:
     task_id, _ = target.task_of(action)
     body = {
         "sprint_id": target.sprint_id,
@@ -165,12 +233,12 @@ def spawn(target: Target, action: Action) -> dict[str, Any]:
     return target.ask_shell("/spawn", body)
 
 
-def submit_pr_for_review(target: Target, action: Action) -> Answer:
+def submit_pr_for_review(target: Target, action: Action) -> Performed:
     number = action["pr_number"]
     return f"review:PR#{number}", {"labels": target.label(number, "caloron:review-pending")}
 
 
-def merge_pr(target: Target, action: Action) -> Answer:
+def merge_pr(target: Target, action: Action) -> Performed:
     number = action["pr_number"]
     pull = target.forge.pull(target.repo, number)
     if pull["merged"]:
@@ -181,7 +249,7 @@ def merge_pr(target: Target, action: Action) -> Answer:
     return f"merge:PR#{number}", {"merge_sha": answer["merge_sha"]}
 
 
-def mark_done(target: Target, action: Action) -> Answer:
+def mark_done(target: Target, action: Action) -> Performed:
     number = action.get("issue_number")
     if not number:
         raise ValueError("the task has no issue to close")
@@ -190,7 +258,7 @@ def mark_done(target: Target, action: Action) -> Answer:
     return f"done:#{number}", {"labels": labels}
 
 
-def notify_agent(target: Target, action: Action) -> Answer:
+def notify_agent(target: Target, action: Action) -> Performed:
     agent, number = action["agent_id"], target.thread_of(action)
     task_id, task = target.task_of(action)
     key = f"notify:{target.sprint_id}:{task_id}:{task.get('round', 1)}:{action.get('pr_number') or ''}"
@@ -202,7 +270,7 @@ def notify_agent(target: Target, action: Action) -> Answer:
 # -- the ladder ----------------------------------------------------------------------------------------------
 
 
-def intervene(target: Target, action: Action) -> Answer:
+def intervene(target: Target, action: Action) -> Performed:
     """One step of the supervisor: probe, restart, or ask a person."""
     steps = {"probe": probe, "restart": restart, "escalate_human": escalate_human}
     step = steps.get(action["action"])
@@ -211,7 +279,7 @@ def intervene(target: Target, action: Action) -> Answer:
     return step(target, action)
 
 
-def probe(target: Target, action: Action) -> Answer:
+def probe(target: Target, action: Action) -> Performed:
     agent, reason = action["agent_id"], action.get("reason") or "no sign of life"
     number = target.thread_of(action)
     asks = f"@caloron-agent-{agent}, are you still there? ({as_text(reason)})"
@@ -221,7 +289,7 @@ def probe(target: Target, action: Action) -> Answer:
     return f"probe:{agent} ({reason})", answer
 
 
-def restart(target: Target, action: Action) -> Answer:
+def restart(target: Target, action: Action) -> Performed:
     agent = action["agent_id"]
     try:
         target.ask_shell("/stop", {"agent_id": agent})
@@ -232,7 +300,7 @@ def restart(target: Target, action: Action) -> Answer:
     return f"restart:{agent}", {"pid": answer.get("pid")}
 
 
-def escalate_human(target: Target, action: Action) -> Answer:
+def escalate_human(target: Target, action: Action) -> Performed:
     """Open at most one escalation issue per step, and label the task's own issue."""
     agent, reason = action["agent_id"], action.get("reason") or "no reason given"
     task_id, task = target.task_of(action)
@@ -264,7 +332,7 @@ def step_key(target: Target, step: str, action: Action) -> str:
 # -- plain writes --------------------------------------------------------------------------------------------
 
 
-def comment(target: Target, action: Action) -> Answer:
+def comment(target: Target, action: Action) -> Performed:
     number = action.get("number") or target.thread_of(action)
     key = action.get("key")
     if key:
@@ -273,24 +341,24 @@ def comment(target: Target, action: Action) -> Answer:
     return f"comment:#{number}", {"comment_id": said["comment_id"]}
 
 
-def close_issue(target: Target, action: Action) -> Answer:
+def close_issue(target: Target, action: Action) -> Performed:
     number = action.get("number") or action["issue_number"]
     target.forge.edit_issue(target.repo, number, state="closed")
     return f"close:#{number}", {}
 
 
-def reopen_issue(target: Target, action: Action) -> Answer:
+def reopen_issue(target: Target, action: Action) -> Performed:
     number = action.get("number") or action["issue_number"]
     target.forge.edit_issue(target.repo, number, state="open")
     return f"reopen:#{number}", {}
 
 
-def stop_agent(target: Target, action: Action) -> Answer:
+def stop_agent(target: Target, action: Action) -> Performed:
     target.ask_shell("/stop", {"agent_id": action["agent_id"]})
     return f"stop:{action['agent_id']}", {}
 
 
-HANDLERS: dict[str, Callable[[Target, Action], Answer]] = {
+HANDLERS: dict[str, Callable[[Target, Action], Performed]] = {
     "create_issue": create_issue,
     "spawn_agent": spawn_agent,
     "submit_pr_for_review": submit_pr_for_review,

@@ -4,7 +4,7 @@ import functools
 import re
 from collections import Counter
 from itertools import combinations
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 ID_RULE = "use 1 to 64 characters of a-z, 0-9, _ and -"
@@ -26,8 +26,35 @@ STATUSES = [
 ]
 
 
+class PlannedTask(TypedDict, total=False):
+    """What is checked of a task; a plan that was written by hand may lack any of it."""
+
+    id: str | None
+    depends_on: list[str] | None
+    agent_id: str | None
+    reviewer_id: str | None
+    status: str | None
+    scope: list[str] | None
+
+
+class Who(TypedDict):
+    id: str
+
+
+class Plan(TypedDict, total=False):
+    """A plan as it is proposed, by hand or by `generate_sprint_dag`."""
+
+    sprint_id: str | None
+    tasks: dict[str, PlannedTask] | list[PlannedTask] | None
+    reviewers: list[str | Who] | None
+    agents: list[str | Who] | None
+
+
+Listed = list[tuple[str, PlannedTask]]
+
+
 class Input(TypedDict):
-    dag: Any
+    dag: Plan
     reviewers: NotRequired[list[str] | None]
 
 
@@ -56,14 +83,14 @@ def execute(input: Input) -> Output:
     return {"valid": not errors, "errors": errors}
 
 
-def listed_tasks(tasks: Any) -> list[tuple[str, dict[str, Any]]]:
+def listed_tasks(tasks: dict[str, PlannedTask] | list[PlannedTask]) -> Listed:
     """The tasks with their names, whether they stand in a mapping or in a list."""
     if isinstance(tasks, dict):
         return list(tasks.items())
     return [(str(task.get("id") or ""), task) for task in tasks]
 
 
-def size_errors(listed: list[tuple[str, dict[str, Any]]]) -> list[str]:
+def size_errors(listed: Listed) -> list[str]:
     paths = sum(len(task.get("scope") or []) for _, task in listed)
     errors = []
     if len(listed) > MOST_TASKS:
@@ -91,7 +118,7 @@ def ancestors(name: str, edges: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def id_errors(dag: dict[str, Any], listed: list[tuple[str, dict[str, Any]]]) -> list[str]:
+def id_errors(dag: Plan, listed: Listed) -> list[str]:
     errors = []
     sprint = dag.get("sprint_id")
     if sprint and not ID.fullmatch(str(sprint)):
@@ -100,14 +127,14 @@ def id_errors(dag: dict[str, Any], listed: list[tuple[str, dict[str, Any]]]) -> 
     called = Counter(str(task.get("id") or name) for name, task in listed)
     errors += [f"Task id '{name}' is used {n} times" for name, n in sorted(called.items()) if n > 1]
     errors += [
-        f"Task '{name}' has another id inside, '{task['id']}'"
+        f"Task '{name}' has another id inside, '{own}'"
         for name, task in listed
-        if task.get("id") and task["id"] != name and called[task["id"]] == 1
+        if (own := task.get("id")) and own != name and called[own] == 1
     ]
     return errors
 
 
-def task_errors(name: str, task: dict[str, Any], tasks: dict[str, Any]) -> list[str]:
+def task_errors(name: str, task: PlannedTask, tasks: dict[str, PlannedTask]) -> list[str]:
     errors = []
     for needed, times in Counter(task.get("depends_on") or []).items():
         if needed == name:
@@ -124,13 +151,13 @@ def task_errors(name: str, task: dict[str, Any], tasks: dict[str, Any]) -> list[
     return errors
 
 
-def known_reviewers(input: Input, dag: dict[str, Any]) -> list[str]:
+def known_reviewers(input: Input, dag: Plan) -> list[str]:
     """Who may review, as the caller or else the plan says; empty where neither does."""
     named = input.get("reviewers") or dag.get("reviewers") or dag.get("agents") or []
     return [who["id"] if isinstance(who, dict) else str(who) for who in named]
 
 
-def reviewer_errors(listed: list[tuple[str, dict[str, Any]]], known: list[str]) -> list[str]:
+def reviewer_errors(listed: Listed, known: list[str]) -> list[str]:
     if not known:
         return []
     return [
@@ -151,7 +178,7 @@ def cycle_errors(edges: dict[str, set[str]], before: dict[str, set[str]]) -> lis
     return errors
 
 
-def scope_errors(tasks: dict[str, Any], before: dict[str, set[str]]) -> list[str]:
+def scope_errors(tasks: dict[str, PlannedTask], before: dict[str, set[str]]) -> list[str]:
     errors = []
     scopes = {name: [(path, parts(path)) for path in task.get("scope") or []] for name, task in tasks.items()}
     for one, other in combinations(sorted(tasks), 2):

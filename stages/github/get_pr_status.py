@@ -1,6 +1,6 @@
 """Read the status of a pull request on GitHub or Gitea: open or merged, and its reviewers' verdicts."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from shell.errors import Refused, Unavailable
 from shell.forge_at import forge_at
@@ -44,7 +44,15 @@ def execute(input: Input) -> Output:
     }
 
 
-def last_words(reviews: list[dict[str, Any]]) -> dict[str, str]:
+class Review(TypedDict):
+    """What is read of a review."""
+
+    author: str
+    state: str
+    submitted_at: str | None
+
+
+def last_words(reviews: list[Review]) -> dict[str, str]:
     """Each reviewer's latest verdict; a remark is none, and a dismissed one does not count."""
     said: dict[str, str] = {}
     for review in sorted(reviews, key=lambda one: one["submitted_at"] or ""):

@@ -1,8 +1,13 @@
 """Describe a repository for a plan: what it is, what was done last, what is open."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from shell.forge_at import forge_at, repository_facts
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "fetch_repo_context"
 EFFECTS = ["Fallible", "Network"]
@@ -14,11 +19,18 @@ class Input(TypedDict):
     host: NotRequired[str | None]
 
 
+class Commit(TypedDict):
+    sha: str
+    message: str
+    author: str
+    date: str
+
+
 class Output(TypedDict):
     description: str
     open_issues: float
-    recent_commits: list[Any]
-    languages: dict[str, Any]
+    recent_commits: list[Commit]
+    languages: dict[str, float]
     default_branch: str
     empty: bool
 
@@ -36,7 +48,8 @@ def execute(input: Input) -> Output:
     }
 
 
-def commit_of(raw: dict[str, Any]) -> dict[str, Any]:
+def commit_of(raw: dict[str, Json]) -> Commit:
+    """Out of the forge's own form."""
     said = raw["commit"]
     return {
         "sha": raw["sha"][:8],

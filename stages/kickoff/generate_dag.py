@@ -572,8 +572,7 @@ def name_wishes(wishes: list[Wish]) -> list[NamedWish]:
             raise ValueError(f"Two tasks have the id '{name}'; give each its own")
     ids = [wish["id"] or free_id(f"task-{position}", own) for position, wish in enumerate(wishes, 1)]
     return [
-        {**wish, "id": name, "title": title_of(wish["text"])}
-        for name, wish in zip(ids, wishes, strict=True)
+        {**wish, "id": name, "title": title_of(wish["text"])} for name, wish in zip(ids, wishes, strict=True)
     ]
 
 

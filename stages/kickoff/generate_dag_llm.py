@@ -1,6 +1,6 @@
 """Ask the model for the plan of a kickoff text: a draft that `generate_sprint_dag` checks and completes."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from shell.structured_output import ask_for
 
@@ -19,7 +19,7 @@ it is done."""
 class Input(TypedDict):
     brief: str
     title: NotRequired[str | None]
-    repo_context: NotRequired[Any]
+    repo_context: NotRequired[object]  # whatever the caller knows of it, for the model to read
     num_agents: NotRequired[float | None]
     sprint_id: NotRequired[str | None]
     lenient: NotRequired[bool | None]
