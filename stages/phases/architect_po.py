@@ -1,7 +1,12 @@
 """Split a goal into components, and write down their design and its risks."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "architect_po"
 
@@ -16,12 +21,20 @@ ENDS = re.compile(
 VAGUE = {"way", "bit", "lot", "user", "users", "new", "same", "project", "goal", "thing", "existing"}
 
 
+class Sketch(TypedDict, total=False):
+    """A component that is named, and described as far as it is known yet."""
+
+    name: str | None
+    purpose: str | None
+    interface: str | None
+
+
 class Input(TypedDict):
     goal: str
-    constraints: NotRequired[Any]
+    constraints: NotRequired[str | list[str] | None]
     design_brief: NotRequired[str | None]
-    components_inventory: NotRequired[list[Any] | None]
-    answered: NotRequired[Any]
+    components_inventory: NotRequired[list[str | Sketch] | None]
+    answered: NotRequired[Json]  # the model's answer, checked before it is used
     notes: NotRequired[list[str] | None]
 
 
@@ -67,7 +80,7 @@ def by_rules(input: Input, goal: str) -> Output:
     }
 
 
-def design_of(answered: Any, inventory: list[Any]) -> Output:
+def design_of(answered: Json, inventory: list[str | Sketch]) -> Output:
     """The model's design, if people can work by it."""
     document = said(answered, "design_doc", str)
     components: list[Component] = [
@@ -88,7 +101,7 @@ def design_of(answered: Any, inventory: list[Any]) -> Output:
     return {"design_doc": document, "components": components, "risks": [str(risk) for risk in listed]}
 
 
-def said(answered: Any, field: str, kind: type) -> Any:
+def said(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
     told = answered if isinstance(answered, dict) else {}
     if isinstance(why := told.get("notes"), list) and why:
@@ -111,7 +124,7 @@ def pascal(phrase: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", phrase))
 
 
-def component_of(item: Any, goal: str) -> Component:
+def component_of(item: str | Sketch, goal: str) -> Component:
     if isinstance(item, dict):
         name = str(item.get("name") or "Core")
         return {
@@ -135,7 +148,7 @@ def headline(goal: str) -> str:
     return first if len(first) <= 80 else first[:79].rsplit(" ", 1)[0] + "…"
 
 
-def points(constraints: Any) -> list[str]:
+def points(constraints: str | list[str] | None) -> list[str]:
     lines = constraints if isinstance(constraints, list) else str(constraints or "").split("\n")
     return [str(line).strip().removeprefix("- ") for line in lines if str(line).strip()]
 

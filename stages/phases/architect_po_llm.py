@@ -1,6 +1,6 @@
 """Ask the model for components, their design and its risks, for `architect_po` to check."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from shell.structured_output import ask_for
 
@@ -14,11 +14,19 @@ the others rely on. `design_doc`: Markdown with the goal, the constraints, the c
 together. `risks`: each in one sentence, only real ones."""
 
 
+class Sketch(TypedDict, total=False):
+    """A component that is named, and described as far as it is known yet."""
+
+    name: str | None
+    purpose: str | None
+    interface: str | None
+
+
 class Input(TypedDict):
     goal: str
-    constraints: NotRequired[Any]
+    constraints: NotRequired[str | list[str] | None]
     design_brief: NotRequired[str | None]
-    components_inventory: NotRequired[list[Any] | None]
+    components_inventory: NotRequired[list[str | Sketch] | None]
 
 
 class Component(TypedDict):

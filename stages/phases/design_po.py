@@ -1,24 +1,37 @@
 """Start the phases of a plan: the goal, its constraints, and the design so far."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "design_po"
 
 
+class Sketch(TypedDict, total=False):
+    """A component that is named, and described as far as it is known yet."""
+
+    name: str | None
+    purpose: str | None
+    interface: str | None
+
+
 class Input(TypedDict):
     goal: str
-    constraints: NotRequired[Any]
+    constraints: NotRequired[str | list[str] | None]
     design_brief: NotRequired[str | None]
-    components_inventory: NotRequired[list[Any] | None]
-    answered: NotRequired[Any]
+    components_inventory: NotRequired[list[str | Sketch] | None]
+    answered: NotRequired[Json]  # the model's answer, checked before it is used
     notes: NotRequired[list[str] | None]
 
 
 class Output(TypedDict):
     goal: str
-    constraints: Any
+    constraints: str | list[str]
     design_brief: str
-    components_inventory: list[Any]
+    components_inventory: list[str | Sketch]
     notes: NotRequired[list[str] | None]
 
 
@@ -27,7 +40,8 @@ def execute(input: Input) -> Output:
     if not (input.get("goal") or "").strip():
         raise ValueError("design_po: 'goal' must be a non-empty text")
     answered, notes = input.get("answered"), list(input.get("notes") or [])
-    brief, inventory = "", []
+    brief: str = ""
+    inventory: list[str | Sketch] = []
     if answered is not None:
         try:
             brief, inventory = said(answered, "design_brief", str), inventory_of(answered)
@@ -42,13 +56,19 @@ def execute(input: Input) -> Output:
     return {**output, "notes": notes} if notes else output
 
 
-def inventory_of(answered: Any) -> list[Any]:
-    fields = ("name", "purpose", "interface")
+def inventory_of(answered: Json) -> list[str | Sketch]:
     components = said(answered, "components_inventory", list)
-    return [{field: said(one, field, str) for field in fields} for one in components]
+    return [
+        {
+            "name": said(one, "name", str),
+            "purpose": said(one, "purpose", str),
+            "interface": said(one, "interface", str),
+        }
+        for one in components
+    ]
 
 
-def said(answered: Any, field: str, kind: type) -> Any:
+def said(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
     told = answered if isinstance(answered, dict) else {}
     if isinstance(why := told.get("notes"), list) and why:

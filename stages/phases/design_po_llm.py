@@ -1,6 +1,6 @@
 """Ask the model for a design brief and an inventory of components, for `design_po` to check."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from shell.structured_output import ask_for
 
@@ -13,11 +13,19 @@ the constraints. `components_inventory`: each with a name in PascalCase, its pur
 its interface in a line. Keep what design_brief and components_inventory of the message say already."""
 
 
+class Sketch(TypedDict, total=False):
+    """A component that is named, and described as far as it is known yet."""
+
+    name: str | None
+    purpose: str | None
+    interface: str | None
+
+
 class Input(TypedDict):
     goal: str
-    constraints: NotRequired[Any]
+    constraints: NotRequired[str | list[str] | None]
     design_brief: NotRequired[str | None]
-    components_inventory: NotRequired[list[Any] | None]
+    components_inventory: NotRequired[list[str | Sketch] | None]
 
 
 class Component(TypedDict):
@@ -28,7 +36,7 @@ class Component(TypedDict):
 
 class Output(TypedDict, total=False):
     goal: str
-    constraints: Any
+    constraints: str | list[str]
     design_brief: str
     components_inventory: list[Component]
     notes: list[str]

@@ -1,19 +1,35 @@
 """Make two tasks of every component: write it, then test it."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "dev_po"
 
 ID = re.compile(r"[a-z0-9_-]{1,57}")  # so that `review-` fits before it
 
 
+FIELDS: tuple[Literal["name", "purpose", "interface"], ...] = ("name", "purpose", "interface")
+
+
+class Sketch(TypedDict, total=False):
+    """A component that is named, and described as far as it is known yet."""
+
+    name: str | None
+    purpose: str | None
+    interface: str | None
+
+
 class Input(TypedDict):
-    components: list[Any]
+    components: list[Sketch]
     design_doc: NotRequired[str | None]
-    risks: NotRequired[list[Any] | None]
+    risks: NotRequired[list[str] | None]
     framework: NotRequired[str | None]
-    answered: NotRequired[Any]
+    answered: NotRequired[Json]  # the model's answer, checked before it is used
     notes: NotRequired[list[str] | None]
 
 
@@ -28,8 +44,8 @@ class Task(TypedDict):
 
 class Output(TypedDict):
     design_doc: str
-    components: list[Any]
-    risks: list[Any]
+    components: list[Sketch]
+    risks: list[str]
     tasks: list[Task]
     notes: NotRequired[list[str] | None]
 
@@ -59,7 +75,7 @@ def execute(input: Input) -> Output:
     return {**output, "notes": notes} if notes else output
 
 
-def tasks_of(answered: Any, components: list[str], framework: str) -> list[Task]:
+def tasks_of(answered: Json, components: list[str], framework: str) -> list[Task]:
     """The model's tasks, if each can be started some day and no component is left out."""
     tasks: dict[str, Task] = {}
     for one in said(answered, "tasks", list):
@@ -86,7 +102,7 @@ def tasks_of(answered: Any, components: list[str], framework: str) -> list[Task]
     return list(tasks.values())
 
 
-def said(answered: Any, field: str, kind: type) -> Any:
+def said(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
     told = answered if isinstance(answered, dict) else {}
     if isinstance(why := told.get("notes"), list) and why:
@@ -97,9 +113,9 @@ def said(answered: Any, field: str, kind: type) -> Any:
     return value
 
 
-def checked(component: Any) -> str:
+def checked(component: Sketch) -> str:
     """The component's name; one without name, purpose or interface cannot be worked on."""
-    for field in ("name", "purpose", "interface"):
+    for field in FIELDS:
         if not isinstance(component, dict) or not str(component.get(field) or "").strip():
             raise ValueError(f"dev_po: every component needs a non-empty '{field}'")
     return str(component["name"])
@@ -116,8 +132,8 @@ def slugs_of(names: list[str]) -> list[str]:
     return slugs
 
 
-def pair(component: dict[str, str], slug: str, framework: str) -> list[Task]:
-    name = component["name"]
+def pair(component: Sketch, slug: str, framework: str) -> list[Task]:
+    name = str(component["name"])
     about = f"Purpose: {component['purpose']}\nInterface: {component['interface']}"
     return [
         {

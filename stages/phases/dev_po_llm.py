@@ -1,6 +1,6 @@
 """Ask the model for the tasks that build and test each component, for `dev_po` to check."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from shell.structured_output import ask_for
 
@@ -14,10 +14,18 @@ stand above it in the list. `component`: the component's name, to the letter. `a
 agent must know to do the task alone, with the interface it has to keep."""
 
 
+class Sketch(TypedDict, total=False):
+    """A component that is named, and described as far as it is known yet."""
+
+    name: str | None
+    purpose: str | None
+    interface: str | None
+
+
 class Input(TypedDict):
-    components: list[Any]
+    components: list[Sketch]
     design_doc: NotRequired[str | None]
-    risks: NotRequired[list[Any] | None]
+    risks: NotRequired[list[str] | None]
     framework: NotRequired[str | None]
 
 
@@ -31,8 +39,8 @@ class Task(TypedDict):
 
 class Output(TypedDict, total=False):
     design_doc: str
-    components: list[Any]
-    risks: list[Any]
+    components: list[Sketch]
+    risks: list[str]
     tasks: list[Task]
     notes: list[str]
 

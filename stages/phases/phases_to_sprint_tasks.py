@@ -1,24 +1,45 @@
 """Join tasks and reviews into one list of a sprint's tasks."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 NAME = "phases_to_sprint_tasks"
 
 
+class Task(TypedDict):
+    """A task as `dev_po` makes it; one that was written by hand has at least an id."""
+
+    id: str
+    title: NotRequired[str | None]
+    depends_on: NotRequired[list[str] | None]
+    agent_prompt: NotRequired[str | None]
+    framework: NotRequired[str | None]
+    component: NotRequired[str | None]
+
+
+class Check(TypedDict):
+    """A review as `review_po` plans it."""
+
+    id: str
+    reviews: str
+    focus: str
+    agent_prompt: str
+    framework: NotRequired[str | None]
+
+
 class Input(TypedDict):
-    tasks: list[Any]
-    review_checks: NotRequired[list[Any] | None]
+    tasks: list[Task]
+    review_checks: NotRequired[list[Check] | None]
     design_doc: NotRequired[str | None]
     notes: NotRequired[list[str] | None]
 
 
 class Output(TypedDict):
-    tasks: list[Any]
+    tasks: list[Task]
     notes: NotRequired[list[str] | None]
 
 
 def execute(input: Input) -> Output:
-    tasks = [*input["tasks"], *map(review_task, input.get("review_checks") or [])]
+    tasks: list[Task] = [*input["tasks"], *map(review_task, input.get("review_checks") or [])]
     if not tasks:
         raise ValueError("phases_to_sprint_tasks: 'tasks' must be a non-empty list")
     seen: set[str] = set()
@@ -30,7 +51,7 @@ def execute(input: Input) -> Output:
     return {"tasks": tasks, "notes": notes} if notes else {"tasks": tasks}
 
 
-def review_task(check: dict[str, Any]) -> dict[str, Any]:
+def review_task(check: Check) -> Task:
     return {
         "id": check["id"],
         "title": f"Review {check['reviews']}: {check['focus']}",

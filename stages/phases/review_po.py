@@ -1,15 +1,31 @@
 """Plan one review for every task, with what it checks."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "review_po"
 
 
+class Task(TypedDict):
+    """A task as `dev_po` makes it; one that was written by hand has at least an id."""
+
+    id: str
+    title: NotRequired[str | None]
+    depends_on: NotRequired[list[str] | None]
+    agent_prompt: NotRequired[str | None]
+    framework: NotRequired[str | None]
+    component: NotRequired[str | None]
+
+
 class Input(TypedDict):
-    tasks: list[Any]
+    tasks: list[Task]
     design_doc: NotRequired[str | None]
     framework: NotRequired[str | None]
-    answered: NotRequired[Any]
+    answered: NotRequired[Json]  # the model's answer, checked before it is used
     notes: NotRequired[list[str] | None]
 
 
@@ -26,7 +42,7 @@ class Check(Heard):
 
 class Output(TypedDict):
     design_doc: str
-    tasks: list[Any]
+    tasks: list[Task]
     review_checks: list[Check]
     notes: NotRequired[list[str] | None]
 
@@ -36,7 +52,8 @@ def execute(input: Input) -> Output:
     tasks = input.get("tasks") or []
     if not tasks:
         raise ValueError("review_po: 'tasks' must be a non-empty list")
-    answered, notes, heard = input.get("answered"), list(input.get("notes") or []), {}
+    answered, notes = input.get("answered"), list(input.get("notes") or [])
+    heard: dict[str, Heard] = {}
     if answered is not None:
         try:
             heard = heard_of(answered, [str(task["id"]) for task in tasks])
@@ -50,7 +67,7 @@ def execute(input: Input) -> Output:
     return {**output, "notes": notes} if notes else output
 
 
-def heard_of(answered: Any, tasks: list[str]) -> dict[str, Heard]:
+def heard_of(answered: Json, tasks: list[str]) -> dict[str, Heard]:
     """What the model says to look at, by task; one review for each and no other."""
     heard: dict[str, Heard] = {}
     for one in said(answered, "review_checks", list):
@@ -63,7 +80,7 @@ def heard_of(answered: Any, tasks: list[str]) -> dict[str, Heard]:
     return heard
 
 
-def said(answered: Any, field: str, kind: type) -> Any:
+def said(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
     told = answered if isinstance(answered, dict) else {}
     if isinstance(why := told.get("notes"), list) and why:
@@ -74,7 +91,7 @@ def said(answered: Any, field: str, kind: type) -> Any:
     return value
 
 
-def check_of(task: dict[str, Any], framework: str | None, heard: dict[str, Heard]) -> Check:
+def check_of(task: Task, framework: str | None, heard: dict[str, Heard]) -> Check:
     task_id = str(task["id"])
     is_test = task_id.startswith("tests-")
     focus = "test coverage vs. design contract" if is_test else "correctness vs. interface"

@@ -1,6 +1,6 @@
 """Ask the model what the review of each task has to look at, for `review_po` to check."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from shell.structured_output import ask_for
 
@@ -13,8 +13,19 @@ the task's id, to the letter. `focus`: in a few words what matters most there, b
 back."""
 
 
+class Task(TypedDict):
+    """A task as `dev_po` makes it; one that was written by hand has at least an id."""
+
+    id: str
+    title: NotRequired[str | None]
+    depends_on: NotRequired[list[str] | None]
+    agent_prompt: NotRequired[str | None]
+    framework: NotRequired[str | None]
+    component: NotRequired[str | None]
+
+
 class Input(TypedDict):
-    tasks: list[Any]
+    tasks: list[Task]
     design_doc: NotRequired[str | None]
     framework: NotRequired[str | None]
 
@@ -27,7 +38,7 @@ class Check(TypedDict):
 
 class Output(TypedDict, total=False):
     design_doc: str
-    tasks: list[Any]
+    tasks: list[Task]
     review_checks: list[Check]
     notes: list[str]
 
