@@ -13,7 +13,7 @@ from handlers.read import asked_in, read_commands
 from shell.event import Event
 
 if TYPE_CHECKING:
-    from stages.world import State
+    from stages.world import State, Where
 
 Place = Literal["issue", "pr", "review", "title"]
 
@@ -71,7 +71,7 @@ def asked(event: Event, state: State) -> list[Event]:
         case "issue_edited" if not is_ours(event, state):
             return [event, *from_text(event, event["body"], "issue", own_text(event, state))]
         case "pr_review_submitted" if "allowed" not in event:
-            where = {"number": event["pr_number"], "is_pull": True, "review_id": event["review_id"]}
+            where: Where = {"number": event["pr_number"], "is_pull": True, "review_id": event["review_id"]}
             return [event, *from_text(event, event.get("body") or "", "review", where)]
         case "label_added" | "label_removed" if "allowed" in event:
             return list(from_label(event))
@@ -110,11 +110,11 @@ def is_board(event: Event, state: State) -> bool:
     return bool((shown.get("comment_id") if shown else None) == event["comment_id"])
 
 
-def thread(event: Event, state: State) -> dict[str, Any]:
+def thread(event: Event, state: State) -> Where:
     return {"number": event["issue_number"], "is_pull": bool(event.get("is_pull"))}
 
 
-def own_text(event: Event, state: State) -> dict[str, Any]:
+def own_text(event: Event, state: State) -> Where:
     """The place of an issue's own text: reactions to its commands go on the issue itself."""
     return {**thread(event, state), "own_text": True}
 
@@ -133,7 +133,7 @@ def from_comment(event: Event, state: State) -> Iterator[Event]:
     if mine and not state.get("shared"):
         key = f"account_shared:{event['comment_id']}"
         yield {**common(event), "type": "account_shared", "key": key, "issue_number": event["issue_number"]}
-    where = {**thread(event, state), "comment_id": event["comment_id"]}
+    where: Where = {**thread(event, state), "comment_id": event["comment_id"]}
     place: Place = "pr" if event.get("is_pull") else "issue"
     edit = event.get("hint") == "edited" and event.get("found")
     if not edit:
@@ -153,7 +153,7 @@ ANSWERED = 5
 
 
 def from_text(
-    event: Event, text: str, place: Place, where: dict[str, Any], *, escalation: bool = False
+    event: Event, text: str, place: Place, where: Where, *, escalation: bool = False
 ) -> Iterator[Event]:
     edited = event.get("hint") == "edited"  # also where its old text is unknown
     editor = event.get("actor_id") if edited else None
@@ -169,8 +169,8 @@ def from_text(
     mistakes = [line for line in read if "error" in line]
     commands = [found for found in read if "error" not in found]
     for nth, found in enumerate(commands, 1):
-        behind = {"behind": nth - ANSWERED} if nth > ANSWERED else {}
-        yield command_event(event, found, {**where, **behind})
+        at: Where = {**where, "behind": nth - ANSWERED} if nth > ANSWERED else where
+        yield command_event(event, found, at)
     if mistakes:
         yield {
             **common(event),
@@ -186,7 +186,7 @@ def common(event: Event) -> Event:
     return {name: event[name] for name in names if name in event}
 
 
-def command_event(event: Event, found: Any, where: dict[str, Any]) -> Event:
+def command_event(event: Event, found: Any, where: Where) -> Event:
     declaration = COMMANDS[found["name"]]
     digest = hashlib.sha256(
         f"{found['name']} {found['positional']} {sorted(found['flags'].items())}".encode()
@@ -211,7 +211,7 @@ def command_event(event: Event, found: Any, where: dict[str, Any]) -> Event:
 def from_label(event: Event) -> Iterator[Event]:
     """A label set by a person is a command; removed once acted on, or where it cannot act."""
     found = command_for(event["label"], set_now=event["type"] == "label_added")
-    where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
+    where: Where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
     if found is not None:
         yield {
             **command_event(event, found, where),

@@ -294,5 +294,5 @@ def _delay(count: int, retry_after: float | None) -> float:
     return max(min(doubled, LONGEST_DELAY_S), retry_after or 0.0)
 
 
-def _looked_at(action: dict[str, Any]) -> dict[str, Any]:
+def _looked_at(action: Action) -> dict[str, Any]:
     return {name: action[name] for name in ("what", "number", "login", "path", "agent_id") if name in action}
