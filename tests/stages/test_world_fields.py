@@ -85,7 +85,7 @@ OTHERS = {
     ("stages/phases/dev_po.py", "task"): {"component"},  # of a design, before it is a plan
     ("jobs/replay.py", "event"): {"from", "to"},  # of a journal entry
     ("jobs/ticks.py", "repo"): {"id"},  # as GitHub wrote it
-    ("shell/store/sprints.py", "state"): {"sprint", "queue"},  # of a lane before it had kickoffs
+    ("shell/store/sprints.py", "state"): {"sprint"},  # of a lane before it had kickoffs
 }
 """Where the name means another record; this list only shrinks."""
 
@@ -179,8 +179,6 @@ def read(tree: ast.AST) -> Iterator[str]:
 
 
 NOT_READ = {
-    "skills": "given to the agent once it has a harness that reads it",
-    "complexity": "for the choice of a model",
     "pipeline": "an option of `/plan` that does not act yet",
     "auto": "an option of `/plan` that does not act yet",
     "budget": "an option of `/plan` that does not act yet",
