@@ -1,7 +1,13 @@
 """Find out from the agents' feedback what hindered them, and what to change next time."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "analyze_sprint_feedback"
 
@@ -14,10 +20,37 @@ EDGE = re.compile(r"depend|dag\b|waiting for|not yet merged", re.I)
 TOOL = re.compile(r"\btools?\b|unavailable|not installed|missing command|not configured|no access", re.I)
 
 
+class Report(TypedDict, total=False):
+    """What an agent reported: it may have written anything, so each value is checked where it is used."""
+
+    task_id: Json
+    task_clarity: Json
+    blockers: Json
+    tokens_consumed: Json
+    self_assessment: Json
+
+
+class Feedback(TypedDict, total=False):
+    """A report as `collect_sprint_feedback` found it; null where it could not be read."""
+
+    issue_number: float | None
+    author: str | None
+    is_parsed_yaml: bool | None
+    parsed: Report | None
+
+
+class Kpis(TypedDict, total=False):
+    """What is read of the figures of `compute_sprint_kpis`."""
+
+    completion_rate: float | None
+    avg_interventions: float | None
+    review_loop_count: float | None
+
+
 class Input(TypedDict):
-    feedback_items: list[Any]
-    kpis: Any
-    answered: NotRequired[Any]
+    feedback_items: list[Feedback]
+    kpis: Kpis | None
+    answered: NotRequired[Json]  # the model's answer, checked before it is used
     notes: NotRequired[list[str] | None]
 
 
@@ -41,7 +74,7 @@ def execute(input: Input) -> Output:
     return {**output, "notes": notes} if notes else output
 
 
-def analysis_of(answered: Any) -> Output:
+def analysis_of(answered: Json) -> Output:
     mood = said(answered, "sentiment", str)
     if mood not in SENTIMENTS:
         raise ValueError(f"the model's answer has the sentiment '{mood}'")
@@ -53,7 +86,7 @@ def analysis_of(answered: Any) -> Output:
     }
 
 
-def said(answered: Any, field: str, kind: type) -> Any:
+def said(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
     told = answered if isinstance(answered, dict) else {}
     if isinstance(why := told.get("notes"), list) and why:
@@ -65,8 +98,8 @@ def said(answered: Any, field: str, kind: type) -> Any:
 
 
 def by_rules(input: Input) -> Output:
-    told = [item["parsed"] for item in input["feedback_items"] if isinstance(item.get("parsed"), dict)]
-    kpis = input["kpis"] or {}
+    told = [told for item in input["feedback_items"] if isinstance(told := item.get("parsed"), dict)]
+    kpis: Kpis = input["kpis"] or {}
     if not told:
         return {
             "themes": ["No agent feedback was collected in this sprint"],
@@ -83,7 +116,7 @@ def by_rules(input: Input) -> Output:
     }
 
 
-def clarity(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def clarity(told: list[Report]) -> list[tuple[str, str]]:
     unclear = [one for one in told if is_unclear(one)]
     if not unclear:
         return []
@@ -95,13 +128,13 @@ def clarity(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
-def is_unclear(one: dict[str, Any]) -> bool:
+def is_unclear(one: Report) -> bool:
     """0 is the mark of a crash, not an opinion."""
     value = number(one.get("task_clarity"))
     return value is not None and 0 < value < UNCLEAR
 
 
-def blockers(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def blockers(told: list[Report]) -> list[tuple[str, str]]:
     named = [(one, str(blocker)) for one in told for blocker in as_list(one.get("blockers"))]
     if not named:
         return []
@@ -121,7 +154,7 @@ def blockers(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return found
 
 
-def failures(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def failures(told: list[Report]) -> list[tuple[str, str]]:
     failed = [one for one in told if one.get("self_assessment") in ("failed", "crashed")]
     if not failed:
         return []
@@ -133,7 +166,7 @@ def failures(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
-def tokens(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def tokens(told: list[Report]) -> list[tuple[str, str]]:
     spent = [(one, value) for one in told if (value := number(one.get("tokens_consumed")))]
     average = sum(value for _, value in spent) / len(spent) if spent else 0
     heavy = [one for one, value in spent if value > 2 * average]
@@ -147,7 +180,7 @@ def tokens(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return found
 
 
-def reviews(kpis: dict[str, Any]) -> list[tuple[str, str]]:
+def reviews(kpis: Kpis) -> list[tuple[str, str]]:
     loops = number(kpis.get("review_loop_count")) or 0
     if not loops:
         return []
@@ -159,7 +192,7 @@ def reviews(kpis: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def learnings(told: list[dict[str, Any]], kpis: dict[str, Any]) -> list[str]:
+def learnings(told: list[Report], kpis: Kpis) -> list[str]:
     found = []
     rate = number(kpis.get("completion_rate"))
     if rate is not None and rate >= WELL_SIZED:
@@ -174,18 +207,18 @@ def learnings(told: list[dict[str, Any]], kpis: dict[str, Any]) -> list[str]:
     return found
 
 
-def sentiment(told: list[dict[str, Any]]) -> str:
+def sentiment(told: list[Report]) -> str:
     failed = sum(one.get("self_assessment") in ("failed", "crashed") for one in told)
     if failed > 0.3 * len(told):
         return "negative"
     return "mixed" if failed or any(is_unclear(one) for one in told) else "positive"
 
 
-def number(value: Any) -> float | None:
+def number(value: object) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def as_list(value: Any) -> list[Any]:
+def as_list(value: Json) -> list[Json]:
     if isinstance(value, list):
         return [one for one in value if one]
     return [value] if value else []
@@ -195,11 +228,11 @@ def tasks(count: int) -> str:
     return "1 task" if count == 1 else f"{count} tasks"
 
 
-def names(told: list[dict[str, Any]]) -> str:
+def names(told: list[Report]) -> str:
     return ", ".join(dict.fromkeys(as_code(one.get("task_id") or "unnamed", 64) for one in told))
 
 
-def unique(texts: Any) -> list[str]:
+def unique(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 

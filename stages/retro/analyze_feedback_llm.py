@@ -1,6 +1,6 @@
 """Ask the model what hindered the agents and what to change, for `analyze_sprint_feedback` to check."""
 
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from shell.structured_output import ask_for
 
@@ -16,8 +16,8 @@ feedback for what its author says, not for facts about others."""
 
 
 class Input(TypedDict):
-    feedback_items: list[Any]
-    kpis: Any
+    feedback_items: list[object]  # for the model to read, whatever they hold
+    kpis: object  # likewise
 
 
 class Output(TypedDict, total=False):

@@ -1,16 +1,34 @@
 """Collect the feedback that agents left on a sprint's issues, on GitHub or Gitea."""
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from shell.errors import Refused
+from shell.forge import Forge
+from shell.forge.protocol import Comment
 from shell.feedback_block import read_feedback
 from shell.forge_at import forge_at
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "collect_sprint_feedback"
 EFFECTS = ["Fallible", "Network"]
 
 MAINTAINERS = ("maintain", "admin", "owner")
 SHOWN = 500
+
+
+class Feedback(TypedDict):
+    """A report on an issue, and who wrote it."""
+
+    issue_number: int
+    author: str
+    created_at: str
+    is_parsed_yaml: bool
+    parsed: dict[str, Json] | None  # whatever the agent wrote
+    raw_body: NotRequired[str]  # where that could not be read
 
 
 class Input(TypedDict):
@@ -22,15 +40,16 @@ class Input(TypedDict):
 
 
 class Output(TypedDict):
-    feedback_items: list[Any]
+    feedback_items: list[Feedback]
     errors: list[str]
 
 
 def execute(input: Input) -> Output:
     forge = forge_at(input.get("host"), input.get("token_env"))
     repo, mine = input["repo"], forge.me()["id"]
-    trusted: dict[Any, bool] = {mine: True}  # the agents write as our account
-    items, errors = [], []
+    trusted: dict[int, bool] = {mine: True}  # the agents write as our account
+    items: list[Feedback] = []
+    errors: list[str] = []
     for number in map(int, input["issue_numbers"]):
         for comment in forge.issue_comments(repo, number):
             found = read_feedback(comment["body"])
@@ -42,7 +61,7 @@ def execute(input: Input) -> Output:
     return {"feedback_items": items, "errors": errors}
 
 
-def may_report(forge: Any, repo: str, comment: dict[str, Any]) -> tuple[bool, list[str]]:
+def may_report(forge: Forge, repo: str, comment: Comment) -> tuple[bool, list[str]]:
     """Whether someone else's feedback counts: a maintainer's does; where that cannot be asked, it is said."""
     try:
         held = forge.permission(repo, comment["author"])
@@ -52,15 +71,15 @@ def may_report(forge: Any, repo: str, comment: dict[str, Any]) -> tuple[bool, li
     return same and held["permission"] in MAINTAINERS, []
 
 
-def item_of(number: int, comment: dict[str, Any], parsed: dict[str, Any] | None) -> dict[str, Any]:
-    item = {
+def item_of(number: int, comment: Comment, parsed: dict[str, Json] | None) -> Feedback:
+    item: Feedback = {
         "issue_number": number,
         "author": comment["author"],
         "created_at": comment["created_at"],
         "is_parsed_yaml": parsed is not None,
         "parsed": parsed,
     }
-    return item if parsed is not None else item | {"raw_body": comment["body"][:SHOWN]}
+    return item if parsed is not None else {**item, "raw_body": comment["body"][:SHOWN]}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -1,22 +1,39 @@
 """Compute a sprint's KPIs: how much was done, how fast, with how much help, and the trends."""
 
+from __future__ import annotations
+
 import datetime
 import math
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Json
 
 NAME = "compute_sprint_kpis"
 
 CLEAR = 7  # a clarity of 7 of 10 and more is high
 MANY_CYCLES = 3
 SIGNIFICANT = 0.05
-BETTER_WHEN_HIGHER = (
+BETTER_WHEN_HIGHER: tuple[
+    Literal["completion_rate", "tasks_per_day", "avg_clarity", "high_clarity_pct", "clean_task_pct"], ...
+] = (
     "completion_rate",
     "tasks_per_day",
     "avg_clarity",
     "high_clarity_pct",
     "clean_task_pct",
 )
-BETTER_WHEN_LOWER = (
+BETTER_WHEN_LOWER: tuple[
+    Literal[
+        "escalated_count",
+        "failure_count",
+        "avg_interventions",
+        "avg_review_cycles",
+        "avg_tokens",
+        "avg_time_min",
+    ],
+    ...,
+] = (
     "escalated_count",
     "failure_count",
     "avg_interventions",
@@ -26,12 +43,125 @@ BETTER_WHEN_LOWER = (
 )
 
 
+class Report(TypedDict, total=False):
+    """What an agent reported: it may have written anything, so each value is checked where it is used."""
+
+    task_id: Json
+    agent_role: Json
+    task_clarity: Json
+    tokens_consumed: Json
+    time_to_complete_min: Json
+    self_assessment: Json
+    issue_number: Json
+
+
+class Feedback(TypedDict, total=False):
+    """A report as `collect_sprint_feedback` found it; null where it could not be read."""
+
+    issue_number: float | None
+    is_parsed_yaml: bool | None
+    parsed: Report | None
+
+
+class Cost(TypedDict, total=False):
+    tokens: float | None
+
+
+class SprintTask(TypedDict, total=False):
+    """What is read of a task; the original's callers leave out most of it."""
+
+    title: str | None
+    status: str | None
+    issue_number: float | None
+    pr_number: float | None
+    position: float | None
+    started_at: str | None
+    completed_at: str | None
+    review_cycles: float | None
+    intervention_count: float | None
+    cost: Cost | None
+
+
+class Tasks(TypedDict, total=False):
+    tasks: dict[str, SprintTask] | None
+
+
+class Row(TypedDict):
+    """One task of the sprint."""
+
+    task_id: str
+    title: str
+    status: str | None
+    issue_number: float | None
+    pr_number: float | None
+    minutes: float | None
+    review_cycles: float
+    interventions: float
+    clarity: float | None
+    tokens: float | None
+    agent_minutes: float | None
+    assessment: Json  # as the agent wrote it
+
+
+class Role(TypedDict):
+    """What the agents of one role reported."""
+
+    reports: float
+    completed: float
+    avg_clarity: float | None
+    tokens: float
+
+
+class Trend(TypedDict):
+    """A figure beside that of the sprint before."""
+
+    kpi: str
+    before: float
+    now: float
+    change_pct: float | None
+    trend: str
+
+
 class Input(TypedDict):
-    state: Any
+    state: Tasks
     started_at: str | None
     ended_at: str | None
-    feedback_items: NotRequired[list[Any] | None]
-    previous: NotRequired[Any]
+    feedback_items: NotRequired[list[Feedback] | None]
+    previous: NotRequired[dict[str, Json] | None]  # the figures of the sprint before
+
+
+class Counts(TypedDict):
+    total_tasks: float
+    completed_tasks: float
+    completion_rate: float
+    sprint_days: float
+    tasks_per_day: float
+    escalated_count: float
+    blocked_count: float
+    total_interventions: float
+    avg_interventions: float
+    skipped_count: float
+    cancelled_count: float
+
+
+class Quality(TypedDict):
+    failure_count: float
+    clean_task_pct: float
+    avg_review_cycles: float
+    review_loop_count: float
+    avg_clarity: float | None
+    high_clarity_pct: float | None
+
+
+class Effort(TypedDict):
+    total_tokens: float | None
+    avg_tokens: float | None
+    total_time_min: float | None
+    avg_time_min: float | None
+
+
+class Figures(Counts, Quality, Effort):
+    """All that is one number."""
 
 
 class Output(TypedDict):
@@ -56,9 +186,9 @@ class Output(TypedDict):
     avg_tokens: float | None
     total_time_min: float | None
     avg_time_min: float | None
-    per_role: dict[str, Any]
-    tasks: list[Any]
-    trends: list[Any]
+    per_role: dict[str, Role]
+    tasks: list[Row]
+    trends: list[Trend]
 
 
 def execute(input: Input) -> Output:
@@ -68,17 +198,19 @@ def execute(input: Input) -> Output:
         for task_id, task in in_order(input["state"].get("tasks") or {})
     ]
     days = days_between(input["started_at"], input["ended_at"])
-    kpis = counts(rows, days) | quality(rows) | effort(rows)
-    kpis["per_role"] = per_role(feedback)
-    kpis["tasks"] = rows
-    kpis["trends"] = trends(kpis, input.get("previous") or {})
-    return kpis  # type: ignore[return-value]
+    figures: Figures = {**counts(rows, days), **quality(rows), **effort(rows)}
+    return {
+        **figures,
+        "per_role": per_role(feedback),
+        "tasks": rows,
+        "trends": trends(figures, input.get("previous") or {}),
+    }
 
 
-def in_order(tasks: dict[str, Any]) -> list[tuple[str, Any]]:
+def in_order(tasks: dict[str, SprintTask]) -> list[tuple[str, SprintTask]]:
     """By issue, for maps keep no order; tasks without one come last, in the plan's order."""
 
-    def place(item: tuple[str, Any]) -> tuple[float, float, str]:
+    def place(item: tuple[str, SprintTask]) -> tuple[float, float, str]:
         task_id, task = item
         issue, position = number(task.get("issue_number")), number(task.get("position"))
         return (
@@ -93,16 +225,16 @@ def in_order(tasks: dict[str, Any]) -> list[tuple[str, Any]]:
 # -- rows ----------------------------------------------------------------------------------------------------
 
 
-def parsed_feedback(items: list[Any]) -> list[dict[str, Any]]:
+def parsed_feedback(items: list[Feedback]) -> list[Report]:
     """What agents reported, with the issue that it was reported on; unread and empty reports are missing."""
     return [
-        item["parsed"] | {"issue_number": item.get("issue_number")}
+        {**parsed, "issue_number": item.get("issue_number")}
         for item in items
-        if item.get("parsed") and item.get("is_parsed_yaml", True)
+        if (parsed := item.get("parsed")) and item.get("is_parsed_yaml", True)
     ]
 
 
-def last_of(feedback: list[dict[str, Any]], task_id: str, task: dict[str, Any]) -> dict[str, Any]:
+def last_of(feedback: list[Report], task_id: str, task: SprintTask) -> Report:
     """The last report on a task, by its id or else by its issue."""
     own = [told for told in feedback if told.get("task_id") == task_id]
     issue = task.get("issue_number")
@@ -110,8 +242,8 @@ def last_of(feedback: list[dict[str, Any]], task_id: str, task: dict[str, Any]) 
     return own[-1] if own else {}
 
 
-def row_of(task_id: str, task: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    cost = task.get("cost") or {}
+def row_of(task_id: str, task: SprintTask, told: Report) -> Row:
+    cost: Cost = task.get("cost") or {}
     minutes = minutes_between(task.get("started_at"), task.get("completed_at"))
     return {
         "task_id": task_id,
@@ -129,19 +261,19 @@ def row_of(task_id: str, task: dict[str, Any], told: dict[str, Any]) -> dict[str
     }
 
 
-def number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else None
+def number(value: object) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def first_number(*values: Any) -> float | None:
-    return next((value for value in values if number(value) is not None), None)
+def first_number(*values: object) -> float | None:
+    numbers = [known for value in values if (known := number(value)) is not None]
+    return numbers[0] if numbers else None
 
 
 # -- numbers -------------------------------------------------------------------------------------------------
 
 
-def counts(rows: list[dict[str, Any]], days: float) -> dict[str, Any]:
+def counts(rows: list[Row], days: float) -> Counts:
     total = len(rows)
     status = [row["status"] for row in rows]
     done = status.count("Done")
@@ -161,7 +293,7 @@ def counts(rows: list[dict[str, Any]], days: float) -> dict[str, Any]:
     }
 
 
-def quality(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def quality(rows: list[Row]) -> Quality:
     done = [row for row in rows if row["status"] == "Done"]
     clean = [row for row in done if not row["interventions"]]
     clarity = [row["clarity"] for row in rows if row["clarity"]]
@@ -177,7 +309,7 @@ def quality(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def effort(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def effort(rows: list[Row]) -> Effort:
     """Tokens and time of completed tasks; None where nobody measured them."""
     done = [row for row in rows if row["status"] == "Done"]
     tokens = [row["tokens"] for row in done if row["tokens"] is not None]
@@ -190,8 +322,8 @@ def effort(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def per_role(feedback: list[dict[str, Any]]) -> dict[str, Any]:
-    roles: dict[str, list[dict[str, Any]]] = {}
+def per_role(feedback: list[Report]) -> dict[str, Role]:
+    roles: dict[str, list[Report]] = {}
     for told in feedback:
         roles.setdefault(str(told.get("agent_role") or "agent"), []).append(told)
     return {
@@ -221,7 +353,7 @@ def days_between(started: str | None, ended: str | None) -> float:
     return (minutes_between(started, ended, digits=None) or 0) / (24 * 60)
 
 
-def minutes_between(started: Any, ended: Any, digits: int | None = 1) -> float | None:
+def minutes_between(started: str | None, ended: str | None, digits: int | None = 1) -> float | None:
     first, last = moment(started), moment(ended)
     if first is None or last is None or last < first:
         return None
@@ -229,9 +361,9 @@ def minutes_between(started: Any, ended: Any, digits: int | None = 1) -> float |
     return minutes if digits is None else round(minutes, digits)
 
 
-def moment(text: Any) -> datetime.datetime | None:
+def moment(text: str | None) -> datetime.datetime | None:
     try:
-        found = datetime.datetime.fromisoformat(text)
+        found = datetime.datetime.fromisoformat(text or "")
     except (TypeError, ValueError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
@@ -240,10 +372,10 @@ def moment(text: Any) -> datetime.datetime | None:
 # -- trends --------------------------------------------------------------------------------------------------
 
 
-def trends(kpis: dict[str, Any], previous: dict[str, Any]) -> list[dict[str, Any]]:
+def trends(kpis: Figures, previous: dict[str, Json]) -> list[Trend]:
     """What changed since the last sprint by more than 5 %, and whether that is good."""
-    found = []
-    for name in [*BETTER_WHEN_HIGHER, *BETTER_WHEN_LOWER]:
+    found: list[Trend] = []
+    for name in (*BETTER_WHEN_HIGHER, *BETTER_WHEN_LOWER):
         before, after = number(previous.get(name)), number(kpis[name])
         if before is None or after is None:
             continue
