@@ -335,7 +335,7 @@ class TaskFields(TypedDict, total=False):
     issue_asked: bool | None
     """Whether its issue was asked for; null in the tick, where that failed."""
     restarted_at: str
-    """When `/retry` began it anew."""
+    """When `/retry` last started it again."""
     skipped_by: Literal["close"] | None
     """`close`: skipped by closing its issue, so that opening the issue brings it back."""
 
@@ -573,7 +573,7 @@ class Found(Happening, total=False):
     """What an event may have that tells a difference."""
 
     found: bool
-    """Whether looking around found it rather than a delivery."""
+    """Whether reconciling found it rather than a delivery."""
 
 
 class Asking(Found, total=False):
@@ -615,7 +615,7 @@ class Where(TypedDict):
 
 
 class Changed(Happening):
-    """Something may have changed: a hint what to look at. Told by the forge."""
+    """Something may have changed: a hint what to look at. Emitted by the forge."""
 
     type: Literal["changed"]
     object: str
@@ -639,7 +639,7 @@ class Changed(Happening):
 
 
 class CommentFields(Found):
-    """What is told of a comment."""
+    """What is reported of a comment."""
 
     issue_number: int
     """The issue or pull request that it is on."""
@@ -666,13 +666,13 @@ class CommentFields(Found):
 
 
 class IssueComment(CommentFields):
-    """A comment was written or edited; it means what it says, once. Told by the forge."""
+    """A comment was written or edited; it means what it says, once. Emitted by the forge."""
 
     type: Literal["issue_comment"]
 
 
 class OwnCommentEdited(CommentFields):
-    """A person edited what the bot wrote. Told by the switchboard, and by `unfold_catch_up`."""
+    """A person edited what the bot wrote. Emitted by the switchboard, and by `unfold_catch_up`."""
 
     type: Literal["own_comment_edited"]
     own: NotRequired[bool]
@@ -680,7 +680,7 @@ class OwnCommentEdited(CommentFields):
 
 
 class AccountShared(Found):
-    """A person wrote a comment with the bot's own account. Told by the switchboard."""
+    """A person wrote a comment with the bot's own account. Emitted by the switchboard."""
 
     type: Literal["account_shared"]
     issue_number: int
@@ -697,13 +697,13 @@ class Arguments(TypedDict):
 
 
 class Command(Asking):
-    """Somebody asks for something, by a line of text or by a label. Told by the switchboard."""
+    """Somebody asks for something, by a line of text or by a label. Emitted by the switchboard."""
 
     type: Literal["command"]
     name: str
     """The command."""
     args: Arguments
-    """What stands behind it."""
+    """Its arguments."""
     where: Where
     """Where it was said."""
     minimum: NotRequired[Right]
@@ -730,7 +730,7 @@ class Mistake(TypedDict):
 
 
 class Mistakes(Found):
-    """Lines that were meant as commands and are none. Told by the switchboard."""
+    """Lines that were meant as commands and are none. Emitted by the switchboard."""
 
     type: Literal["mistakes"]
     where: Where
@@ -740,7 +740,7 @@ class Mistakes(Found):
 
 
 class LabelAdded(Asking):
-    """A label that means a command was set. Told by a look at the issue's timeline."""
+    """A label that means a command was set. Emitted by a look at the issue's timeline."""
 
     type: Literal["label_added"]
     issue_number: int
@@ -750,7 +750,7 @@ class LabelAdded(Asking):
 
 
 class LabelRemoved(Asking):
-    """A label that means a command was removed. Told by a look at the issue's timeline."""
+    """A label that means a command was removed. Emitted by a look at the issue's timeline."""
 
     type: Literal["label_removed"]
     issue_number: int
@@ -760,7 +760,7 @@ class LabelRemoved(Asking):
 
 
 class LabelActedOn(Asking):
-    """A label has done its work, or was not allowed: it is taken off. Told by the switchboard."""
+    """A label has done its work, or was not allowed: it is taken off. Emitted by the switchboard."""
 
     type: Literal["label_acted_on"]
     issue_number: int
@@ -772,13 +772,13 @@ class LabelActedOn(Asking):
 
 
 class RepositoryMet(Happening):
-    """A repository is met for the first time, or under a new name. Told by the switchboard."""
+    """A repository is met for the first time, or under a new name. Emitted by the switchboard."""
 
     type: Literal["repository_met"]
 
 
 class IssueOpened(Found):
-    """An issue is seen for the first time; a task's own, once it is made. Told by a look or an action."""
+    """An issue is seen for the first time; a task's own, once it is made. Emitted by a look or an action."""
 
     type: Literal["issue_opened"]
     issue_number: int
@@ -800,7 +800,7 @@ class IssueOpened(Found):
 
 
 class IssueRefused(Happening):
-    """The forge will not open a task's issue. Told by a refused action."""
+    """The forge will not open a task's issue. Emitted by a refused action."""
 
     type: Literal["issue_refused"]
     task_id: str
@@ -810,7 +810,7 @@ class IssueRefused(Happening):
 
 
 class IssueEdited(Found):
-    """An issue has another title or text. Told by a look."""
+    """An issue has another title or text. Emitted by a look."""
 
     type: Literal["issue_edited"]
     issue_number: int
@@ -832,7 +832,7 @@ class IssueEdited(Found):
 
 
 class Ended(Asking):
-    """What is told of an issue that was closed or reopened."""
+    """What is reported of an issue that was closed or reopened."""
 
     issue_number: int
     """The issue."""
@@ -841,31 +841,31 @@ class Ended(Asking):
 
 
 class IssueClosed(Ended):
-    """Somebody closed a task's issue or a kickoff. Told by a look at its timeline."""
+    """Somebody closed a task's issue or a kickoff. Emitted by a look at its timeline."""
 
     type: Literal["issue_closed"]
 
 
 class IssueReopened(Ended):
-    """Somebody opened it again. Told by a look at its timeline."""
+    """Somebody opened it again. Emitted by a look at its timeline."""
 
     type: Literal["issue_reopened"]
 
 
 class KickoffClosed(Ended):
-    """Somebody closed the kickoff. Told by the switchboard."""
+    """Somebody closed the kickoff. Emitted by the switchboard."""
 
     type: Literal["kickoff_closed"]
 
 
 class KickoffReopened(Ended):
-    """Somebody opened the kickoff again. Told by the switchboard."""
+    """Somebody opened the kickoff again. Emitted by the switchboard."""
 
     type: Literal["kickoff_reopened"]
 
 
 class KickoffRead(Found):
-    """The text of an issue that is to be planned. Told by a look."""
+    """The text of an issue that is to be planned. Emitted by a look."""
 
     type: Literal["kickoff_read"]
     issue_number: int
@@ -883,7 +883,7 @@ class KickoffRead(Found):
 
 
 class OfPull(Found):
-    """What is told of a task's pull request."""
+    """What is reported of a task's pull request."""
 
     pr_number: int
     """The pull request."""
@@ -900,31 +900,31 @@ class OfPull(Found):
 
 
 class PrOpened(OfPull):
-    """A task's pull request is there. Told by a look."""
+    """A task's pull request is there. Emitted by a look."""
 
     type: Literal["pr_opened"]
 
 
 class PrSynchronized(OfPull):
-    """The pull request has another head. Told by a look."""
+    """The pull request has another head. Emitted by a look."""
 
     type: Literal["pr_synchronized"]
 
 
 class PrReopened(OfPull):
-    """It was opened again. Told by a look."""
+    """It was opened again. Emitted by a look."""
 
     type: Literal["pr_reopened"]
 
 
 class PrClosed(OfPull):
-    """It was closed without a merge. Told by a look."""
+    """It was closed without a merge. Emitted by a look."""
 
     type: Literal["pr_closed"]
 
 
 class PrMerged(OfPull):
-    """It is merged: the task is done. Told by a look or a performed merge."""
+    """It is merged: the task is done. Emitted by a look or a performed merge."""
 
     type: Literal["pr_merged"]
     merge_sha: NotRequired[str | None]
@@ -932,13 +932,13 @@ class PrMerged(OfPull):
 
 
 class PrConflict(OfPull):
-    """It conflicts with its base. Told by a refused merge."""
+    """It conflicts with its base. Emitted by a refused merge."""
 
     type: Literal["pr_conflict"]
 
 
 class MergeRefused(OfPull):
-    """The forge will not merge it. Told by a refused merge."""
+    """The forge will not merge it. Emitted by a refused merge."""
 
     type: Literal["merge_refused"]
     message: str
@@ -946,7 +946,7 @@ class MergeRefused(OfPull):
 
 
 class MergePostponed(OfPull):
-    """Its head is another one by now. Told by a refused merge."""
+    """Its head is another one by now. Emitted by a refused merge."""
 
     type: Literal["merge_postponed"]
 
@@ -963,7 +963,7 @@ class Remark(TypedDict):
 
 
 class PrReviewSubmitted(Asking):
-    """Somebody reviewed it. Told by a look."""
+    """Somebody reviewed it. Emitted by a look."""
 
     type: Literal["pr_review_submitted"]
     pr_number: int
@@ -989,7 +989,7 @@ class PrReviewSubmitted(Asking):
 
 
 class CheckCompleted(OfPull):
-    """The checks of its head say something else. Told by a look."""
+    """The checks of its head say something else. Emitted by a look."""
 
     type: Literal["check_completed"]
     state: CheckState
@@ -1001,7 +1001,7 @@ class CheckCompleted(OfPull):
 
 
 class Push(Happening):
-    """A branch has another head. Told by the original's tick; nothing follows from it."""
+    """A branch has another head. Emitted by the original's tick; nothing follows from it."""
 
     type: Literal["push"]
     branch: str
@@ -1011,7 +1011,7 @@ class Push(Happening):
 
 
 class OfAgent(Happening):
-    """What is told of an agent's run."""
+    """What is reported of an agent's run."""
 
     task_id: str
     """The task that it works on."""
@@ -1022,7 +1022,7 @@ class OfAgent(Happening):
 
 
 class AgentStarted(OfAgent):
-    """The agent works. Told by its run."""
+    """The agent works. Emitted by its run."""
 
     type: Literal["agent_started"]
     attempt: int
@@ -1032,7 +1032,7 @@ class AgentStarted(OfAgent):
 
 
 class AgentHeartbeat(Happening):
-    """The agent did something. Told by its run, and by `supervise` where that ends a silence."""
+    """The agent did something. Emitted by its run, and by `supervise` where that ends a silence."""
 
     type: Literal["agent_heartbeat"]
     task_id: NotRequired[str]
@@ -1048,7 +1048,7 @@ class AgentHeartbeat(Happening):
 
 
 class AgentFinished(OfAgent):
-    """The run has ended, and how. Told by the run."""
+    """The run has ended, and how. Emitted by the run."""
 
     type: Literal["agent_finished"]
     attempt: int | None
@@ -1081,7 +1081,7 @@ class Sign(TypedDict):
 
 
 class AgentIntervened(Happening):
-    """A silent agent is probed or restarted, or a person is asked. Told by `supervise`."""
+    """A silent agent is probed or restarted, or a person is asked. Emitted by `supervise`."""
 
     type: Literal["agent_intervened"]
     task_id: str
@@ -1095,13 +1095,13 @@ class AgentIntervened(Happening):
 
 
 class SpawnRequested(OfAgent):
-    """An agent is to be started. Told by the shell's surface."""
+    """An agent is to be started. Emitted by the shell's surface."""
 
     type: Literal["spawn_requested"]
 
 
 class StopRequested(Happening):
-    """An agent is to be stopped. Told by the shell's surface."""
+    """An agent is to be stopped. Emitted by the shell's surface."""
 
     type: Literal["stop_requested"]
     task_id: NotRequired[str]
@@ -1113,7 +1113,7 @@ class StopRequested(Happening):
 
 
 class TaskRetry(Found):
-    """A new attempt, counters reset. Told by `/retry`."""
+    """A new attempt, counters reset. Emitted by `/retry`."""
 
     type: Literal["task_retry"]
     task_id: str
@@ -1125,7 +1125,7 @@ class TaskRetry(Found):
 
 
 class TaskSkip(Found):
-    """The task is left out. Told by `/skip`."""
+    """The task is left out. Emitted by `/skip`."""
 
     type: Literal["task_skip"]
     task_id: str
@@ -1135,7 +1135,7 @@ class TaskSkip(Found):
 
 
 class TaskHeld(Found):
-    """The task is not to be merged until it is released. Told by `/hold`."""
+    """The task is not to be merged until it is released. Emitted by `/hold`."""
 
     type: Literal["task_held"]
     task_id: str
@@ -1143,7 +1143,7 @@ class TaskHeld(Found):
 
 
 class TaskUnheld(Found):
-    """The task may be merged again. Told by `/unhold`."""
+    """The task may be merged again. Emitted by `/unhold`."""
 
     type: Literal["task_unheld"]
     task_id: str
@@ -1151,7 +1151,7 @@ class TaskUnheld(Found):
 
 
 class HoldSeen(Found):
-    """The label `caloron:hold` came to or left a task's issue or pull request. Told by a look."""
+    """The label `caloron:hold` came to or left a task's issue or pull request. Emitted by a look."""
 
     type: Literal["hold_seen"]
     task_id: str
@@ -1163,7 +1163,7 @@ class HoldSeen(Found):
 
 
 class TaskCancelled(Found):
-    """The task's sprint was stopped. Told by `/stop`, or by closing the kickoff."""
+    """The task's sprint was stopped. Emitted by `/stop`, or by closing the kickoff."""
 
     type: Literal["task_cancelled"]
     task_id: str
@@ -1171,38 +1171,38 @@ class TaskCancelled(Found):
 
 
 class OfSprint(Happening):
-    """What is told of a sprint."""
+    """What is reported of a sprint."""
 
     number: int
     """Its kickoff."""
 
 
 class SprintApproved(OfSprint):
-    """The plan may go ahead. Told by `/approve`."""
+    """The plan may go ahead. Emitted by `/approve`."""
 
     type: Literal["sprint_approved"]
 
 
 class SprintStopped(OfSprint):
-    """It is over before its end. Told by `/stop`, or by closing the kickoff."""
+    """It is over before its end. Emitted by `/stop`, or by closing the kickoff."""
 
     type: Literal["sprint_stopped"]
 
 
 class SprintResumed(Happening):
-    """A restored sprint was looked at, and goes on. Told by `resume_sprint`."""
+    """A restored sprint was looked at, and goes on. Emitted by `resume_sprint`."""
 
     type: Literal["sprint_resumed"]
 
 
 class SprintFinished(OfSprint):
-    """Every task is at its end. Told by `finish_sprint`."""
+    """Every task is at its end. Emitted by `finish_sprint`."""
 
     type: Literal["sprint_finished"]
 
 
 class SprintEnded(OfSprint):
-    """The retro is written; the next sprint may run. Told by `close_sprint`."""
+    """The retro is written; the next sprint may run. Emitted by `close_sprint`."""
 
     type: Literal["sprint_ended"]
 
@@ -1229,7 +1229,7 @@ class AgentSigns(TypedDict, total=False):
 
 
 class Tick(Happening):
-    """Time has passed; with `reconcile`, lost deliveries are looked for. Told by the clock."""
+    """Time has passed; with `reconcile`, lost deliveries are looked for. Emitted by the clock."""
 
     type: Literal["tick"]
     reconcile: NotRequired[bool]
@@ -1239,7 +1239,7 @@ class Tick(Happening):
 
 
 class Unavailable(Happening):
-    """A host does not answer; it is asked again. Told by a performer."""
+    """A host does not answer; it is asked again. Emitted by a performer."""
 
     type: Literal["unavailable"]
     host: str
@@ -1251,7 +1251,7 @@ class Unavailable(Happening):
 
 
 class Available(Happening):
-    """The host answers again. Told by a performer."""
+    """The host answers again. Emitted by a performer."""
 
     type: Literal["available"]
     host: str
@@ -1259,7 +1259,7 @@ class Available(Happening):
 
 
 class ShownNow(Happening):
-    """A label or a board was brought up to date. Told by a performer."""
+    """A label or a board was brought up to date. Emitted by a performer."""
 
     type: Literal["shown"]
     object: str
@@ -1512,7 +1512,7 @@ class Mark(TypedDict):
     """The task that it belongs to."""
 
 
-class Deed(TypedDict):
+class ActionFields(TypedDict):
     """What any action has."""
 
     key: str
@@ -1528,7 +1528,7 @@ class Deed(TypedDict):
 
 
 class Caused(TypedDict, total=False):
-    """What made someone look. Written by `notice_change` and whoever looks around."""
+    """What made someone look. Written by `notice_change` and whoever reconciles."""
 
     hint: str
     """What the delivery said; `reconcile`: nothing was delivered."""
@@ -1551,7 +1551,7 @@ class TimelineAsk(TypedDict):
     """The label."""
 
 
-class Look(Deed):
+class Look(ActionFields):
     """What any look has: it reads what is there now, and is answered by `seen`."""
 
     type: Literal["look"]
@@ -1648,7 +1648,7 @@ Looks = (
 """Everything that is looked at."""
 
 
-class CreateIssue(Deed):
+class CreateIssue(ActionFields):
     """Opens an issue, once: a repeat looks for its marker first."""
 
     type: Literal["create_issue"]
@@ -1660,7 +1660,7 @@ class CreateIssue(Deed):
     """Its labels."""
 
 
-class Comment(Deed):
+class Comment(ActionFields):
     """Writes a comment, once: a repeat looks for its marker first."""
 
     type: Literal["comment"]
@@ -1670,7 +1670,7 @@ class Comment(Deed):
     """The text."""
 
 
-class React(Deed):
+class React(ActionFields):
     """Puts a reaction on a comment or an issue."""
 
     type: Literal["react"]
@@ -1684,7 +1684,7 @@ class React(Deed):
     """A reaction of ours that goes."""
 
 
-class CloseIssue(Deed):
+class CloseIssue(ActionFields):
     """Closes an issue."""
 
     type: Literal["close_issue"]
@@ -1692,7 +1692,7 @@ class CloseIssue(Deed):
     """The issue."""
 
 
-class ReopenIssue(Deed):
+class ReopenIssue(ActionFields):
     """Opens an issue again."""
 
     type: Literal["reopen_issue"]
@@ -1700,7 +1700,7 @@ class ReopenIssue(Deed):
     """The issue."""
 
 
-class UpdateBranch(Deed):
+class UpdateBranch(ActionFields):
     """Merges the base into a pull request's branch."""
 
     type: Literal["update_branch"]
@@ -1712,7 +1712,7 @@ class UpdateBranch(Deed):
     """Why the forge did not merge it, where it never said."""
 
 
-class MergePr(Deed):
+class MergePr(ActionFields):
     """Merges exactly the head that was judged."""
 
     type: Literal["merge_pr"]
@@ -1726,13 +1726,13 @@ class MergePr(Deed):
     """Whether the branch goes with it."""
 
 
-class MakeLabels(Deed):
+class MakeLabels(ActionFields):
     """Makes the labels that the repository lacks, of those that the bot offers."""
 
     type: Literal["make_labels"]
 
 
-class SetLabels(Deed):
+class SetLabels(ActionFields):
     """Adds and removes labels."""
 
     type: Literal["set_labels"]
@@ -1744,7 +1744,7 @@ class SetLabels(Deed):
     """Labels to remove."""
 
 
-class DeleteComment(Deed):
+class DeleteComment(ActionFields):
     """Deletes a comment of the bot."""
 
     type: Literal["delete_comment"]
@@ -1752,7 +1752,7 @@ class DeleteComment(Deed):
     """The comment."""
 
 
-class SpawnAgent(Deed):
+class SpawnAgent(ActionFields):
     """Starts an agent's run; answered by `agent_started`, then `agent_finished`."""
 
     type: Literal["spawn_agent"]
@@ -1796,7 +1796,7 @@ class SpawnAgent(Deed):
     """Whether it begins by merging the base into the branch."""
 
 
-class StopAgent(Deed):
+class StopAgent(ActionFields):
     """Tells an agent's run to stop."""
 
     type: Literal["stop_agent"]
@@ -1806,7 +1806,7 @@ class StopAgent(Deed):
     """The run's number."""
 
 
-class Answer(Deed):
+class Answer(ActionFields):
     """Answers whoever asked; `command_reply` makes a reaction and a comment of it."""
 
     type: Literal["answer"]
@@ -1820,7 +1820,7 @@ class Answer(Deed):
     """Whether the words are said even where a reaction would do."""
 
 
-class Show(Deed):
+class Show(ActionFields):
     """Shows what is to be seen: never asked for by a stage, and refused where the forge will not."""
 
     type: Literal["show"]
@@ -1894,7 +1894,7 @@ class Result(TypedDict, total=False):
 
 
 class Performed(Happening):
-    """An action was carried out. Told by a performer."""
+    """An action was carried out. Emitted by a performer."""
 
     type: Literal["performed"]
     action: Action
@@ -1904,7 +1904,7 @@ class Performed(Happening):
 
 
 class Refused(Happening):
-    """The forge refused an action, or it was not wanted any more when its turn came. Told by a performer."""
+    """The forge refused an action, or it was no longer wanted when its turn came. Emitted by a performer."""
 
     type: Literal["refused"]
     action: Action
@@ -1920,7 +1920,7 @@ class Refused(Happening):
 
 
 class SeenIssue(Found):
-    """What a look at an issue found. Told by a performer, and by `unfold_catch_up`."""
+    """What a look at an issue found. Emitted by a performer, and by `unfold_catch_up`."""
 
     type: Literal["seen"]
     what: Literal["issue"]
@@ -1935,7 +1935,7 @@ class SeenIssue(Found):
 
 
 class SeenPull(Found):
-    """What a look at a pull request found. Told by a performer."""
+    """What a look at a pull request found. Emitted by a performer."""
 
     type: Literal["seen"]
     what: Literal["pull"]
@@ -1948,7 +1948,7 @@ class SeenPull(Found):
 
 
 class SeenTimeline(Found):
-    """What a look at an issue's timeline found. Told by a performer."""
+    """What a look at an issue's timeline found. Emitted by a performer."""
 
     type: Literal["seen"]
     what: Literal["timeline"]
@@ -1961,7 +1961,7 @@ class SeenTimeline(Found):
 
 
 class SeenPermission(Found):
-    """What a look at a permission found. Told by a performer."""
+    """What a look at a permission found. Emitted by a performer."""
 
     type: Literal["seen"]
     what: Literal["permission"]
@@ -1974,7 +1974,7 @@ class SeenPermission(Found):
 
 
 class SeenRepository(Found):
-    """What a look at the repository found. Told by a performer."""
+    """What a look at the repository found. Emitted by a performer."""
 
     type: Literal["seen"]
     what: Literal["repository"]
@@ -1985,7 +1985,7 @@ class SeenRepository(Found):
 
 
 class SeenProtection(Found):
-    """What a look at a branch's protection found. Told by a performer."""
+    """What a look at a branch's protection found. Emitted by a performer."""
 
     type: Literal["seen"]
     what: Literal["protection"]
@@ -1996,7 +1996,7 @@ class SeenProtection(Found):
 
 
 class SeenConfig(Found):
-    """What a look at the repository's own settings found. Told by a performer."""
+    """What a look at the repository's own settings found. Emitted by a performer."""
 
     type: Literal["seen"]
     what: Literal["config"]
@@ -2007,7 +2007,7 @@ class SeenConfig(Found):
 
 
 class SeenCatchUp(Found):
-    """All that changed since the last time. Told by a performer."""
+    """All that changed since the last time. Emitted by a performer."""
 
     type: Literal["seen"]
     what: Literal["catch_up"]
@@ -2063,7 +2063,7 @@ class Kept(TypedDict, total=False):
 
 
 class Restored(Happening):
-    """The store was lost; a sprint is taken up as it was last written down. Told by the clock."""
+    """The store was lost; a sprint is taken up as it was last written down. Emitted by the clock."""
 
     type: Literal["restored"]
     sprint_id: str

@@ -183,11 +183,11 @@ def actions() -> str:
         "An action is requested by a composition, once under its deterministic `key`; requested again while "
         "it waits, it is replaced. Its result is an [event](events.md): the one named here, or "
         f"{link('events', 'refused')}.\n",
-        f"Any action may have {code(names_of('Deed'))}. A `?` means: not always; each field is described in "
-        "[the state](state.md).\n",
+        f"Any action may have {code(names_of('ActionFields'))}. A `?` means: not always; each field is "
+        "described in [the state](state.md).\n",
     ]
     rows = [
-        [f"`{kind}`", what_of(shape), shape.means, own_fields(shape, "Deed"), performer(kind)]
+        [f"`{kind}`", what_of(shape), shape.means, own_fields(shape, "ActionFields"), performer(kind)]
         for kind, found in of_type("Action").items()
         for shape in found
     ]

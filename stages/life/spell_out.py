@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, CloseSkipped, Decision, Deed, Escalate, Kickoff, Mark, MarkDone, Policy, ReopenWanted,
+        Action, CloseSkipped, Decision, ActionFields, Escalate, Kickoff, Mark, MarkDone, Policy, ReopenWanted,
         SprintState, State, Task, TellRefusal, TellSkipped, TellStale,
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ class Sprint:
 
     # the pieces
 
-    def about(self, task: Task, what: str) -> Deed:
+    def about(self, task: Task, what: str) -> ActionFields:
         key = f"{self.id}/{task['id']}/{what}"
         return {"key": key, "sprint_id": self.id, "task_id": task["id"]}
 

@@ -24,10 +24,14 @@ class Report(TypedDict, total=False):
     """What an agent reported: it may have written anything, so each value is checked where it is used."""
 
     task_id: Json
+    agent_role: Json
     task_clarity: Json
     blockers: Json
+    tools_used: Json
     tokens_consumed: Json
+    time_to_complete_min: Json
     self_assessment: Json
+    notes: Json
 
 
 class Feedback(TypedDict, total=False):
@@ -35,6 +39,7 @@ class Feedback(TypedDict, total=False):
 
     issue_number: float | None
     author: str | None
+    created_at: str | None
     is_parsed_yaml: bool | None
     parsed: Report | None
 

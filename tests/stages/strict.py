@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from compositions.annotations import MARKS, UNIONS, hints_of, is_required
+from stages import world
 from stages.world import SprintState, State
 
 PLAIN: dict[Any, tuple[type, ...]] = {
@@ -62,7 +63,13 @@ def record_faults(value: Any, shape: Any, at: str) -> Iterator[str]:
             yield from faults(value[name], hint, f"{at}/{name}")
         elif name in shape.__annotations__ and is_required(shape, name, hint):
             yield f"{at}: {shape.__name__} lacks {name!r}"
-    yield from (f"{at}: {shape.__name__} has no {name!r}" for name in value if name not in hints)
+    if not is_excerpt(shape):
+        yield from (f"{at}: {shape.__name__} has no {name!r}" for name in value if name not in hints)
+
+
+def is_excerpt(shape: Any) -> bool:
+    """Whether a stage declares only what it reads of a record that others write: all of it optional."""
+    return shape.__module__ != world.__name__ and not shape.__required_keys__
 
 
 def nearest(value: Any, variants: tuple[Any, ...], at: str) -> Iterator[str]:

@@ -62,7 +62,7 @@ def test_the_model_is_asked_on_both_engines(engine: Any, monkeypatch: pytest.Mon
             assert len(model.asked) == 4
     assert [task["id"] for task in answers[0]["output"]["tasks"]] == ["cart", "review-cart"]
     assert answers[0]["output"]["notes"][0].startswith(
-        "The reviews were planned by rules: The model claude-test"
+        "Reviews planned by rules instead of the model: The model claude-test"
     )
     assert answers[0]["output"] == answers[1]["output"]
     assert answers[0]["effects"] == answers[1]["effects"]
