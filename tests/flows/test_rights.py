@@ -97,7 +97,7 @@ def test_an_account_that_may_only_write_says_exactly_that(staged: Callable[..., 
     if house.kind == "github":  # there one who may write may ask
         play.wait(lambda: play.written(number, "board"))
         return
-    assert "may not ask" in play.answer(number, "administrator of this repository")
+    assert "not allowed to look up permissions" in play.answer(number, "administrator of this repository")
     play.reacted(said, "eyes", "confused")
     play.nothing_started(said)
 
