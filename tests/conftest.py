@@ -22,13 +22,16 @@ if os.environ.get("CI"):
 LONG = ("tests/faults/", "tests/ticks/", "tests/stores/", "tests/flows/", "tests/cli/test_demo")
 
 
-def forge_of(nodeid: str) -> str:
+class ForgeScheduling(LoadScopeScheduling):
     """All scenarios of a forge stay on one worker, so that one bot serves them; any other test goes anywhere.
 
     `--dist loadgroup` would do it, but xdist 3.8 writes its groups where pytest 9.2 does not read them.
     """
-    forge = re.search(r"^tests/flows/.*\[(on_\w+)\]$", nodeid)
-    return forge[1] if forge else nodeid
+
+    def _split_scope(self, nodeid: str) -> str:
+        """The hook of xdist's scheduler for those who group tests in their own way."""
+        forge = re.search(r"^tests/flows/.*\[(on_\w+)\]$", nodeid)
+        return forge[1] if forge else nodeid
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,9 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """The scheduler of `-n`."""
-    scheduler = LoadScopeScheduling(config, log)
-    scheduler._split_scope = forge_of
-    return scheduler
+    return ForgeScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
