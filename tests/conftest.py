@@ -22,7 +22,7 @@ if os.environ.get("CI"):
 LONG = ("tests/faults/", "tests/ticks/", "tests/stores/", "tests/flows/", "tests/cli/test_demo")
 
 
-class ForgeScheduling(LoadScopeScheduling):
+class ForgeScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types
     """All scenarios of a forge stay on one worker, so that one bot serves them; any other test goes anywhere.
 
     `--dist loadgroup` would do it, but xdist 3.8 writes its groups where pytest 9.2 does not read them.
