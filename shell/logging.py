@@ -3,15 +3,16 @@
 import logging
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 
-def set_up(process: str) -> None:
-    """Send our log and the libraries' warnings to stderr, each line naming the process."""
+def set_up(process: str, stream: TextIO | None = None) -> None:
+    """Send our log and the libraries' warnings to `stream` (stderr), each line naming the process."""
+    stream = stream or sys.stderr
     logging.basicConfig(
-        stream=sys.stderr,
+        stream=stream,
         level=logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         force=True,
@@ -28,7 +29,7 @@ def set_up(process: str) -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], drop_missing=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)

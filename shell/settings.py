@@ -185,8 +185,16 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _store_address(cls, url: str | None) -> str | None:
-        if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+        if not url:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in ("redis", "rediss", "unix"):
             raise ValueError("must begin with redis://, rediss:// or unix://")
+        if parts.scheme != "unix" and not parts.password:
+            raise ValueError(
+                "has no password, so anyone who reaches its port could command the bot; give the server one "
+                "(`requirepass`) and write redis://:PASSWORD@host:port, or use a unix:// socket"
+            )
         return url
 
     @field_validator("home", "kv_dir")

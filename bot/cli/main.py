@@ -29,6 +29,7 @@ COMMANDS = {
     "bench": "Measure how fast the bot is.",
     "kill": "Run sprints while processes are killed with SIGKILL.",
     "faults": "Run a sprint with webhooks duplicated, lost or absent.",
+    "attack": "Attack a bot of this machine's own as agents, strangers and full disks would.",
 }
 """Name → the first sentence of its help, here so that listing the commands imports none of them."""
 
