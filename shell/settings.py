@@ -1,4 +1,4 @@
-"""Every setting of the bot, one model: read from the environment or `.env`, wrong or missing ones named."""
+"""Every setting of the bot, one model: of the environment or a file of ours; wrong or missing ones named."""
 
 import hashlib
 import hmac
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, Self, TypedDict
 from urllib.parse import quote, urlsplit
 
-from dotenv import dotenv_values
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shell import env_file
 from shell.agent.frameworks import FRAMEWORKS
 from shell.event import ForgeKind
 
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     """The settings by name; `Settings.load()` is the way in."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     gitea_url: str | None = _named("GITEA_URL", "the Gitea or Forgejo server")
@@ -128,17 +128,27 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """The settings of the environment and `.env`; SettingsError names each wrong or missing one."""
+        """The settings of the environment and the file; SettingsError names each wrong or missing one."""
+        written = cls.written()
+        if lines := list(env_file.mixed(os.environ, written)):
+            raise SettingsError(lines)
         try:
-            return cls()
+            return cls.of({name: text for name, text in written.items() if not os.environ.get(name)})
         except ValidationError as error:
             raise SettingsError(_in_words(error)) from None
 
     @classmethod
+    def written(cls) -> dict[str, str]:
+        """What the file of settings says; SettingsError where it cannot be trusted."""
+        try:
+            return env_file.read(os.environ)
+        except env_file.EnvFileError as error:
+            raise SettingsError([str(error)]) from None
+
+    @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
-        """The settings of these names over the environment's, without `.env`."""
-        values: dict[str, Any] = {"_env_file": None, **given}
-        return cls(**values)
+        """The settings of these names over the environment's, without the file."""
+        return cls(**given)
 
     @field_validator("webhook_secrets", "repos", mode="before")
     @classmethod
@@ -266,11 +276,14 @@ class Settings(BaseSettings):
     def explain(cls) -> list[Explained]:
         """Each setting with its value (secrets masked), where that came from, and what it means."""
         try:
-            effective: Settings | None = cls()
-        except ValidationError:
+            written = cls.written()
+        except SettingsError:
+            written = {}
+        try:
+            effective: Settings | None = cls.load()
+        except SettingsError:
             effective = None
-        in_file = {name for name, text in dotenv_values(".env").items() if text}
-        return [_explained(key, field, effective, in_file) for key, field in cls.model_fields.items()]
+        return [_explained(key, field, effective, written) for key, field in cls.model_fields.items()]
 
     @classmethod
     def documented(cls) -> list[Documented]:
@@ -311,10 +324,13 @@ class Settings(BaseSettings):
         return [_derived(master, path) for master in self.webhook_secrets]
 
 
-def _explained(key: str, field: FieldInfo, effective: Settings | None, in_file: set[str]) -> Explained:
+def _explained(
+    key: str, field: FieldInfo, effective: Settings | None, written: Mapping[str, str]
+) -> Explained:
     name = str(field.validation_alias)
-    text = os.environ.get(name) or (dotenv_values(".env").get(name) if name in in_file else None)
-    source = "environment" if os.environ.get(name) else ".env" if name in in_file else "default"
+    text = os.environ.get(name) or written.get(name)
+    in_file = str(env_file.place(os.environ)) if name in written else "default"
+    source = "environment" if os.environ.get(name) else in_file
     value = text if text is not None else _shown(getattr(effective, key) if effective else field.default)
     masked = "•••" if not field.repr and value else re.sub(r"//[^@/]+@", "//•••@", value)
     return {"name": name, "value": masked, "source": source, "meaning": field.description or ""}

@@ -1,5 +1,6 @@
 """`caloron doctor`: check everything that the bot needs, and say what to do about what is wrong."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -13,9 +14,11 @@ from rich.text import Text
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.git import git_problem
 from shell.agent.sandbox import find_sandbox
+from shell.env_file import not_read
 from shell.errors import Refused, Unavailable
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
+from shell.installed import shared_rooms
 from shell.settings import Settings
 from shell.store import Store, connect
 
@@ -61,6 +64,10 @@ def text_of(findings: list[Finding]) -> RenderableType:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding, in the order in which a person would fix them."""
     yield Finding("settings", "good", "complete; `caloron config` shows them")
+    if line := not_read(os.environ):
+        yield Finding("settings", "mind", line)
+    for line in shared_rooms():
+        yield Finding("installation", "bad", line)
     yield _git()
     yield _store(settings)
     for kind in settings.forges:

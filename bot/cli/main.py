@@ -3,10 +3,12 @@
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
+from shell.env_file import ENV_FILE, not_read
 from shell.errors import Refused, Unavailable
 from shell.settings import SettingsError
 
@@ -53,8 +55,15 @@ class Caloron(click.Group):
 
 @click.group(cls=Caloron, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="caloron-bot", prog_name="caloron")
-def caloron() -> None:
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    help="The file of settings, instead of CALORON_HOME/env; only you may be able to read it.",
+)
+def caloron(env_file: Path | None) -> None:
     """A bot that runs a sprint in your repository: plan, agents, reviews, merges, retro."""
+    if env_file:
+        os.environ[ENV_FILE] = str(env_file.expanduser().absolute())
 
 
 def main(args: list[str] | None = None) -> Any:
@@ -62,7 +71,8 @@ def main(args: list[str] | None = None) -> Any:
     try:
         return caloron.main(args, prog_name="caloron")
     except SettingsError as error:
-        sys.exit(f"{error}\n`caloron config` shows every setting.")
+        lines = (str(error), not_read(os.environ), "`caloron config` shows every setting.")
+        sys.exit("\n".join(filter(None, lines)))
     except (Unavailable, Refused) as error:
         sys.exit(str(error))
     except Exception as error:  # a bug, or a surprise; CALORON_TRACEBACK shows more

@@ -280,7 +280,13 @@ def settings() -> str:
     """Every setting."""
     parts = [
         "# Settings\n",
-        "They come from the environment or from a file `.env` in the current folder; the environment wins. "
+        "They come from the environment, then from the file `$CALORON_HOME/env` or the one that "
+        "`caloron --env-file FILE …` names (processes that are started without `caloron` take its name from "
+        "CALORON_ENV_FILE). The file has lines like `NAME=value`, belongs to the user that runs the bot, and "
+        "nobody else may read it (`chmod 600`); otherwise nothing starts. A `.env` in the current folder is "
+        "never read.\n",
+        "A secret is only sent to an address from the same source: GITEA_TOKEN from the environment with "
+        "GITEA_URL from the file is refused, and so is each such pair.\n",
         "`caloron config` shows each with its value and where that comes from, secrets masked. If one is "
         "wrong or missing, nothing starts, and a message says what to set.\n",
     ]

@@ -11,7 +11,9 @@ from time import monotonic, sleep
 import click
 
 from bot.web.readiness import not_ready
+from shell.env_file import not_read
 from shell.errors import Unavailable
+from shell.installed import shared_rooms
 from shell.parent import HOLD
 from shell.processes import commands, workers_of
 from shell.queue import QUEUES
@@ -29,6 +31,10 @@ ALONE_WAIT_S = 30.0
 def up() -> None:
     """Run the bot: store, web, workers and clock, until stopped."""
     settings = Settings.load()
+    if lines := shared_rooms():
+        raise click.ClickException("\n".join(lines))
+    if line := not_read(os.environ):
+        say(line)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _only_one(settings.home)
     held = _alone(settings.home)

@@ -18,6 +18,7 @@ import click
 from bot.cli.supervise import Child, Supervisor
 from bot.cli.up import environment
 from bot.web.readiness import not_ready
+from shell.env_file import ENV_FILE
 from shell.forge import Forge, client_for
 from shell.settings import Settings
 from shell.store import Store, connect
@@ -138,7 +139,8 @@ def _use_own_settings(
         "CALORON_SHELL_PORT": str(free_port()),
         **overrides,
     }
-    os.chdir(folder)  # so that no .env of the current folder is read
+    os.environ.pop(ENV_FILE, None)
+    os.chdir(folder)
     return Settings.load()
 
 

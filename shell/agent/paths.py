@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from shell import env_file
 
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
@@ -61,9 +61,8 @@ class Attempt:
 
 
 def operator_environment() -> dict[str, str]:
-    """The environment, and below it `.env`, as the settings are read."""
-    written = {name: text for name, text in dotenv_values(".env").items() if text}
-    return written | {name: text for name, text in os.environ.items() if text}
+    """The environment, and below it the file of settings."""
+    return env_file.read(os.environ) | {name: text for name, text in os.environ.items() if text}
 
 
 @dataclass(frozen=True)

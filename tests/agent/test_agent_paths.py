@@ -27,8 +27,13 @@ def test_names_that_are_no_ids_make_no_paths(tmp_path: Path) -> None:
 def test_the_environment_is_the_processs_own_and_the_files_beneath_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=from-file\nOPENAI_API_KEY=from-file\n")
+    file = tmp_path / "env"
+    file.write_text("ANTHROPIC_API_KEY=from-file\nOPENAI_API_KEY=from-file\n")
+    file.chmod(0o600)
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=from-elsewhere\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CALORON_HOME", str(tmp_path))
+    monkeypatch.delenv("CALORON_ENV_FILE", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "from-process")
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     given = Paths(tmp_path).environment

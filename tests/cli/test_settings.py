@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.web.serve import Server
+from shell.env_file import ENV_FILE, not_read
 from shell.settings import Settings, SettingsError
 
 GOOD = {"CALORON_WEBHOOK_SECRET": "s3cret", "GITEA_URL": "http://forge.test/", "GITEA_TOKEN": "t0ken"}
@@ -14,8 +15,9 @@ GOOD = {"CALORON_WEBHOOK_SECRET": "s3cret", "GITEA_URL": "http://forge.test/", "
 @pytest.fixture(autouse=True)
 def only_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     names = {str(field.validation_alias) for field in Settings.model_fields.values()}
-    for name in names & set(os.environ):
+    for name in (names | {ENV_FILE, "ANTHROPIC_BASE_URL"}) & set(os.environ):
         monkeypatch.delenv(name)
+    monkeypatch.setenv("CALORON_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
 
 
@@ -92,11 +94,18 @@ def test_a_long_home_still_gets_a_socket(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert len(os.fsencode(settings.store_socket)) < 108
 
 
+def write_env_file(file: Path, text: str, mode: int = 0o600) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(mode)
+    return file
+
+
 def test_explained_says_where_each_came_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("CALORON_TICK_S=7\nPORT=9001\n")
-    load(monkeypatch, PORT="9000", REDIS_URL="redis://:hidden@store/0")
+    file = write_env_file(tmp_path / "home" / "env", "CALORON_TICK_S=7\nPORT=9001\n")
+    load(monkeypatch, PORT="9000", REDIS_URL="redis://:hidden@store/0", CALORON_HOME=str(tmp_path / "home"))
     rows = {row["name"]: row for row in Settings.explain()}
-    assert (rows["CALORON_TICK_S"]["value"], rows["CALORON_TICK_S"]["source"]) == ("7", ".env")
+    assert (rows["CALORON_TICK_S"]["value"], rows["CALORON_TICK_S"]["source"]) == ("7", str(file))
     assert (rows["PORT"]["value"], rows["PORT"]["source"]) == ("9000", "environment")
     assert (rows["HOST"]["value"], rows["HOST"]["source"]) == ("127.0.0.1", "default")
     assert rows["GITEA_TOKEN"]["value"] == "•••"
@@ -117,3 +126,96 @@ def test_an_address_with_colons_stands_in_brackets(host: str, bind: str, url: st
     settings = Settings.of(told | {"HOST": host, "PORT": "8080"})
     assert Server(settings).cfg.bind[0] == bind
     assert settings.public_url == url
+
+
+def test_the_current_folders_file_is_never_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_env_file(tmp_path / ".env", "CALORON_TICK_S=7\nGITHUB_TOKEN=stolen\nPORT=nine\n")
+    settings = load(monkeypatch, CALORON_HOME=str(tmp_path / "home"))
+    assert settings.tick_s == 60 and settings.github_token is None
+    line = not_read(os.environ)
+    assert line and "is not read any more" in line and f"{tmp_path / 'home' / 'env'}" in line
+    monkeypatch.setenv(ENV_FILE, str(tmp_path / ".env"))
+    assert not_read(os.environ) is None
+
+
+def test_a_named_file_is_read_as_it_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    home = tmp_path / "elsewhere"
+    file = write_env_file(tmp_path / "bot.env", f"CALORON_HOME={home}\nGITHUB_TOKEN=a${{HOME}}$b\n")
+    monkeypatch.setenv(ENV_FILE, str(file))
+    monkeypatch.delenv("CALORON_HOME")
+    settings = load(monkeypatch)
+    assert settings.home == home and settings.github_token == "a${HOME}$b"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("mode 0640", "chmod 600"),
+        ("mode 0602", "chmod 600"),
+        ("a folder", "is not a file of text"),
+        ("a pipe", "is not a file of text"),
+        ("missing", "is not there"),
+        ("binary", "is not UTF-8 text"),
+        ("large", "larger than 1 MiB"),
+    ],
+)
+def test_a_file_that_is_not_ours_alone_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str, words: str
+) -> None:
+    file = tmp_path / "bot.env"
+    match given.split():
+        case ["mode", mode]:
+            write_env_file(file, "PORT=9000\n", int(mode, 8))
+        case [_, "folder"]:
+            file.mkdir()
+        case [_, "pipe"]:
+            os.mkfifo(file, 0o600)
+        case ["binary"]:
+            write_env_file(file, "").write_bytes(b"PORT=\xff\n")
+        case ["large"]:
+            write_env_file(file, "#" * (1024 * 1024 + 1))
+    monkeypatch.setenv(ENV_FILE, str(file))
+    with pytest.raises(SettingsError) as refused:
+        load(monkeypatch)
+    assert words in str(refused.value) and str(file) in str(refused.value)
+
+
+def test_a_file_of_another_user_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = write_env_file(tmp_path / "bot.env", "PORT=9000\n")
+    monkeypatch.setenv(ENV_FILE, str(file))
+    other = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: other)
+    with pytest.raises(SettingsError, match="belongs to another user"):
+        load(monkeypatch)
+
+
+def test_the_file_does_not_say_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_env_file(tmp_path / "home" / "env", f"CALORON_HOME={tmp_path}\n")
+    with pytest.raises(SettingsError, match="set it in the environment"):
+        load(monkeypatch, CALORON_HOME=str(tmp_path / "home"))
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "named"),
+    [
+        ("GITHUB_API_URL=https://evil.test", {"GITHUB_TOKEN": "gh"}, "GITHUB_TOKEN"),
+        ("GITEA_URL=https://evil.test", {"GITEA_URL": ""}, "GITEA_TOKEN"),
+        ("GITHUB_TOKEN=gh", {"GITHUB_API_URL": "https://evil.test"}, "GITHUB_TOKEN"),
+        ("CALORON_SHELL_URL=https://evil.test", {"CALORON_SHELL_TOKEN": "s"}, "CALORON_SHELL_TOKEN"),
+        ("ANTHROPIC_BASE_URL=https://evil.test", {"ANTHROPIC_API_KEY": "k"}, "ANTHROPIC_API_KEY"),
+    ],
+)
+def test_a_secret_goes_only_to_an_address_from_its_own_source(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str, given: dict[str, str], named: str
+) -> None:
+    write_env_file(tmp_path / "home" / "env", f"{written}\n")
+    with pytest.raises(SettingsError) as refused:
+        load(monkeypatch, **given, CALORON_HOME=str(tmp_path / "home"))
+    (line,) = refused.value.lines
+    assert line.startswith(f"{named} is from ") and "set both in one place" in line
+
+
+def test_settings_of_one_source_each_may_be_spread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_env_file(tmp_path / "home" / "env", "GITHUB_TOKEN=gh\nGITHUB_API_URL=https://ghe.test/api/v3\n")
+    settings = load(monkeypatch, CALORON_HOME=str(tmp_path / "home"))
+    assert settings.forges == ("gitea", "github") and settings.github_api_url == "https://ghe.test/api/v3"

@@ -66,7 +66,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
     }
     settings, told = Settings.of(given), environment() | given
     processes = [
-        subprocess.Popen([sys.executable, "-m", name], env=told) for name in ("shell.embedded", "bot.web")
+        subprocess.Popen([sys.executable, "-P", "-m", name], env=told)
+        for name in ("shell.embedded", "bot.web")
     ]
     try:
         until(lambda: open_port(settings.port) and settings.store_socket.exists())
