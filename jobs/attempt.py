@@ -100,7 +100,7 @@ def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Repor
     from shell.agent.paths import Paths
     from shell.agent.run import run_attempt
 
-    return run_attempt(spec, forge, Paths(ctx.settings.home), report)
+    return run_attempt(spec, forge, Paths(ctx.settings.home, sandbox=ctx.settings.sandbox), report)
 
 
 def _broken(store: Store, lane: str, spec: Action, error: Exception) -> dict[str, Any]:

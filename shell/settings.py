@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shell import env_file
 from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.paths import SandboxMode
 from shell.event import ForgeKind
 
 _SOCKET_ROOM = 100  # the kernel takes 107 bytes of a socket's path
@@ -107,6 +108,12 @@ class Settings(BaseSettings):
         2,
         ge=0,
         le=64,
+    )
+    sandbox: SandboxMode = _named(
+        "CALORON_SANDBOX",
+        "the walls around agents: `required`, without them no agent is started (docs/sandbox.md says what "
+        "they need); `preferred`, agents also run without where they cannot be had; `off`",
+        "required",
     )
     framework: str = _named(
         "CALORON_FRAMEWORK",

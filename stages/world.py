@@ -42,6 +42,8 @@ Outcome = Literal[
     "failed",
     "crashed",
     "timeout",
+    "limit",
+    "no_sandbox",
     "stopped",
 ]
 """How an agent's run ended."""

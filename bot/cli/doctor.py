@@ -13,7 +13,7 @@ from rich.text import Text
 
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.git import git_problem
-from shell.agent.sandbox import find_sandbox
+from shell.agent.trial import find_sandbox
 from shell.env_file import not_read
 from shell.errors import Refused, Unavailable
 from shell.event import ForgeKind

@@ -44,10 +44,17 @@ class Framework:
     arguments: Callable[[Call], list[str]]
     prompt_by: Literal["input", "argument", "file"]
     variables: tuple[str, ...]
-    folders: tuple[str, ...]
-    """Its configuration, below the home folder."""
+    files: tuple[str, ...]
+    """Its login and configuration, below the home folder; copied into each task's own."""
     install: str
     """What to do where the program is missing."""
+    replays: bool = False
+    """Whether it executes nothing but recorded answers, and so may run without walls."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a module of ours, run by this Python."""
+        return self.program == sys.executable
 
     def command(self, call: Call, environment: Mapping[str, str]) -> list[str]:
         """The command line, with the program's path; FrameworkError says what to do where there is none."""
@@ -99,25 +106,27 @@ ALL = (
     Framework(
         "claude-code", "claude", _claude, "input",
         (*ANTHROPIC, "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"),
-        (".claude", ".claude.json"),
+        (".claude/.credentials.json", ".claude/settings.json"),
         "npm install -g @anthropic-ai/claude-code, then `claude` once to log in (or set ANTHROPIC_API_KEY)",
     ),
     Framework(
-        "cursor-cli", "cursor-agent", _cursor, "argument", ("CURSOR_API_KEY",), (".cursor", ".config/cursor"),
+        "cursor-cli", "cursor-agent", _cursor, "argument", ("CURSOR_API_KEY",), (".config/cursor/auth.json",),
         "see https://cursor.com/cli, then set CURSOR_API_KEY or run `cursor-agent login`",
     ),
     Framework(
-        "gemini-cli", "gemini", lambda call: ["-y", *_model("-m", call)], "input", GOOGLE, (".gemini",),
+        "gemini-cli", "gemini", lambda call: ["-y", *_model("-m", call)], "input", GOOGLE,
+        (".gemini/oauth_creds.json", ".gemini/google_accounts.json", ".gemini/settings.json"),
         "npm install -g @google/gemini-cli, then set GEMINI_API_KEY or run `gemini` once to log in",
     ),
     Framework(
         "codex-cli", "codex", lambda call: ["exec", "--full-auto", *_model("-m", call), "-"], "input",
-        (*OPENAI, "CODEX_API_KEY"), (".codex",),
+        (*OPENAI, "CODEX_API_KEY"), (".codex/auth.json", ".codex/config.toml"),
         "npm install -g @openai/codex, then set OPENAI_API_KEY or run `codex login`",
     ),
     Framework(
         "open-code", "opencode", lambda call: ["run", *_model("-m", call), call.prompt], "argument",
-        (*ANTHROPIC, *OPENAI, *GOOGLE, "OPENROUTER_API_KEY"), (".config/opencode", ".local/share/opencode"),
+        (*ANTHROPIC, *OPENAI, *GOOGLE, "OPENROUTER_API_KEY"),
+        (".local/share/opencode/auth.json", ".config/opencode/opencode.json"),
         "npm install -g opencode-ai, then run `opencode auth login` or set its model's key",
     ),
     Framework(
@@ -134,7 +143,7 @@ ALL = (
     _OurOwn(
         "stub", sys.executable, lambda call: ["-I", str(_HERE / "stub.py")], "input",
         ("CALORON_STUB_FIXTURE", "CALORON_STUB_STATE"), (),
-        "it comes with the bot",
+        "it comes with the bot", replays=True,
     ),
 )  # fmt: skip
 

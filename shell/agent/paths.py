@@ -7,10 +7,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from shell import env_file
+from shell.agent.limits import Limits
 
+SandboxMode = Literal["required", "preferred", "off"]
+"""Whether an agent runs only behind walls, behind them where they can be had, or never."""
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -71,6 +74,8 @@ class Paths:
 
     home: Path
     environment: Mapping[str, str] = field(default_factory=operator_environment, repr=False)
+    sandbox: SandboxMode = "required"
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def root(self) -> Path:

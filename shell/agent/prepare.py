@@ -8,8 +8,12 @@ from typing import Any
 import shell
 from shell.agent.frameworks import Call, Framework, agent_environment
 from shell.agent.harness import Job
+from shell.agent.logins import copy_logins
+from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Attempt, Paths
-from shell.agent.sandbox import Mounts, find_sandbox, wrap
+from shell.agent.sandbox import NO_WALLS_NO_RUN, OFF, Mounts, Sandbox, hand_over, made_up_etc, wrap
+from shell.agent.seen import seen
+from shell.agent.trial import find_sandbox
 
 
 def prepare(
@@ -20,17 +24,17 @@ def prepare(
     machine = {"CALORON_STUB_STATE": str(paths.stub_state), **paths.environment}
     if fixture := machine.get("CALORON_STUB_FIXTURE"):
         machine["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
+    sandbox = _sandbox(framework, paths, machine)
     environment = agent_environment(framework, spec, machine, attempt.home, attempt.temporary)
-    sandbox = find_sandbox(machine.get("PATH", ""))
-    sandboxed = sandbox.program is not None
-    command = framework.command(Call(prompt, attempt.prompt, spec.get("model"), sandboxed), environment)
-    configuration = _configuration(framework, machine, attempt)
-    if sandboxed:
-        environment["IS_SANDBOX"] = "1"  # for those that ask a user called root for more
-    else:
-        _link(configuration)
+    call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.works)
+    command = framework.command(call, environment)
+    copy_logins(framework, machine, attempt.home)
+    if sandbox.works:
+        mounts = _mounts(sandbox, framework, paths, attempt, machine, command[0])
+        environment |= {**mounts.seen.variables, "TMPDIR": "/tmp", "IS_SANDBOX": "1"}
+        command = wrap(sandbox, mounts, command, paths.limits)
     return Job(
-        wrap(sandbox, _mounts(framework, paths, attempt, environment, configuration), command),
+        command,
         attempt.folder,
         environment,
         attempt.log,
@@ -40,31 +44,46 @@ def prepare(
     )
 
 
-def _configuration(framework: Framework, machine: Mapping[str, str], attempt: Attempt) -> dict[Path, Path]:
-    """Where the agent sees the framework's configuration -> where it is."""
-    real = Path(machine.get("HOME", "/nonexistent"))
-    return {attempt.home / name: real / name for name in framework.folders if (real / name).exists()}
-
-
-def _link(configuration: Mapping[Path, Path]) -> None:
-    for inner, outer in configuration.items():
-        inner.parent.mkdir(parents=True, exist_ok=True)
-        inner.symlink_to(outer)
+def _sandbox(framework: Framework, paths: Paths, machine: Mapping[str, str]) -> Sandbox:
+    """The walls that this run gets. AttemptEnded where there are none and it may not go without them."""
+    if paths.sandbox == "off":
+        return OFF
+    found = find_sandbox(machine.get("PATH", ""))
+    if found.works or paths.sandbox == "preferred" or framework.replays:
+        return found
+    raise AttemptEnded("no_sandbox", f"{found.statement} {NO_WALLS_NO_RUN}")
 
 
 def _mounts(
+    sandbox: Sandbox,
     framework: Framework,
     paths: Paths,
     attempt: Attempt,
-    environment: Mapping[str, str],
-    configuration: Mapping[Path, Path],
+    machine: Mapping[str, str],
+    program: str,
 ) -> Mounts:
-    readable, writable = [attempt.prompt], [attempt.home, attempt.temporary]
-    if framework.program == sys.executable:
-        readable += [Path(sys.prefix), Path(sys.base_prefix), Path(shell.__path__[0])]
-    if fixture := environment.get("CALORON_STUB_FIXTURE"):
-        readable.append(Path(fixture))
-    if counts := environment.get("CALORON_STUB_STATE"):
-        Path(counts).mkdir(parents=True, exist_ok=True)
-        writable.append(Path(counts))
-    return Mounts(attempt.folder, tuple(writable), tuple(readable), (paths.root,), configuration)
+    """What the agent sees; what it may write, and the prompt, are its user's from now on."""
+    writable, at = [attempt.home], made_up_etc(attempt.root / "etc", attempt.home, sandbox.user)
+    readable = [attempt.prompt, *([Path(shell.__path__[0])] if framework.is_ours else [])]
+    if framework.replays:
+        paths.stub_state.mkdir(parents=True, exist_ok=True)
+        writable.append(paths.stub_state)
+        if fixture := machine.get("CALORON_STUB_FIXTURE"):
+            at[Path(fixture)] = _copied(Path(fixture), attempt.root / "fixture.json")
+    hand_over(sandbox, [attempt.folder, *writable, attempt.prompt, *at.values()])
+    private = (Path(machine.get("HOME", "/")), Path.home(), Path.cwd(), paths.root)
+    programs = [Path(program), Path(sys.executable)]
+    return Mounts(
+        attempt.folder,
+        seen(programs, machine.get("PATH", ""), private),
+        tuple(writable),
+        tuple(readable),
+        (paths.root, Path.cwd()),
+        at,
+    )
+
+
+def _copied(file: Path, to: Path) -> Path:
+    """A copy that the agent's user can be given; a missing file is said by who reads it."""
+    to.write_bytes(file.read_bytes() if file.is_file() else b"")
+    return to

@@ -1,86 +1,167 @@
-"""The sandbox around an agent: bubblewrap where it works, a plain statement where it does not."""
+"""The walls around an agent: the command line of bubblewrap, made of what may be seen and written."""
 
-import functools
+import json
 import os
 import shutil
-import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_HIDDEN = ("/home", "/root", "/run", "/tmp", "/var/tmp", "/mnt", "/media", "/srv")
+from shell.agent.limits import Limits
+from shell.agent.seen import Seen
+
+_ENTER = Path(__file__).resolve().parent / "enter.py"
+AGENT_USER = 64909
+"""As whom agents run where the bot is root: a uid that no system gives away by itself."""
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """Whether agents are isolated here; `statement` is what `doctor` says of it."""
+    """Whether agents are walled off here; `statement` says it to people, and what to do where not."""
 
     program: str | None
     statement: str
+    user: int | None = None
+    """Where the bot is root: the uid that agents run as; files that they may write are given to it."""
+
+    @property
+    def works(self) -> bool:
+        return self.program is not None
+
+
+OFF = Sandbox(None, "CALORON_SANDBOX is `off`: agents run as this user and can read and write what it can.")
+NO_WALLS_NO_RUN = (
+    "No agent is started without them. `caloron doctor` says what is missing; CALORON_SANDBOX says what else "
+    "may be done."
+)
 
 
 @dataclass(frozen=True)
 class Mounts:
-    """The files that the agent sees beside the system's own: `writable` and `readable`."""
+    """The files that the agent sees. Whatever is not named here is not there."""
 
     folder: Path
+    """Where it works."""
+    seen: Seen
+    """System folders and toolchains."""
     writable: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
     hidden: tuple[Path, ...] = ()
+    """What is kept out even where a folder that is seen holds it."""
     at: Mapping[Path, Path] = field(default_factory=dict)
-    """Configuration mounted elsewhere: path inside the sandbox -> file or folder outside."""
+    """Files shown elsewhere, to be read: path inside the sandbox -> path outside."""
+    egress: Path | None = None
+    """The way out: a folder with the proxy's socket, shown at its own path; None: there is no network."""
+    bridge: tuple[str, ...] = ()
+    """A command that runs inside, before the agent's, which follows it: it leads to that socket."""
 
 
-@functools.cache
-def find_sandbox(path: str | None = None) -> Sandbox:
-    """Look for bubblewrap on `path` (this process's own if not given) and try it, once."""
-    program = shutil.which("bwrap", path=path)
-    if program is None:
-        return Sandbox(None, f"{_BARE} To change that, install bubblewrap (the package `bubblewrap`).")
-    try:
-        trial = ("--ro-bind", "/", "/", "--unshare-all", "--proc", "/proc", "--dev", "/dev", "--", "true")
-        tried = subprocess.run([program, *trial], capture_output=True, text=True, timeout=10, check=False)
-        reason = tried.stderr.strip().splitlines()[-1:] if tried.returncode else []
-        works = tried.returncode == 0
-    except (OSError, subprocess.TimeoutExpired) as error:
-        works, reason = False, [str(error)]
-    if works:
-        return Sandbox(program, "Agents run in a sandbox (bubblewrap): they see their folder, not your home.")
-    return Sandbox(
-        None, f"{_BARE} bubblewrap is installed but does not work: {' '.join(reason) or 'no reason given'}."
-    )
-
-
-_BARE = "Agents are not isolated: they run as this user and can read what it can read."
-
-
-def wrap(sandbox: Sandbox, mounts: Mounts, command: list[str]) -> list[str]:
-    """The command as it is run: in the sandbox, if there is one."""
+def wrap(
+    sandbox: Sandbox,
+    mounts: Mounts,
+    command: list[str],
+    limits: Limits,
+    cgroups: Iterable[Path] = (),
+) -> list[str]:
+    """The command as it is run: behind the walls, if there are any."""
     if sandbox.program is None:
         return command
-    return [sandbox.program, *_bwrap_options(mounts, command[0]), "--", *command]
+    settings = {
+        "user": sandbox.user,
+        "cgroups": [str(folder) for folder in cgroups],
+        "limits": {"NOFILE": limits.open_files, "FSIZE": limits.file_bytes, "CORE": 0},
+    }
+    enter = [sys.executable, "-I", "-S", str(_ENTER), json.dumps(settings), sandbox.program]
+    inside = [*_lowered(sandbox, limits), *mounts.bridge, *command]
+    return [*enter, *_rights(sandbox), *_files(mounts, limits), "--chdir", str(mounts.folder), "--", *inside]
 
 
-def _bwrap_options(mounts: Mounts, program: str) -> list[str]:
-    base = ["--die-with-parent", "--unshare-all", "--share-net", "--ro-bind", "/", "/"]
-    base += ["--dev", "/dev", "--proc", "/proc"]
-    hidden = [Path(path) for path in _HIDDEN if os.path.isdir(path)] + [
-        p for p in mounts.hidden if p.is_dir()
-    ]
-    base += [word for path in hidden for word in ("--tmpfs", str(path))]
-    base += ["--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"]
-    seen = [path for path in (*_program_folders(program), *mounts.readable) if _is_under(path, hidden)]
-    base += [word for path in seen for word in ("--ro-bind-try", str(path), str(path))]
-    base += [word for path in (mounts.folder, *mounts.writable) for word in ("--bind", str(path), str(path))]
-    base += [word for inner, outer in mounts.at.items() for word in ("--bind", str(outer), str(inner))]
-    return [*base, "--chdir", str(mounts.folder)]
+def _rights(sandbox: Sandbox) -> list[str]:
+    apart = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    base = [*apart, "--hostname", "agent", "--new-session", "--die-with-parent", "--cap-drop", "ALL"]
+    if sandbox.user is None:
+        return [*base, "--unshare-user", "--disable-userns"]
+    # until `setpriv` has become the agent's user; the user namespace comes from enter.py
+    needed = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+    return [*base, *(word for name in needed for word in ("--cap-add", name))]
 
 
-def _is_under(path: Path, folders: Iterable[Path]) -> bool:
-    return any(path.is_relative_to(folder) for folder in folders)
+def _lowered(sandbox: Sandbox, limits: Limits) -> list[str]:
+    """What runs inside before the agent: processes are counted by namespace, so their limit is set here."""
+    few = [_tool("prlimit"), f"--nproc={limits.processes}", "--"]
+    if sandbox.user is None:
+        return few
+    who = [f"--reuid={sandbox.user}", f"--regid={sandbox.user}", "--clear-groups"]
+    return [_tool("setpriv"), *who, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--", *few]
 
 
-def _program_folders(program: str) -> list[Path]:
-    """The program's folder, by its name and with links resolved, each with the lib folder beside it."""
-    named, real = Path(program).absolute(), Path(program).resolve()
-    return [folder for path in (named, real) for folder in (path.parent, path.parent.parent / "lib")]
+def _tool(name: str) -> str:
+    return shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin") or name
+
+
+def _files(mounts: Mounts, limits: Limits) -> list[str]:
+    """Own /proc, /dev and /tmp first, then the list; at last the root and /dev are made read-only."""
+    inner = ["--proc", "/proc", "--dev", "/dev"]
+    inner += _memory_folder("/tmp", limits.temporary_bytes) + _memory_folder("/dev/shm", limits.shared_bytes)
+    shown = {path: path for path in (*mounts.seen.readable, *mounts.readable)} | dict(mounts.at)
+    if mounts.egress is not None:
+        shown[mounts.egress] = mounts.egress
+    writable = (mounts.folder, *mounts.writable)
+    inner += _parents([*shown, *writable, *mounts.seen.links], mounts.seen)
+    for path in sorted(shown):
+        inner += ["--ro-bind", str(shown[path]), str(path)]
+    for path in mounts.hidden:
+        if mounts.seen.shows(path) and path.is_dir():
+            inner += ["--perms", "0755", "--size", "4096", "--tmpfs", str(path)]
+    for path in writable:
+        inner += ["--bind", str(path), str(path)]
+    for path, target in sorted(mounts.seen.links.items()):
+        inner += ["--symlink", target, str(path)]
+    return [*inner, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _memory_folder(path: str, size: int) -> list[str]:
+    return ["--perms", "1777", "--size", str(size), "--tmpfs", path]
+
+
+def _parents(paths: Iterable[Path], seen: Seen) -> list[str]:
+    """The folders above them, which anyone may pass; bubblewrap's own would be closed to the agent's user."""
+    above = {parent for path in paths for parent in path.parents if parent != Path("/")}
+    made = sorted(parent for parent in above if not seen.shows(parent) and str(parent) not in _OWN)
+    return [word for parent in made for word in ("--perms", "0755", "--dir", str(parent))]
+
+
+_OWN = ("/proc", "/dev", "/tmp", "/dev/shm")
+
+
+def hand_over(sandbox: Sandbox, paths: Iterable[Path]) -> None:
+    """Give these files and folders to the agent's user; links in them are not followed."""
+    if sandbox.user is None:
+        return
+    for path in paths:
+        os.chown(path, sandbox.user, sandbox.user, follow_symlinks=False)
+        if path.is_dir() and not path.is_symlink():
+            for folder, folders, files in os.walk(path):
+                for name in (*folders, *files):
+                    inner = os.path.join(folder, name)
+                    os.chown(inner, sandbox.user, sandbox.user, follow_symlinks=False)
+
+
+def made_up_etc(folder: Path, home: Path, user: int | None) -> dict[Path, Path]:
+    """Files of /etc that name only the agent's user and this machine itself: path inside -> path outside."""
+    uid, gid = (os.getuid(), os.getgid()) if user is None else (user, user)
+    root = "root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n"
+    texts = {
+        "passwd": f"{root}agent:x:{uid}:{gid}:agent:{home}:/bin/sh\n",
+        "group": f"root:x:0:\nagent:x:{gid}:\n",
+        "hosts": "127.0.0.1 localhost agent\n::1 localhost\n",
+        "hostname": "agent\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+        "resolv.conf": "# names are resolved by the egress proxy\n",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o644)
+    return {Path("/etc") / name: folder / name for name in texts}

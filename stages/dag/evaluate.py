@@ -220,8 +220,10 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         finished_well(step, task_id, event)
     elif is_in_review_already(step.tasks[task_id]):
         return
-    elif outcome in ("no_change", "out_of_scope", "protected"):
+    elif outcome in ("no_change", "out_of_scope", "protected", "limit"):
         one_more_round(step, task_id, outcome, event.get("reason") or outcome)
+    elif outcome == "no_sandbox":
+        escalate(step, task_id, event.get("reason") or outcome, outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shell.agent.paths import Paths
+from shell.agent.limits import Limits
+from shell.agent.paths import Paths, SandboxMode
 from shell.agent.run import run_attempt
 
 IDENTITY = {
@@ -149,6 +150,8 @@ class Stage:
         self.fixture = folder / "answers.json"
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder / "person")}
         self.home = folder / "caloron"
+        self.sandbox: SandboxMode = "preferred"
+        self.limits = Limits()
 
     def answers(self, *responses: dict[str, Any]) -> None:
         self.fixture.write_text(json.dumps({"responses": list(responses)}))
@@ -168,6 +171,6 @@ class Stage:
         return self.run(framework="claude-code", **changed)
 
     def run(self, **changed: Any) -> dict[str, Any]:
-        places = Paths(self.home, self.environment)
+        places = Paths(self.home, self.environment, self.sandbox, self.limits)
         spec = SPEC | {"clone_url": str(self.forge.bare)} | changed
         return run_attempt(spec, self.forge, places, self.witness)

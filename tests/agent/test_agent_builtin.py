@@ -31,6 +31,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
 
 
 def test_an_attempt_by_the_built_in_agent(stage: Stage, model: ModelServer) -> None:
+    stage.sandbox = "off"  # behind walls there is no way to the model of this test
     stage.environment |= {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url}
     model.replies = [
         uses(call("list_files"), call("read_file", path="README.md")),
@@ -51,6 +52,7 @@ def test_an_attempt_by_the_built_in_agent(stage: Stage, model: ModelServer) -> N
 
 
 def test_a_repository_with_a_package_of_our_name_is_not_imported(stage: Stage, model: ModelServer) -> None:
+    stage.sandbox = "off"  # behind walls there is no way to the model of this test
     stage.environment |= {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url}
     evil = "import sys; sys.exit('imported from the repository')"
     stage.forge.commit({"shell/__init__.py": evil, "anthropic.py": evil, "json.py": evil})

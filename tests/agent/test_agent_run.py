@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from shell.agent.repository import Repository
-from shell.agent.sandbox import Sandbox
 from shell.errors import Refused
 
 from .disk_forge import DiskForge, Stage, Witness, git
@@ -187,9 +186,8 @@ def test_a_submodule_of_the_repository_stays_as_it_is(stage: Stage) -> None:
     assert f"160000 commit {sha}" in git(stage.forge.bare, "ls-tree", BRANCH, "sub")
 
 
-def test_a_folder_swapped_for_a_link_is_not_read(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    # only an agent without a sandbox can reach the folder's own place
-    monkeypatch.setattr("shell.agent.prepare.find_sandbox", lambda path: Sandbox(None, "none here"))
+def test_a_folder_swapped_for_a_link_is_not_read(stage: Stage) -> None:
+    stage.sandbox = "off"  # only an agent without walls can reach the folder's own place
     elsewhere = stage.folder / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "private.md").write_text("private")
