@@ -17,11 +17,11 @@ OURS = ("bot", "handlers", "jobs", "compositions", "stages", "shell")
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "bot/web": (
         {"bot.web", "handlers", "shell"},
-        {"flask", "gunicorn", "prometheus_client", "werkzeug"},
+        {"flask", "gevent", "gunicorn", "prometheus_client", "werkzeug"},
     ),
     "bot/cli": (set(OURS), {"click", "rich"}),
     "bot/harness": (
-        {"bot.harness", "bot.web.readiness", "compositions", "handlers", "jobs", "shell"}
+        {"bot.harness", "bot.web.intake", "bot.web.readiness", "compositions", "handlers", "jobs", "shell"}
         | {f"bot.cli.{name}" for name in ("drawing", "hooks", "supervise", "up")},
         {"click", "requests"},
     ),

@@ -1,5 +1,10 @@
 """`python -m bot.web`: the web process by itself, for process managers."""
 
+# ruff: noqa: E402
+from gevent import monkey
+
+monkey.patch_all()  # before anything else is imported that keeps a socket, a lock or a sleep of its own
+
 import sys
 
 from shell.logging import set_up

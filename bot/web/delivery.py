@@ -8,7 +8,7 @@ from typing import Any
 from handlers.switchboard import admit
 from shell.errors import BadDelivery
 from shell.event import Event, lane_of
-from shell.forge import detect, read_delivery, verify
+from shell.forge import detect, read_delivery, signature, verify
 from shell.settings import Settings
 
 from .store_protocol import DeliveryStore
@@ -41,8 +41,8 @@ class Routed:
     reason: str | None = None
 
 
-def check(hook: Hook, headers: Mapping[str, str], body: bytes, settings: Settings) -> None:
-    """Reject a delivery that is not JSON, not from a known forge, or not signed with this hook's secret."""
+def check_headers(hook: Hook, headers: Mapping[str, str]) -> None:
+    """Reject by its headers alone what is not JSON, of no known forge, or not signed: no body is read."""
     kind = headers.get("Content-Type", "").split(";")[0].strip().lower()
     if kind != "application/json":
         raise Rejected(
@@ -53,8 +53,17 @@ def check(hook: Hook, headers: Mapping[str, str], body: bytes, settings: Setting
         raise Rejected(400, "The event header of Gitea, Forgejo or GitHub is missing.")
     if hook.forge and hook.forge != ("gitea" if forge == "forgejo" else forge):
         raise Rejected(403, f"This address is for {hook.forge} webhooks, but the delivery is from {forge}.")
+    if signature(headers) is None:
+        raise Rejected(401, _NOT_SIGNED)
+
+
+def check_signature(hook: Hook, headers: Mapping[str, str], body: bytes, settings: Settings) -> None:
+    """Reject a delivery that is not signed with this hook's secret."""
     if not verify(body, headers, settings.hook_secrets(hook.path)):
-        raise Rejected(401, "The signature is missing or wrong; set the webhook's secret to the bot's.")
+        raise Rejected(401, _NOT_SIGNED)
+
+
+_NOT_SIGNED = "The signature is missing or wrong; set the webhook's secret to the bot's."
 
 
 def route(

@@ -1,11 +1,18 @@
-"""The web process: gunicorn with threads, one application on each of two ports."""
+"""The web process: gunicorn with gevent, one application on each of two ports.
+
+Each port has connections of its own, and one that sends slowly costs a greenlet, so whoever opens many at one
+port, or sends halves of requests, keeps nobody else waiting.
+"""
 
 import os
+import resource
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from time import sleep
 from typing import Any
 
+from gevent import Timeout
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
 
@@ -15,12 +22,16 @@ from shell.parent import die_with_parent
 from shell.settings import Settings, in_address
 from shell.store import Store, connect
 
+from .intake import FREE_BYTES
 from .surface import create_shell
 from .webhooks import create_webhook_app
 
 _log = log_of(__name__)
 
-THREADS = 64
+CONNECTIONS = 2000
+"""How many may be open at each port; the next wait until one ends."""
+HEADER_S = 5
+"""In this time the head of a request must be here; a kept connection is closed after as long without one."""
 STORE_TIMEOUT_S = 1.0
 HEARTBEAT_EVERY_S = 3.0
 
@@ -39,8 +50,23 @@ def by_port(apps: dict[str, Wsgi]) -> Wsgi:
 
 def create_web(settings: Settings, store: Store) -> Wsgi:
     """The webhook endpoint and the shell's surface as one application."""
-    webhooks, shell = create_webhook_app(settings, store), create_shell(settings, store)
+    webhooks, shell = create_webhook_app(settings, store, limit), create_shell(settings, store)
     return by_port({str(settings.port): webhooks.wsgi_app, str(settings.shell_port): shell.wsgi_app})
+
+
+@contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Ends the block after so many seconds with TimeoutError."""
+    with Timeout(seconds, TimeoutError()):
+        yield
+
+
+def _end_unread(_worker: Any, request: Any, environ: dict[str, Any], answer: Any) -> None:
+    """Gunicorn's hook behind an answer: the rest of a long body that was refused is not waited for."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    is_long = "HTTP_TRANSFER_ENCODING" in environ or not length.isdigit() or int(length) > FREE_BYTES
+    if answer is not None and answer.status_code >= 400 and (is_long or answer.status_code == 408):
+        request.force_close()
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -56,14 +82,15 @@ class Server(BaseApplication):  # type: ignore[misc]
         binds = [f"{in_address(settings.host)}:{settings.port}", f"127.0.0.1:{settings.shell_port}"]
         options = {
             "bind": binds,
-            "worker_class": "gthread",
+            "worker_class": "gevent",
             "workers": 1,
-            "threads": THREADS,
+            "worker_connections": CONNECTIONS,
             "graceful_timeout": 8,
-            "keepalive": 5,
+            "keepalive": HEADER_S,
             "loglevel": "warning",
             "proc_name": "caloron web",
             "control_socket_disable": True,
+            "post_request": _end_unread,
             "post_fork": lambda _arbiter, _worker: die_with_parent(self.main_pid),
         }
         for name, value in options.items():
@@ -87,6 +114,8 @@ def send_heartbeats(store: Store) -> None:
 
 def serve(settings: Settings) -> None:
     """Run until stopped."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     create_shell(
         settings, Store(connect(settings.store_url))
     )  # fails here, before any port is open, if the token is missing

@@ -12,32 +12,35 @@ from werkzeug.exceptions import HTTPException
 from shell.errors import Unavailable
 from shell.settings import Settings
 
-from .delivery import Hook, Rejected, check, route
+from .delivery import Hook, Rejected, check_headers, check_signature, route
+from .intake import MAX_BYTES, Intake, NoRoom, Within, within
 from .metrics import Metrics
 from .readiness import not_ready
 from .store_protocol import DeliveryStore
 
-MAX_BYTES = 25 * 1024 * 1024
 _HOOK_ID = re.compile(r"[0-9]{1,18}")
 
 
-def create_webhook_app(settings: Settings, store: DeliveryStore) -> Flask:
-    """The public application, on the given store."""
+def create_webhook_app(settings: Settings, store: DeliveryStore, limit: Within = within) -> Flask:
+    """The public application, on the given store; `limit` ends what takes too long, where the server can."""
     app = Flask("caloron_webhooks", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES + 1  # one more, so that a body of just the size is taken
     metrics = Metrics()
     _add_error_handlers(app, metrics)
-    _add_webhook_routes(app, settings, store, metrics)
+    _add_webhook_routes(app, settings, store, metrics, Intake(limit))
     _add_health_routes(app, store, metrics)
     return app
 
 
-def _add_webhook_routes(app: Flask, settings: Settings, store: DeliveryStore, metrics: Metrics) -> None:
+def _add_webhook_routes(
+    app: Flask, settings: Settings, store: DeliveryStore, metrics: Metrics, intake: Intake
+) -> None:
     def receive(hook: Hook) -> tuple[Response, int]:
-        started = monotonic()
-        body, headers = request.get_data(cache=False), cast(Mapping[str, str], request.headers)
-        check(hook, headers, body, settings)
-        result = route(hook, headers, body, settings, store)
+        started, headers = monotonic(), cast(Mapping[str, str], request.headers)
+        check_headers(hook, headers)
+        with intake.body(request.stream, request.content_length) as body:
+            check_signature(hook, headers, body, settings)
+            result = route(hook, headers, body, settings, store)
         metrics.count_delivery(result.outcome, monotonic() - started)
         reason = {"reason": result.reason} if result.outcome == "ignored" else {}
         return jsonify({"receipt": result.receipt} | reason), 202
@@ -87,6 +90,11 @@ def _add_error_handlers(app: Flask, metrics: Metrics) -> None:
         metrics.count_delivery("not_kept")
         message = "The store does not answer, so the delivery was not stored. Please redeliver it."
         return jsonify({"error": message}), 503, {"Retry-After": "5"}
+
+    @app.errorhandler(NoRoom)
+    def no_room(error: NoRoom) -> tuple[Response, int, dict[str, str]]:
+        metrics.count_delivery("not_kept")
+        return jsonify({"error": str(error)}), 503, {"Retry-After": "10"}
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[Response, int]:

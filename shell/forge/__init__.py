@@ -5,10 +5,19 @@ from typing import Protocol
 
 from shell.errors import BadDelivery
 from shell.event import ForgeKind
-from shell.forge.delivery import detect, read_delivery, verify
+from shell.forge.delivery import detect, read_delivery, signature, verify
 from shell.forge.protocol import Forge
 
-__all__ = ["BadDelivery", "Forge", "ForgeSettings", "client_for", "detect", "read_delivery", "verify"]
+__all__ = [
+    "BadDelivery",
+    "Forge",
+    "ForgeSettings",
+    "client_for",
+    "detect",
+    "read_delivery",
+    "signature",
+    "verify",
+]
 
 
 class ForgeSettings(Protocol):

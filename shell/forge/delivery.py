@@ -31,13 +31,19 @@ def detect(headers: Mapping[str, str]) -> Kind | None:
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bool:
     """Whether the body is signed with one of the secrets."""
-    lowered = _lower(headers)
-    signature = next((lowered[header] for header in _SIGNATURES if header in lowered), "")
-    digest = signature.removeprefix("sha256=").lower()
-    if not _SHA256.fullmatch(digest):  # a forge without a secret sends an empty signature
+    digest = signature(headers)
+    if digest is None:
         return False
     matches = [hmac.compare_digest(digest, _sign(secret, body)) for secret in secrets if secret]
     return any(matches)
+
+
+def signature(headers: Mapping[str, str]) -> str | None:
+    """The signature, 64 hex digits; None if there is none of that form: no body can match it."""
+    lowered = _lower(headers)
+    given = next((lowered[header] for header in _SIGNATURES if header in lowered), "")
+    digest = given.removeprefix("sha256=").lower()
+    return digest if _SHA256.fullmatch(digest) else None  # a forge without a secret sends an empty one
 
 
 def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:

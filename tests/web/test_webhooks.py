@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bot.web.webhooks import MAX_BYTES, create_webhook_app
+from bot.web.intake import MAX_BYTES
+from bot.web.webhooks import create_webhook_app
 from shell.errors import Unavailable
 from shell.settings import Settings
 
