@@ -2,7 +2,6 @@
 
 import os
 import signal
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -14,7 +13,7 @@ from jobs.context import Context
 from jobs.failures import logged
 from shell.action import Action
 from shell.agent.retry import with_retries
-from shell.errors import Unavailable
+from shell.errors import Unavailable, trace_of
 from shell.event import Event
 from shell.forge import Forge
 from shell.settings import Settings
@@ -105,7 +104,7 @@ def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Repor
 
 def _broken(store: Store, lane: str, spec: Action, error: Exception) -> dict[str, Any]:
     reference = new_id()
-    reason = "".join(traceback.format_exception(error))[-4000:]
+    reason = trace_of(error)
     store.add_dead_letter(reference, {"lane": lane, "action": spec, "reason": reason})
     _log.error("run failed", lane=lane, task=spec["task_id"], reference=reference, reason=reason)
     return {"outcome": "crashed", "reason": f"Internal error, reference {reference}."}

@@ -16,6 +16,7 @@ from shell.clock import now
 from shell.errors import Unavailable
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
+from shell.secrets import know
 from shell.settings import Settings
 from shell.store import Store, connect
 
@@ -55,6 +56,7 @@ class Context:
     @classmethod
     def of(cls, settings: Settings) -> Context:
         """From the settings alone."""
+        know(*settings.secrets(), stays=True)
         return cls(settings, Store(connect(settings.store_url)))
 
     def beat(self) -> None:

@@ -12,8 +12,9 @@ from rq.timeouts import JobTimeoutException
 
 from jobs import dedupe
 from shell.action import Action
-from shell.errors import Unavailable
+from shell.errors import Unavailable, trace_of
 from shell.event import Event
+from shell.secrets import mask
 from shell.store import DeadEvent, Decision, Loaded
 from shell.store.fields import differences, texts
 from shell.store.inbox import new_id
@@ -231,12 +232,12 @@ class _Draft:
 
     def _dead_letter(self, event: Event, error: Exception) -> None:
         """Put the event into the dead letters, note it in the journal, and say so on the thread."""
-        reason = "".join(traceback.format_exception(error))[-4000:]
+        reason = trace_of(error)
         letter: DeadEvent = {"id": event.get("receipt") or new_id(), "event": event, "reason": reason}
         self.decision.dead.append(letter)
         actions = self._error_comment(event, error, letter["id"])
         self.decision.actions += actions
-        self._journal(event, None, {}, actions, [], failed=f"{type(error).__name__}: {error}"[:500])
+        self._journal(event, None, {}, actions, [], failed=mask(f"{type(error).__name__}: {error}")[:500])
 
     def _error_comment(self, event: Event, error: Exception, reference: str) -> list[Action]:
         """One line on the thread, but only once for the same error on the same thread."""

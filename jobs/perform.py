@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from jobs.failures import logged
 from jobs.identify import own_name, own_repository
 from shell.action import Action
 from shell.clock import now, text_of
-from shell.errors import NotYet, Refused, Unavailable
+from shell.errors import NotYet, Refused, Unavailable, trace_of
 from shell.event import Event
 from shell.store import Lease, Taken
 from shell.store.connection import milliseconds
@@ -202,7 +201,7 @@ class _Performer:
     def _broken(self, taken: Taken, error: Exception) -> None:
         """An internal error: store it as a dead letter, and answer with its reference."""
         reference = new_id()
-        reason = "".join(traceback.format_exception(error))[-4000:]
+        reason = trace_of(error)
         self.store.add_dead_letter(reference, {"lane": self.lane, "action": taken.action, "reason": reason})
         _log.error("action failed", lane=self.lane, key=taken.key, reference=reference, reason=reason)
         self._answer(taken, "refused", status=500, message=f"internal error, reference {reference}")

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypedDict
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -18,6 +18,7 @@ from shell import env_file
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.paths import SandboxMode
 from shell.event import ForgeKind
+from shell.secrets import know
 
 _SOCKET_ROOM = 100  # the kernel takes 107 bytes of a socket's path
 
@@ -140,9 +141,11 @@ class Settings(BaseSettings):
         if lines := list(env_file.mixed(os.environ, written)):
             raise SettingsError(lines)
         try:
-            return cls.of({name: text for name, text in written.items() if not os.environ.get(name)})
+            settings = cls.of({name: text for name, text in written.items() if not os.environ.get(name)})
         except ValidationError as error:
             raise SettingsError(_in_words(error)) from None
+        know(*settings.secrets(), stays=True)
+        return settings
 
     @classmethod
     def written(cls) -> dict[str, str]:
@@ -297,6 +300,13 @@ class Settings(BaseSettings):
         """Each setting as the docs list it."""
         return [_documented(field) for field in cls.model_fields.values()]
 
+    def secrets(self) -> list[str]:
+        """Every secret among the values, and the store's password."""
+        values = [getattr(self, key) for key, field in type(self).model_fields.items() if not field.repr]
+        found = [one for value in values if value for one in ([value] if isinstance(value, str) else value)]
+        password = urlsplit(self.redis_url or "").password
+        return [*found, *([unquote(password)] if password else [])]
+
     # What follows from the settings
 
     @property
@@ -322,7 +332,9 @@ class Settings(BaseSettings):
 
     def hook_secret(self, path: str) -> str:
         """The secret of a hook that calls `path`: derived from the newest (first) master secret."""
-        return _derived(self.webhook_secrets[0], path)
+        secret = _derived(self.webhook_secrets[0], path)
+        know(secret)
+        return secret
 
     def hook_secrets(self, path: str) -> list[str]:
         """Every secret that is right for `path`: the masters at `/webhooks`, else those derived from them."""

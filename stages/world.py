@@ -38,6 +38,7 @@ Outcome = Literal[
     "no_change",
     "out_of_scope",
     "protected",
+    "secret",
     "push_rejected",
     "failed",
     "crashed",

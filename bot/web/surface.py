@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from shell.errors import Unavailable
 from shell.settings import Settings, SettingsError
 
+from .masked_errors import mask_errors
 from .store_protocol import AgentStore
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
@@ -36,6 +37,7 @@ def create_shell(settings: Settings, store: AgentStore) -> Flask:
     _require_token(shell, settings.shell_token)
     _add_routes(shell, store)
     _add_error_handlers(shell)
+    mask_errors(shell)
     return shell
 
 

@@ -14,6 +14,7 @@ from shell.settings import Settings
 
 from .delivery import Hook, Rejected, check_headers, check_signature, route
 from .intake import MAX_BYTES, Intake, NoRoom, Within, within
+from .masked_errors import mask_errors
 from .metrics import Metrics
 from .readiness import not_ready
 from .store_protocol import DeliveryStore
@@ -27,6 +28,7 @@ def create_webhook_app(settings: Settings, store: DeliveryStore, limit: Within =
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES + 1  # one more, so that a body of just the size is taken
     metrics = Metrics()
     _add_error_handlers(app, metrics)
+    mask_errors(app)
     _add_webhook_routes(app, settings, store, metrics, Intake(limit))
     _add_health_routes(app, store, metrics)
     return app

@@ -7,12 +7,14 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from shell.parent import die_with_parent, hold
+from shell.secrets import know, mask
 
 _PASSED_ON = (
     *("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
@@ -42,6 +44,7 @@ _SETTINGS = {
 
 NEEDED = (2, 38)
 _PULSE_S = 5.0
+_PIECE = 64 * 1024
 
 PASSING_SIGNS = (
     *("could not resolve host", "failed to connect", "couldn't connect", "connection", "timed out"),
@@ -66,6 +69,7 @@ class GitError(Exception):
     """Git failed, with its own message; `passing` if a retry may help, `moved` if the address has changed."""
 
     def __init__(self, message: str) -> None:
+        message = mask(message)
         super().__init__(message)
         self.passing = any(sign in message.lower() for sign in PASSING_SIGNS)
         self.moved = any(f"returned error: {status}" in message for status in (301, 302, 307, 308))
@@ -128,6 +132,25 @@ def safe_environment(settings: Mapping[str, str] | None = None) -> dict[str, str
     }
 
 
+@dataclass
+class _Content:
+    """The rest of one object's content in the output of `git cat-file --batch`."""
+
+    source: IO[bytes]
+    left: int
+    until: float
+
+    def pieces(self) -> Iterator[bytes]:
+        while self.left:
+            if time.monotonic() > self.until:
+                raise GitError("git cat-file took too long")
+            piece = self.source.read(min(self.left, _PIECE))
+            if not piece:
+                raise GitError("git cat-file ended early")
+            self.left -= len(piece)
+            yield piece
+
+
 @dataclass(frozen=True)
 class Git:
     """Runs git on one repository, named outright: nothing is looked for in the current folder."""
@@ -150,7 +173,7 @@ class Git:
     ) -> Finished:
         """One git command, without the credential."""
         environment = safe_environment() | {"GIT_DIR": str(self.git_dir)} | dict(extra or {})
-        return self._finish(arguments, environment, stdin, timeout, allowed, keep_open, None)
+        return self._finish(arguments, environment, stdin, timeout, allowed, keep_open)
 
     def remote(
         self,
@@ -161,9 +184,34 @@ class Git:
     ) -> Finished:
         """One git command that talks to the forge; `{url}` in the arguments is the repository there."""
         credential = self.credential()
+        if credential:
+            know(credential.password, credential.header().rpartition(" ")[2])
         environment = safe_environment(self._opened(credential)) | {"GIT_DIR": str(self.git_dir)}
         resolved = [self.url if argument == "{url}" else argument for argument in arguments]
-        return self._finish(resolved, environment, b"", timeout, allowed, keep_open, credential)
+        return self._finish(resolved, environment, b"", timeout, allowed, keep_open)
+
+    def contents(self, objects: Iterable[str], timeout: float = 900) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Each of these objects with its content, in pieces that are to be read before the next one."""
+        environment, until = safe_environment() | {"GIT_DIR": str(self.git_dir)}, time.monotonic() + timeout
+        with self._started(["cat-file", "--batch"], environment, ()) as process:
+            assert process.stdin and process.stdout
+            try:
+                for name in dict.fromkeys(objects):
+                    process.stdin.write(f"{name}\n".encode())
+                    process.stdin.flush()
+                    header = process.stdout.readline().split()
+                    if len(header) != 3 or header[0] != name.encode():
+                        raise GitError(f"git cat-file: {name} cannot be read")
+                    left = _Content(process.stdout, int(header[2]), until)
+                    yield name, left.pieces()
+                    for _ in left.pieces():
+                        self.pulse()
+                    process.stdout.read(1)
+                    self.pulse()
+                process.stdin.close()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
 
     def _opened(self, credential: Credential | None) -> dict[str, str]:
         place = urlsplit(self.url)
@@ -180,7 +228,6 @@ class Git:
         timeout: float,
         allowed: Sequence[int],
         keep_open: Sequence[int],
-        credential: Credential | None,
     ) -> Finished:
         with self._started(arguments, environment, keep_open) as process:
             try:
@@ -190,7 +237,7 @@ class Git:
                 if isinstance(reason, subprocess.TimeoutExpired):
                     raise GitError(f"git {arguments[0]} took longer than {timeout:.0f} s") from None
                 raise
-        message = redacted(errors.decode(errors="replace").strip(), credential)
+        message = mask(errors.decode(errors="replace").strip())
         if process.returncode not in allowed:
             raise GitError(f"git {arguments[0]}: {message or f'ended with status {process.returncode}'}")
         return Finished(process.returncode, output, message)
@@ -224,11 +271,3 @@ class Git:
                     raise
                 stdin = None  # it was sent already
                 self.pulse()
-
-
-def redacted(message: str, credential: Credential | None) -> str:
-    """Git's message, without the credential in either form."""
-    if credential is None or not credential.password:
-        return message
-    encoded = credential.header().rpartition(" ")[2]
-    return message.replace(credential.password, "•••").replace(encoded, "•••")

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
 from shell.agent.cleanup import RUN, kill_remaining
 from shell.clock import now
 from shell.parent import hold
+from shell.secrets import MaskedStream
 
 _GUARD = Path(__file__).resolve().parent / "guard.py"
 _TAIL_BYTES = 128 * 1024
@@ -46,7 +47,6 @@ class Job:
     log: Path
     time_limit_s: float
     input: Path | None = None
-    secrets: list[str] = field(default_factory=list)
     heartbeat_s: float = 5.0
 
 
@@ -114,7 +114,8 @@ class _Run:
         self.job, self.watcher, self.guard, self.log, self.begun = job, watcher, guard, log, begun
         self.pipe = guard.stdout.fileno()
         os.set_blocking(self.pipe, False)
-        self.recent, self.line, self.logged = bytearray(), b"", 0
+        self.recent, self.line, self.logged = bytearray(), "", 0
+        self.masked = MaskedStream()
         self.last_sign, self.next_beat = now(), 0.0
         self.activity = Activity(job.folder)
 
@@ -138,26 +139,28 @@ class _Run:
             except BlockingIOError:
                 return True
             if not read:
+                self._take(self.masked.end())
                 self._log_line(self.line)
-                self.line = b""
+                self.line = ""
                 return False
             self.last_sign = now()
-            *lines, self.line = (self.line + read).split(b"\n")
-            for line in lines:
-                self._log_line(line)
-            while len(self.line) > _LONGEST_LINE:
-                self._log_line(self.line[:_LONGEST_LINE])
-                self.line = self.line[_LONGEST_LINE:]
+            self._take(self.masked.feed(read))
+
+    def _take(self, text: str) -> None:
+        *lines, self.line = (self.line + text).split("\n")
+        for line in lines:
+            self._log_line(line)
+        while len(self.line) > _LONGEST_LINE:
+            self._log_line(self.line[:_LONGEST_LINE])
+            self.line = self.line[_LONGEST_LINE:]
 
     def tail(self) -> str:
         return self.recent.decode(errors="replace").strip()
 
-    def _log_line(self, raw: bytes) -> None:
-        if not raw:
+    def _log_line(self, text: str) -> None:
+        if not text:
             return
-        line = raw.decode(errors="replace").rstrip("\r")
-        for secret in self.job.secrets:
-            line = line.replace(secret, "•••")
+        line = text.rstrip("\r")
         encoded = line.encode(errors="replace") + b"\n"
         self.recent += encoded
         del self.recent[:-_TAIL_BYTES]

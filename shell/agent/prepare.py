@@ -14,12 +14,14 @@ from shell.agent.paths import Attempt, Paths
 from shell.agent.sandbox import NO_WALLS_NO_RUN, OFF, Mounts, Sandbox, hand_over, made_up_etc, wrap
 from shell.agent.seen import seen
 from shell.agent.trial import find_sandbox
+from shell.secrets import know
 
 
 def prepare(
     spec: Mapping[str, Any], framework: Framework, paths: Paths, attempt: Attempt, prompt: str
 ) -> Job:
     """The job of an attempt whose folders are made; FrameworkError if it cannot be called."""
+    know(*framework.secrets(paths.environment))
     attempt.prompt.write_text(prompt)
     machine = {"CALORON_STUB_STATE": str(paths.stub_state), **paths.environment}
     if fixture := machine.get("CALORON_STUB_FIXTURE"):
@@ -40,7 +42,6 @@ def prepare(
         attempt.log,
         float(spec["time_limit_s"]),
         attempt.prompt if framework.prompt_by == "input" else None,
-        framework.secrets(machine),
     )
 
 

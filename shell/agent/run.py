@@ -9,6 +9,7 @@ from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Ended, Job, Watcher, run_job
+from shell.agent.leaks import leaks
 from shell.agent.outcome import AttemptEnded
 from shell.agent.path_rules import outside, protected
 from shell.agent.paths import Attempt, Paths
@@ -17,7 +18,7 @@ from shell.agent.publish import Work, publish
 from shell.agent.repository import Repository
 from shell.agent.retry import with_retries
 from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
-from shell.agent.tree import changes, final_tree
+from shell.agent.tree import Change, changes, final_tree
 from shell.clock import now
 from shell.errors import Refused, Unavailable
 
@@ -120,9 +121,12 @@ def _attempt(
     if conflicts := unresolved(start, attempt):
         raise AttemptEnded("failed", f"The agent left merge conflicts in {', '.join(conflicts)}.")
     tree = final_tree(repository.git, attempt.folder, attempt.index)
-    found.changed = _checked_changes(repository, start, tree, spec)
+    changed = changes(repository.git, start.tree, tree)
+    found.changed = _checked_paths(changed, start, spec)
     if not found.changed and not start.merged:
         return _unchanged(spec, forge, repository, start, report, found)
+    if places := leaks(repository.git, changed, _message(spec), spec):
+        raise AttemptEnded("secret", _LEAK.format(_listed(places)))
     work = Work(spec["branch"], start, tree, _message(spec), _author(spec))
     found.head_sha = publish(repository, work, report.may_go_on)
     found.pr_number = _open_or_reuse_pull(spec, forge, report)
@@ -180,9 +184,14 @@ def _how(ended: Ended) -> str:
     return f"exited with status {ended.status}"
 
 
-def _checked_changes(repository: Repository, start: Start, tree: str, spec: Mapping[str, Any]) -> list[str]:
+_LEAK = (
+    "A secret of the bot stands in what the agent made: {}. Nothing was pushed. Find out how the agent "
+    "came by it, and replace that secret."
+)
+
+
+def _checked_paths(found: list[Change], start: Start, spec: Mapping[str, Any]) -> list[str]:
     """The changed paths, if the agent may change them all."""
-    found = changes(repository.git, start.tree, tree)
     paths = [change.path for change in found]
     if forbidden := protected(paths, spec.get("protected") or []):
         raise AttemptEnded(

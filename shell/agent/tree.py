@@ -18,6 +18,7 @@ class Change:
     path: str
     kind: str  # A added, M modified, D deleted, T of another type
     mode: str  # what it is now: 100644, 100755, 120000, 160000, 000000 when gone
+    blob: str = ""  # the object that holds it now
 
 
 def _around(folder: Path, index: Path) -> dict[str, str]:
@@ -61,7 +62,7 @@ def changes(git: Git, before: str, after: str) -> list[Change]:
     """What differs between two trees, by path; a renamed file is one gone and one added."""
     raw = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", before, after).records
     found = [
-        Change(path, _word(head, 4)[:1], _word(head, 1))
+        Change(path, _word(head, 4)[:1], _word(head, 1), _word(head, 3))
         for head, path in zip(raw[::2], raw[1::2], strict=True)
     ]
     return sorted(found, key=lambda change: change.path)

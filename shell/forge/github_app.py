@@ -9,6 +9,7 @@ import jwt
 
 from shell.forge.http import Connection
 from shell.forge.protocol import Account
+from shell.secrets import know
 
 _CLOCK_SKEW_S = 60
 _JWT_S = 540  # GitHub accepts ten minutes at most
@@ -27,6 +28,7 @@ class GitHubApp:
     def __init__(self, api_url: str, app_id: str, private_key: str, timeout: float = 10.0) -> None:
         self._app_id = app_id
         self._private_key = private_key
+        know(private_key, stays=True)
         self._api = Connection(api_url, self._headers, timeout)
         self._installations: dict[str, int] = {}
         self._tokens: dict[int, _Token] = {}
@@ -57,6 +59,7 @@ class GitHubApp:
 
     def _buy(self, installation: int) -> _Token:
         reply = self._api.send("POST", f"/app/installations/{installation}/access_tokens")
+        know(reply["token"])
         return _Token(reply["token"], datetime.fromisoformat(reply["expires_at"]).timestamp())
 
     def _headers(self, path: str) -> Mapping[str, str]:

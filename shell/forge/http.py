@@ -14,6 +14,7 @@ from urllib3.util import Retry
 
 from shell.clock import text_of
 from shell.errors import Refused, Unavailable
+from shell.secrets import mask, mask_value
 
 Headers = Mapping[str, str] | Callable[[str], Mapping[str, str]]
 Json = Any
@@ -22,6 +23,7 @@ _CONNECT_S = 3.0
 _RENAMES = 3
 _AT_ONCE = 32  # pooled connections: a worker calls for many repositories at a time
 _MESSAGE_LENGTH = 500  # characters of a forge's message: enough to say why, too few to flood a thread
+_MESSAGE_READ = 64 * 1024
 _ONCE = Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0)
 _NEVER = Retry(0, redirect=0)
 
@@ -43,7 +45,7 @@ class Connection:
 
     def send(self, method: str, path: str, body: Json = None, **params: Any) -> Json:
         """Write; the JSON of the answer, None if it has no body."""
-        answer = self.call(method, path, params=params, body=body)
+        answer = self.call(method, path, params=params, body=_without_secrets(body))
         return _json(answer, self.host) if answer.content else None
 
     def call(
@@ -101,6 +103,13 @@ class Connection:
         return url
 
 
+def _without_secrets(body: Json) -> Json:
+    """What is written, masked once more; a hook's configuration is what the forge must know."""
+    if not isinstance(body, dict):
+        return body
+    return {name: part if name == "config" else mask_value(part) for name, part in body.items()}
+
+
 def date_of(answer: requests.Response) -> str:
     """The time of the answer, by the forge's clock."""
     date = answer.headers.get("Date")
@@ -143,7 +152,8 @@ def _message(answer: requests.Response) -> str:
     if not isinstance(body, dict):
         return ""
     details = [_detail(error) for error in body.get("errors") or []]
-    return "; ".join(part for part in [body.get("message") or "", *details] if part)[:_MESSAGE_LENGTH]
+    whole = "; ".join(str(part) for part in [body.get("message") or "", *details] if part)
+    return mask(whole[:_MESSAGE_READ])[:_MESSAGE_LENGTH]
 
 
 def _detail(error: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from shell.clock import now
 from shell.event import Event
+from shell.secrets import mask, mask_value
 from shell.store import keys
 from shell.store.base import Base
 from shell.store.connection import milliseconds, reachable, write
@@ -51,7 +52,7 @@ class Inbox(Base):
 
     def _put_event(self, pipe: Any, lane: str, event: Event) -> None:
         pipe.sadd(keys.LANES, lane)
-        pipe.rpush(keys.inbox(lane), write(event))
+        pipe.rpush(keys.inbox(lane), write(mask_value(event)))
 
     @reachable
     def inbox(self, lane: str, n: int) -> list[Event]:
@@ -68,7 +69,13 @@ class Inbox(Base):
         """Store a receipt that says why this delivery is ignored; its id."""
         receipt_id = new_id()
         kind = event.get("hint") or event.get("type")
-        receipt = {"id": receipt_id, "status": "ignored", "reason": reason, "at": now(), "event_type": kind}
+        receipt = {
+            "id": receipt_id,
+            "status": "ignored",
+            "reason": mask(reason),
+            "at": now(),
+            "event_type": kind,
+        }
         self.client.set(keys.receipt(receipt_id), write(receipt), ex=KEPT_S)
         return receipt_id
 
@@ -76,13 +83,13 @@ class Inbox(Base):
     def dead_letter(self, raw: bytes, headers: Mapping[str, str], reason: str) -> str:
         """Store a delivery that could not be parsed, complete, for later inspection; its receipt's id."""
         letter = {
-            "raw": base64.b64encode(raw).decode(),
+            "raw": base64.b64encode(_masked(raw)).decode(),
             "headers": {
                 name: value for name, value in headers.items() if name.lower() not in _SECRET_HEADERS
             },
         }
         receipt_id = new_id()
-        receipt = {"id": receipt_id, "status": "dead_letter", "reason": reason, "at": now()}
+        receipt = {"id": receipt_id, "status": "dead_letter", "reason": mask(reason), "at": now()}
         with self.client.pipeline() as pipe:
             put_dead_letter(pipe, receipt_id, letter | {"reason": reason})
             pipe.set(keys.receipt(receipt_id), write(receipt), ex=KEPT_S)
@@ -111,6 +118,11 @@ class Inbox(Base):
         return found
 
 
+def _masked(raw: bytes) -> bytes:
+    """The bytes without the secrets of this process; as they are if they hold none."""
+    return mask(raw.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+
+
 def new_id() -> str:
     """A random id that cannot be guessed."""
     return secrets.token_hex(12)
@@ -125,6 +137,8 @@ def receipt_text(event: Event, lane: str, status: str) -> str:
 def put_dead_letter(pipe: Any, letter_id: str, letter: dict[str, Any]) -> None:
     """Within a transaction: store a dead letter."""
     now_ms = milliseconds()
-    pipe.set(keys.dead_letter(letter_id), write(letter | {"id": letter_id, "at": now()}), ex=KEPT_S)
+    raw = {"raw": letter["raw"]} if "raw" in letter else {}
+    kept = mask_value({name: part for name, part in letter.items() if name != "raw"}) | raw
+    pipe.set(keys.dead_letter(letter_id), write(kept | {"id": letter_id, "at": now()}), ex=KEPT_S)
     pipe.zadd(keys.DEAD, {letter_id: now_ms})
     pipe.zremrangebyscore(keys.DEAD, 0, now_ms - KEPT_S * 1000)

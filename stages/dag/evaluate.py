@@ -222,7 +222,7 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         return
     elif outcome in ("no_change", "out_of_scope", "protected", "limit"):
         one_more_round(step, task_id, outcome, event.get("reason") or outcome)
-    elif outcome == "no_sandbox":
+    elif outcome in ("no_sandbox", "secret"):  # of a secret another round would have the same at hand
         escalate(step, task_id, event.get("reason") or outcome, outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)

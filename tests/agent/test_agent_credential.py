@@ -154,10 +154,15 @@ def test_a_forge_that_is_away_is_tried_again_and_then_said(
     assert len(tries) == 3
 
 
-def test_git_words_are_shown_without_the_credential() -> None:
+def test_git_words_are_shown_without_the_credential(tmp_path: Path) -> None:
     credential = git_module.Credential("u", TOKEN)
     encoded = base64.b64encode(f"u:{TOKEN}".encode()).decode()
-    assert git_module.redacted(f"fatal: {TOKEN} and {encoded}", credential) == "fatal: ••• and •••"
+    with pytest.raises(git_module.GitError):  # git knows the credential from now on
+        git_module.Git(tmp_path / "none", "http://127.0.0.1:9/x.git", lambda: credential).remote(
+            "ls-remote", "{url}"
+        )
+    said = str(git_module.GitError(f"fatal: {TOKEN} and {encoded}"))
+    assert said == "fatal: ••• and •••"
     assert TOKEN not in repr(credential)
 
 

@@ -40,7 +40,13 @@ class House:
     fake_url: str = ""
     store: Store | None = None
     hook_url: str = ""
+    home: Path = Path()
     clients: dict[str, Client] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        """The bot's token on this forge."""
+        return self.settings.get("GITEA_TOKEN") or self.settings["GITHUB_TOKEN"]
 
     def of(self, login: str) -> Client:
         """What this account may do."""
@@ -109,7 +115,7 @@ def served(house: House, folder: Path) -> Iterator[House]:
         "CALORON_WEBHOOK_SECRET": SECRET,
         "CALORON_HOME": str(folder / "home"),
         "CALORON_FRAMEWORK": "stub",
-        "CALORON_STUB_FIXTURE": str(write_recording(folder / "recorded.json")),
+        "CALORON_STUB_FIXTURE": str(write_recording(folder / "recorded.json", house.token)),
         "CALORON_AGENTS": "2",
         "CALORON_RECONCILE_S": "0",
         "CALORON_TICK_S": "600",
@@ -122,6 +128,7 @@ def served(house: House, folder: Path) -> Iterator[House]:
     supervisor = Supervisor([Child("caloron up", command, unset(environment()) | given, log)], print)
     settings = Settings.of(given)
     client = connect(settings.store_url, socket_timeout=5.0)
+    house.home = settings.home
     house.store, house.hook_url = Store(client), f"http://127.0.0.1:{given['PORT']}/webhooks"
     try:
         supervisor.start()

@@ -1,5 +1,6 @@
 """What the recorded agents of the scenarios do, by the id of their task."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,35 @@ _FEEDBACK = (
 )
 
 
-def write_recording(file: Path) -> Path:
-    """The recording of all scenarios in one file."""
-    file.write_text(json.dumps({"responses": responses()}))
+def write_recording(file: Path, token: str) -> Path:
+    """The recording of all scenarios in one file; some agents came by the forge's token."""
+    file.write_text(json.dumps({"responses": [*responses(), *talkative(token)]}))
     return file
+
+
+def forms_of(secret: str) -> list[str]:
+    """How an agent may write a secret."""
+    percent = "".join(f"%{ord(letter):02x}" for letter in secret)
+    split = secret[:9] + "\n" + secret[9:]
+    return [
+        secret,
+        percent,
+        split,
+        *(base64.b64encode(b"x" * n + secret.encode()).decode() for n in range(3)),
+    ]
+
+
+def talkative(token: str) -> list[dict[str, Any]]:
+    """One prints the token and fails, one reports it and is done, one writes it into a file."""
+    words = "\n".join(f"I found {form}" for form in forms_of(token))
+    report = {"task_clarity": 8, "blockers": forms_of(token), "notes": words, "self_assessment": "completed"}
+    told = f"CALORON_FEEDBACK_START {json.dumps(report)} CALORON_FEEDBACK_END"
+    hidden = base64.b64encode(b"key: " + token.encode()).decode()
+    return [
+        answer(r"(?m)^Task: shouter$", {}, words) | {"exit": 1},
+        answer(r"(?m)^Task: teller$", {"told.txt": "done\n"}, f"{words}\n{told}\n{words}"),
+        answer(r"(?m)^Task: smuggler$", {"notes.md": f"first line\n{hidden}\n"}),
+    ]
 
 
 _TOLD = "I was told.\n" + _FEEDBACK
