@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.repository_labels import OFFERED_LABELS
+from jobs.merging import merge_facts, updates
 from shell.action import Action
+from shell.agent.repository import Repository
 from shell.config_file import read_config, unreadable
 from shell.errors import Refused
 from shell.forge import Forge
@@ -28,6 +30,12 @@ class Target:
     repo: str
     me: int
     """The id of our account: a marker counts only in what we wrote."""
+    git: Callable[[], Repository]
+    """The shell's own copy of the repository."""
+    weigh: Callable[[Any], Any]
+    """Decides by the facts whether an approval counts: `{allowed, message, wait}`."""
+    ours: Callable[[], frozenset[int]]
+    """The ids of all our accounts."""
     restored: bool = False
     """Whether the lane's store was lost, and its intents with it: then any text may exist already."""
 
@@ -115,8 +123,14 @@ def update_branch(target: Target, taken: Taken) -> Result:
 
 
 def merge_pr(target: Target, taken: Taken) -> Result:
-    """Merge exactly the head that was checked, in the given style, else in the repository's default."""
+    """Merge exactly the head that was checked, in the given style, else in the repository's default.
+
+    Right before, the forge is asked afresh whether an approval counts; nothing of an earlier answer is used.
+    """
     action = taken.action
+    verdict = target.weigh(merge_facts(target, action))
+    if not verdict["allowed"]:
+        return {"merged": False, "message": verdict.get("message"), "wait": verdict.get("wait")}
     style = action.get("style") or _own_style(target)
     delete = action.get("delete_branch", True)
     number, head = action["pr_number"], action["head_sha"]
@@ -226,6 +240,7 @@ LOOKS: dict[str, Callable[[Target, Action], Any]] = {
     "permission": lambda target, look: target.forge.permission(target.repo, look["login"]),
     "repository": lambda target, look: target.forge.repository(target.repo),
     "protection": lambda target, look: target.forge.required_checks(target.repo, look["branch"]),
+    "updates": updates,
     "catch_up": _catch_up,
     "config": _config,
     "file": lambda target, look: target.forge.file(target.repo, look["path"], look.get("ref")),

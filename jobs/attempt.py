@@ -13,6 +13,7 @@ from jobs.context import Context
 from jobs.failures import logged
 from shell.action import Action
 from shell.agent.retry import with_retries
+from shell.clock import now
 from shell.errors import Unavailable, trace_of
 from shell.event import Event
 from shell.forge import Forge
@@ -38,6 +39,8 @@ class Report(Protocol):
     def may_go_on(self) -> bool: ...
 
     def output(self, line: str) -> None: ...
+
+    def pushing(self, commit: str) -> None: ...
 
 
 Runner = Callable[[Mapping[str, Any], Forge, Context, Report], dict[str, Any]]
@@ -134,6 +137,12 @@ class _Report:
     def output(self, line: str) -> None:
         """The log of the run has it all; the last line goes with the next heartbeat."""
         self.last_line = line.strip()[:_LINE] or self.last_line
+
+    def pushing(self, commit: str) -> None:
+        """Durable before the push: the commit is the shell's, also if nothing more is heard of this run."""
+        event = about(self.spec, "agent_pushed") | {"head_sha": commit, "at": now()}
+        event["key"] = f"{event['key']}:{commit}"
+        with_retries(lambda: self.store.put_event(self.lane, event), _PAUSES_S)
 
 
 def about(spec: Mapping[str, Any], kind: str) -> Event:

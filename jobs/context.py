@@ -12,6 +12,9 @@ import structlog
 
 from jobs.decide import Decider, Trace, Turn
 from jobs.worker_threads import WorkerThreads
+from shell.agent.git import Credential
+from shell.agent.paths import Paths
+from shell.agent.repository import Repository
 from shell.clock import now
 from shell.errors import Unavailable
 from shell.event import ForgeKind
@@ -49,6 +52,7 @@ class Context:
     run: Runner = run_pure
     forges: dict[str, Forge] = field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reviewers: dict[str, int] = field(default_factory=dict)
     threads: WorkerThreads | None = None
     """Where this process runs its jobs concurrently; None: one after the other."""
     next_beat: float = 0.0
@@ -86,6 +90,21 @@ class Context:
                 self.store.set_account(kind, known)
             self.accounts[kind] = known
         return self.accounts[kind]
+
+    def our_accounts(self, lane: str) -> frozenset[int]:
+        """The ids of our accounts on the lane's forge: of the one that acts and the one that reviews."""
+        kind = cast(ForgeKind, lane.partition("-")[0])
+        ids = {int(self.account(lane)["id"])}
+        token = self.settings.reviewer_token_of(kind)
+        if token and kind not in self.reviewers:
+            self.reviewers[kind] = int(client_for(kind, self.settings, token=token).me()["id"])
+        return frozenset(ids | ({self.reviewers[kind]} if token else set()))
+
+    def repository(self, lane: str, repo: str) -> Repository:
+        """The shell's own copy of the lane's repository; nothing is fetched yet."""
+        forge = self.forge(lane)
+        path = Paths(self.settings.home).repository(lane)
+        return Repository(path, forge.clone_url(repo), lambda: Credential(*forge.credential(repo)))
 
     def repo(self, lane: str) -> str:
         """The lane's repository, `owner/name`."""

@@ -126,8 +126,18 @@ class _Performer:
     def target(self) -> Target:
         """Created when first needed: a lane whose repository is not known yet can still stop an agent."""
         ctx, lane = self.ctx, self.lane
-        me, restored = ctx.account(lane)["id"], self.memory.restored is not None
-        return Target(self.store, ctx.forge(lane), lane, own_name(ctx, lane), me, restored)
+        me, repo = ctx.account(lane)["id"], own_name(ctx, lane)
+        return Target(
+            self.store,
+            ctx.forge(lane),
+            lane,
+            repo,
+            me,
+            git=lambda: ctx.repository(lane, repo),
+            weigh=lambda facts: ctx.run("weigh_approval", {"facts": facts})[0],
+            ours=lambda: ctx.our_accounts(lane),
+            restored=self.memory.restored is not None,
+        )
 
     # One action
 

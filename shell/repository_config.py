@@ -10,15 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic.fields import FieldInfo
 
 from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.path_rules import FLOOR
 from shell.settings import Settings
 
 FILE = ".caloron.yml"
-PROTECTED = tuple(
-    """.github/** .gitea/** .forgejo/** .gitlab-ci.yml .woodpecker* .circleci/** Jenkinsfile .caloron.yml
-    CODEOWNERS docs/CODEOWNERS AGENTS.md CLAUDE.md GEMINI.md .cursorrules .cursor/** .claude/**
-    .mcp.json""".split()
-)
-"""CI files, our own file, agents' instruction files, owners: an agent changes none of them."""
 
 
 @dataclass(frozen=True)
@@ -161,12 +156,16 @@ class RepositoryConfig(_Section):
     supervisor: Supervisor | None = None
     protected_paths: Annotated[
         list[Annotated[str, Field(min_length=1)]] | None,
-        Field(max_length=200, description="paths that agents must not change, beside those always protected"),
+        Field(
+            max_length=200,
+            description="paths that agents must not change, beside those always protected; what people "
+            "change there is merged with an approval by someone with maintain permission",
+        ),
         Sets(
             "protected_paths",
             "list[str]",
-            lambda settings: list(PROTECTED),
-            "CI, this file, CODEOWNERS and the agents' instruction files",
+            lambda settings: list(FLOOR),
+            "CI, hooks, submodules, editors' settings, this file, CODEOWNERS, agents' instruction files",
             lambda floor, more: [*floor, *(path for path in more if path not in floor)],
         ),
     ] = None

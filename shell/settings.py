@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     github_app_private_key_file: Path | None = _named(
         "GITHUB_APP_PRIVATE_KEY_FILE", "the file that holds the App's key"
     )
+    reviewer_token: str | None = _named(
+        "CALORON_REVIEWER_TOKEN",
+        "the token of a second account of the bot's: its approval never leads to a merge",
+        repr=False,
+    )
     webhook_secrets: Annotated[tuple[str, ...], NoDecode] = _named(
         "CALORON_WEBHOOK_SECRET",
         "secret of the webhooks; several with commas to rotate",
@@ -329,6 +334,14 @@ class Settings(BaseSettings):
         github = self.github_token or self.github_app_id
         gitea: tuple[ForgeKind, ...] = ("gitea",) if self.gitea_url else ()
         return (*gitea, "github") if github else gitea
+
+    def reviewer_token_of(self, forge: ForgeKind) -> str | None:
+        """The reviewing account's token, for the forge that it is of: GitHub's say so by how they begin."""
+        token = self.reviewer_token
+        if not token:
+            return None
+        github = token.startswith(("ghp_", "gho_", "ghu_", "ghs_", "github_pat_")) or not self.gitea_url
+        return token if (forge == "github") == github else None
 
     def hook_secret(self, path: str) -> str:
         """The secret of a hook that calls `path`: derived from the newest (first) master secret."""

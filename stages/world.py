@@ -308,7 +308,11 @@ class TaskFields(TypedDict, total=False):
     hold: str | None
     """Who keeps it from being merged, with `/hold` or its label."""
     refusal: str
-    """Why the forge last refused to merge it: said once."""
+    """Why it was last not merged, by the forge or for want of an approval that counts: said once."""
+    kept: list[str]
+    """Its head, and the older ones that differ from it only by the base merged in: any may be approved."""
+    pushed: list[str]
+    """The commits that the shell pushed to its branch, or was about to, the newest last."""
     wait: str | None
     """What it waits for, in words, where its status does not say."""
     blocked_by: str | None
@@ -954,6 +958,24 @@ class MergePostponed(OfPull):
     type: Literal["merge_postponed"]
 
 
+class MergeDenied(OfPull):
+    """No approval of it counts, as the forge tells right before the merge. Emitted by an answered merge."""
+
+    type: Literal["merge_denied"]
+    message: str
+    """Why, and who may approve, for people to read."""
+    wait: str
+    """What it waits for, in a few words."""
+
+
+class ApprovalKept(OfPull):
+    """Its head only merges the base into older ones, whose approval counts. Emitted by a look."""
+
+    type: Literal["approval_kept"]
+    kept: list[str]
+    """The head and those older ones."""
+
+
 class Remark(TypedDict):
     """A remark in the code, made with a review. Read from the forge by the shell."""
 
@@ -1032,6 +1054,16 @@ class AgentStarted(OfAgent):
     """The run's number."""
     pid: NotRequired[int]
     """The process."""
+
+
+class AgentPushed(OfAgent):
+    """The shell is about to push this commit: it is the shell's, whatever comes of it. Emitted by a run."""
+
+    type: Literal["agent_pushed"]
+    attempt: int
+    """The run's number."""
+    head_sha: str
+    """The commit."""
 
 
 class AgentHeartbeat(Happening):
@@ -1340,6 +1372,8 @@ class ForgeReview(TypedDict):
     """When."""
     comments: NotRequired[list[Remark]]
     """Its remarks in the code."""
+    machine: NotRequired[bool]
+    """Whether GitHub says that no person has this account."""
 
 
 class ForgeHead(TypedDict):
@@ -1472,6 +1506,79 @@ class ForgePermission(TypedDict):
     """What it may do."""
     login: NotRequired[str]
     """Its name."""
+
+
+class KeptHeads(TypedDict):
+    """Which heads of a pull request an approval counts for."""
+
+    kept: list[str]
+    """The head, and the older ones that differ from it only by the base merged in; empty: it has moved."""
+
+
+class ReviewSeen(TypedDict):
+    """A review, as it is on the forge right before a merge."""
+
+    id: int
+    """Its number."""
+    author: str
+    """Who wrote it."""
+    author_id: int | None
+    """The number of their account; null: it is gone."""
+    state: ReviewState
+    """What it says."""
+    commit_sha: str
+    """The head that it judges."""
+    machine: bool
+    """Whether the forge says that no person has this account."""
+
+
+class ProposedCommit(TypedDict):
+    """A commit that a merge would bring into the base."""
+
+    sha: str
+    """Its id."""
+    own: bool
+    """Whether the shell pushed it."""
+    update: bool
+    """Whether it only merges the base in, exactly as the shell itself would."""
+    people: list[int]
+    """The accounts that the forge takes for its author and committer."""
+
+
+class PushSeen(TypedDict):
+    """A push to a pull request's branch, as the forge tells it."""
+
+    actor: str
+    """Who pushed."""
+    actor_id: int | None
+    """The number of their account; null: it is gone."""
+    commits: list[str]
+    """What it brought."""
+
+
+class MergeFacts(TypedDict):
+    """What decides whether an approval counts, asked of the forge right before the merge. By the shell."""
+
+    forge: Forge
+    """The forge's dialect."""
+    author_id: int
+    """Who opened the pull request."""
+    ours: list[int]
+    """The bot's own accounts."""
+    reviews: list[ReviewSeen]
+    """Its reviews, the oldest first."""
+    kept: list[str]
+    """The heads whose approval counts: the present one first."""
+    commits: list[ProposedCommit]
+    """What it would bring."""
+    pushes: list[PushSeen] | None
+    """Who pushed to its branch; null: the forge does not tell."""
+    permissions: dict[str, ForgePermission]
+    """What those who judged it may do, by login."""
+    guarded: list[str]
+    """The protected paths that it changes."""
+    links: list[str]
+    """The links and submodules that it changes and that lead out of the tree."""
 
 
 class ForgeRepository(TypedDict, total=False):
@@ -1630,6 +1737,20 @@ class LookConfig(Look):
     """The commit at which they were last read: at the same one they are not read again."""
 
 
+class LookUpdates(Look):
+    """Reads which older heads a pull request's head differs from only by its base merged in."""
+
+    what: Literal["updates"]
+    number: int
+    """The pull request."""
+    head_sha: str
+    """Its head."""
+    base: str
+    """The branch that it goes to."""
+    branch: str
+    """Its own branch."""
+
+
 class LookCatchUp(Look):
     """Reads all that changed since the last time."""
 
@@ -1646,6 +1767,7 @@ Looks = (
     | LookRepository
     | LookProtection
     | LookConfig
+    | LookUpdates
     | LookCatchUp
 )
 """Everything that is looked at."""
@@ -1727,6 +1849,12 @@ class MergePr(ActionFields):
     """The way of merging; else the repository's own."""
     delete_branch: NotRequired[bool]
     """Whether the branch goes with it."""
+    base: NotRequired[str]
+    """The branch that it must go into."""
+    pushed: NotRequired[list[str]]
+    """The commits that the shell pushed to it."""
+    protected: NotRequired[list[str]]
+    """The protected paths, beside those that always are."""
 
 
 class MakeLabels(ActionFields):
@@ -1853,6 +1981,7 @@ Action = (
     | LookRepository
     | LookProtection
     | LookConfig
+    | LookUpdates
     | LookCatchUp
     | CreateIssue
     | Comment
@@ -1890,6 +2019,10 @@ class Result(TypedDict, total=False):
     """Whether it was merged."""
     merge_sha: str | None
     """The commit that the merge made."""
+    message: str | None
+    """Why no approval counts, for people to read; null: what was judged is not there any more."""
+    wait: str | None
+    """What the merge waits for, in a few words."""
     labels: list[str]
     """The labels that are there now."""
     stopped: bool
@@ -2009,6 +2142,19 @@ class SeenConfig(Found):
     """What the file says."""
 
 
+class SeenUpdates(Found):
+    """What a look at updates from the base found. Emitted by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["updates"]
+    number: int
+    """The pull request."""
+    request: LookUpdates
+    """The look."""
+    there: KeptHeads
+    """The heads that an approval counts for."""
+
+
 class SeenCatchUp(Found):
     """All that changed since the last time. Emitted by a performer."""
 
@@ -2028,6 +2174,7 @@ Seen = (
     | SeenRepository
     | SeenProtection
     | SeenConfig
+    | SeenUpdates
     | SeenCatchUp
 )
 """What a look found."""
@@ -2097,6 +2244,7 @@ Event = (
     | SeenRepository
     | SeenProtection
     | SeenConfig
+    | SeenUpdates
     | SeenCatchUp
     | Performed
     | Refused
@@ -2123,8 +2271,11 @@ Event = (
     | PrConflict
     | MergeRefused
     | MergePostponed
+    | MergeDenied
+    | ApprovalKept
     | Push
     | AgentStarted
+    | AgentPushed
     | AgentHeartbeat
     | AgentFinished
     | AgentIntervened
@@ -2390,6 +2541,16 @@ class ShowHold(OfTask):
     type: Literal["show_hold"]
 
 
+class TellDenied(OfTask):
+    """No approval of it counts: that is to be said."""
+
+    type: Literal["tell_denied"]
+    pr_number: int | None
+    """The pull request."""
+    message: str
+    """Why, and who may approve."""
+
+
 class TellStale(OfTask):
     """An approval is of an older head: that is to be said."""
 
@@ -2419,6 +2580,7 @@ Decision = (
     | TellSkipped
     | CloseSkipped
     | TellRefusal
+    | TellDenied
     | TellStale
     | ShowHold
 )

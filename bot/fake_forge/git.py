@@ -39,6 +39,7 @@ class Commit:
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     modified: list[str] = field(default_factory=list)
+    committer_email: str = ""
 
 
 class GitError(Exception):
@@ -187,7 +188,7 @@ def merge_base(folder: Path, one: str, two: str) -> str:
 
 def commits(folder: Path, *selection: str, limit: int = 50, files: bool = True) -> list[Commit]:
     """Commits, the newest first."""
-    mark = "%x01%H%x00%P%x00%an%x00%ae%x00%cI%x00%B%x02"
+    mark = "%x01%H%x00%P%x00%an%x00%ae%x00%ce%x00%cI%x00%B%x02"
     shown = ["--name-status", "--no-renames"] if files else []
     out = git(folder, "log", f"-n{limit}", f"--format={mark}", *shown, *selection, "--").decode(
         errors="replace"
@@ -197,8 +198,9 @@ def commits(folder: Path, *selection: str, limit: int = 50, files: bool = True) 
 
 def _commit(text: str) -> Commit:
     head, _, changed = text.partition("\x02")
-    sha, parents, author, email, date, message = head.split("\x00", 5)
+    sha, parents, author, email, committer, date, message = head.split("\x00", 6)
     commit = Commit(sha, parents.split(), author, email, date, message.rstrip("\n") + "\n")
+    commit.committer_email = committer
     places = {"A": commit.added, "D": commit.removed}
     for line in changed.strip().splitlines():
         letter, _, path = line.partition("\t")

@@ -149,7 +149,7 @@ def _moment(one: Issue, moment: Moment) -> str:
         "close": "closed this",
         "reopen": "reopened this",
         "merge": f"merged this as {html.escape(moment.text[:10])}",
-        "pull_push": f"pushed {html.escape(moment.text[:10])}",
+        "pull_push": "pushed to the branch",
         "assign": f"assigned {person}",
         "review_request": f"requested a review from {person}",
     }.get(moment.kind, html.escape(moment.kind))

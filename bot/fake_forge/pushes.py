@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
 import time
 from typing import Any
 
 from bot.fake_forge import git
 from bot.fake_forge.issues import note, set_state
-from bot.fake_forge.state import Issue, Problem, Pull, Repository, User
+from bot.fake_forge.state import Activity, Issue, Problem, Pull, Repository, User
 from bot.fake_forge.world import ForgeEvent, World
 
 CLOSING = re.compile(
@@ -41,6 +42,9 @@ def moved(world: World, repository: Repository, actor: User, ref: str, old: str,
     if new == git.ZERO:
         world.emit(ForgeEvent("deleted", repository, actor, more=more))
     if kind == "heads":
+        forced = git.ZERO not in (old, new) and not git.is_ancestor(repository.folder, old, new)
+        entry = Activity(world.state.next_id("activity"), actor, ref, old, new, forced)
+        repository.activity.append(entry)
         _carry_pulls(world, repository, actor, name, new)
         if name == repository.default_branch and new != git.ZERO and old != git.ZERO:
             for commit in git.commits(repository.folder, f"{old}..{new}", files=False):
@@ -84,8 +88,17 @@ def _synchronize(
     pull.checking_until = time.time() + world.faults.checking
     for review in pull.reviews:
         review.stale = review.commit != new
-    note(world, issue, "pull_push", actor, text=new)
+    note(world, issue, "pull_push", actor, text=_pushed(repository, pull, before, new))
     world.emit(ForgeEvent("synchronized", repository, actor, issue, more={"before": before, "after": new}))
+
+
+def _pushed(repository: Repository, pull: Pull, before: str, new: str) -> str:
+    """What Gitea keeps of a push: its commits that the base lacks; of a forced one, both heads."""
+    forced = not git.is_ancestor(repository.folder, before, new)
+    span = (f"{before}..{new}", f"^refs/heads/{pull.base}")
+    found = [] if forced else git.commits(repository.folder, *span, limit=1000, files=False)
+    commits = [before, new] if forced else [one.sha for one in reversed(found)]
+    return json.dumps({"is_force_push": forced, "commit_ids": commits})
 
 
 def closing_numbers(repository: Repository, text: str) -> list[int]:

@@ -196,6 +196,19 @@ class Hook:
 
 
 @dataclass(eq=False)
+class Activity:
+    """One move of a branch, and who made it."""
+
+    id: int
+    actor: User
+    ref: str
+    before: str
+    after: str
+    forced: bool = False
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(eq=False)
 class Repository:
     id: int
     owner: User
@@ -221,6 +234,7 @@ class Repository:
     protections: dict[str, dict[str, Any]] = field(default_factory=dict)
     topics: list[str] = field(default_factory=list)
     pushed: dict[str, float] = field(default_factory=dict)
+    activity: list[Activity] = field(default_factory=list)
     last_number: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -264,6 +278,11 @@ class State:
         if (user := self.users.get(login.lower())) is None:
             raise Problem(404, f"user redirect does not exist [name: {login.lower()}]")
         return user
+
+    def user_of(self, email: str) -> User | None:
+        """Whose mail address a commit carries: that is all that a forge takes its author by."""
+        login, _, domain = email.partition("@")
+        return self.users.get(login.lower()) if domain == "noreply.example.test" else None
 
     def repository(self, owner: str, name: str) -> Repository | None:
         return self.repositories.get(f"{owner}/{name}".lower())

@@ -36,6 +36,8 @@ class Watcher(Protocol):
 
     def output(self, line: str) -> None: ...
 
+    def pushing(self, commit: str) -> None: ...
+
 
 @dataclass(frozen=True)
 class Job:

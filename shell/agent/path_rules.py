@@ -1,7 +1,26 @@
-"""Which of the changed paths an agent was not allowed to change: outside its scope, or protected."""
+"""Which of the changed paths may not simply be changed: outside an agent's scope, or protected."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
+
+FLOOR = tuple(
+    """.github .gitea .forgejo .woodpecker* .drone* .gitlab-ci* .gitlab Jenkinsfile* .jenkins* .circleci
+    azure-pipelines* .azure-pipelines* .azuredevops bitbucket-pipelines* .travis* .appveyor* appveyor.yml
+    .buildkite buildkite.yml .tekton .cirrus.* .semaphore codefresh.yml .codefresh cloudbuild.yaml
+    cloudbuild.json buildspec.yml buildspec.yaml .build.yml .builds .teamcity .harness wercker.yml
+    .zuul.yaml .zuul.d zuul.yaml zuul.d .dagger .laminar
+    .husky .huskyrc* .pre-commit-config.* .pre-commit-hooks.* lefthook.* .lefthook* lefthook-local.* .githooks
+    .overcommit.yml .lintstagedrc*
+    .gitmodules .gitattributes .lfsconfig .devcontainer .devcontainer.json .vscode .idea .gitpod.* .envrc
+    .caloron .caloron.yml .caloron.yaml CODEOWNERS
+    AGENTS.md AGENTS.override.md AGENT.md CLAUDE.md CLAUDE.local.md .claude .claude.json GEMINI.md .gemini
+    QWEN.md .qwen .codex .opencode opencode.json opencode.jsonc .aider* .cursor .cursorrules .windsurf
+    .windsurfrules .clinerules .roo .roorules .continue .goosehints .kiro .junie .amazonq .augment .crush.json
+    crush.json .mcp.json""".split()
+)
+"""Always protected, in every folder and in any letter case: CI of every system, hooks, submodules and
+attributes, editors' and development containers' commands, our own files, owners, agents' instructions."""
 
 
 def outside(paths: Iterable[str], scope: Iterable[str]) -> list[str]:
@@ -10,10 +29,29 @@ def outside(paths: Iterable[str], scope: Iterable[str]) -> list[str]:
     return [path for path in paths if not any(entry.match(path) for entry in entries)] if entries else []
 
 
-def protected(paths: Iterable[str], guarded: Iterable[str]) -> list[str]:
-    """The paths that a protected entry covers, ignoring case."""
-    entries = [_pattern(entry, anywhere=True) for entry in guarded]
-    return [path for path in paths if any(entry.match(path) for entry in entries)]
+def protected(paths: Iterable[str], more: Iterable[str] = ()) -> list[str]:
+    """The paths that the floor or one of these further entries covers, in any letter case.
+
+    An entry of the floor holds in every folder. A path that looks like a protected one only on some machines
+    (other Unicode form, invisible characters, blanks or dots at a name's end) is protected too.
+    """
+    entries = [_pattern(entry, anywhere=True) for entry in (*FLOOR, *more)]
+    return [path for path in paths if any(entry.match(one) for entry in entries for one in _forms(path))]
+
+
+def holds_protected(path: str, more: Iterable[str]) -> bool:
+    """Whether one of these entries lies below this path: a link in its place would stand in for it."""
+    folders = [form.split("/") for form in _forms(path)]
+    entries = [entry.removeprefix("./").strip("/").casefold().split("/") for entry in more]
+    pairs = [(place, entry) for place in folders for entry in entries if len(place) < len(entry)]
+    return any(entry[: len(place)] == place for place, entry in pairs)
+
+
+def _forms(path: str) -> set[str]:
+    """The path as it is, and as a file system that folds names may take it."""
+    seen = "".join(sign for sign in unicodedata.normalize("NFKC", path) if unicodedata.category(sign) != "Cf")
+    folded = seen.replace("\\", "/").casefold()
+    return {path, "/".join(part.rstrip(". ") or part for part in folded.split("/"))}
 
 
 def _pattern(entry: str, *, anywhere: bool) -> re.Pattern[str]:

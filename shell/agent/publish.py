@@ -23,13 +23,19 @@ class Work:
     author: Mapping[str, str]
 
 
-def publish(repository: Repository, work: Work, may_go_on: Callable[[], bool]) -> str:
-    """Push; returns the branch's new head. AttemptEnded if it may not, or cannot be put on top."""
+def publish(
+    repository: Repository, work: Work, may_go_on: Callable[[], bool], pushing: Callable[[str], None]
+) -> str:
+    """Push; returns the branch's new head. AttemptEnded if it may not, or cannot be put on top.
+
+    `pushing` is told of each commit before it is offered, so that it is known as ours whatever happens then.
+    """
     commit = repository.commit(work.tree, work.start.parents, work.message, work.author)
     seen = work.start.head
     for _ in range(_TRIES):
         if not may_go_on():
             raise AttemptEnded("stopped", "The run was stopped before its push; nothing was pushed.")
+        pushing(commit)
         refusal = with_retries(lambda: _refusal(repository, commit, work.branch, seen))  # noqa: B023
         if refusal is None:
             return commit

@@ -91,6 +91,15 @@ class Repository:
     def tree_of(self, commit: str) -> str:
         return self.git.run("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").text
 
+    def has(self, commit: str) -> bool:
+        """Whether this commit was fetched."""
+        return not self.git.run("cat-file", "-e", f"{commit}^{{commit}}", allowed=(0, 1, 128)).status
+
+    def blob(self, commit: str, path: str) -> str | None:
+        """The text of a file or the target of a link; None if there is none."""
+        found = self.git.run("cat-file", "blob", f"{commit}:{path}", allowed=(0, 128))
+        return None if found.status else found.output.decode(errors="surrogateescape")
+
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether `ancestor` is in the history of `commit`."""
         return not self.git.run("merge-base", "--is-ancestor", ancestor, commit, allowed=(0, 1)).status

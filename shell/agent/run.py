@@ -128,7 +128,7 @@ def _attempt(
     if places := leaks(repository.git, changed, _message(spec), spec):
         raise AttemptEnded("secret", _LEAK.format(_listed(places)))
     work = Work(spec["branch"], start, tree, _message(spec), _author(spec))
-    found.head_sha = publish(repository, work, report.may_go_on)
+    found.head_sha = publish(repository, work, report.may_go_on, report.pushing)
     found.pr_number = _open_or_reuse_pull(spec, forge, report)
     return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}."
 

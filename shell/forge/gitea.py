@@ -11,7 +11,7 @@ from shell.forge import gitea_read as read
 from shell.forge.common_read import Raw, combined, read_issue
 from shell.forge.gitea_labels import GiteaLabels
 from shell.forge.http import Connection
-from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Repository, Shape
+from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Push, Repository, Shape
 from shell.forge.rest_forge import dated, files_of
 
 _PAGE = 50  # the most that a server returns, unless its administrator allows more
@@ -134,6 +134,11 @@ class GiteaForge(GiteaLabels):
                 raise
             raw = self.api.get(f"/repos/{repo}/pulls/{existing}")
         return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
+
+    def pushes(self, repo: str, number: int, branch: str) -> list[Push] | None:
+        """Who pushed to a pull request's branch since it was opened, from its timeline."""
+        moments = self._until_empty(f"/repos/{repo}/issues/{number}/timeline")
+        return [read.read_push(raw) for raw in moments if raw["type"] == "pull_push"]
 
     def merge(
         self,

@@ -1,7 +1,9 @@
 """Gitea's answers (and Forgejo's) read into our shapes."""
 
+import json
+
 from shell.forge.common_read import Raw, read_author, read_comment_text, read_pull_parts, utc
-from shell.forge.protocol import Comment, Repository, Shape
+from shell.forge.protocol import Comment, Push, Repository, Shape
 
 _STYLES = {
     "merge": "allow_merge_commits",
@@ -95,3 +97,14 @@ def read_moment(raw: Raw) -> Shape | None:
     label = {"label": raw["label"]["name"]} if raw.get("label") else {}
     at = utc(raw["created_at"])
     return {"type": kind, **label, "actor": who["author"], "actor_id": who["author_id"], "at": at}
+
+
+def read_push(raw: Raw) -> Push:
+    """A timeline's `pull_push`: its text holds the commits; of a forced push, the old and the new head."""
+    who, told = read_author(raw["user"]), json.loads(raw["body"] or "{}")
+    commits = [str(commit) for commit in told.get("commit_ids") or []]
+    push = {"actor": who["author"], "actor_id": who["author_id"], "commits": commits}
+    if not told.get("is_force_push"):
+        return push | {"before": None, "after": None}
+    before, after = [*commits, None, None][:2]
+    return push | {"commits": [], "before": before, "after": after}

@@ -10,7 +10,7 @@ from shell.forge import github_read as read
 from shell.forge.common_read import Raw, combined, read_issue
 from shell.forge.github_app import GitHubApp
 from shell.forge.http import Connection
-from shell.forge.protocol import HOOK_EVENTS, Account, Comment, Issue, Pull, Repository, Shape
+from shell.forge.protocol import HOOK_EVENTS, Account, Comment, Issue, Pull, Push, Repository, Shape
 from shell.forge.rest_forge import RestForge, dated
 
 _PAGE = 100
@@ -147,6 +147,16 @@ class GitHubForge(RestForge):
                 raise
             raw = self.api.get(f"/repos/{repo}/pulls/{existing}")
         return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
+
+    def pushes(self, repo: str, number: int, branch: str) -> list[Push] | None:
+        """Who ever pushed to the branch, from the repository's activity; None on a server without it."""
+        try:
+            found = list(self._list(f"/repos/{repo}/activity", ref=f"refs/heads/{branch}"))
+        except Refused as refusal:
+            if refusal.status in (403, 404):
+                return None
+            raise
+        return [read.read_push(raw) for raw in found]
 
     def merge(
         self, repo: str, number: int, head_sha: str, style: str, delete_branch: bool = True,

@@ -1,7 +1,7 @@
 """GitHub's answers read into our shapes."""
 
 from shell.forge.common_read import Raw, read_author, read_comment_text, read_pull_parts, utc
-from shell.forge.protocol import Comment, Repository, Shape
+from shell.forge.protocol import Comment, Push, Repository, Shape
 
 _STYLES = {"merge": "allow_merge_commit", "squash": "allow_squash_merge", "rebase": "allow_rebase_merge"}
 _REVIEWS = {
@@ -62,6 +62,7 @@ def read_review(raw: Raw, head_sha: str) -> Shape:
         "stale": raw["commit_id"] != head_sha,
         "submitted_at": utc(raw["submitted_at"]),
         "comments": [],
+        "machine": (raw["user"] or {}).get("type") == "Bot",
     }
 
 
@@ -98,3 +99,11 @@ def read_required(rules: list[Raw]) -> list[str]:
     """The checks that a branch's rulesets require."""
     asked = [rule.get("parameters") or {} for rule in rules if rule["type"] == "required_status_checks"]
     return [str(check["context"]) for rule in asked for check in rule.get("required_status_checks") or []]
+
+
+def read_push(raw: Raw) -> Push:
+    """An entry of a repository's activity; a branch that begins or ends has only zeros on one side."""
+    who = read_author(raw.get("actor"))
+    before, after = (sha if sha and sha.strip("0") else None for sha in (raw.get("before"), raw.get("after")))
+    push = {"actor": who["author"], "actor_id": who["author_id"], "commits": []}
+    return push | {"before": before, "after": after}

@@ -27,6 +27,10 @@ stale, submitted_at, comments [{path, line, body}]`"""
 Comment = Shape
 """`comment_id, issue_number, is_pull, author, author_id, body, created_at, updated_at, html_url`"""
 
+Push = Shape
+"""`actor, actor_id`, and what the forge names: the `commits` that it brought, or the branch's head
+`before` and `after`"""
+
 HOOK_EVENTS = (
     "push", "create", "delete", "issues", "issue_comment", "pull_request", "pull_request_review",
     "pull_request_review_comment", "status", "check_run", "check_suite", "repository",
@@ -87,6 +91,12 @@ class Forge(Protocol):
     def create_pull(
         self, repo: str, title: str, body: str, head: str, base: str
     ) -> Shape: ...  # or the open one
+    def pushes(
+        self, repo: str, number: int, branch: str
+    ) -> list[Push] | None: ...  # who pushed to a pull request's branch; None: the forge does not tell
+    def commit_authors(
+        self, repo: str, number: int
+    ) -> dict[str, list[int]]: ...  # commit -> the accounts that the forge takes for its author and committer
     def merge(
         self,
         repo: str,

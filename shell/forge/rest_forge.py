@@ -134,6 +134,11 @@ class RestForge(ABC):
 
     # pull requests
 
+    def commit_authors(self, repo: str, number: int) -> dict[str, list[int]]:
+        """Commit → the accounts that the forge takes for its author and committer, by their mail address."""
+        rows = self._list(f"/repos/{repo}/pulls/{number}/commits")
+        return {raw["sha"]: _accounts(raw) for raw in rows}
+
     def request_review(self, repo: str, number: int, reviewers: Sequence[str]) -> None:
         """Ask accounts for a review."""
         self.api.send(
@@ -182,6 +187,11 @@ class RestForge(ABC):
                 return None
             raise
         return raw
+
+
+def _accounts(raw: Raw) -> list[int]:
+    people = (raw.get("author") or {}, raw.get("committer") or {})
+    return sorted({int(person["id"]) for person in people if person.get("id")})
 
 
 def files_of(entries: list[Raw]) -> list[str]:

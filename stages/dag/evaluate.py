@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        AgentFinished, AgentHeartbeat, AgentIntervened, AgentSigns, AgentStarted, CheckCompleted, Checks,
-        Cost, Decision, Event, IssueClosed, IssueOpened, IssueRefused, IssueReopened, MergeMode,
-        MergePostponed, MergeRefused, MergeWanted, Policy, PrClosed, PrConflict, PrMerged, PrOpened,
-        PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested, SprintState, StopRequested,
-        SupervisorStep, Task, TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip,
-        TaskStatus, TaskUnheld,
+        AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted,
+        ApprovalKept, CheckCompleted, Checks, Cost, Decision, Event, IssueClosed, IssueOpened,
+        IssueRefused, IssueReopened, MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted,
+        Policy, PrClosed, PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized,
+        Review, SpawnRequested, SprintState, StopRequested, SupervisorStep, Task, TaskCancelled,
+        TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip, TaskStatus, TaskUnheld,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -56,6 +56,7 @@ HOLD = "caloron:hold"
 STALL_THRESHOLD_M = 20
 RETRY_LIMIT = 3
 PARALLEL = 2
+MOST_PUSHED = 200
 
 
 class Step:
@@ -200,6 +201,12 @@ def agent_started(step: Step, task_id: str, event: AgentStarted) -> None:
     step.change(
         task_id, status="InProgress", agent="running", started_at=started, last_activity_at=step.moment()
     )
+
+
+def agent_pushed(step: Step, task_id: str, event: AgentPushed) -> None:
+    """Of any run, also of one that was stopped since: what it pushed is the shell's work."""
+    pushed = [*step.tasks[task_id].get("pushed", []), event["head_sha"]]
+    step.change(task_id, pushed=pushed[-MOST_PUSHED:])
 
 
 def agent_heartbeat(step: Step, task_id: str, event: AgentHeartbeat) -> None:
@@ -401,14 +408,14 @@ def is_their_last(task: Task, event: PrReviewSubmitted) -> bool:
     known = last.get("review_id") is not None and event.get("review_id") is not None
     older = known and event["review_id"] < last["review_id"]
     approves = event.get("review_state") == "approved"
-    behind = approves and last.get("commit_sha") == task.get("head_sha") != event.get("commit_sha")
+    behind = approves and last.get("commit_sha") in heads(task) and event.get("commit_sha") not in heads(task)
     return not (older or behind)
 
 
 def is_of_an_older_head(task: Task, event: PrReviewSubmitted) -> bool:
     """Also what was approved before the task began anew is old, but nobody waits for that any more."""
     approved, head, at = event.get("commit_sha"), task.get("head_sha"), event.get("created_at")
-    if not approved or not head or approved == head or task.get("merging") or event.get("outdone"):
+    if not approved or not head or approved in heads(task) or task.get("merging") or event.get("outdone"):
         return False
     began_anew = task.get("restarted_at")
     return not (began_anew and at and moment_of(at) < moment_of(began_anew))
@@ -594,6 +601,24 @@ def merge_refused(step: Step, task_id: str, event: MergeRefused) -> None:
         )
 
 
+def merge_denied(step: Step, task_id: str, event: MergeDenied) -> None:
+    """Said once; tried again after the next review, check or push."""
+    task, message = step.tasks[task_id], event["message"]
+    if event.get("head_sha") != task.get("head_sha"):
+        return
+    step.change(task_id, merging=None, wait=event["wait"])
+    if task.get("refusal") != message:
+        step.change(task_id, refusal=message)
+        step.decide(
+            {"type": "tell_denied", "task_id": task_id, "pr_number": task["pr_number"], "message": message}
+        )
+
+
+def approval_kept(step: Step, task_id: str, event: ApprovalKept) -> None:
+    if event.get("head_sha") == step.tasks[task_id].get("head_sha"):
+        step.change(task_id, kept=event["kept"])
+
+
 def merge_postponed(step: Step, task_id: str, event: MergePostponed) -> None:
     step.change(task_id, merging=None, wait="its branch has moved; checking it again")
 
@@ -755,6 +780,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "issue_opened": (("Pending", "Ready", "Blocked"), issue_opened),
     "issue_refused": (("Pending", "Ready", "Blocked"), issue_refused),
     "agent_started": (("Ready", "InProgress"), agent_started),
+    "agent_pushed": ((*OPEN, "Skipped"), agent_pushed),
     "agent_heartbeat": (("InProgress",), agent_heartbeat),
     "agent_finished": (("Ready", "InProgress", "InReview"), agent_finished),
     "agent_intervened": (("InProgress", "InReview"), agent_intervened),
@@ -767,7 +793,9 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "pr_reopened": (("Ready", "InProgress", "Escalated"), pr_reopened),
     "pr_conflict": (("InReview",), pr_conflict),
     "merge_refused": (("InReview",), merge_refused),
+    "merge_denied": (("InReview",), merge_denied),
     "merge_postponed": (("InReview",), merge_postponed),
+    "approval_kept": ((*OPEN, "Skipped"), approval_kept),
     "issue_closed": (OPEN, issue_closed),
     "issue_reopened": (("Skipped",), issue_reopened),
     "spawn_requested": (("Ready", "InProgress", "Escalated"), spawn_requested),
@@ -972,11 +1000,19 @@ def may_merge(step: Step, task: Task) -> bool:
         return False
     if is_held(step, task) or step.paused() or not green(task.get("checks", {})):
         return False
-    reviews = list(task.get("reviews", {}).values())
-    approved = any(r["state"] == "approved" and r["commit_sha"] == task["head_sha"] for r in reviews)
-    refused = any(r["state"] == "changes_requested" and r["commit_sha"] == task["head_sha"] for r in reviews)
+    reviews = [one for one in task.get("reviews", {}).values() if one["commit_sha"] in heads(task)]
+    approved = any(one["state"] == "approved" for one in reviews)
+    refused = any(one["state"] == "changes_requested" for one in reviews)
     asked = step.merge_mode() != "manual" or task.get("merge_asked") == task["head_sha"]
     return approved and not refused and asked
+
+
+def heads(task: Task) -> list[str]:
+    """Its head, and the older ones that differ from it only by the base merged in."""
+    head, kept = task.get("head_sha"), task.get("kept") or []
+    if head and head in kept:
+        return kept[kept.index(head) :]
+    return [head] if head else []
 
 
 def is_held(step: Step, task: Task) -> bool:

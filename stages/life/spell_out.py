@@ -74,6 +74,9 @@ class Sprint:
                 return self.escalate(task, action)
             case "tell_refusal":
                 return [self.tell_refusal(task, action)]
+            case "tell_denied":
+                words = action["message"]
+                return [self.comment(task, pull_of(task), f"denied/{self.now}", words)]
             case "show_hold":
                 return self.show_hold(task)
             case "tell_stale":
@@ -197,6 +200,9 @@ class Sprint:
             "pr_number": pull_of(task),
             "head_sha": str(task["head_sha"]),
             "delete_branch": True,
+            "base": repo["default_branch"],
+            "pushed": task.get("pushed") or [],
+            "protected": self.policy.get("protected_paths") or [],
             "style": preferred if preferred in styles else styles[0],
         }
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, CheckCompleted, Checks, Event, ForgePull, ForgeReview, HoldSeen, LookTimeline, Policy,
-        PrClosed, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, PullRequest,
-        RequiredChecks, SeenPull, State, Task, TimelineAsk,
+        Action, ApprovalKept, CheckCompleted, Checks, Event, ForgePull, ForgeReview, HoldSeen, LookTimeline,
+        LookUpdates, Policy, PrClosed, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized,
+        PullRequest, RequiredChecks, SeenPull, SeenUpdates, State, Task, TimelineAsk,
     )  # fmt: skip
 
 NAME = "compare_pull"
@@ -41,8 +41,10 @@ def execute(input: Input) -> Output:
     for event in input["events"]:
         if event["type"] == "seen" and event["what"] == "pull":
             state, found, looks = compare(state, input["policy"], event)
-            actions += looks + ask_again(state, found)
+            actions += looks + ask_again(state, found) + ask_updates(event, found)
             events += found
+        elif event["type"] == "seen" and event["what"] == "updates":
+            events += kept(state, event)
         elif required := required_of(state, event):
             state, found = require(state, event, required)
             events += found
@@ -72,6 +74,30 @@ def compare(state: State, policy: Policy, event: SeenPull) -> tuple[State, list[
     pulls = {**state["pulls"], number: remembered(there, task_id, missing)}
     state, held, looks = compare_labels({**state, "pulls": pulls}, policy, event, task_id)
     return state, held + found, looks
+
+
+def ask_updates(event: SeenPull, found: list[Event]) -> list[Action]:
+    """Of a new head: perhaps it only merges the base in, and keeps what was approved."""
+    base = event["there"].get("base")
+    moved = [one for one in found if one["type"] == "pr_synchronized"]
+    if not moved or not base:
+        return []
+    number, head = event["number"], event["there"]["head"]
+    look: LookUpdates = {
+        "type": "look", "what": "updates", "number": number, "head_sha": head["sha"], "base": base["ref"],
+        "branch": head["ref"], "key": f"look:updates:{number}:{head['sha']}",
+    }  # fmt: skip
+    return [look]
+
+
+def kept(state: State, event: SeenUpdates) -> list[Event]:
+    heads, number = event["there"]["kept"], event["number"]
+    known = state["pulls"].get(str(number))
+    if len(heads) < 2 or known is None:
+        return []
+    told: ApprovalKept = {"type": "approval_kept", "key": f"approval_kept:{number}:{event['key']}",
+                          "pr_number": number, "head_sha": heads[0], "kept": heads}  # fmt: skip
+    return [with_origin(event, known["task_id"], told)]
 
 
 def compare_labels(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
 if TYPE_CHECKING:
     from stages.world import (
         Action, AgentFinished, CreateIssue, Event, HoldSeen, Issue, IssueOpened, IssueRefused, Kickoff, Mark,
-        MergePostponed, MergePr, MergeRefused, Performed, Policy, PrConflict, PrMerged, PullRequest, Refused,
-        Result, SetLabels, SpawnAgent, State, UpdateBranch,
+        MergeDenied, MergePostponed, MergePr, MergeRefused, Performed, Policy, PrConflict, PrMerged,
+        PullRequest, Refused, Result, SetLabels, SpawnAgent, State, UpdateBranch,
     )  # fmt: skip
 
 NAME = "take_answer"
@@ -64,6 +64,8 @@ def performed(state: State, event: Performed) -> tuple[State, list[Event], list[
             opened: IssueOpened = {"type": "issue_opened", "own": True, "issue_number": result["number"],
                                    "task_id": action["mark"]["task"]}  # fmt: skip
             return remember_issue(state, action, result), [with_origin(event, opened)], []
+        case "merge_pr" if result.get("merged") is False:
+            return not_approved(state, event, action)
         case "merge_pr":
             merged: PrMerged = {"type": "pr_merged", "pr_number": action["pr_number"],
                                 "task_id": str(action["task_id"])}  # fmt: skip
@@ -81,6 +83,23 @@ def performed(state: State, event: Performed) -> tuple[State, list[Event], list[
             return state, released(state, event, action), []
         case _:
             return state, [], []
+
+
+def not_approved(state: State, event: Performed, action: MergePr) -> tuple[State, list[Event], list[Action]]:
+    """Nobody's approval counts; or what was approved is not so any more, which a look will tell."""
+    message, wait = event["result"].get("message"), event["result"].get("wait")
+    if not message:
+        return state, [postponed(event, action)], [look_at_pull(action["pr_number"])]
+    told: MergeDenied = {"type": "merge_denied", "message": message, "wait": wait or "",
+                         "head_sha": action["head_sha"], "task_id": str(action["task_id"]),
+                         "pr_number": action["pr_number"]}  # fmt: skip
+    return state, [with_origin(event, told)], []
+
+
+def postponed(event: Performed | Refused, action: MergePr) -> Event:
+    told: MergePostponed = {"type": "merge_postponed", "task_id": str(action["task_id"]),
+                            "pr_number": action["pr_number"]}  # fmt: skip
+    return with_origin(event, told)
 
 
 def remember_issue(state: State, action: CreateIssue, result: Result) -> State:
@@ -213,9 +232,7 @@ def refused(state: State, event: Refused) -> tuple[State, list[Event], list[Acti
 def merge_not_done(state: State, event: Refused, action: MergePr) -> tuple[State, list[Event], list[Action]]:
     message = event["message"]
     if "out of date" in message:
-        told: MergePostponed = {"type": "merge_postponed", "task_id": str(action["task_id"]),
-                                "pr_number": action["pr_number"]}  # fmt: skip
-        return state, [with_origin(event, told)], [look_at_pull(action["pr_number"])]
+        return state, [postponed(event, action)], [look_at_pull(action["pr_number"])]
     if (event["status"], message) == (409, "conflict"):
         return state, [], [update_of(event, action)]
     return state, [merge_refused(event, action, message)], look_at_base(state)

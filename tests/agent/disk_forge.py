@@ -126,6 +126,7 @@ class Witness:
         self.pids: list[int] = []
         self.signs: list[str] = []
         self.lines: list[str] = []
+        self.pushed: list[str] = []
 
     def started(self, pid: int) -> None:
         self.pids.append(pid)
@@ -135,6 +136,9 @@ class Witness:
 
     def may_go_on(self) -> bool:
         return self.allowed()
+
+    def pushing(self, commit: str) -> None:
+        self.pushed.append(commit)
 
     def output(self, line: str) -> None:
         self.lines.append(line)

@@ -8,7 +8,7 @@ import pytest
 from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
-from tests.flows.house import ALICE, BOT, MALLORY, House, served
+from tests.flows.house import ALICE, BOB, BOT, MALLORY, House, served
 from tests.flows.play import Play
 from tests.real_gitea import gitea_server
 
@@ -20,7 +20,7 @@ def on_fake_gitea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The bot on the fake forge as a Gitea."""
     folder = tmp_path_factory.mktemp("fg")
     with FakeForge("gitea", folder / "forge") as forge:
-        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
+        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY)}
         settings = {"GITEA_URL": forge.url, "GITEA_TOKEN": tokens[BOT]}
         house = House(
             "gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings, fake_url=forge.url
@@ -34,7 +34,7 @@ def on_fake_github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The bot on the fake forge as GitHub."""
     folder = tmp_path_factory.mktemp("fh")
     with FakeForge("github", folder / "forge") as forge:
-        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
+        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY)}
         settings = {"GITHUB_API_URL": forge.api_url, "GITHUB_TOKEN": tokens[BOT]}
         house = House(
             "github", lambda login: GitHubForge(forge.api_url, tokens[login]), settings, fake_url=forge.url

@@ -23,7 +23,7 @@ from tests.waiting import LIMIT_S, until
 
 Client = GiteaForge | GitHubForge
 
-BOT, ALICE, MALLORY = "bot", "alice", "mallory"
+BOT, ALICE, BOB, MALLORY = "bot", "alice", "bob", "mallory"
 SECRET = "a secret of the scenarios"
 RIGHTS = {"gitea": {"admin": "admin", "write": "write"}, "github": {"admin": "admin", "write": "push"}}
 _names = itertools.count(1)
@@ -60,12 +60,12 @@ class House:
         empty: bool = False,
         hooked: bool = True,
     ) -> str:
-        """A new public repository with the bot's hook: the bot administers it, alice may write."""
+        """A new public repository with the bot's hook: the bot administers it, alice and bob may write."""
         name = f"r{time.time_ns() % 10**10}-{next(_names)}"
         told = {"name": name, "auto_init": not empty, "default_branch": "main"}
         self.of(owner).api.send("POST", "/user/repos", told)
         repo = f"{owner}/{name}"
-        for login, right in ({ALICE: "write"} if rights is None else rights).items():
+        for login, right in ({ALICE: "write", BOB: "write"} if rights is None else rights).items():
             path = f"/repos/{repo}/collaborators/{login}"
             self.of(owner).api.send("PUT", path, {"permission": RIGHTS[self.kind][right]})
             self.accept(login)

@@ -9,7 +9,7 @@ from typing import Any
 
 from shell.errors import Refused
 from shell.marker import read_marks
-from tests.flows.house import ALICE, BOT, MALLORY, Client, House
+from tests.flows.house import ALICE, BOB, BOT, MALLORY, Client, House
 from tests.waiting import LIMIT_S, Found, until
 
 Shape = dict[str, Any]
@@ -21,7 +21,7 @@ class Play:
 
     def __init__(self, house: House, repo: str) -> None:
         self.house, self.repo = house, repo
-        self.bot, self.alice, self.mallory = (house.of(login) for login in (BOT, ALICE, MALLORY))
+        self.bot, self.alice, self.bob, self.mallory = map(house.of, (BOT, ALICE, BOB, MALLORY))
         self.lane = house.lane(repo)
         self.approved_heads: set[str] = set()
         self.limit_s = LIMIT_S

@@ -10,7 +10,7 @@ import pytest
 
 from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
-from tests.flows.house import ALICE, BOT, MALLORY, House, served
+from tests.flows.house import ALICE, BOB, BOT, MALLORY, House, served
 from tests.flows.play import Play
 
 DIAMOND = ("- a: First", "- b: Left (after: a)", "- c: Right (after: a)", "- d: Last (after: b, c)")
@@ -26,7 +26,7 @@ def forge(tmp_path: Path) -> Iterator[FakeForge]:
 @pytest.fixture
 def house(forge: FakeForge) -> House:
     """Its accounts, and the bot's settings; reconcile is on."""
-    tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
+    tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY)}
     settings = {"GITEA_URL": forge.url, "GITEA_TOKEN": tokens[BOT], "CALORON_RECONCILE_S": "1"}
     return House("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings)
 

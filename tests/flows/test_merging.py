@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.house import ALICE, MALLORY, House
+from tests.flows.house import ALICE, BOB, MALLORY, House
 from tests.flows.play import Play
 from tests.flows.recorded_agents import WISH, WISH_INLINE
 
@@ -87,8 +87,8 @@ def test_only_the_approval_of_this_head_with_green_checks_merges(play: Play) -> 
         play.alice.review(play.repo, number, "approve", "Good.")
     assert not play.bot.pull(play.repo, number)["merged"], "a pending status waits"
 
-    with play.noticed(f"pull:{number}"):
-        head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n")
+    with play.noticed(f"pull:{number}", by=BOB):
+        head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n", by=play.bob)
     with play.noticed(f"commit:{head}"):
         play.alice.set_status(play.repo, head, "success", "ci")
     assert not play.bot.pull(play.repo, number)["merged"], "the approval was of another head"
@@ -108,8 +108,8 @@ def test_who_approves_an_older_head_is_told_once(play: Play) -> None:
     kickoff = play.start("- a: The first")
     pull = play.pull("a")
     number, old = pull["number"], pull["head"]["sha"]
-    with play.noticed(f"pull:{number}"):
-        head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n")
+    with play.noticed(f"pull:{number}", by=BOB):
+        head = play.write(pull["head"]["ref"], "more.txt", "one more thing\n", by=play.bob)
     with play.noticed(f"pull:{number}", by=MALLORY):
         play.mallory.review(play.repo, number, "approve", "Good.", old)
     with play.noticed(f"pull:{number}"):
@@ -137,8 +137,8 @@ def test_a_stranger_s_approval_merges_nothing(play: Play) -> None:
 def test_what_someone_pushed_is_kept_by_the_next_round(play: Play) -> None:
     kickoff = play.start("- a: The first")
     pull = play.pull("a")
-    with play.noticed(f"pull:{pull['number']}"):
-        play.write(pull["head"]["ref"], "theirs.txt", "by hand\n")
+    with play.noticed(f"pull:{pull['number']}", by=BOB):
+        play.write(pull["head"]["ref"], "theirs.txt", "by hand\n", by=play.bob)
     play.alice.review(play.repo, pull["number"], "request_changes", "More, please.")
     play.wait(lambda: play.bot.file(play.repo, "a.txt", pull["head"]["ref"]) == "round 2\n")
     play.pull("a")

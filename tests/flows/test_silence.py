@@ -8,7 +8,7 @@ import pytest
 
 from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
-from tests.flows.house import ALICE, BOT, MALLORY, House, served
+from tests.flows.house import ALICE, BOB, BOT, MALLORY, House, served
 from tests.flows.play import Play
 
 
@@ -18,7 +18,7 @@ def impatient(tmp_path: Path) -> Iterator[Play]:
     recording = tmp_path / "hangs.json"
     recording.write_text(json.dumps({"responses": [{"match": "Task: mute", "hang": True}]}))
     with FakeForge("gitea", tmp_path / "forge") as forge:
-        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
+        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY)}
         quick = {"CALORON_STALL_M": "0.035", "CALORON_COOLDOWN_M": "0.01", "CALORON_TICK_S": "0.5"}
         settings = {
             "GITEA_URL": forge.url,

@@ -53,7 +53,7 @@ class Server:
     def _invitations(self) -> list[dict[str, Any]]:
         return self.bot.api.get("/user/repository_invitations") if self.kind == "github" else []
 
-    def write(self, repo: str, branch: str, path: str, text: str) -> str:
+    def write(self, repo: str, branch: str, path: str, text: str, by: str = "bot") -> str:
         """Commit one file to a branch, made from main if it is not there; the branch's new head."""
         said = {
             "message": f"Write {path}",
@@ -69,7 +69,7 @@ class Server:
             head = self.bot.branch_head(repo, "main")
             self.bot.api.send("POST", f"/repos/{repo}/git/refs", {"ref": f"refs/heads/{branch}", "sha": head})
         method = "PUT" if old or self.kind == "github" else "POST"
-        done = self.bot.api.send(
+        done = self.of(by).api.send(
             method, f"/repos/{repo}/contents/{path}", said | ({"sha": old} if old else {})
         )
         return str(done["commit"]["sha"])

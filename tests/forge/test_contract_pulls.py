@@ -1,9 +1,12 @@
 """Every client keeps the same contract on every forge: pull requests, reviews, checks, merges."""
 
+from typing import Any
+
 import pytest
 
 from shell.errors import NotYet, Refused
 from tests.forge.servers import Server, when_checked
+from tests.waiting import until
 
 
 def test_a_pull_request_is_opened_once_and_found(server: Server, repo: str) -> None:
@@ -116,6 +119,28 @@ def test_a_conflict_is_never_merged(server: Server, repo: str) -> None:
     with pytest.raises(Refused, match="conflict") as conflict:
         server.bot.update_branch(repo, made["number"], made["head_sha"])
     assert conflict.value.status == 409
+
+
+def test_who_pushed_is_told(server: Server, repo: str) -> None:
+    made = server.pull(repo)
+    number, first = made["number"], made["head_sha"]
+    head = server.write(repo, "agent/s/t1", "two.txt", "two\n", by="alice")
+    told = until(lambda: pushes_by(server, repo, number, "alice"))
+    [push] = told
+    commits = push["commits"] or [push["after"]]
+    assert commits == [head] and push["before"] in (None, first)
+    me, alice = server.bot.me()["id"], server.of("alice").me()["id"]
+    assert push["actor_id"] == alice
+    assert alice in server.bot.commit_authors(repo, number)[head]
+    assert set(server.bot.commit_authors(repo, number)) == {first, head}
+    ours = pushes_by(server, repo, number, "bot")
+    assert ours == [] if server.kind == "gitea" else ours[0]["actor_id"] == me
+
+
+def pushes_by(server: Server, repo: str, number: int, login: str) -> list[dict[str, Any]]:
+    told = server.bot.pushes(repo, number, "agent/s/t1")
+    assert told is not None
+    return [push for push in told if push["actor"] == login]
 
 
 def test_a_branch_is_brought_up_to_date(server: Server, repo: str) -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shell.agent.path_rules import FLOOR
 from shell.config_file import read_config
 from shell.policy import policy_for
-from shell.repository_config import KEYS, PROTECTED
+from shell.repository_config import KEYS
 from shell.settings import Settings
 from tests.stages.forge_rendering import live_in_body
 
@@ -46,7 +47,7 @@ def test_every_key_sets_its_key_of_the_policy() -> None:
         "protected_paths": ["infra/**", "Makefile"],
     }
     policy = policy_for(settings(), ME, parsed["values"])
-    assert policy["protected_paths"] == [*PROTECTED, "infra/**", "Makefile"]
+    assert policy["protected_paths"] == [*FLOOR, "infra/**", "Makefile"]
     assert {name: policy[name] for name in parsed["values"] if name != "protected_paths"} == {
         name: value for name, value in parsed["values"].items() if name != "protected_paths"
     }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
-from tests.flows.house import ALICE, BOT, MALLORY, Client, House
+from tests.flows.house import ALICE, BOB, BOT, MALLORY, Client, House
 from tests.flows.play import Play
 from tests.flows.recorded_agents import answer, responses
 from tests.waiting import until
@@ -52,7 +52,7 @@ def forge_of(kind: Kind, folder: Path) -> Iterator[FakeForge]:
 
 def house_of(forge: FakeForge, store_url: str, recording: Path) -> House:
     """The accounts of that forge, and a bot on this store."""
-    tokens = {login: forge.add_user(login) for login in (BOT, ALICE, MALLORY)}
+    tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY)}
     url = {"gitea": "GITEA_URL", "github": "GITHUB_API_URL"}[forge.dialect]
     token = {"gitea": "GITEA_TOKEN", "github": "GITHUB_TOKEN"}[forge.dialect]
     settings = {url: forge.api_url, token: tokens[BOT]}

@@ -304,7 +304,8 @@ def commit_shape(call: Call, one: git.Commit) -> Json:
         "created": one.date,
         "html_url": f"{call.world.url}/{call.repository.full_name}/commit/{one.sha}",
         "commit": {"message": one.message, "author": person, "committer": person},
-        "author": shapes.user(call.world, call.world.state.users.get(one.author.lower())),
+        "author": shapes.user(call.world, call.world.state.user_of(one.email)),
+        "committer": shapes.user(call.world, call.world.state.user_of(one.committer_email)),
         "parents": [{"sha": parent} for parent in one.parents],
     }
 

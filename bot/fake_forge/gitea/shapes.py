@@ -272,7 +272,9 @@ def reaction(world: World, one: Reaction) -> Json:
 
 def moment(world: World, one: Issue, line: Moment) -> Json:
     url = html_url(world, one)
-    body = {"label": "1", "unlabel": ""}.get(line.kind, line.text if line.kind == "comment" else "")
+    body = {"label": "1", "unlabel": ""}.get(
+        line.kind, line.text if line.kind in ("comment", "pull_push") else ""
+    )
     shown: Json = {
         "id": line.comment.id if line.comment else 1_000_000_000 + line.id,
         "type": MOMENTS.get(line.kind, line.kind),

@@ -282,6 +282,13 @@ def tree(call: Call, sha: str) -> Json:
     return {"sha": commit, "tree": entries, "truncated": False}
 
 
+@route(blueprint, "GET", f"{REPO}/activity")
+def activity(call: Call) -> Response:
+    ref = call.args.get("ref", "")
+    found = [one for one in reversed(call.repository.activity) if ref in ("", one.ref)]
+    return page(call, found, lambda one: shapes.activity(call.world, one))
+
+
 @route(blueprint, "GET", f"{REPO}/commits")
 def commits(call: Call) -> Response:
     repo = call.repository

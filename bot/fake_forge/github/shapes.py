@@ -9,6 +9,7 @@ from typing import Any
 from bot.fake_forge import git, pulls
 from bot.fake_forge.state import (
     RANK,
+    Activity,
     Check,
     Comment,
     Hook,
@@ -370,14 +371,27 @@ def hook(world: World, place: str, one: Hook) -> Json:
     }
 
 
+def activity(world: World, one: Activity) -> Json:
+    begun, gone = one.before == git.ZERO, one.after == git.ZERO
+    kind = "branch_creation" if begun else "branch_deletion" if gone else "push"
+    return {
+        "id": one.id,
+        "ref": one.ref,
+        "before": one.before,
+        "after": one.after,
+        "timestamp": when(one.at),
+        "activity_type": "force_push" if one.forced else kind,
+        "actor": user(world, one.actor),
+    }
+
+
 def commit(world: World, repo: Repository, one: git.Commit) -> Json:
     person = {"name": one.author, "email": one.email, "date": one.date}
-    known = user(world, world.state.users.get(one.author.lower()))
     return {
         "sha": one.sha,
         "html_url": f"{world.url}/{repo.full_name}/commit/{one.sha}",
         "commit": {"message": one.message.rstrip("\n"), "author": person, "committer": person},
-        "author": known,
-        "committer": known,
+        "author": user(world, world.state.user_of(one.email)),
+        "committer": user(world, world.state.user_of(one.committer_email)),
         "parents": [{"sha": parent} for parent in one.parents],
     }

@@ -1,0 +1,148 @@
+"""Ask the forge afresh, right before a merge: who approved, who pushed, who may, and what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from shell.action import Action
+from shell.agent.git import GitError
+from shell.agent.proposal import Proposal, brought, kept_heads, look_at
+from shell.errors import Refused, Unavailable
+
+if TYPE_CHECKING:
+    from jobs.action_handlers import Target
+if TYPE_CHECKING:
+    from stages.world import ForgePermission, MergeFacts, ProposedCommit, PushSeen, ReviewSeen
+
+OUT_OF_DATE = "head out of date"
+
+
+def merge_facts(target: Target, action: Action) -> MergeFacts:
+    """All that decides whether an approval counts. Refused if it is not the pull request that was meant."""
+    pull = target.forge.pull(target.repo, action["pr_number"])
+    _still_the_same(action, pull)
+    base, proposal = _proposal(target, action, pull)
+    kept = list(proposal.kept)
+    reviews = [_review(review) for review in pull["reviews"]]
+    judging = {review["author"] for review in reviews if review["commit_sha"] in kept}
+    return {
+        "forge": "github" if target.lane.startswith("github") else "gitea",
+        "author_id": pull["author_id"],
+        "ours": sorted(target.ours()),
+        "reviews": reviews,
+        "kept": kept,
+        "commits": _commits(target, action, proposal),
+        "pushes": _pushes(target, action, pull, base),
+        "permissions": {login: _permission(target, login) for login in sorted(judging)},
+        "guarded": list(proposal.guarded),
+        "links": list(proposal.links),
+    }
+
+
+def updates(target: Target, look: Action) -> dict[str, Any]:
+    """The heads that the present one keeps an approval of; empty if it is another one by now."""
+    with _git_failures():
+        heads = target.git().fetch(look["base"], look["branch"])
+        base, head = heads.get(look["base"]), look["head_sha"]
+        if base is None or heads.get(look["branch"]) != head:
+            return {"kept": []}
+        return {"kept": kept_heads(target.git(), base, head)}
+
+
+def _still_the_same(action: Action, pull: Mapping[str, Any]) -> None:
+    if pull["head"]["sha"] != action["head_sha"]:
+        raise Refused(409, OUT_OF_DATE)
+    if pull["state"] != "open" and not pull["merged"]:
+        raise Refused(409, "the pull request is closed")
+    base = action.get("base") or pull["base"]["ref"]
+    if pull["base"]["ref"] != base:
+        raise Refused(409, f"it goes into {pull['base']['ref']} by now; set its base to {base} again")
+
+
+def _proposal(target: Target, action: Action, pull: Mapping[str, Any]) -> tuple[str, Proposal]:
+    base, branch = pull["base"]["ref"], pull["head"]["ref"]
+    with _git_failures():
+        repository = target.git()
+        heads = repository.fetch(base, branch)
+        if heads.get(branch) != action["head_sha"] or base not in heads:
+            raise Refused(409, OUT_OF_DATE)
+        return heads[base], look_at(
+            repository, heads[base], action["head_sha"], action.get("protected") or []
+        )
+
+
+def _review(review: Mapping[str, Any]) -> ReviewSeen:
+    return {
+        "id": review["id"],
+        "author": review["author"],
+        "author_id": review["author_id"],
+        "state": review["state"],
+        "commit_sha": review["commit_sha"],
+        "machine": bool(review.get("machine")),
+    }
+
+
+def _commits(target: Target, action: Action, proposal: Proposal) -> list[ProposedCommit]:
+    """A commit that the forge does not list has no known author: who brought it must be told otherwise."""
+    people = target.forge.commit_authors(target.repo, action["pr_number"])
+    own = set(action.get("pushed") or [])
+    if not own.issuperset(proposal.commits):
+        own |= _reported(target)
+    return [
+        {
+            "sha": commit,
+            "own": commit in own,
+            "update": commit in proposal.updates,
+            "people": people.get(commit, []),
+        }
+        for commit in proposal.commits
+    ]
+
+
+def _reported(target: Target) -> set[str]:
+    """What runs of a version that told of no `agent_pushed` reported as pushed by themselves."""
+    told = (entry["event"] for entry in target.store.journal(target.lane, -_ENTRIES, _ENTRIES))
+    ended = (event for event in told if event["type"] == "agent_finished" and event.get("head_sha"))
+    return {event["head_sha"] for event in ended if str(event.get("reason")).startswith("Pushed ")}
+
+
+_ENTRIES = 5000
+
+
+def _pushes(target: Target, action: Action, pull: Mapping[str, Any], base: str) -> list[PushSeen] | None:
+    told = target.forge.pushes(target.repo, action["pr_number"], pull["head"]["ref"])
+    if told is None:
+        return None
+    with _git_failures():
+        repository = target.git()
+        return [
+            {
+                "actor": push["actor"],
+                "actor_id": push["actor_id"],
+                "commits": brought(repository, base, push),
+            }
+            for push in told
+            if push["commits"] or push["after"]
+        ]
+
+
+def _permission(target: Target, login: str) -> ForgePermission:
+    """Asked each time; whoever the forge knows nothing of may nothing."""
+    try:
+        found = target.forge.permission(target.repo, login)
+    except Refused:
+        return {"login": login, "user_id": None, "permission": "none"}
+    return {"login": login, "user_id": found["user_id"], "permission": found["permission"]}
+
+
+@contextmanager
+def _git_failures() -> Iterator[None]:
+    """What fails in git is, as with any call of a forge, passing or final."""
+    try:
+        yield
+    except GitError as error:
+        if error.passing:
+            raise Unavailable("git", str(error)) from error
+        raise Refused(409, f"git cannot read it: {error}") from error
