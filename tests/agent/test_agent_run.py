@@ -115,17 +115,25 @@ def test_what_was_closed_is_not_proposed_again_as_it_was(stage: Stage) -> None:
     [
         ({"scope": ["docs/"]}, "out_of_scope", "src/b.py"),
         ({"scope": ["docs", "src/*.txt"]}, "out_of_scope", "src/b.py"),
-        ({"protected": [".github/**", "CODEOWNERS"]}, "protected", "docs/CODEOWNERS"),
+        ({"protected": ["*.toml", "OWNERS"]}, "protected", "docs/OWNERS"),
         ({"scope": ["docs/", "src/**/*.py"], "protected": ["*.toml"]}, "done", ""),
     ],
 )
 def test_scope_and_protected_paths_hold_before_anything_leaves(
     stage: Stage, limits: dict[str, Any], outcome: str, named: str
 ) -> None:
-    stage.answers({"match": "", "files": {"docs/CODEOWNERS": "* @me", "src/b.py": "b = 1"}})
+    stage.answers({"match": "", "files": {"docs/OWNERS": "* @me", "src/b.py": "b = 1"}})
     result = stage.run(**limits)
     assert result["outcome"] == outcome and named in result["reason"]
     assert (BRANCH in stage.forge.branches()) == (outcome == "done")
+
+
+@pytest.mark.parametrize("path", [".gitattributes", "docs/AGENTS.md", ".Husky/pre-push", ".caloron.yml"])
+def test_some_paths_are_protected_whatever_is_asked(stage: Stage, path: str) -> None:
+    stage.answers({"match": "", "files": {path: "x", "src/b.py": "b = 1"}})
+    result = stage.run(protected=[])
+    assert result["outcome"] == "protected" and path in result["reason"]
+    assert BRANCH not in stage.forge.branches()
 
 
 def test_names_links_rights_and_bytes_arrive_as_they_are(stage: Stage) -> None:
@@ -232,11 +240,11 @@ def test_planted_hooks_and_settings_never_run(stage: Stage) -> None:
         "chmod +x .git/hooks/$n; done; "
         "git config core.fsmonitor $PWD/.git/hooks/fsmonitor; git config core.hooksPath $PWD/.git/hooks; "
         "git config filter.evil.clean $PWD/.git/hooks/fsmonitor; git config core.worktree /; "
-        f"echo '*.md filter=evil diff=evil' > .gitattributes; echo x > x.md; rm -f {trap}"
+        f"echo '*.md filter=evil diff=evil' > .git/info/attributes; echo x > x.md; rm -f {trap}"
     )
     assert result["outcome"] == "done", result
     assert not trap.exists()
-    assert result["changed"] == [".gitattributes", "x.md"]
+    assert result["changed"] == ["x.md"]
 
 
 def test_a_config_planted_in_the_bare_copy_does_not_last(stage: Stage) -> None:

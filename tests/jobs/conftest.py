@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs import advance, context, perform
+from jobs import action_handlers, advance, context, perform
 from jobs.context import Context
 from jobs.decide import Decider, Trace
 from shell.clock import now
@@ -209,10 +209,13 @@ def settings(tmp_path: Path, valkey: str) -> Settings:
 
 
 @pytest.fixture
-def bench(store: Store, forge: MemoryForge, settings: Settings) -> Iterator[Bench]:
+def bench(
+    store: Store, forge: MemoryForge, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
     ctx = Bench(settings, store, "test", forges={"gitea": forge})  # type: ignore[dict-item]
     ctx.routes = {}
-    ctx.compositions = {}
+    ctx.compositions = {"weigh_approval": lambda given: {"allowed": True}}
+    monkeypatch.setattr(action_handlers, "merge_facts", lambda target, action: {})  # this forge has no git
 
     def run(name: str, given: Any) -> tuple[Any, Trace]:
         output = ctx.compositions[name](given) if name in ctx.compositions else {"wanted": []}

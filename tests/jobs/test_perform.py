@@ -19,6 +19,16 @@ def make_issue(key: str = "issue:t1") -> dict[str, Any]:
     return {"type": "create_issue", "key": key, "title": "T", "body": "B", "labels": ["x"], "mark": mark}
 
 
+def test_what_is_not_approved_right_now_is_not_merged(bench: Any, forge: Any) -> None:
+    verdict = {"allowed": False, "message": "`ada` pushed to its branch.", "wait": "an approval"}
+    bench.compositions["weigh_approval"] = lambda given: verdict
+    bench.put({"type": "merge_pr", "key": "m", "pr_number": 9, "head_sha": "abc"})
+    bench.work()
+    assert not forge.asked("merge")
+    [answer] = bench.journalled("performed")
+    assert answer["result"] == {"merged": False, "message": verdict["message"], "wait": "an approval"}
+
+
 def test_answers_come_back_as_events(bench: Any, forge: Any) -> None:
     bench.put(
         make_issue(),

@@ -63,7 +63,11 @@ def user(world: World, person: User | None) -> Json | None:
         "avatar_url": f"{world.url}/avatars/{person.id}",
         "url": f"{api(world)}/users/{person.login}",
         "html_url": f"{world.url}/{person.login}",
-        "type": "Organization" if person.organization else "User",
+        "type": "Organization"
+        if person.organization
+        else "Bot"
+        if person.login.endswith("[bot]")
+        else "User",
         "site_admin": person.admin,
     }
 
