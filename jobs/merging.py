@@ -87,7 +87,7 @@ def _review(review: Mapping[str, Any]) -> ReviewSeen:
 def _commits(target: Target, action: Action, proposal: Proposal) -> list[ProposedCommit]:
     """A commit that the forge does not list has no known author: who brought it must be told otherwise."""
     people = target.forge.commit_authors(target.repo, action["pr_number"])
-    own = set(action.get("pushed") or [])
+    own = set(action.get("pushed") or []) | target.git().noted_pushed()
     if not own.issuperset(proposal.commits):
         own |= _reported(target)
     return [

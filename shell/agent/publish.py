@@ -35,6 +35,7 @@ def publish(
     for _ in range(_TRIES):
         if not may_go_on():
             raise AttemptEnded("stopped", "The run was stopped before its push; nothing was pushed.")
+        repository.note_pushed(commit)
         pushing(commit)
         refusal = with_retries(lambda: _refusal(repository, commit, work.branch, seen))  # noqa: B023
         if refusal is None:

@@ -35,6 +35,9 @@ _BRANCH = re.compile(
 )
 
 
+_PUSHED = "refs/pushed"
+
+
 def branch_ref(branch: str) -> str:
     """`refs/heads/<branch>`; refuses what is not a valid branch name, and so options and refspecs too."""
     if not _BRANCH.fullmatch(branch):
@@ -87,6 +90,14 @@ class Repository:
         return self.git.remote(
             "push", "--porcelain", "--no-verify", lease, "{url}", f"{commit}:{ref}", allowed=(0, 1)
         )
+
+    def note_pushed(self, commit: str) -> None:
+        """Note here that this commit is ours, before it is offered: that outlives the store."""
+        self.git.run("update-ref", f"{_PUSHED}/{commit}", commit)
+
+    def noted_pushed(self) -> set[str]:
+        """Every commit that was noted as ours."""
+        return set(self.git.run("for-each-ref", "--format=%(objectname)", _PUSHED).text.split())
 
     def tree_of(self, commit: str) -> str:
         return self.git.run("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").text

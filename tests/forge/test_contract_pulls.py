@@ -134,7 +134,7 @@ def test_who_pushed_is_told(server: Server, repo: str) -> None:
     assert alice in server.bot.commit_authors(repo, number)[head]
     assert set(server.bot.commit_authors(repo, number)) == {first, head}
     ours = pushes_by(server, repo, number, "bot")
-    assert ours == [] if server.kind == "gitea" else ours[0]["actor_id"] == me
+    assert {push["actor_id"] for push in ours} <= {me}
 
 
 def pushes_by(server: Server, repo: str, number: int, login: str) -> list[dict[str, Any]]:
