@@ -102,7 +102,9 @@ def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Repor
     from shell.agent.paths import Paths
     from shell.agent.run import run_attempt
 
-    return run_attempt(spec, forge, Paths(ctx.settings.home, sandbox=ctx.settings.sandbox), report)
+    settings = ctx.settings
+    paths = Paths(settings.home, sandbox=settings.sandbox, operator=settings.operator)
+    return run_attempt(spec, forge, paths, report)
 
 
 def _broken(store: Store, lane: str, spec: Action, error: Exception) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from shell.agent.egress.hosts import PUBLIC_NAMES, public_names
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.path_rules import FLOOR
 from shell.settings import Settings
@@ -59,6 +60,9 @@ def _did_you_mean(word: str) -> str:
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
+_PUBLIC_NAMES = {"type": "string", "pattern": f"^{PUBLIC_NAMES}$"}
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -87,6 +91,14 @@ class Agents(_Section):
         BeforeValidator(_framework),
         WithJsonSchema({"enum": list(FRAMEWORKS)}),
         Sets("framework", "str", lambda settings: settings.framework, "`CALORON_FRAMEWORK`"),
+    ] = None
+    network: Annotated[
+        list[Annotated[str, BeforeValidator(public_names), WithJsonSchema(_PUBLIC_NAMES)]] | None,
+        Field(
+            max_length=100,
+            description="public hosts that agents may reach, too: `a.example.org`, `*.example.org`",
+        ),
+        Sets("network", "list[str]", lambda settings: [], "none"),
     ] = None
     time_limit: Annotated[
         float | None,

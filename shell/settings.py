@@ -5,7 +5,7 @@ import hmac
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypedDict
 from urllib.parse import quote, unquote, urlsplit
@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shell import env_file
+from shell.agent.egress.hosts import Operator, Pair, named_pair, pair
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.paths import SandboxMode
 from shell.event import ForgeKind
@@ -121,6 +122,12 @@ class Settings(BaseSettings):
         "they need); `preferred`, agents also run without where they cannot be had; `off`",
         "required",
     )
+    egress: Annotated[tuple[str, ...], NoDecode] = _named(
+        "CALORON_EGRESS",
+        "host:port, comma-separated: what agents may reach beside their model, the package registries and "
+        "`agents.network`; the only way to a private address, such as an own model server's",
+        (),
+    )
     framework: str = _named(
         "CALORON_FRAMEWORK",
         f"the agents' framework, where neither task nor `.caloron.yml` names one: {', '.join(FRAMEWORKS)}",
@@ -165,7 +172,7 @@ class Settings(BaseSettings):
         """The settings of these names over the environment's, without the file."""
         return cls(**given)
 
-    @field_validator("webhook_secrets", "repos", mode="before")
+    @field_validator("webhook_secrets", "repos", "egress", mode="before")
     @classmethod
     def _split(cls, given: Any, info: ValidationInfo) -> Any:
         if not isinstance(given, str):
@@ -189,6 +196,11 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
                 raise ValueError(f"has {repo!r}; write each repository as owner/name, comma-separated")
         return repos
+
+    @field_validator("egress")
+    @classmethod
+    def _hosts_and_ports(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(named_pair(entry) for entry in entries)
 
     @field_validator("framework")
     @classmethod
@@ -261,6 +273,7 @@ class Settings(BaseSettings):
                 not self.gitea_url and not self.gitea_token and not github,
                 "GITEA_URL and GITEA_TOKEN are missing; set both (or GITHUB_TOKEN for GitHub)",
             ),
+            *((True, words) for words in self._own_named()),
             (
                 self.port == self.shell_port,
                 "CALORON_SHELL_PORT is the same as PORT; give each its own port",
@@ -343,6 +356,23 @@ class Settings(BaseSettings):
         github = token.startswith(("ghp_", "gho_", "ghu_", "ghs_", "github_pat_")) or not self.gitea_url
         return token if (forge == "github") == github else None
 
+    @property
+    def operator(self) -> Operator:
+        """What the operator lets agents reach, and what of the bot itself they never reach."""
+        never = [_place_of(url) for url in (self.redis_url, self.public_url) if url]
+        named = tuple(pair(entry) for entry in self.egress)
+        return Operator(named, tuple(filter(None, never)), (self.port, self.shell_port))
+
+    def _own_named(self) -> Iterator[str]:
+        """A line for each entry of CALORON_EGRESS that is a part of the bot."""
+        operator = self.operator
+        never = {(_this_machine(host), port) for host, port in operator.never}
+        never |= {("localhost", port) for port in operator.own_ports}
+        for entry in self.egress:
+            host, port = pair(entry)
+            if (_this_machine(host), port) in never:
+                yield f"CALORON_EGRESS names {entry}, a part of the bot, which agents never reach; remove it"
+
     def hook_secret(self, path: str) -> str:
         """The secret of a hook that calls `path`: derived from the newest (first) master secret."""
         secret = _derived(self.webhook_secrets[0], path)
@@ -389,6 +419,20 @@ _SECRET_HINT = "set it to a long random text, for example of `openssl rand -hex 
 def in_address(host: str) -> str:
     """The host as it stands before a port: of an IPv6 address the colons are its own."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+_PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379}
+
+
+def _place_of(url: str) -> Pair | None:
+    """The host and port of an address; None for a socket."""
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    return (parts.hostname or "localhost", port) if port else None
+
+
+def _this_machine(host: str) -> str:
+    return "localhost" if host == "::1" or host.startswith("127.") else host
 
 
 def _derived(master: str, path: str) -> str:

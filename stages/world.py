@@ -120,6 +120,8 @@ class RepositoryPolicy(TypedDict):
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
     framework: str
     """`agents.framework`: the framework of the agents, where a task names none."""
+    network: list[str]
+    """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     merge: MergeMode
@@ -143,6 +145,8 @@ class RepositoryValues(TypedDict, total=False):
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
     framework: str
     """`agents.framework`: the framework of the agents, where a task names none."""
+    network: list[str]
+    """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     merge: MergeMode
@@ -1923,6 +1927,8 @@ class SpawnAgent(ActionFields):
     """Heads that were proposed and closed: not to be proposed again."""
     time_limit_s: float
     """How long it may work, in seconds."""
+    network: list[str]
+    """Public hosts that it may reach, beside its model and the package registries."""
     merge_base: bool
     """Whether it begins by merging the base into the branch."""
 

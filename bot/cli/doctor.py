@@ -11,8 +11,10 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
-from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.frameworks import FRAMEWORKS, FrameworkError
 from shell.agent.git import git_problem
+from shell.agent.network import in_words
+from shell.agent.paths import operator_environment
 from shell.agent.trial import find_sandbox
 from shell.env_file import not_read
 from shell.errors import Refused, Unavailable
@@ -75,6 +77,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _framework(settings)
     sandbox = find_sandbox()
     yield Finding("sandbox", "good" if sandbox.program else "mind", sandbox.statement)
+    if sandbox.works and settings.sandbox != "off":
+        yield agents_network(settings)
 
 
 def _git() -> Finding:
@@ -161,6 +165,15 @@ def _hook(settings: Settings, forge: Forge, repo: str) -> Finding:
         "only notices changes when it polls)"
     )
     return Finding(name, "mind", message)
+
+
+def agents_network(settings: Settings) -> Finding:
+    """What the agents of the configured framework may reach; bad where its model is out of reach."""
+    try:
+        words = in_words(FRAMEWORKS[settings.framework], operator_environment(), settings.operator)
+    except FrameworkError as error:
+        return Finding("network", "bad", str(error))
+    return Finding("network", "good", words)
 
 
 def _framework(settings: Settings) -> Finding:

@@ -18,6 +18,8 @@ GOOGLE = (
     *("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"),
     *("GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION"),
 )
+_CLAUDE, _GPT = ("api.anthropic.com",), ("api.openai.com",)
+_GEMINI = ("generativelanguage.googleapis.com", "aiplatform.googleapis.com")
 SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 
 
@@ -50,6 +52,8 @@ class Framework:
     """What to do where the program is missing."""
     replays: bool = False
     """Whether it executes nothing but recorded answers, and so may run without walls."""
+    hosts: tuple[str, ...] = ()
+    """Where its models are, each reached over TLS at port 443; `*.` before a name: all that is below it."""
 
     @property
     def is_ours(self) -> bool:
@@ -70,6 +74,11 @@ class Framework:
     def environment(self, machine: Mapping[str, str]) -> dict[str, str]:
         """Its own variables, out of those of the machine."""
         return {name: machine[name] for name in self.variables if machine.get(name)}
+
+    def base_urls(self, machine: Mapping[str, str]) -> dict[str, str]:
+        """The addresses of models among its variables, by their names."""
+        named = self.environment(machine).items()
+        return {name: value for name, value in named if name.endswith(("_BASE_URL", "_API_BASE"))}
 
     def secrets(self, machine: Mapping[str, str]) -> list[str]:
         """The values among them that must not show in a log."""
@@ -108,37 +117,43 @@ ALL = (
         (*ANTHROPIC, "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"),
         (".claude/.credentials.json", ".claude/settings.json"),
         "npm install -g @anthropic-ai/claude-code, then `claude` once to log in (or set ANTHROPIC_API_KEY)",
+        hosts=_CLAUDE,
     ),
     Framework(
         "cursor-cli", "cursor-agent", _cursor, "argument", ("CURSOR_API_KEY",), (".config/cursor/auth.json",),
         "see https://cursor.com/cli, then set CURSOR_API_KEY or run `cursor-agent login`",
+        hosts=("*.cursor.sh",),
     ),
     Framework(
         "gemini-cli", "gemini", lambda call: ["-y", *_model("-m", call)], "input", GOOGLE,
         (".gemini/oauth_creds.json", ".gemini/google_accounts.json", ".gemini/settings.json"),
         "npm install -g @google/gemini-cli, then set GEMINI_API_KEY or run `gemini` once to log in",
+        hosts=(*_GEMINI, "cloudcode-pa.googleapis.com", "oauth2.googleapis.com"),
     ),
     Framework(
         "codex-cli", "codex", lambda call: ["exec", "--full-auto", *_model("-m", call), "-"], "input",
         (*OPENAI, "CODEX_API_KEY"), (".codex/auth.json", ".codex/config.toml"),
         "npm install -g @openai/codex, then set OPENAI_API_KEY or run `codex login`",
+        hosts=(*_GPT, "chatgpt.com"),
     ),
     Framework(
         "open-code", "opencode", lambda call: ["run", *_model("-m", call), call.prompt], "argument",
         (*ANTHROPIC, *OPENAI, *GOOGLE, "OPENROUTER_API_KEY"),
         (".local/share/opencode/auth.json", ".config/opencode/opencode.json"),
         "npm install -g opencode-ai, then run `opencode auth login` or set its model's key",
+        hosts=(*_CLAUDE, *_GPT, *_GEMINI, "openrouter.ai", "models.dev"),
     ),
     Framework(
         "aider", "aider", _aider, "file",
         (*ANTHROPIC, *OPENAI, *GOOGLE, "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY"),
         (".aider.conf.yml", ".aider.model.settings.yml", ".aider.model.metadata.json"),
         "python -m pip install aider-install && aider-install, then set its model's key",
+        hosts=(*_CLAUDE, *_GPT, *_GEMINI, "openrouter.ai", "api.deepseek.com"),
     ),
     _OurOwn(
         "anthropic", sys.executable,
         lambda call: ["-P", "-m", "shell.agent.builtin", *_model("--model", call)], "input", ANTHROPIC, (),
-        "set ANTHROPIC_API_KEY",
+        "set ANTHROPIC_API_KEY", hosts=_CLAUDE,
     ),
     _OurOwn(
         "stub", sys.executable, lambda call: ["-I", str(_HERE / "stub.py")], "input",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shell import env_file
+from shell.agent.egress.hosts import Operator
 from shell.agent.limits import Limits
 
 SandboxMode = Literal["required", "preferred", "off"]
@@ -49,6 +50,11 @@ class Attempt:
         return self.root / "prompt.txt"
 
     @property
+    def egress(self) -> Path:
+        """Where the egress proxy has its socket until the agent has begun."""
+        return self.root / "egress"
+
+    @property
     def index(self) -> Path:
         """Our own index of the folder; the agent's is never read."""
         return self.root / "index"
@@ -76,6 +82,8 @@ class Paths:
     environment: Mapping[str, str] = field(default_factory=operator_environment, repr=False)
     sandbox: SandboxMode = "required"
     limits: Limits = field(default_factory=Limits)
+    operator: Operator = field(default_factory=Operator)
+    """What the operator adds to the network of agents, and what of the bot is never part of it."""
 
     @property
     def root(self) -> Path:

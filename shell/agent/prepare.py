@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import shell
+from shell.agent.egress.outside import Egress
 from shell.agent.frameworks import Call, Framework, agent_environment
 from shell.agent.harness import Job
 from shell.agent.logins import copy_logins
@@ -18,7 +20,12 @@ from shell.secrets import know
 
 
 def prepare(
-    spec: Mapping[str, Any], framework: Framework, paths: Paths, attempt: Attempt, prompt: str
+    spec: Mapping[str, Any],
+    framework: Framework,
+    paths: Paths,
+    attempt: Attempt,
+    prompt: str,
+    egress: Egress | None,
 ) -> Job:
     """The job of an attempt whose folders are made; FrameworkError if it cannot be called."""
     know(*framework.secrets(paths.environment))
@@ -26,7 +33,7 @@ def prepare(
     machine = {"CALORON_STUB_STATE": str(paths.stub_state), **paths.environment}
     if fixture := machine.get("CALORON_STUB_FIXTURE"):
         machine["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
-    sandbox = _sandbox(framework, paths, machine)
+    sandbox = walls(framework, paths)
     environment = agent_environment(framework, spec, machine, attempt.home, attempt.temporary)
     call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.works)
     command = framework.command(call, environment)
@@ -34,6 +41,9 @@ def prepare(
     if sandbox.works:
         mounts = _mounts(sandbox, framework, paths, attempt, machine, command[0])
         environment |= {**mounts.seen.variables, "TMPDIR": "/tmp", "IS_SANDBOX": "1"}
+        if egress is not None:
+            mounts = _with_network(mounts, egress)
+            environment |= egress.environment()
         command = wrap(sandbox, mounts, command, paths.limits)
     return Job(
         command,
@@ -45,11 +55,16 @@ def prepare(
     )
 
 
-def _sandbox(framework: Framework, paths: Paths, machine: Mapping[str, str]) -> Sandbox:
+def _with_network(mounts: Mounts, egress: Egress) -> Mounts:
+    readable = (*mounts.readable, *egress.readable)
+    return replace(mounts, readable=readable, egress=egress.folder, bridge=egress.bridge)
+
+
+def walls(framework: Framework, paths: Paths) -> Sandbox:
     """The walls that this run gets. AttemptEnded where there are none and it may not go without them."""
     if paths.sandbox == "off":
         return OFF
-    found = find_sandbox(machine.get("PATH", ""))
+    found = find_sandbox(paths.environment.get("PATH", ""))
     if found.works or paths.sandbox == "preferred" or framework.replays:
         return found
     raise AttemptEnded("no_sandbox", f"{found.statement} {NO_WALLS_NO_RUN}")

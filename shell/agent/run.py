@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from shell.agent.egress.outside import Egress, EgressError
 from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Ended, Job, Watcher, run_job
 from shell.agent.leaks import leaks
+from shell.agent.network import network
 from shell.agent.outcome import AttemptEnded
 from shell.agent.path_rules import outside, protected
 from shell.agent.paths import Attempt, Paths
-from shell.agent.prepare import prepare
+from shell.agent.prepare import prepare, walls
 from shell.agent.publish import Work, publish
 from shell.agent.repository import Repository
 from shell.agent.retry import with_retries
@@ -91,7 +93,7 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
         return found.answer("done", reason)
     except AttemptEnded as ending:
         return found.answer(ending.outcome, ending.reason)
-    except FrameworkError as error:
+    except (FrameworkError, EgressError) as error:
         return found.answer("failed", str(error))
     except GitError as error:
         return found.answer("failed", f"Git failed: {error}")
@@ -116,8 +118,11 @@ def _attempt(
         with_retries(lambda: _open_pull(spec, forge))
     attempt.make()
     check_out(repository, start, attempt, spec["branch"])
-    job = prepare(spec, framework, paths, attempt, prompt_of(spec["prompt"], start, spec["base"]))
-    _keep_output(run_job(job, report), framework, job, found)
+    prompt = prompt_of(spec["prompt"], start, spec["base"])
+    with network(spec, framework, paths, attempt, walls(framework, paths)) as egress:
+        job = prepare(spec, framework, paths, attempt, prompt, egress)
+        ended = run_job(job, report)
+    _keep_output(ended, framework, job, found, egress)
     if conflicts := unresolved(start, attempt):
         raise AttemptEnded("failed", f"The agent left merge conflicts in {', '.join(conflicts)}.")
     tree = final_tree(repository.git, attempt.folder, attempt.index)
@@ -156,7 +161,7 @@ def _start(
     return at(forge.repository(spec["repo"])["clone_url"])
 
 
-def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found) -> None:
+def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found, egress: Egress | None) -> None:
     """Keep the agent's output; AttemptEnded unless it exited with 0."""
     found.tail, found.seconds = ended.tail, ended.seconds
     if ended.how == "stopped":
@@ -168,7 +173,8 @@ def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found) ->
     if ended.status:
         last = ended.tail.rpartition("\n")[2][-300:]
         reason = f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}"
-        raise AttemptEnded("crashed" if _killed(ended) else "failed", reason)
+        refused = f" {egress.words()}" if egress else ""
+        raise AttemptEnded("crashed" if _killed(ended) else "failed", f"{reason}{refused}".rstrip())
 
 
 def _killed(ended: Ended) -> bool:

@@ -161,6 +161,7 @@ class Sprint:
             "seen_sha": task.get("head_sha"),
             "closed_shas": self.closed_heads(task),
             "time_limit_s": self.policy["time_limit_s"],
+            "network": self.policy.get("network") or [],
             "merge_base": bool(task.get("merge_base")),
         }
 

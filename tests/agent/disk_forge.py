@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from shell.agent.egress.hosts import Operator
 from shell.agent.limits import Limits
 from shell.agent.paths import Paths, SandboxMode
 from shell.agent.run import run_attempt
@@ -156,6 +157,7 @@ class Stage:
         self.home = folder / "caloron"
         self.sandbox: SandboxMode = "preferred"
         self.limits = Limits()
+        self.operator = Operator()
 
     def answers(self, *responses: dict[str, Any]) -> None:
         self.fixture.write_text(json.dumps({"responses": list(responses)}))
@@ -175,6 +177,6 @@ class Stage:
         return self.run(framework="claude-code", **changed)
 
     def run(self, **changed: Any) -> dict[str, Any]:
-        places = Paths(self.home, self.environment, self.sandbox, self.limits)
+        places = Paths(self.home, self.environment, self.sandbox, self.limits, self.operator)
         spec = SPEC | {"clone_url": str(self.forge.bare)} | changed
         return run_attempt(spec, self.forge, places, self.witness)

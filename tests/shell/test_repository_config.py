@@ -21,6 +21,7 @@ pipeline:
   parallel: 1
 agents:
   framework: stub
+  network: [API.example.org, "*.example.net"]
   time_limit: 1.5 h
 merge: {mode: manual}
 supervisor: {stall: 5, missing: 1 min, cooldown: 90s, retries: 0}
@@ -38,6 +39,7 @@ def test_every_key_sets_its_key_of_the_policy() -> None:
     assert parsed["values"] == {
         "parallel": 1,
         "framework": "stub",
+        "network": ["api.example.org", "*.example.net"],
         "time_limit_s": 5400.0,
         "merge": "manual",
         "stall_threshold_m": 5.0,
@@ -95,6 +97,8 @@ def test_a_repository_may_shorten_the_operators_times_only() -> None:
         ("merge: {mode: auto}", 1, 15, "`merge.mode` should be 'on-approval' or 'manual'"),
         ("merge: on", 1, 8, "`merge` should hold keys with values"),
         ("- 1", 1, 1, "the file should hold keys with values"),
+        ("agents:\n  network: [10.0.0.1]\n", 2, 13, "is not the name of a public host; write"),
+        ("agents: {network: [a.example.org, db.internal]}", 1, 35, "is not a public name; the operator can"),
         ("protected_paths: a", 1, 18, "`protected_paths` should be a valid list"),
         ("protected_paths:\n  - a\n  - 7\n", 3, 5, "`protected_paths.1` should be a valid string"),
         ("merge: {mode: manual}\nmerge: {mode: manual}", 2, 1, "`merge` is there twice"),

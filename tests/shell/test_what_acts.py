@@ -9,7 +9,10 @@ from shell.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 OWN = ROOT / "shell/settings.py"
-DERIVED = ("forges", "store_url", "store_socket", "hook_secret", "hook_secrets", "reviewer_token_of")
+DERIVED = (
+    *("forges", "store_url", "store_socket", "hook_secret", "hook_secrets", "operator"),
+    "reviewer_token_of",
+)
 """What the settings make of others, for others to use."""
 
 

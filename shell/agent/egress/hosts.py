@@ -91,6 +91,11 @@ def host_of(text: str) -> str | None:
     return _address(text) if ":" not in text else None
 
 
+def is_address(host: str) -> bool:
+    """Whether it is an address, or a name that only this machine or its network knows."""
+    return _address(host) is not None or "." not in host
+
+
 def _address(text: str) -> str | None:
     try:
         return str(ipaddress.ip_address(text)) if text.isascii() and "%" not in text else None

@@ -17,13 +17,23 @@ def main(arguments: "list[str]") -> None:
     listeners = [_listening(place) for place in places]
     with socket.socket(socket.AF_UNIX) as proxy:
         proxy.settimeout(10)
-        proxy.connect(path)
+        _connect(proxy, path)
         socket.send_fds(proxy, [b"+"], [one.fileno() for one in listeners])
         if proxy.recv(1) != b"+":
             raise OSError("the proxy did not take the sockets")
     for one in listeners:
         one.close()
     os.execvp(command[0], command)
+
+
+def _connect(proxy: socket.socket, path: str) -> None:
+    """By its name alone, from its folder: a socket's path has 107 bytes at most."""
+    here = os.open(".", os.O_RDONLY)
+    folder, name = os.path.split(path)
+    os.chdir(folder)
+    proxy.connect(name)
+    os.fchdir(here)
+    os.close(here)
 
 
 def _listening(place: str) -> socket.socket:

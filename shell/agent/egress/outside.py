@@ -29,9 +29,9 @@ class EgressError(Exception):
 
 @dataclass
 class Egress:
-    """A running proxy. `socket` must be seen in the sandbox, at the same path, and `readable` too."""
+    """A running proxy. Its `folder` and its `readable` must be seen in the sandbox, at their own paths."""
 
-    socket: Path
+    folder: Path
     mirrored: tuple[Pair, ...]
     """Addresses of loopback that the operator named: they are there inside, too."""
     pid: int
@@ -42,7 +42,7 @@ class Egress:
     counts: dict[str, Any] = field(default_factory=dict)
     """Connections, bytes, refusals of each; empty until the proxy has ended."""
 
-    readable = (INSIDE, Path(sys.base_prefix))
+    readable = (INSIDE,)
 
     @property
     def port(self) -> int:
@@ -50,11 +50,11 @@ class Egress:
         taken = {port for _, port in self.mirrored}
         return next(port for port in range(_PORT, 65536) if port not in taken)
 
-    def command(self, command: Sequence[str]) -> list[str]:
-        """The command as it is run inside the sandbox: after the sockets are made and handed over."""
+    @property
+    def bridge(self) -> tuple[str, ...]:
+        """What runs first inside, the agent's command after it: it makes the sockets and hands them over."""
         places = [at("127.0.0.1", self.port), *(at(*_inside(*one)) for one in self.mirrored)]
-        python = getattr(sys, "_base_executable", None) or sys.executable
-        return [python, "-I", "-S", str(INSIDE), str(self.socket), *places, "--", *command]
+        return (sys.executable, "-I", "-S", str(INSIDE), str(self.folder / SOCKET), *places, "--")
 
     def environment(self) -> dict[str, str]:
         """The variables by which programs find the proxy; what listens inside is reached without it."""
@@ -71,9 +71,9 @@ class Egress:
 
     def words(self) -> str:
         """What was refused, in one sentence for whoever reads why the run failed; empty if nothing was."""
-        shown = [f"{what} ({why})" for what, why in list(self.refused.items())[:_SHOWN]]
+        shown = ", ".join([*self.refused][:_SHOWN])
         more = f" and {len(self.refused) - _SHOWN} more" if len(self.refused) > _SHOWN else ""
-        return f"The network refused {'; '.join(shown)}{more}." if shown else ""
+        return f"The network refused {shown}{more}; the run's log says why and what to do." if shown else ""
 
     def take(self, line: Mapping[str, Any]) -> None:
         """One line of the proxy's output."""
@@ -96,8 +96,11 @@ class Egress:
 
 
 def mirrored(rules: Rules) -> tuple[Pair, ...]:
-    """What the operator named on loopback: it gets a listener inside, at the same address."""
-    places = {_inside(*one): one for one in rules.operator.named}
+    """What the operator named on loopback: it gets a listener inside, at the same address.
+
+    The agent's user may not listen on ports below 1024; those are reached through the proxy only.
+    """
+    places = {_inside(*one): one for one in rules.operator.named if one[1] >= 1024}
     return tuple(one for (host, _), one in places.items() if host == "::1" or host.startswith("127."))
 
 
@@ -115,7 +118,7 @@ def way_out(
 ) -> Iterator[Egress]:
     """A proxy by these rules, its socket in `folder`, which is the run's own; it ends with this context."""
     with open(log, "ab") as writing, _started(folder, program) as process:
-        egress = Egress(folder / SOCKET, mirrored(rules), process.pid, writing, mask)
+        egress = Egress(folder, mirrored(rules), process.pid, writing, mask)
         reading = threading.Thread(target=_read, args=(process, egress), name="egress")
         try:
             _say_rules(process, rules, egress.mirrored)

@@ -153,10 +153,7 @@ class Proxy:
         found = await self._looked_up(target.host)
         if not found:
             raise NotReached(f"{target.host} was not found")
-        own = await self._own(target.port)
-        if target.port in self.rules.operator.own_ports:
-            own |= {address for address in found if is_of_this_machine(address)}
-        if any(address in own for address in found):
+        if await self._is_of_the_bot(found, target.port):
             raise NotAllowed(OWN.format(at=target.at))
         if self.rules.is_named(target.host, target.port):
             return found
@@ -168,10 +165,12 @@ class Proxy:
             )
         return public
 
-    async def _own(self, port: int) -> set[Address]:
-        """The addresses of the bot's own parts elsewhere that use this port."""
+    async def _is_of_the_bot(self, found: list[Address], port: int) -> bool:
+        """Whether one of these addresses, at this port, is a part of the bot, whatever it was called."""
         hosts = [host for host, number in self.rules.operator.never if number == port]
-        return {address for host in hosts for address in await self._looked_up(host)}
+        own = {address for host in hosts for address in await self._looked_up(host)}
+        here = port in self.rules.operator.own_ports or any(map(is_of_this_machine, own))
+        return any(address in own or (here and is_of_this_machine(address)) for address in found)
 
     async def _looked_up(self, host: str) -> list[Address]:
         try:
@@ -386,14 +385,15 @@ async def _listeners(server: socket.socket, number: int) -> list[socket.socket]:
     loop = asyncio.get_running_loop()
     server.setblocking(False)
     inside, _ = await loop.sock_accept(server)
-    with inside, server:
+    with inside:
         inside.settimeout(10)
         _, handed, _, _ = socket.recv_fds(inside, 1, number + 1)
         listeners = [socket.socket(fileno=one) for one in handed]
         if len(listeners) != number or not all(map(_listens, listeners)):
             raise OSError(f"{len(listeners)} sockets were handed over, not {number} listening ones")
+        server.close()
+        os.unlink(SOCKET)
         inside.sendall(b"+")
-    os.unlink(SOCKET)
     return listeners
 
 

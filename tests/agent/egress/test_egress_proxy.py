@@ -18,6 +18,7 @@ import pytest
 from bot.harness.attack import egress_world
 from shell.agent.egress.hosts import Operator, Rules, rules_of
 from shell.agent.egress.outside import Egress, EgressError, way_out
+from shell.agent.egress.proxy import SOCKET
 from tests.waiting import until
 
 from .test_egress_rules import hello
@@ -81,7 +82,7 @@ class Run:
         ports = [one.getsockname()[1] for one in listeners]
         with socket.socket(socket.AF_UNIX) as proxy:
             here = os.open(self.folder, os.O_RDONLY)  # the path may be longer than a socket's may be
-            proxy.connect(f"/proc/self/fd/{here}/{self.egress.socket.name}")
+            proxy.connect(f"/proc/self/fd/{here}/{SOCKET}")
             os.close(here)
             socket.send_fds(proxy, [b"+"], [one.fileno() for one in listeners])
             assert proxy.recv(1) == b"+"
@@ -155,6 +156,10 @@ def test_a_named_loopback_address_is_there_inside_too(tmp_path: Path, stack: Exi
         assert read_all(client).endswith(b"GET /m")
 
 
+def test_a_port_that_no_user_may_listen_on_is_not_there_inside(tmp_path: Path, stack: ExitStack) -> None:
+    assert run_with(tmp_path, stack, ("127.0.0.1", 80), ("10.0.0.1", 8000)).egress.mirrored == ()
+
+
 def test_without_being_named_it_is_refused_in_words(tmp_path: Path, host: Host) -> None:
     with ExitStack() as stack:
         run = run_with(tmp_path, stack)
@@ -166,7 +171,7 @@ def test_without_being_named_it_is_refused_in_words(tmp_path: Path, host: Host) 
     written = run.log.read_text()
     assert written.count(f"refused 127.0.0.1:{host.port}") == 1 and "4 refused" in written
     assert "refused •••.evil.org:443" in written and "s3cret" not in written + egress.words()
-    assert egress.words().startswith(f"The network refused 127.0.0.1:{host.port} (")
+    assert egress.words().startswith(f"The network refused 127.0.0.1:{host.port}, •••.evil.org:443;")
     assert egress.counts["refused"] == {f"127.0.0.1:{host.port}": 3, "s3cret.evil.org:443": 1}
     assert not host.asked
 
@@ -220,7 +225,7 @@ def test_it_answers_in_words_where_a_host_is_not_there(tmp_path: Path, stack: Ex
 def test_it_ends_with_its_run(tmp_path: Path) -> None:
     with ExitStack() as stack:
         run = run_with(tmp_path, stack, ("127.0.0.1", 9))
-        assert not run.egress.socket.exists(), "nobody can hand over a second time"
+        assert not (run.egress.folder / SOCKET).exists(), "nobody can hand over a second time"
         client = run.connected()
     with client:
         assert client.recv(1) == b""
