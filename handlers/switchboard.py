@@ -288,8 +288,16 @@ COMPOSITIONS = {
     "kickoff_closed": "close_thread",
 } | dict.fromkeys(TASK_EVENTS, "task_life")
 
+INSTEAD = {"retro": "close_without_retro"}
+"""What handles an event whose composition failed, where things must go on all the same."""
+
 COMPOSITION_NAMES: frozenset[str] = frozenset(
-    {"authorize", *COMPOSITIONS.values(), *(command.composition for command in COMMANDS.values())}
+    {
+        "authorize",
+        *COMPOSITIONS.values(),
+        *INSTEAD.values(),
+        *(command.composition for command in COMMANDS.values()),
+    }
 )
 """Every composition that may handle an event."""
 

@@ -117,7 +117,7 @@ class Context:
         """How events of this lane are decided: the switchboard and the compositions."""
         from compositions import fingerprint
         from handlers.repository_labels import declared_policy
-        from handlers.switchboard import composition_for, expand
+        from handlers.switchboard import INSTEAD, composition_for, expand
         from shell.policy import policy_for
 
         account = self.account(lane)
@@ -132,7 +132,7 @@ class Context:
         def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)
 
-        return Decider(expand, composition_for, run, policy, now, self.store.seen, fingerprint())
+        return Decider(expand, composition_for, run, policy, now, self.store.seen, fingerprint(), INSTEAD)
 
 
 _current: Context | None = None

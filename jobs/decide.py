@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rq.timeouts import JobTimeoutException
@@ -17,7 +17,6 @@ from shell.event import Event
 from shell.secrets import mask
 from shell.store import DeadEvent, Decision, Loaded
 from shell.store.fields import differences, texts
-from shell.store.inbox import new_id
 from shell.store.migrations import Stored
 from shell.store.sprints import known_sprints, record_of
 
@@ -52,6 +51,8 @@ class Decider:
     """Those of the keys that the lane has already handled."""
     code: str = ""
     """A fingerprint of the code that decides."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Composition → the one that handles its event where it fails."""
 
 
 def decide(loaded: Loaded, inbox: list[Event], decider: Decider) -> Decision:
@@ -156,7 +157,14 @@ class _Draft:
             return
         now, policy = self.decider.now(), self.decider.policy(self.decision.state)
         turn = {"state": self.decision.state, "events": [event], "actions": [], "now": now, "policy": policy}
-        out, stages = self.decider.run(name, turn)
+        try:
+            out, stages = self.decider.run(name, turn)
+        except Exception as error:
+            if _is_passing(error) or name not in self.decider.instead:
+                raise
+            event = event | {"failed": self._bury(event, error)}
+            name, turn = self.decider.instead[name], turn | {"events": [event]}
+            out, stages = self.decider.run(name, turn)
         changed = texts(differences(self.decision.state, out["state"]))
         self._keep_ended(out["state"], changed)
         self.decision.state = out["state"]
@@ -232,12 +240,17 @@ class _Draft:
 
     def _dead_letter(self, event: Event, error: Exception) -> None:
         """Put the event into the dead letters, note it in the journal, and say so on the thread."""
-        reason = trace_of(error)
-        letter: DeadEvent = {"id": event.get("receipt") or new_id(), "event": event, "reason": reason}
-        self.decision.dead.append(letter)
-        actions = self._error_comment(event, error, letter["id"])
+        actions = self._error_comment(event, error, self._bury(event, error))
         self.decision.actions += actions
         self._journal(event, None, {}, actions, [], failed=mask(f"{type(error).__name__}: {error}")[:500])
+
+    def _bury(self, event: Event, error: Exception) -> str:
+        """Put the event into the dead letters; the reference is the same when the same fails again."""
+        again = hashlib.sha256(f"{self.lane} {event['type']} {_thread(event)} {_signature(error)}".encode())
+        reference = event.get("receipt") or again.hexdigest()[:24]
+        letter: DeadEvent = {"id": reference, "event": event, "reason": trace_of(error)}
+        self.decision.dead.append(letter)
+        return str(reference)
 
     def _error_comment(self, event: Event, error: Exception, reference: str) -> list[Action]:
         """One line on the thread, but only once for the same error on the same thread."""
@@ -260,8 +273,8 @@ class _Draft:
 def digest(changed: dict[str, str | None]) -> str:
     """One hash over the fields that an event changed and their new values."""
     hashed = hashlib.sha256()
-    for field in sorted(changed):
-        hashed.update(f"{field}\0{changed[field]}\0".encode())
+    for name in sorted(changed):
+        hashed.update(f"{name}\0{changed[name]}\0".encode())
     return hashed.hexdigest()[:32]
 
 

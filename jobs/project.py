@@ -14,7 +14,7 @@ from jobs.action_handlers import Target, carries
 from jobs.context import Context
 from shell.action import Action
 from shell.clock import now
-from shell.errors import Refused, Unavailable
+from shell.errors import Refused, Unavailable, trace_of
 from shell.event import Event
 from shell.marker import mark, marked, text_hash
 from shell.store.connection import milliseconds, write
@@ -62,9 +62,11 @@ def project(
         items = wanted(ctx, lane, loaded.state)
     except Unavailable:
         raise
-    except Exception:
+    except Exception as error:
         # the same state would fail again: it is not shown, but the next one may be
         _log.exception("could not compute what to show", lane=lane)
+        reference = hashlib.sha256(f"{lane} wanted {type(error).__name__}".encode()).hexdigest()[:24]
+        store.add_dead_letter(reference, {"lane": lane, "reason": trace_of(error)})
         items = []
     wrong, right = _compare(items, loaded.state, memory.written)
     store.forget_written(lane, right)

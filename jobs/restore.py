@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,13 @@ from jobs.context import Context
 from jobs.snapshot import ID
 from shell.clock import now
 from shell.event import Event
+from shell.sanitize import read_bounded
 from shell.store import UnknownVersion
 from shell.store.migrations import FIRST_VERSION, check, up_to_date
 
 _log = structlog.get_logger(__name__)
+
+_LONGEST = 200
 
 Known = dict[Path, tuple[int, dict[str, Any] | None]]
 """File → its modification time, and what it says about its lane."""
@@ -32,7 +34,11 @@ def restore(ctx: Context, known: Known) -> None:
             continue
         newest[lane["lane"]] = max(newest.get(lane["lane"], ("", file)), (lane["at"], file))
     for lane_name, (_, file) in newest.items():
-        _restore(ctx, lane_name, file)
+        try:
+            _restore(ctx, lane_name, file)
+        except (LookupError, TypeError, ValueError, AttributeError) as wrong:
+            known[file] = (file.stat().st_mtime_ns, None)  # until it is written again
+            _log.error("a sprint's file is not restored", file=str(file), reason=repr(wrong))
 
 
 def _lane_of(file: Path, known: Known) -> dict[str, Any] | None:
@@ -45,7 +51,7 @@ def _lane_of(file: Path, known: Known) -> dict[str, Any] | None:
 
 def _read(file: Path) -> dict[str, Any] | None:
     try:
-        lane = json.loads(file.read_text(encoding="utf-8")).get("lane")
+        lane = read_bounded(file.read_text(encoding="utf-8")).get("lane")
     except (ValueError, AttributeError):
         _log.warning("a sprint's file cannot be read", file=str(file))
         return None
@@ -56,7 +62,11 @@ def _read(file: Path) -> dict[str, Any] | None:
     except UnknownVersion as unknown:
         _log.error("a sprint's file is not restored", file=str(file), reason=str(unknown))
         return None
-    return {name: lane[name] for name in ("lane", "epoch", "at")}
+    found = {name: lane.get(name) for name in ("lane", "epoch", "at")}
+    if not all(isinstance(text, str) and 0 < len(text) <= _LONGEST for text in found.values()):
+        _log.warning("a sprint's file does not say whose it is", file=str(file))
+        return None
+    return found
 
 
 def _configured(ctx: Context, lane: str) -> bool:
@@ -64,7 +74,7 @@ def _configured(ctx: Context, lane: str) -> bool:
 
 
 def _restore(ctx: Context, lane: str, file: Path) -> None:
-    content = json.loads(file.read_text(encoding="utf-8"))
+    content = read_bounded(file.read_text(encoding="utf-8"))
     saved, sprint_id = content["lane"], file.stem
     state = {"v": saved.get("v", FIRST_VERSION), "tasks": content["state"]["tasks"]} | saved["kept"]
     state = up_to_date(state, f"The file {file.name}")

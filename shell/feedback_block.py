@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from shell.agent_report import bounded_report
+
 _START = re.compile(r"^([ \t]*)caloron_feedback:", re.M)
 _MOST = 20_000  # characters of a block that are read
 
@@ -30,7 +32,7 @@ def _block(text: str, indent: str) -> str:
 def _parsed(block: str) -> dict[str, Any] | None:
     try:
         found = yaml.safe_load(block)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, ArithmeticError, RecursionError):
         return None
     inner = found.get("caloron_feedback") if isinstance(found, dict) else None
-    return inner if isinstance(inner, dict) else None
+    return bounded_report(inner) if isinstance(inner, dict) else None

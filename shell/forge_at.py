@@ -8,6 +8,7 @@ import requests
 
 from shell.errors import Refused, Unavailable
 from shell.forge import Forge
+from shell.forge.http import json_of
 from shell.marker import mark, marked, read_marks
 
 GITHUB = "https://api.github.com"
@@ -35,7 +36,7 @@ def forge_at(host: str | None, token_env: str | None) -> Forge:
 def open_pulls(forge: Any, repo: str) -> list[int]:
     """The numbers of all open pull requests."""
     pages = forge.api.pages(f"/repos/{repo}/pulls", state="open")
-    return [int(raw["number"]) for page in pages for raw in page.json()]
+    return [int(raw["number"]) for page in pages for raw in json_of(page)]
 
 
 def comment_once(forge: Forge, repo: str, number: int, body: str, kind: str, key: str) -> dict[str, Any]:

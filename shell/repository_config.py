@@ -30,6 +30,9 @@ class Sets:
     combine: Callable[[Any, Any], Any] = lambda default, value: value
 
 
+_ENDLESS_S = 1e12
+_LONGEST_M = 525_600.0
+"""A year, in minutes."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:(s)(?:ec(?:onds?)?)?|(m)(?:in(?:utes?)?)?|(h)(?:ours?)?)\s*")
 
@@ -41,7 +44,7 @@ def _duration(number_means: Literal["s", "m"], gives: Literal["s", "m"]) -> Any:
         if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
             unit = next(letter for letter in found.groups()[1:] if letter)
             return float(found[1]) * _SECONDS[unit] / _SECONDS[gives]
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _ENDLESS_S:
             return value * _SECONDS[number_means] / _SECONDS[gives]
         raise ValueError("should be a duration such as `90 s`, `45 min` or `1.5 h`")
 
@@ -64,7 +67,7 @@ _PUBLIC_NAMES = {"type": "string", "pattern": f"^{PUBLIC_NAMES}$"}
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Pipeline(_Section):
@@ -126,7 +129,7 @@ class Supervisor(_Section):
 
     stall: Annotated[
         float | None,
-        Field(gt=0, description="an agent that is silent for this long is stalled"),
+        Field(gt=0, le=_LONGEST_M, description="an agent that is silent for this long is stalled"),
         *_duration("m", "m"),
         Sets(
             "stall_threshold_m", "float", lambda settings: settings.stall_m, "`CALORON_STALL_M` (20 min)", min
@@ -134,7 +137,7 @@ class Supervisor(_Section):
     ] = None
     missing: Annotated[
         float | None,
-        Field(gt=0, description="a new agent must show a sign of life within this time"),
+        Field(gt=0, le=60 * _LONGEST_M, description="a new agent must show a sign of life within this time"),
         *_duration("s", "s"),
         Sets(
             "missing_after_s",
@@ -146,7 +149,7 @@ class Supervisor(_Section):
     ] = None
     cooldown: Annotated[
         float | None,
-        Field(ge=0, description="the time between two steps of the ladder"),
+        Field(ge=0, le=_LONGEST_M, description="the time between two steps of the ladder"),
         *_duration("m", "m"),
         Sets(
             "cooldown_m", "float", lambda settings: settings.cooldown_m, "`CALORON_COOLDOWN_M` (10 min)", min
@@ -167,7 +170,7 @@ class RepositoryConfig(_Section):
     merge: Merge | None = None
     supervisor: Supervisor | None = None
     protected_paths: Annotated[
-        list[Annotated[str, Field(min_length=1)]] | None,
+        list[Annotated[str, Field(min_length=1, max_length=500)]] | None,
         Field(
             max_length=200,
             description="paths that agents must not change, beside those always protected; what people "

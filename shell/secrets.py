@@ -29,7 +29,8 @@ _UNSEEN = r"\x00-\x08\x0e-\x1a\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\uf
 # all alternatives behind one set of first characters: so the search is as fast as reading
 _HIDING = re.compile(
     rf"[{_UNSEEN}\x1b\n%\\&](?:"
-    rf"(?P<gap>(?<=[{_UNSEEN}])|(?<=\x1b)\[[0-?]*[ -/]*[@-~]|(?<=\\)\r?\n|(?<=\n)\s*(?:[>|]\s*|[-+*#]+\s+)+)"
+    rf"(?P<gap>(?<=[{_UNSEEN}])|(?<=\x1b)\[[0-?]*[ -/]*[@-~]|(?<=\\)\r?\n|(?<=\n)\s*(?:[>|]\s*|[-+*#]+\s+)+"
+    r"|(?<=\\)n\s*(?:[>|]\s*|[-+*#]+\s+)+)"
     r"|(?P<escape>(?<=%)[0-9A-Fa-f]{2}|(?<=\\)(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\\/\"'nrtbfv])"
     r"|(?<=&)\#(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});))"
 )

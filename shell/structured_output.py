@@ -22,6 +22,9 @@ KINDS: dict[str, tuple[Any, str]] = {
     "object": (dict, "an object"),
 }
 
+MOST_OF = {"string": 20_000, "array": 200, "object": 100}
+"""How long each may be: characters, items, fields."""
+
 Form = dict[str, Any]
 
 
@@ -66,6 +69,8 @@ def fault_in(value: Any, form: Form, where: str = "answer") -> str | None:
     kind, article = KINDS[form["type"]]
     if not isinstance(value, kind):
         return f"{where} is not {article}"
+    if len(value) > MOST_OF[form["type"]]:
+        return f"{where} is too long"
     if "enum" in form and value not in form["enum"]:
         return f"{where} is none of {', '.join(form['enum'])}"
     for name in form.get("required", ()):

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from shell.sanitize import read_bounded
+
 _SPRINT_ID = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -21,7 +23,7 @@ def read(sprint_id: str, now: str, folder: Path | None = None) -> dict[str, Any]
     """The file's content, empty if there is none; a damaged file is renamed, not overwritten."""
     path = path_of(sprint_id, folder)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_bounded(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError:

@@ -1238,6 +1238,8 @@ class SprintFinished(OfSprint):
     """Every task is at its end. Emitted by `finish_sprint`."""
 
     type: Literal["sprint_finished"]
+    failed: NotRequired[str]
+    """The reference of the dead letter, where its retro could not be written."""
 
 
 class SprintEnded(OfSprint):

@@ -33,6 +33,10 @@ NEEDED_SCOPES: dict[ForgeKind, str] = {
 MARKS = {"good": ("✔", "green"), "mind": ("!", "yellow"), "bad": ("✘", "red")}
 
 
+NEWEST = 3
+"""Dead letters whose reasons are shown."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """The result of one check: good, a warning, or bad; and a message."""
@@ -72,6 +76,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("installation", "bad", line)
     yield _git()
     yield _store(settings)
+    yield from _dead_letters(settings)
     for kind in settings.forges:
         yield from _forge(settings, kind)
     yield _framework(settings)
@@ -94,6 +99,28 @@ def _store(settings: Settings) -> Finding:
             return Finding("store", "bad", f"{error}; check REDIS_URL, and that the server runs")
         return Finding("store", "mind", "the embedded store is not running; `caloron up` starts it")
     return Finding("store", "good", "reachable")
+
+
+def _dead_letters(settings: Settings) -> Iterator[Finding]:
+    """What could not be handled, with the newest reasons; nothing where there is none, or no store."""
+    store = Store(connect(settings.store_url, socket_timeout=1.0))
+    try:
+        count, newest = store.dead_letter_count(), store.dead_letters(NEWEST)
+    except Unavailable:
+        return
+    if not count:
+        yield Finding("dead letters", "good", "none")
+        return
+    reasons = "; ".join(f"{one['at'][:16]} {_last_line(one['reason'])} ({one['id']})" for one in newest)
+    kept = "1 event or delivery" if count == 1 else f"{count} events or deliveries"
+    yield Finding(
+        "dead letters", "mind", f"{kept} could not be handled in the last 30 days; newest: {reasons}"
+    )
+
+
+def _last_line(reason: str) -> str:
+    """The line of a traceback that names the error."""
+    return reason.strip().splitlines()[-1][:200] if reason.strip() else "no reason kept"
 
 
 def _forge(settings: Settings, kind: ForgeKind) -> Iterator[Finding]:

@@ -10,12 +10,14 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from shell.errors import Unavailable
+from shell.sanitize import read_json
 from shell.settings import Settings, SettingsError
 
 from .masked_errors import mask_errors
 from .store_protocol import AgentStore
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
+STATUS_LENGTH, MOST_TOKENS = 200, 10**12
 SPAWN_WAIT_S = 5.0
 _POLL_S = 0.05
 
@@ -61,7 +63,7 @@ def _add_routes(shell: Flask, store: AgentStore) -> None:
     @shell.post("/heartbeat")
     def heartbeat() -> dict[str, Any]:
         body = _body("agent_id", "sprint_id")
-        extra = {name: body[name] for name in ("status", "tokens_used") if name in body}
+        extra = _bounded({name: body[name] for name in ("status", "tokens_used") if name in body})
         store.heartbeat(body["agent_id"], body["sprint_id"], **extra)
         return {"ok": True}
 
@@ -76,13 +78,27 @@ def _add_routes(shell: Flask, store: AgentStore) -> None:
 
 
 def _body(*ids: str) -> dict[str, Any]:
-    body = request.get_json(silent=True)
+    try:
+        body = read_json(request.get_data()) if request.is_json else None
+    except ValueError as wrong:
+        raise RequestError(400, f"the body cannot be read: {wrong}") from None
     if not isinstance(body, dict):
         raise RequestError(400, "the body must be a JSON object, sent as application/json")
     for name in ids:
         if not isinstance(body.get(name), str) or not ID.fullmatch(body[name]):
             raise RequestError(400, f"invalid {name}: must match ^{ID.pattern}$")
     return body
+
+
+def _bounded(extra: dict[str, Any]) -> dict[str, Any]:
+    """What a heartbeat may carry beside its ids; any may be null."""
+    status, tokens = extra.get("status"), extra.get("tokens_used")
+    if status is not None and (not isinstance(status, str) or len(status) > STATUS_LENGTH):
+        raise RequestError(400, f"invalid status: must be a text of at most {STATUS_LENGTH} characters")
+    whole = isinstance(tokens, int) and not isinstance(tokens, bool)
+    if tokens is not None and not (whole and 0 <= tokens <= MOST_TOKENS):
+        raise RequestError(400, f"invalid tokens_used: must be a whole number from 0 to {MOST_TOKENS}")
+    return extra
 
 
 def _spawn(store: AgentStore, body: dict[str, Any]) -> int | None:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 from shell.errors import BadDelivery
 from shell.event import Event
 from shell.forge import gitea_delivery, github_delivery
+from shell.forge.event_bounds import bounded_event
+from shell.sanitize import read_bounded
 
 Kind = Literal["forgejo", "gitea", "github"]
 
@@ -61,11 +63,9 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:
 
 
 def _sound(event: Event) -> Event:
-    """Only what the store can keep, and a repository that has a number."""
-    if "repo_id" in event and type(event["repo_id"]) is not int:
-        raise TypeError(f"repository.id, which is {event['repo_id']!r} instead of a number")
+    """Only what the store can keep, each field within its bounds."""
     json.dumps(event, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
-    return event
+    return bounded_event(event)
 
 
 def _named(kind: Kind, lowered: Mapping[str, str], body: bytes) -> tuple[str, str]:
@@ -76,8 +76,8 @@ def _named(kind: Kind, lowered: Mapping[str, str], body: bytes) -> tuple[str, st
 
 def _payload(body: bytes) -> dict[str, Any]:
     try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError) as wrong:
+        payload = read_bounded(body)
+    except ValueError as wrong:
         raise BadDelivery(f"the body is not JSON: {wrong}") from None
     if not isinstance(payload, dict):
         raise BadDelivery("the body is not a JSON object")

@@ -10,7 +10,7 @@ from shell.errors import NotYet, Refused, Unavailable
 from shell.forge import gitea_read as read
 from shell.forge.common_read import Raw, combined, read_issue
 from shell.forge.gitea_labels import GiteaLabels
-from shell.forge.http import Connection
+from shell.forge.http import Connection, json_of
 from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Push, Repository, Shape
 from shell.forge.rest_forge import dated, files_of
 
@@ -202,7 +202,7 @@ class GiteaForge(GiteaLabels):
 
     def _list(self, path: str, **params: Any) -> Iterator[Raw]:
         for answer in self._answers(path, params):
-            yield from answer.json() or []
+            yield from json_of(answer) or []
 
     def _dated_list(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
         return dated(self._answers(path, params))
@@ -213,7 +213,7 @@ class GiteaForge(GiteaLabels):
         while seen < total:
             answer = self.api.call("GET", path, params={**params, "limit": _PAGE, "page": page})
             yield answer
-            entries = len(answer.json() or [])
+            entries = len(json_of(answer) or [])
             total = int(answer.headers.get("X-Total-Count") or 0) if entries else 0
             seen, page = seen + entries, page + 1
 

@@ -9,7 +9,7 @@ from shell.errors import NotYet, Refused
 from shell.forge import github_read as read
 from shell.forge.common_read import Raw, combined, read_issue
 from shell.forge.github_app import GitHubApp
-from shell.forge.http import Connection
+from shell.forge.http import Connection, json_of
 from shell.forge.protocol import HOOK_EVENTS, Account, Comment, Issue, Pull, Push, Repository, Shape
 from shell.forge.rest_forge import RestForge, dated
 
@@ -213,14 +213,14 @@ class GitHubForge(RestForge):
 
     def _list(self, path: str, **params: Any) -> Iterator[Raw]:
         for answer in self.api.pages(path, per_page=_PAGE, **params):
-            yield from answer.json()
+            yield from json_of(answer)
 
     def _dated_list(self, path: str, params: Mapping[str, Any]) -> tuple[list[Raw], str]:
         return dated(self.api.pages(path, per_page=_PAGE, **params))
 
     def _within(self, api: Connection, path: str, key: str) -> list[Raw]:
         """A list inside an object."""
-        return [raw for answer in api.pages(path, per_page=_PAGE) for raw in answer.json()[key]]
+        return [raw for answer in api.pages(path, per_page=_PAGE) for raw in json_of(answer)[key]]
 
     def _reachable(self) -> Iterator[Raw]:
         if not isinstance(self._token, GitHubApp):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import jwt
 
-from shell.forge.http import Connection
+from shell.forge.http import Connection, json_of
 from shell.forge.protocol import Account
 from shell.secrets import know
 
@@ -42,7 +42,7 @@ class GitHubApp:
     def every_token(self) -> Iterator[str]:
         """The token of each installation."""
         for answer in self._api.pages("/app/installations", per_page=100):
-            for installation in answer.json():
+            for installation in json_of(answer):
                 yield self._token_of(int(installation["id"]))
 
     def me(self) -> Account:

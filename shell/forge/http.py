@@ -14,6 +14,7 @@ from urllib3.util import Retry
 
 from shell.clock import text_of
 from shell.errors import Refused, Unavailable
+from shell.sanitize import read_bounded
 from shell.secrets import mask, mask_value
 
 Headers = Mapping[str, str] | Callable[[str], Mapping[str, str]]
@@ -41,12 +42,12 @@ class Connection:
 
     def get(self, path: str, **params: Any) -> Json:
         """GET; the JSON of the answer."""
-        return _json(self.call("GET", path, params=params), self.host)
+        return json_of(self.call("GET", path, params=params))
 
     def send(self, method: str, path: str, body: Json = None, **params: Any) -> Json:
         """Write; the JSON of the answer, None if it has no body."""
         answer = self.call(method, path, params=params, body=_without_secrets(body))
-        return _json(answer, self.host) if answer.content else None
+        return json_of(answer) if answer.content else None
 
     def call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Json = None
@@ -124,11 +125,13 @@ def _session(retries: Retry) -> requests.Session:
     return session
 
 
-def _json(answer: requests.Response, host: str) -> Json:
+def json_of(answer: requests.Response) -> Json:
+    """The JSON of an answer; Unavailable if it is none, or holds numbers or depths out of bounds."""
     try:
-        return answer.json()
-    except ValueError:
-        raise Unavailable(host, "the response is not JSON") from None
+        return read_bounded(answer.content)
+    except ValueError as wrong:
+        host = urlsplit(answer.url or "").netloc
+        raise Unavailable(host, f"the response is not JSON ({wrong})") from None
 
 
 def _checked(answer: requests.Response, host: str) -> requests.Response:
@@ -146,7 +149,7 @@ def _checked(answer: requests.Response, host: str) -> requests.Response:
 def _message(answer: requests.Response) -> str:
     """The forge's error message, in one line."""
     try:
-        body = answer.json()
+        body = read_bounded(answer.content)
     except ValueError:
         return ""
     if not isinstance(body, dict):

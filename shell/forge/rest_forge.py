@@ -12,7 +12,7 @@ import requests
 from shell.clock import text_of
 from shell.errors import Refused
 from shell.forge.common_read import Raw, read_account, read_issue
-from shell.forge.http import Connection, date_of
+from shell.forge.http import Connection, date_of, json_of
 from shell.forge.protocol import Account, Comment, Issue, Repository, Shape
 
 _DESCRIPTION = 140  # GitHub's limit
@@ -202,9 +202,9 @@ def files_of(entries: list[Raw]) -> list[str]:
 def dated(answers: Iterator[requests.Response]) -> tuple[list[Raw], str]:
     """The entries of all pages, and the time of the first."""
     first = next(answers)
-    entries = [*first.json()]
+    entries = [*json_of(first)]
     for answer in answers:
-        entries += answer.json()
+        entries += json_of(answer)
     return entries, date_of(first)
 
 

@@ -111,6 +111,11 @@ class Inbox(Base):
         return [json.loads(text) for text in texts if text]
 
     @reachable
+    def dead_letter_count(self) -> int:
+        """How many dead letters are kept."""
+        return int(self.client.zcount(keys.DEAD, milliseconds() - KEPT_S * 1000, "+inf"))
+
+    @reachable
     def receipt(self, receipt_id: str) -> dict[str, Any] | None:
         """What became of a delivery: `{id, status, …}`; None if there is no such receipt (any more)."""
         text = self.client.get(keys.receipt(receipt_id))

@@ -1,6 +1,7 @@
 """A small world for the examples of effectful stages: one repository on one forge, a shell, a model."""
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -145,8 +146,9 @@ class Page:
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self.rows = rows
 
-    def json(self) -> list[dict[str, Any]]:
-        return self.rows
+    @property
+    def content(self) -> bytes:
+        return json.dumps(self.rows).encode()
 
 
 class Api:
