@@ -281,6 +281,7 @@ COMPOSITIONS = {
     "kickoff_read": "plan_kickoff",
     "mistakes": "command_answer",
     "tick": "tick",
+    "machine": "machine",
     "shown": "shown",
     "own_comment_edited": "redraw",
     "label_acted_on": "label_acted_on",

@@ -49,6 +49,9 @@ Runner = Callable[[Mapping[str, Any], Forge, Context, Report], dict[str, Any]]
 def attempt(lane: str, key: str) -> None:
     """Job: do the run in a child process, and renew its lease here, because the child may hang."""
     ctx = context.current()
+    if shortage := ctx.reserve().shortage():  # the sweep enqueues the run again
+        _log.warning("no run starts", lane=lane, reason=shortage)
+        return
     with logged("attempt", lane):
         code = in_child(
             lambda: _in_child(ctx.settings, lane, key), lambda: _keep_lease(ctx, lane, key), RENEW_S
@@ -103,7 +106,7 @@ def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Repor
     from shell.agent.run import run_attempt
 
     settings = ctx.settings
-    paths = Paths(settings.home, sandbox=settings.sandbox, operator=settings.operator)
+    paths = Paths(settings.home, sandbox=settings.sandbox, operator=settings.operator, reserve=ctx.reserve())
     return run_attempt(spec, forge, paths, report)
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from jobs import context
 from jobs.context import Context
+from jobs.disk import watch_disk
 from jobs.restore import Known, restore
 from jobs.retention import retain
 from jobs.snapshot import Written, snapshot
@@ -57,6 +58,7 @@ class Clock:
             Duty(SWEEP_S, lambda: sweep(ctx)),
             Duty(SWEEP_S, lambda: restore(ctx, known)),
             Duty(SWEEP_S, lambda: snapshot(ctx, written)),
+            Duty(SWEEP_S, lambda: watch_disk(ctx)),
             Duty(settings.tick_s, lambda: tick(ctx), later + settings.tick_s),
             Duty(settings.reconcile_s, lambda: reconcile(ctx)),
             Duty(settings.reconcile_s, self._discover),

@@ -16,6 +16,7 @@ from shell.agent.git import Credential
 from shell.agent.paths import Paths
 from shell.agent.repository import Repository
 from shell.clock import now
+from shell.disk import Reserve
 from shell.errors import Unavailable
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
@@ -72,6 +73,10 @@ class Context:
             self.store.alive(self.process)
         except Unavailable as error:
             _log.warning("the store does not answer", reason=str(error))
+
+    def reserve(self) -> Reserve:
+        """The free space that this machine must keep."""
+        return Reserve.of(self.settings.home, self.settings.disk_reserve_mb)
 
     def forge(self, lane: str) -> Forge:
         """The client of the lane's forge."""

@@ -33,7 +33,9 @@ MAX_DEPTH = 40
 MIGRATED = "state_migrated"
 """In the journal alone: the state was brought from one version to another."""
 
-_INTERNAL = frozenset({"performed", "refused", "shown", "tick", "available", "unavailable", "answered"})
+_INTERNAL = frozenset(
+    {"performed", "refused", "shown", "tick", "available", "unavailable", "answered", "machine"}
+)
 """Events for which nobody waits for a reply if handling them fails."""
 
 

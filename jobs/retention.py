@@ -1,4 +1,4 @@
-"""Retention: old journal entries move to files; old heartbeats and workspaces are deleted."""
+"""Retention: old journal entries move to files; old heartbeats and logs are deleted."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,6 @@ from jobs.context import Context
 from shell.clock import text_of
 
 JOURNAL_DAYS = 90
-_LEFTOVER_S = 7 * 24 * 3600
 
 
 def retain(ctx: Context) -> None:
@@ -17,7 +16,7 @@ def retain(ctx: Context) -> None:
     before = text_of(datetime.now(UTC) - timedelta(days=JOURNAL_DAYS))
     for lane in ctx.store.lanes():
         file_journal(ctx, lane, before)
-    _clean_up(ctx)
+    _remove_old_logs(ctx)
 
 
 def file_journal(ctx: Context, lane: str, before: str) -> int:
@@ -38,7 +37,7 @@ def _append(file: Path, lines: list[str]) -> None:
         os.fsync(text.fileno())
 
 
-def _clean_up(ctx: Context) -> None:
-    from shell.agent.paths import Paths, remove_old_files
+def _remove_old_logs(ctx: Context) -> None:
+    from shell.agent.paths import Paths, remove_old_logs
 
-    remove_old_files(Paths(ctx.settings.home), _LEFTOVER_S)
+    remove_old_logs(Paths(ctx.settings.home, {}))

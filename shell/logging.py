@@ -1,21 +1,39 @@
 """How every process logs: one line per event on stderr, with time, message and key=value pairs."""
 
+import contextlib
+import io
 import logging
 import os
 import sys
 import traceback
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
 from shell.secrets import mask
 
 
+class Forgiving(io.TextIOBase):
+    """A stream whose lines are lost where they cannot be written: a full disk must stop no work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str, /) -> int:
+        with contextlib.suppress(OSError):
+            return self.stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self.stream.flush()
+
+
 def set_up(process: str, stream: TextIO | None = None) -> None:
     """Send our log and the libraries' warnings to `stream` (stderr), each line naming the process."""
-    stream = stream or sys.stderr
+    stream = stream or cast(TextIO, Forgiving(sys.stderr))
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -116,6 +116,13 @@ class Settings(BaseSettings):
         ge=0,
         le=64,
     )
+    disk_reserve_mb: int = _named(
+        "CALORON_DISK_RESERVE",
+        "free space in MB on the disks of CALORON_HOME and of its folder `attempts`; where less is free, no "
+        "agent starts and those that run are ended",
+        1000,
+        ge=1,
+    )
     sandbox: SandboxMode = _named(
         "CALORON_SANDBOX",
         "the walls around agents: `required`, without them no agent is started (docs/sandbox.md says what "

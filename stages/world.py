@@ -1299,6 +1299,14 @@ class Available(Happening):
     """The host."""
 
 
+class Machine(Happening):
+    """The bot's machine is short of disk space, or has enough again. Emitted by the clock."""
+
+    type: Literal["machine"]
+    short_of_space: bool
+    """Whether nothing new starts for that reason."""
+
+
 class ShownNow(Happening):
     """A label or a board was brought up to date. Emitted by a performer."""
 
@@ -2258,6 +2266,7 @@ Event = (
     | Refused
     | ShownNow
     | Unavailable
+    | Machine
     | Available
     | Tick
     | Restored
@@ -2364,6 +2373,8 @@ class State(SprintState):
     """The repository's own settings; absent until they were read."""
     marks: NotRequired[Marks]
     """Up to when the forge was caught up with."""
+    short_of_space: NotRequired[bool]
+    """Whether no agent starts because a disk of the machine is nearly full; written by `note_machine`."""
     shared: NotRequired[bool]
     """Whether a person uses our account too; written by `notice_change` and `compare_issue`."""
     last_kpis: NotRequired[Json]

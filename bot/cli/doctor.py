@@ -11,11 +11,13 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
+from shell import restarts
 from shell.agent.frameworks import FRAMEWORKS, FrameworkError
 from shell.agent.git import git_problem
 from shell.agent.network import in_words
 from shell.agent.paths import operator_environment
 from shell.agent.trial import find_sandbox
+from shell.disk import Reserve
 from shell.env_file import not_read
 from shell.errors import Refused, Unavailable
 from shell.event import ForgeKind
@@ -77,6 +79,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _git()
     yield _store(settings)
     yield from _dead_letters(settings)
+    yield _disk(settings)
+    yield from (Finding("processes", "bad", reason) for reason in restarts.reasons(settings.home))
     for kind in settings.forges:
         yield from _forge(settings, kind)
     yield _framework(settings)
@@ -121,6 +125,11 @@ def _dead_letters(settings: Settings) -> Iterator[Finding]:
 def _last_line(reason: str) -> str:
     """The line of a traceback that names the error."""
     return reason.strip().splitlines()[-1][:200] if reason.strip() else "no reason kept"
+
+
+def _disk(settings: Settings) -> Finding:
+    shortage = Reserve.of(settings.home, settings.disk_reserve_mb).shortage()
+    return Finding("disk", "bad" if shortage else "good", shortage or "has more than the reserve free")
 
 
 def _forge(settings: Settings, kind: ForgeKind) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from shell.parent import die_with_parent
+from shell.restarts import OFTEN
 
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 15.0
@@ -33,10 +34,18 @@ class Child:
     started: float = 0.0
     due: float = 0.0
     delay: float = FIRST_DELAY_S
+    before: Callable[[], None] | None = None
+    """Done before each start."""
+    deaths: int = 0
+    """How often it died in a row, each time before it had run steadily."""
+    ending: str = ""
+    """How it last ended."""
 
     def start(self) -> None:
         """Start it in a session of its own, without the terminal's Ctrl-C, and so that it dies with us."""
         parent = os.getpid()
+        if self.before:
+            self.before()
         _rotate(self.log)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -58,9 +67,18 @@ class Child:
     def back_off(self) -> float:
         """Note that it died and when to restart it: at once if it ran steadily, else with growing delay."""
         now = monotonic()
-        self.delay = FIRST_DELAY_S if now - self.started > STEADY_S else min(self.delay * 2, LONGEST_DELAY_S)
+        steady = self.process is not None and now - self.started > STEADY_S
+        self.deaths = 1 if steady else self.deaths + 1
+        self.delay = FIRST_DELAY_S if steady else min(self.delay * 2, LONGEST_DELAY_S)
         self.process, self.due = None, now + self.delay
         return self.delay
+
+    def settled(self) -> bool:
+        """Whether it died before and has run steadily since; said once."""
+        if not self.deaths or self.process is None or monotonic() - self.started <= STEADY_S:
+            return False
+        self.deaths = 0
+        return True
 
 
 @dataclass
@@ -69,22 +87,42 @@ class Supervisor:
 
     children: list[Child]
     say: Callable[[str], None]
+    report: Callable[[dict[str, tuple[int, str]]], None] = lambda _dying: None
+    """Is told which children keep dying, how often and how, whenever that changes."""
     stopping: bool = field(default=False, init=False)
 
     def start(self) -> None:
         """Start all that are not running."""
         for child in self.children:
             if child.process is None:
-                child.start()
+                self._start(child)
+
+    def _start(self, child: Child) -> None:
+        """Start it; where that fails, on a full disk for instance, it is as if it had died at once."""
+        try:
+            child.start()
+        except OSError as error:
+            self._died(child, str(error))
+
+    def _died(self, child: Child, how: str) -> None:
+        child.ending = how
+        self.say(f"{child.name} ended ({how}); restarting it in {child.back_off():.1f} s")
+        self._report()
+
+    def _report(self) -> None:
+        dying = {one.name: (one.deaths, one.ending) for one in self.children if one.deaths >= OFTEN}
+        self.report(dying)
 
     def look(self) -> None:
         """Note which ones died, and restart those whose delay is over."""
         for child in self.children:
             code = child.died()
             if code is not None:
-                self.say(f"{child.name} ended ({_ending(code)}); restarting it in {child.back_off():.1f} s")
+                self._died(child, _ending(code))
             elif child.process is None and monotonic() >= child.due:
-                child.start()
+                self._start(child)
+            elif child.settled():
+                self._report()
 
     def keep(self) -> None:
         """Supervise the children until `stopping` is set."""

@@ -5,12 +5,17 @@ import os
 import secrets
 import signal
 import sys
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 
 import click
 
-from bot.web.readiness import not_ready
+from bot.web.readiness import in_trouble, not_ready
+from shell import restarts
+from shell.agent.paths import Paths, make_room
+from shell.disk import Reserve
 from shell.env_file import not_read
 from shell.errors import Unavailable
 from shell.installed import shared_rooms
@@ -38,7 +43,8 @@ def up() -> None:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _only_one(settings.home)
     held = _alone(settings.home)
-    supervisor = Supervisor(children(settings, held), say)
+    restarts.make(settings.home)
+    supervisor = Supervisor(children(settings, held), say, lambda dying: restarts.write(settings.home, dying))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(supervisor))
     _begin(settings, supervisor)
@@ -51,9 +57,10 @@ def up() -> None:
 
 
 def say(words: str) -> None:
-    """One line to whoever watches."""
-    click.echo(f"caloron: {words}")
-    sys.stdout.flush()
+    """One line to whoever watches; where it cannot be written, on a full disk, the bot goes on without."""
+    with suppress(OSError):
+        click.echo(f"caloron: {words}")
+        sys.stdout.flush()
 
 
 def children(settings: Settings, held: int) -> list[Child]:
@@ -102,9 +109,12 @@ def shell_token(settings: Settings) -> str:
 
 
 def _begin(settings: Settings, supervisor: Supervisor) -> None:
-    first = [child for child in supervisor.children if child.name == "store"]
-    for child in first:
-        child.start()
+    paths = Paths(settings.home, {}, reserve=Reserve.of(settings.home, settings.disk_reserve_mb))
+    make_room(paths, made_before_s=0)  # nothing of ours runs yet
+    for child in supervisor.children:
+        if child.name == "store":
+            child.before = partial(make_room, paths)
+            child.start()
     wait_for_store(settings, supervisor)
     _check_versions(settings, supervisor)
     supervisor.start()
@@ -139,7 +149,7 @@ def _wait_until_ready(settings: Settings, supervisor: Supervisor) -> None:
     deadline, store = monotonic() + READY_WAIT_S, Store(connect(settings.store_url, socket_timeout=1.0))
     logs = settings.home / "logs"
     while not supervisor.stopping:
-        reasons = not_ready(store)
+        reasons = [*not_ready(store), *in_trouble(settings)]
         if not reasons:
             say(f"up. Webhooks come in at {settings.public_url}/webhooks, logs are in {logs}")
             return

@@ -3,8 +3,11 @@
 import re
 from typing import Any, Protocol
 
+from shell import restarts
+from shell.disk import Reserve
 from shell.errors import Unavailable
 from shell.queue import QUEUES
+from shell.settings import Settings
 
 PROCESSES = ("web", *QUEUES, "clock")
 _NUMBER = re.compile(r"(-\d+|:.*)$")
@@ -36,6 +39,12 @@ def not_ready(store: HealthStore) -> list[str]:
         return reasons(store.health())
     except Unavailable:
         return ["the store does not answer"]
+
+
+def in_trouble(settings: Settings) -> list[str]:
+    """What is wrong with the machine and the store does not know: full disks, processes that keep dying."""
+    reserve = Reserve.of(settings.home, settings.disk_reserve_mb)
+    return [*filter(None, [reserve.shortage()]), *restarts.reasons(settings.home)]
 
 
 def reasons(health: dict[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from .delivery import Hook, Rejected, check_headers, check_signature, route
 from .intake import MAX_BYTES, Intake, NoRoom, Within, within
 from .masked_errors import mask_errors
 from .metrics import Metrics
-from .readiness import not_ready
+from .readiness import in_trouble, not_ready
 from .store_protocol import DeliveryStore
 
 _HOOK_ID = re.compile(r"[0-9]{1,18}")
@@ -30,7 +30,7 @@ def create_webhook_app(settings: Settings, store: DeliveryStore, limit: Within =
     _add_error_handlers(app, metrics)
     mask_errors(app)
     _add_webhook_routes(app, settings, store, metrics, Intake(limit))
-    _add_health_routes(app, store, metrics)
+    _add_health_routes(app, settings, store, metrics)
     return app
 
 
@@ -58,14 +58,14 @@ def _add_webhook_routes(
         return receive(Hook(f"/webhooks/{forge}/{scope}/{owner}", forge, scope, int(owner)))
 
 
-def _add_health_routes(app: Flask, store: DeliveryStore, metrics: Metrics) -> None:
+def _add_health_routes(app: Flask, settings: Settings, store: DeliveryStore, metrics: Metrics) -> None:
     @app.get("/healthz")
     def healthz() -> dict[str, Any]:
         return {"ok": True}
 
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        reasons = not_ready(store)
+        reasons = [*not_ready(store), *in_trouble(settings)]
         return jsonify({"ready": not reasons, "reasons": reasons}), 503 if reasons else 200
 
     @app.get("/receipts/<receipt_id>")

@@ -1,10 +1,11 @@
 """The paths of an agent's run on this machine, all below CALORON_HOME."""
 
+import fcntl
 import os
 import re
-import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from typing import Any, Literal
 from shell import env_file
 from shell.agent.egress.hosts import Operator
 from shell.agent.limits import Limits
+from shell.agent.remove import remove_folder
+from shell.disk import ATTEMPTS, Reserve
 
 SandboxMode = Literal["required", "preferred", "off"]
 """Whether an agent runs only behind walls, behind them where they can be had, or never."""
@@ -59,14 +62,23 @@ class Attempt:
         """Our own index of the folder; the agent's is never read."""
         return self.root / "index"
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While the block runs, the folder is in use, by a lock that ends with its process."""
+        remove_folder(self.root)
+        self.root.mkdir(parents=True)
+        folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(folder)
+            remove_folder(self.root)
+
     def make(self) -> None:
         """Create the folders, empty."""
-        remove_folder(self.root)
         for folder in (self.folder, self.home, self.temporary, self.log.parent):
             folder.mkdir(parents=True, exist_ok=True)
-
-    def remove(self) -> None:
-        remove_folder(self.root)
 
 
 def operator_environment() -> dict[str, str]:
@@ -84,6 +96,7 @@ class Paths:
     limits: Limits = field(default_factory=Limits)
     operator: Operator = field(default_factory=Operator)
     """What the operator adds to the network of agents, and what of the bot is never part of it."""
+    reserve: Reserve = field(default_factory=Reserve)
 
     @property
     def root(self) -> Path:
@@ -95,7 +108,7 @@ class Paths:
 
     def attempt(self, spec: Mapping[str, Any]) -> Attempt:
         sprint, task, number = _checked(spec["sprint_id"]), _checked(spec["task_id"]), int(spec["attempt"])
-        work = self.root / "work" / _checked(spec["lane"]) / sprint / task / str(number)
+        work = self.root / ATTEMPTS / _checked(spec["lane"]) / sprint / task / str(number)
         return Attempt(work, self.root / "logs" / "agents" / sprint / f"{task}-{number}.log")
 
     @property
@@ -104,28 +117,58 @@ class Paths:
         return self.root / "stub"
 
 
-def remove_folder(folder: Path) -> None:
-    """Remove it, even where an agent removed permissions."""
-    if not folder.exists():
-        return
-    for path, folders, _ in os.walk(folder):
-        for name in folders:
-            if not os.path.islink(inner := os.path.join(path, name)):
-                os.chmod(inner, 0o700)
-    shutil.rmtree(folder)
+LOGS_BYTES = 2**30
+"""All agents' logs together; beyond that the oldest are removed."""
+_LOG_DAYS = 30
+_JUST_MADE_S = 60.0
 
 
-def remove_old_files(paths: Paths, older_than_s: float, logs_older_than_s: float = 30 * 86400) -> list[Path]:
-    """Remove old logs, and the folders of attempts that ended without cleanup (a crash)."""
-    now = time.time()
-    folders = _old(paths.root.glob("work/*/*/*/*"), now - older_than_s)
-    logs = _old(paths.root.glob("logs/agents/*/*.log"), now - logs_older_than_s)
-    for folder in folders:
+def remove_dead_attempts(paths: Paths, made_before_s: float = _JUST_MADE_S) -> list[Path]:
+    """Remove the folders of attempts whose process is gone: each attempt begins with a new one."""
+    before = time.time() - made_before_s
+    dead = [folder for folder in _attempts(paths) if _made(folder) < before and not _in_use(folder)]
+    for folder in dead:
         remove_folder(folder)
-    for log in logs:
-        log.unlink()
-    return folders + logs
+    return dead
 
 
-def _old(paths: Iterable[Path], before: float) -> list[Path]:
-    return [path for path in paths if path.lstat().st_mtime < before]
+def make_room(paths: Paths, made_before_s: float = _JUST_MADE_S) -> None:
+    """Remove dead attempts, and where that is not enough our copies of repositories, while no run uses them.
+
+    A copy is fetched again when it is needed.
+    """
+    remove_dead_attempts(paths, made_before_s)
+    if paths.reserve.shortage() and not any(_attempts(paths)):
+        for copy in (paths.root / "git").glob("*.git"):
+            remove_folder(copy)
+
+
+def remove_old_logs(paths: Paths, most: int = LOGS_BYTES) -> list[Path]:
+    """Remove agents' logs that are old, or more than all of them may take."""
+    newest = sorted(paths.root.glob("logs/agents/*/*.log"), key=_made, reverse=True)
+    before, taken, removed = time.time() - _LOG_DAYS * 86400, 0, []
+    for log in newest:
+        taken += log.lstat().st_size
+        if taken > most or _made(log) < before:
+            log.unlink()
+            removed.append(log)
+    return removed
+
+
+def _attempts(paths: Paths) -> Iterable[Path]:
+    return paths.root.glob(f"{ATTEMPTS}/*/*/*/*")
+
+
+def _made(path: Path) -> float:
+    return path.lstat().st_mtime
+
+
+def _in_use(folder: Path) -> bool:
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(held)
+    return False

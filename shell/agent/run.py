@@ -1,5 +1,6 @@
 """One attempt at a task: a fresh folder, the agent's run, its changes checked, pushed, and a pull request."""
 
+import errno
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare, walls
 from shell.agent.publish import Work, publish
 from shell.agent.repository import Repository
+from shell.agent.reserve_watch import ReserveWatch
 from shell.agent.retry import with_retries
 from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
 from shell.agent.tree import Change, changes, final_tree
@@ -89,7 +91,8 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
     found = _Found(pr_number=spec.get("pr_number"))
     attempt = paths.attempt(spec)
     try:
-        reason = _attempt(spec, forge, paths, attempt, report, found)
+        with attempt.held():
+            reason = _attempt(spec, forge, paths, attempt, report, found)
         return found.answer("done", reason)
     except AttemptEnded as ending:
         return found.answer(ending.outcome, ending.reason)
@@ -100,8 +103,10 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
     except (Unavailable, Refused) as error:
         pushed = f" The branch {spec['branch']} is pushed." if found.head_sha else ""
         return found.answer("failed", f"The forge failed: {error}.{pushed}")
-    finally:
-        attempt.remove()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return found.answer("limit", "The run was ended: the disk of the bot's machine is full.")
 
 
 def _attempt(
@@ -121,7 +126,11 @@ def _attempt(
     prompt = prompt_of(spec["prompt"], start, spec["base"])
     with network(spec, framework, paths, attempt, walls(framework, paths)) as egress:
         job = prepare(spec, framework, paths, attempt, prompt, egress)
-        ended = run_job(job, report)
+        with ReserveWatch(report, paths.reserve) as watch:
+            ended = run_job(job, watch)
+    if watch.shortage:
+        found.tail, found.seconds = ended.tail, ended.seconds
+        raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
     _keep_output(ended, framework, job, found, egress)
     if conflicts := unresolved(start, attempt):
         raise AttemptEnded("failed", f"The agent left merge conflicts in {', '.join(conflicts)}.")

@@ -14,6 +14,8 @@ RUNS = "caloron:runs"
 """The agents' runs that have not ended."""
 DEAD = "caloron:dead"
 """Dead letters by time."""
+SHORT = "caloron:short"
+"""Since when the machine is short of disk space."""
 
 
 def lane_state(lane: str) -> str:

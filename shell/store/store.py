@@ -94,6 +94,21 @@ class Store(Lanes, Runs, Leases):
         return [lane for lane, events, *_ in rows if events], unshown
 
     @reachable
+    def short_since(self) -> str | None:
+        """Since when the machine is short of disk space; None if it is not."""
+        since: str | None = self.client.get(keys.SHORT)
+        return since
+
+    @reachable
+    def set_short(self, since: str | None) -> str:
+        """Note since when it is, or that it is not any more."""
+        if since is None:
+            self.client.delete(keys.SHORT)
+            return ""
+        self.client.set(keys.SHORT, since)
+        return since
+
+    @reachable
     def account(self, forge: str) -> dict[str, Any] | None:
         """Our account on a forge as last fetched; None if it never was."""
         text = self.client.get(keys.account(forge))

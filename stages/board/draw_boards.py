@@ -53,6 +53,11 @@ MODE = {
     "has approved it and its checks are green",
 }
 
+SHORT_OF_SPACE = (
+    "No agent starts now: the bot's machine is short of disk space. It goes on by itself when there is room; "
+    "whoever runs the bot sees more with `caloron doctor`."
+)
+
 
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
@@ -71,6 +76,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         what_next(state, kickoff, tasks, reviews),
         cannot_read(state) if running else "",
+        SHORT_OF_SPACE if running and state.get("short_of_space") else "",
         graph(policy["statuses"], tasks),
         "\n".join(row(policy["statuses"], name, tasks[name], waits.get(name) or []) for name in tasks),
         footer(policy, kickoff),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shell.agent.paths import Paths, remove_old_files
+from shell.agent.paths import Paths, make_room, remove_dead_attempts, remove_old_logs
+from shell.disk import Reserve
 
 from .disk_forge import SPEC
 
@@ -41,15 +42,39 @@ def test_the_environment_is_the_processs_own_and_the_files_beneath_it(
     assert "from-" not in repr(Paths(tmp_path))
 
 
-def test_what_a_killed_machine_left_is_forgotten_in_time(tmp_path: Path) -> None:
+def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(tmp_path: Path) -> None:
     places = Paths(tmp_path, {})
-    old, young = places.attempt(SPEC), places.attempt(SPEC | {"attempt": 2})
-    for attempt in (old, young):
-        attempt.make()
-        attempt.log.write_text("x")
-    (old.folder / "locked").mkdir(mode=0o555)
-    long_ago = time.time() - 40 * 86400
-    os.utime(old.root, (long_ago, long_ago))
-    os.utime(old.log, (long_ago, long_ago))
-    assert set(remove_old_files(places, 86400)) == {old.root, old.log}
-    assert young.root.exists() and young.log.exists() and not old.root.exists()
+    left, used = places.attempt(SPEC), places.attempt(SPEC | {"attempt": 2})
+    with used.held():
+        used.make()
+        left.make()
+        (left.folder / "locked").mkdir(mode=0o555)
+        assert remove_dead_attempts(places) == [], "it may be about to begin"
+        assert remove_dead_attempts(places, made_before_s=-1) == [left.root]
+        assert used.folder.exists() and not left.root.exists()
+    assert not used.root.exists()
+
+
+def test_copies_are_removed_only_where_space_is_short_and_no_run_uses_them(tmp_path: Path) -> None:
+    enough, short = Reserve((tmp_path,), 1), Reserve((tmp_path,), 2**60)
+    copy = Paths(tmp_path, {}).repository("gitea-1")
+    copy.mkdir(parents=True)
+    make_room(Paths(tmp_path, {}, reserve=enough))
+    with Paths(tmp_path, {}).attempt(SPEC).held():
+        make_room(Paths(tmp_path, {}, reserve=short))
+    assert copy.exists()
+    make_room(Paths(tmp_path, {}, reserve=short))
+    assert not copy.exists()
+
+
+def test_logs_are_kept_for_a_month_and_up_to_a_size(tmp_path: Path) -> None:
+    places = Paths(tmp_path, {})
+    logs = [places.attempt(SPEC | {"attempt": number}).log for number in range(4)]
+    for age, log in enumerate(logs):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"x" * 1000)
+        made = time.time() - age * 86400
+        os.utime(log, (made, made))
+    os.utime(logs[1], (0, 0))
+    assert remove_old_logs(places, most=2500) == [logs[3], logs[1]]
+    assert logs[0].exists() and logs[2].exists()

@@ -38,7 +38,7 @@ def test_author_and_committer_are_the_agent_whatever_the_machine_says(stage: Sta
 def test_nothing_is_left_on_the_machine_but_the_bare_copy_and_the_log(stage: Stage) -> None:
     stage.answers({"match": "", "files": {"a.md": "a"}, "output": "kept in the log"})
     stage.run()
-    assert [path for path in (stage.home / "work").rglob("*") if path.is_file()] == []
+    assert [path for path in (stage.home / "attempts").rglob("*") if path.is_file()] == []
     assert (stage.home / "logs/agents/s-1/t1-1.log").read_text() == "kept in the log\n"
 
 
@@ -213,7 +213,7 @@ def test_only_an_agent_that_was_killed_has_crashed(stage: Stage, signal_name: st
 
 def test_an_agent_may_lock_its_folders_and_nothing_is_left(stage: Stage) -> None:
     stage.play("mkdir -p cache/a && echo x > cache/a/x && chmod 555 cache/a && chmod 0 cache")
-    assert [path for path in (stage.home / "work").rglob("*") if path.is_file()] == []
+    assert [path for path in (stage.home / "attempts").rglob("*") if path.is_file()] == []
 
 
 def test_what_the_agent_commits_does_not_matter_its_files_do(stage: Stage) -> None:

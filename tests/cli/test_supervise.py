@@ -10,6 +10,7 @@ import pytest
 
 from bot.cli import supervise
 from bot.cli.supervise import Child, Supervisor
+from shell import restarts
 from tests.waiting import LIMIT_S, until
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,29 @@ def test_what_dies_at_once_starts_again_later_and_later(tmp_path: Path) -> None:
     assert delays == sorted(set(delays))
 
 
+def test_what_cannot_be_started_is_tried_again_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that cannot be made, as on a full disk, must not end `up`."""
+    monkeypatch.setattr(supervise, "FIRST_DELAY_S", 0.0)
+    monkeypatch.setattr(supervise, "LONGEST_DELAY_S", 0.0)
+    restarts.make(tmp_path)
+    one = child(tmp_path / "missing", SLEEPER)
+    supervisor = Supervisor([one], lambda _words: None, lambda dying: restarts.write(tmp_path, dying))
+    supervisor.start()
+
+    def reasons() -> list[str]:
+        supervisor.look()
+        return restarts.reasons(tmp_path)
+
+    until(reasons)
+    assert restarts.reasons(tmp_path)[0].startswith("process one died 3 times ([Errno 2] No such file")
+    (tmp_path / "missing").mkdir()
+    monkeypatch.setattr(supervise, "STEADY_S", 0.0)
+    until(lambda: not reasons())
+    supervisor.drain()
+
+
 def test_draining_ends_also_the_stubborn_and_the_store_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +96,7 @@ def test_no_child_outlives_a_killed_parent(tmp_path: Path) -> None:
 import os, sys, time
 from pathlib import Path
 from bot.cli.supervise import Child, Supervisor
+from shell import restarts
 child = Child("one", [sys.executable, "-c", {SLEEPER!r}], os.environ, Path({str(tmp_path / "one.log")!r}))
 Supervisor([child], print).start()
 print(child.process.pid, flush=True)

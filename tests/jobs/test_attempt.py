@@ -170,6 +170,13 @@ def test_a_lost_job_of_a_queued_run_is_rung_again(bench: Any) -> None:
     assert bench.store.claim_run(LANE, key, "w")
 
 
+def test_no_run_begins_where_disk_space_is_short(bench: Any) -> None:
+    key = spawn(bench)
+    bench.settings = bench.settings.model_copy(update={"disk_reserve_mb": 10**9})
+    attempt.attempt(LANE, key)
+    assert bench.store.run(LANE, key)["status"] == "queued", "it waits; the sweep enqueues it again"
+
+
 def test_a_store_that_is_away_for_a_moment_costs_a_run_nothing(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from jobs import snapshot, sweep, ticks, worker
 from jobs.clock import Clock
+from jobs.disk import watch_disk
 from jobs.preload import FOR
 from jobs.retention import file_journal
 from shell.store import Decision
@@ -73,6 +74,25 @@ def test_a_running_sprint_is_told_the_time_and_its_agents_health(bench: Any) -> 
     [event] = bench.store.inbox(LANE, 9)
     assert (event["type"], event["reconcile"]) == ("tick", False)
     assert event["agents"]["a"]["attempt"] == 2 and event["agents"]["a"]["last_heartbeat_at"]
+
+
+def test_lanes_are_told_once_that_disk_space_is_short_and_once_that_it_is_enough(bench: Any) -> None:
+    become(bench, sprint={"id": "shop-1a2b-3", "status": "Running"})
+    enough = bench.settings
+    watch_disk(bench)
+    assert bench.store.waiting(LANE) == 0
+    bench.settings = enough.model_copy(update={"disk_reserve_mb": 10**9})
+    watch_disk(bench)
+    watch_disk(bench)
+    first, again = bench.store.inbox(LANE, 9)
+    assert first["short_of_space"] is True and first["key"] == again["key"], "the second one is dropped"
+    become(bench, short_of_space=True)
+    watch_disk(bench)
+    assert bench.store.waiting(LANE) == 0
+    bench.settings = enough
+    watch_disk(bench)
+    watch_disk(bench)
+    assert [one["short_of_space"] for one in bench.store.inbox(LANE, 9)] == [False]
 
 
 def test_a_lane_at_rest_hears_no_tick_but_is_reconciled(bench: Any) -> None:
