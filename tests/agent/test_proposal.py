@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,12 +139,13 @@ def test_what_a_push_brought(forge: Forge, copy: Repository) -> None:
     second = forge.commit("b.txt", "b\n")
     base, head = heads(copy)
     assert look_at(copy, base, head, []).commits == (second, first)
-    for push, commits in [
+    pushes: list[tuple[dict[str, Any], list[str]]] = [
         ({"commits": [first], "before": None, "after": None}, [first]),
         ({"commits": [], "before": first, "after": second}, [second]),
         ({"commits": [], "before": "0" * 39 + "1", "after": second}, [second, first]),
         ({"commits": [], "before": first, "after": "0" * 39 + "1"}, []),
-    ]:
+    ]
+    for push, commits in pushes:
         assert brought(copy, base, push) == commits
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from handlers.switchboard import INSTEAD, composition_for, expand
-from jobs import decide as decide_module
 from jobs.context import run_pure
 from jobs.decide import Decider, decide
 from shell.store import Loaded
+from shell.store.decision import Decision
 from tests.jobs.test_refused import POLICY, SAID, Lane
 
 
@@ -18,7 +18,7 @@ def lane() -> Lane:
     return Lane({"status": "Running"}, running=4, tasks={"a": task})
 
 
-def take(lane: Lane, *events: dict[str, Any], breaks: str = "retro") -> decide_module.Decision:
+def take(lane: Lane, *events: dict[str, Any], breaks: str = "retro") -> Decision:
     def run(name: str, turn: Any) -> Any:
         if name == breaks:
             raise OverflowError("cannot convert float infinity to integer")

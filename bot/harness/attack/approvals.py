@@ -131,9 +131,10 @@ class Scene:
 
     def merged(self, head: str | None = None) -> tuple[bool, str]:
         """Try to merge as the bot does; whether it is merged now, and what was said."""
+        key = f"merge/{self.number}"
         action = {
             "type": "merge_pr",
-            "key": f"merge/{self.number}",
+            "key": key,
             "pr_number": self.number,
             "head_sha": head or self.head,
             "style": "merge",
@@ -142,7 +143,7 @@ class Scene:
             "protected": [],
         }
         try:
-            said = merge_pr(self.target(), Taken(action["key"], action, "1"))
+            said = merge_pr(self.target(), Taken(key, action, "1"))
         except (Refused, NotYet) as refusal:
             said = {"message": str(refusal)}
         return self.of("bot").pull(REPO, self.number)["merged"], str(said.get("message"))

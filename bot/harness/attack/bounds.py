@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -66,14 +67,16 @@ def _reports(arena: Arena) -> Iterator[Tried]:
     always = [("tokens_consumed", text) for text in ("1e999", "9" * 400, "NaN")]
     for field, text in [*always, *_some(arena, 12)]:
         said = f'CALORON_FEEDBACK_START {{"{field}": {text}, "notes ": "x"}} CALORON_FEEDBACK_END'
-        yield _ends(f"a report with {field}: {text[:20]}", lambda said=said: read_feedback(said))
+        yield _ends(f"a report with {field}: {text[:20]}", partial(read_feedback, said))
         block = f"caloron_feedback:\n  {field}: {text}\n"
-        yield _ends(
-            f"a block with {field}: {text[:20]}", lambda block=block: (read_block(block) or [None])[-1]
-        )
+        yield _ends(f"a block with {field}: {text[:20]}", partial(_newest, block))
     for text in (".inf", ".nan", "1" + "0" * 5000, "2001-99-99", "&a [*a]", "!!python/object:os.system x"):
         block = f"caloron_feedback:\n  tokens_consumed: {text}\n"
-        yield _ends(f"a block with {text[:20]}", lambda block=block: (read_block(block) or [None])[-1])
+        yield _ends(f"a block with {text[:20]}", partial(_newest, block))
+
+
+def _newest(block: str) -> Any:
+    return (read_block(block) or [None])[-1]
 
 
 def _ends(name: str, read: Callable[[], Any]) -> Tried:
