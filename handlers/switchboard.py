@@ -52,6 +52,17 @@ def expand(event: Event, state: State) -> list[Event]:
     return [*meeting(event, state), *asked(event, state)]
 
 
+def outside(event: Event, state: State) -> list[Event]:
+    """In a repository that was not let in: its first command, which gets one line, and nothing else."""
+    if state.get("outside") or event["type"] != "issue_comment":
+        return []
+    asks = [one for one in from_comment(event, state) if one["type"] == "command"]
+    if not asks:
+        return []
+    number = event["issue_number"]
+    return [{**common(event), "type": "asked_outside", "key": "asked_outside", "issue_number": number}]
+
+
 def meeting(event: Event, state: State) -> Iterator[Event]:
     repo = state.get("repo")
     known = repo.get("full_name") if repo else None
@@ -178,12 +189,22 @@ def from_text(
             "key": f"mistakes:{event['key']}",
             "where": where,
             "mistakes": mistakes,
+            "needs": "none",
+            **delivered(event),
         }
 
 
 def common(event: Event) -> Event:
     names = ("forge", "repo_id", "repo", "at", "actor", "actor_id", "created_at", "found")
     return {name: event[name] for name in names if name in event}
+
+
+def delivered(event: Event) -> Event:
+    """What must be read back from the forge: a comment that only a delivery told of."""
+    if event["type"] != "issue_comment" or event.get("found"):
+        return {}
+    body_hash = hashlib.sha256(event["body"].encode()).hexdigest()[:16]
+    return {"delivered": {"author_id": event["author_id"], "body_hash": body_hash}}
 
 
 def command_event(event: Event, found: Any, where: Where) -> Event:
@@ -205,6 +226,7 @@ def command_event(event: Event, found: Any, where: Where) -> Event:
         "where": where,
         "help": reply_text(declaration, args["positional"], inactive),
         **({"inactive": inactive} if inactive else {}),
+        **delivered(event),
     }
 
 
@@ -273,6 +295,7 @@ TASK_EVENTS = frozenset(
 COMPOSITIONS = {
     "repository_met": "meet",
     "restored": "restore",
+    "asked_outside": "answer_outside",
     "changed": "notice",
     "account_shared": "notice",
     "seen": "differences",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -207,6 +208,23 @@ def _catch_up(target: Target, look: Action) -> Any:
     return changes | {"comments": [keyed(comment) for comment in changes["comments"]]}
 
 
+def _read_back(target: Target, look: Action) -> Any:
+    """The comment, and in the same moment what its author may do here."""
+    login = look.get("login")
+    with ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(_permission_beside, target, login) if login else None
+        comment = target.forge.issue_comment(target.repo, look["comment_id"])
+        found = {"comment_shown": True, "comment": comment} if comment else {"comment_shown": False}
+        return found | (asked.result() if asked else {})
+
+
+def _permission_beside(target: Target, login: str) -> Any:
+    try:
+        return {"permission": target.forge.permission(target.repo, login)}
+    except Refused as refusal:
+        return {"refusal": {"refused_with": refusal.status, "message": refusal.message}}
+
+
 def _config(target: Target, look: Action) -> Any:
     """What `.caloron.yml` says at the branch's head; the file is not read again at a commit that is known."""
     commit = target.forge.branch_head(target.repo, look["branch"])
@@ -238,6 +256,7 @@ LOOKS: dict[str, Callable[[Target, Action], Any]] = {
     "comments": _comments,
     "issue_comments": lambda target, look: target.forge.issue_comments(target.repo, look["number"]),
     "permission": lambda target, look: target.forge.permission(target.repo, look["login"]),
+    "comment": _read_back,
     "repository": lambda target, look: target.forge.repository(target.repo),
     "protection": lambda target, look: target.forge.required_checks(target.repo, look["branch"]),
     "updates": updates,

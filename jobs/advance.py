@@ -6,6 +6,7 @@ import structlog
 
 from jobs import context
 from jobs.decide import Decider, decide
+from shell.admission import UNKNOWN
 from shell.store import Fenced, Lease, Store
 
 _log = structlog.get_logger(__name__)
@@ -17,8 +18,15 @@ TURN_S = 0.1
 
 
 def advance(lane: str, first: bool = False) -> None:
-    """Job: handle all that waits in the lane's inbox, unless someone does already."""
+    """Job: handle all that waits in the lane's inbox, unless someone does already.
+
+    Of a repository that the forge has not shown yet nothing is handled: it is asked first.
+    """
     ctx = context.current()
+    if ctx.admission(lane) is UNKNOWN:
+        ctx.store.clear_wake_up("events", lane)
+        ctx.store.enqueue("actions", lane, first=True)
+        return
     drain(ctx.store, lane, ctx.decider(lane), first)
 
 

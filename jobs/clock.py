@@ -17,7 +17,7 @@ from jobs.restore import Known, restore
 from jobs.retention import retain
 from jobs.snapshot import Written, snapshot
 from jobs.sweep import enqueue_due, sweep
-from jobs.ticks import discover, reconcile, tick
+from jobs.ticks import discover, note_installed, reconcile, tick
 from shell.errors import Unavailable
 from shell.logging import set_up
 from shell.settings import Settings, SettingsError
@@ -56,6 +56,7 @@ class Clock:
         self.duties = [
             Duty(STEP_S, lambda: enqueue_due(ctx)),
             Duty(SWEEP_S, lambda: sweep(ctx)),
+            Duty(SWEEP_S, lambda: note_installed(ctx)),
             Duty(SWEEP_S, lambda: restore(ctx, known)),
             Duty(SWEEP_S, lambda: snapshot(ctx, written)),
             Duty(SWEEP_S, lambda: watch_disk(ctx)),

@@ -10,25 +10,30 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
-from jobs.decide import Decider, Trace, Turn
+from jobs.decide import HOOK, Decider, Trace, Turn
 from jobs.worker_threads import WorkerThreads
+from shell.admission import UNKNOWN, Admission, admission_of
 from shell.agent.git import Credential
 from shell.agent.paths import Paths
 from shell.agent.repository import Repository
 from shell.clock import now
 from shell.disk import Reserve
 from shell.errors import Unavailable
-from shell.event import ForgeKind
+from shell.event import Event, ForgeKind
 from shell.forge import Forge, client_for
+from shell.installations import lanes as installed_lanes
 from shell.secrets import know
 from shell.settings import Settings
 from shell.store import Store, connect
+from shell.store.connection import milliseconds
 
 if TYPE_CHECKING:
     from stages.world import State
 
 _log = structlog.get_logger(__name__)
 
+ASK_AGAIN_MS = 60_000
+"""How long a repository that the forge did not show is believed not to be there."""
 BEAT_S = 2.5
 """How often a process sends a heartbeat."""
 
@@ -90,7 +95,7 @@ class Context:
         kind = lane.partition("-")[0]
         if kind not in self.accounts:
             known = self.store.account(kind)
-            if known is None:
+            if known is None or (self.settings.owners and "app" not in known):
                 known = self.forge(lane).me()
                 self.store.set_account(kind, known)
             self.accounts[kind] = known
@@ -111,6 +116,14 @@ class Context:
         path = Paths(self.settings.home).repository(lane)
         return Repository(path, forge.clone_url(repo), lambda: Credential(*forge.credential(repo)))
 
+    def admission(self, lane: str) -> Admission:
+        """Whether the lane's repository is let in; UNKNOWN where the forge has to be asked (again)."""
+        facts, installed = self.store.facts(lane)
+        found = admission_of(self.settings, facts, installed or lane in installed_lanes(self.settings.home))
+        asked_ms = int(facts.get("at_ms") or 0) if facts else 0
+        again = not found.verified and milliseconds() - asked_ms > ASK_AGAIN_MS
+        return UNKNOWN if again else found
+
     def repo(self, lane: str) -> str:
         """The lane's repository, `owner/name`."""
         name = self.store.about(lane).get("repo")
@@ -122,7 +135,7 @@ class Context:
         """How events of this lane are decided: the switchboard and the compositions."""
         from compositions import fingerprint
         from handlers.repository_labels import declared_policy
-        from handlers.switchboard import INSTEAD, composition_for, expand
+        from handlers.switchboard import INSTEAD, composition_for, expand, outside
         from shell.policy import policy_for
 
         account = self.account(lane)
@@ -137,7 +150,28 @@ class Context:
         def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)
 
-        return Decider(expand, composition_for, run, policy, now, self.store.seen, fingerprint(), INSTEAD)
+        admission = self.admission(lane)
+
+        def refuses(event: Event) -> str | None:
+            return refusal_of(admission, event)
+
+        read = expand if admission.let_in else outside
+        seen = self.store.seen
+        return Decider(read, composition_for, run, policy, now, seen, fingerprint(), INSTEAD, refuses)
+
+
+def refusal_of(admission: Admission, event: Event) -> str | None:
+    """Why this event is not handled: nobody let its repository in, or its signer may not speak for it."""
+    signer = event.get(HOOK)
+    if not admission.verified:
+        return admission.reason
+    if signer is not None and signer != admission.owner_id:
+        return (
+            f"the webhook of organisation {signer} signed it, but the repository is not that organisation's"
+        )
+    if not admission.let_in and event["type"] != "issue_comment":
+        return admission.reason
+    return None
 
 
 _current: Context | None = None

@@ -30,6 +30,8 @@ Trace = list[tuple[str, float]]
 MAX_DEPTH = 40
 """How deep events may follow from events, as a guard against endless recursion."""
 
+HOOK = "hook"
+"""In a delivered event, until it is handled: the organisation whose webhook signed it."""
 MIGRATED = "state_migrated"
 """In the journal alone: the state was brought from one version to another."""
 
@@ -55,6 +57,8 @@ class Decider:
     """A fingerprint of the code that decides."""
     instead: Mapping[str, str] = field(default_factory=dict)
     """Composition → the one that handles its event where it fails."""
+    refuses: Callable[[Event], str | None] = lambda _event: None
+    """Why an event is not handled at all: who signed it may not speak for this repository."""
 
 
 def decide(loaded: Loaded, inbox: list[Event], decider: Decider) -> Decision:
@@ -75,7 +79,10 @@ class _Draft:
         if loaded.stored is not None:
             self._migrate(loaded.stored)
         for event in inbox:
-            self._apply(event)
+            if reason := decider.refuses(event):
+                self.decision.ignored[event.get("receipt") or ""] = reason
+            else:
+                self._apply({name: value for name, value in event.items() if name != HOOK})
             self.decision.consumed.append(event)
 
     def _migrate(self, stored: Stored) -> None:

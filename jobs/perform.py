@@ -12,8 +12,9 @@ from jobs import context, project
 from jobs.action_handlers import ACTION_HANDLERS, Busy, Target, look
 from jobs.context import Context
 from jobs.failures import logged
-from jobs.identify import own_name, own_repository
+from jobs.identify import identify, own_name, own_repository
 from shell.action import Action
+from shell.admission import UNKNOWN
 from shell.clock import now, text_of
 from shell.errors import NotYet, Refused, Unavailable, trace_of
 from shell.event import Event
@@ -35,6 +36,8 @@ FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 300.0
 NOT_YET_S = (0.5, 1.0, 2.0, 5.0)
 NOT_YET_FOR_S = 60.0
 BUSY_S = 0.5
+OUTSIDE = "outside"
+"""The key of the one line in a repository that was not let in."""
 
 
 def perform(lane: str, first: bool = False) -> None:
@@ -62,7 +65,7 @@ def perform_with(ctx: Context, lane: str, first: bool = False) -> None:
         performer, due = _Performer(ctx, lane, lease), 0
         try:
             with lease.kept():
-                all_done = performer.work()
+                all_done = performer.work() if _is_let_in(ctx, lane) else performer.work_outside()
         finally:
             due = lease.release()
         if not all_done:
@@ -71,6 +74,19 @@ def perform_with(ctx: Context, lane: str, first: bool = False) -> None:
         # something may have arrived after the last read, when its wake-up found the lane held
         if performer.waits() or not (due or performer.version != ctx.store.version(lane)):
             return
+
+
+def _is_let_in(ctx: Context, lane: str) -> bool:
+    """Whether the bot may act there; the forge is asked what a repository is that is not known yet."""
+    admission = ctx.admission(lane)
+    if admission is UNKNOWN and (ctx.store.waiting(lane) or ctx.store.version(lane)):
+        try:
+            admission = identify(ctx, lane)
+        except Unavailable as fault:
+            _log.warning("a new repository cannot be asked for", lane=lane, reason=str(fault))
+            return False
+        ctx.store.enqueue("events", lane, first=True)
+    return admission.let_in
 
 
 class _Performer:
@@ -106,6 +122,17 @@ class _Performer:
             if self._turn_is_over():
                 return False
         return self._show()
+
+    def work_outside(self) -> bool:
+        """Where the bot was not let in only the one line that says so is written; all else waits."""
+        while not self.waits() and (taken := self.store.due_actions(self.lane, BATCH)):
+            for one in taken:
+                if one.key != OUTSIDE:
+                    self.store.postpone(self.lane, one, LONGEST_DELAY_S, one.tries)
+                elif not self._do(one):
+                    break
+        self.version = self.store.version(self.lane)
+        return True
 
     def _turn_is_over(self) -> bool:
         return monotonic() > self.until and self.store.has_waiting("actions")
@@ -303,5 +330,8 @@ def _delay(count: int, retry_after: float | None) -> float:
     return max(min(doubled, LONGEST_DELAY_S), retry_after or 0.0)
 
 
+_LOOKED_AT = ("what", "number", "comment_id", "login", "path", "agent_id")
+
+
 def _looked_at(action: Action) -> dict[str, Any]:
-    return {name: action[name] for name in ("what", "number", "login", "path", "agent_id") if name in action}
+    return {name: action[name] for name in _LOOKED_AT if name in action}

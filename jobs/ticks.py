@@ -1,12 +1,16 @@
 """Time as events: the tick of a running sprint, and the reconciling tick for lost deliveries."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import structlog
 
 from jobs.context import Context
+from jobs.identify import note_facts
 from shell.clock import now
 from shell.errors import Refused, Unavailable
-from shell.event import Event
-from shell.forge import Forge
+from shell.event import Event, ForgeKind
+from shell.installations import lanes
 from shell.store.sprints import running_sprint
 
 _log = structlog.get_logger(__name__)
@@ -22,15 +26,16 @@ def tick(ctx: Context) -> None:
     for lane in ctx.store.lanes():
         sprint = running_sprint(ctx.store.load(lane).state)
         running = sprint is not None and sprint.get("status") not in _OVER
-        if (running or lane in health) and ctx.store.waiting(lane) < _MAX_WAITING:
+        wanted = (running or lane in health) and ctx.store.waiting(lane) < _MAX_WAITING
+        if wanted and ctx.admission(lane).let_in:
             ctx.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=False))
 
 
 def reconcile(ctx: Context) -> None:
-    """A reconciling tick to every lane."""
+    """A reconciling tick to every lane whose repository is let in."""
     health, at = ctx.store.agents_health(), now()
     for lane in ctx.store.lanes():
-        if ctx.store.waiting(lane) < _MAX_WAITING:
+        if ctx.store.waiting(lane) < _MAX_WAITING and ctx.admission(lane).let_in:
             ctx.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=True))
 
 
@@ -39,26 +44,40 @@ def _tick(at: str, agents: dict[str, dict[str, object]], *, reconcile: bool) -> 
     return {"type": "tick", "key": f"{kind}:{at}", "at": at, "reconcile": reconcile, "agents": agents}
 
 
+def note_installed(ctx: Context) -> None:
+    """Take up what `caloron install` wrote down in this CALORON_HOME, also while the store was away."""
+    for lane in lanes(ctx.settings.home).keys() - ctx.store.installed():
+        ctx.store.note_installed(lane)
+
+
 def discover(ctx: Context) -> None:
-    """Find the configured repositories that never sent a delivery."""
+    """Ask for every repository that is let in, and meet those that never sent a delivery."""
     for kind in ctx.settings.forges:
         try:
-            for repo in _repositories(ctx, ctx.forge(kind)):
-                _meet(ctx, f"{kind}-{repo['id']}", repo)
+            for repo in _repositories(ctx, kind):
+                lane = f"{kind}-{repo['id']}"
+                note_facts(ctx, lane, repo)
+                if ctx.admission(lane).let_in:
+                    _meet(ctx, lane, repo)
         except (Unavailable, Refused) as fault:
             _log.warning("cannot list repositories", forge=kind, reason=str(fault))
 
 
-def _repositories(ctx: Context, forge: Forge) -> list[dict[str, object]]:
-    if not ctx.settings.repos:
-        return forge.repositories()
-    found = []
-    for name in ctx.settings.repos:
+def _repositories(ctx: Context, kind: ForgeKind) -> Iterator[dict[str, Any]]:
+    """Those that the settings and `caloron install` name, and of whole owners those that we may push to."""
+    forge, settings = ctx.forge(kind), ctx.settings
+    installed = [name for lane, name in lanes(settings.home).items() if lane.startswith(f"{kind}-")]
+    for name in [*(entry for entry in settings.repos if not entry.endswith("/*")), *installed]:
         try:
-            found.append(forge.repository(name))
+            yield forge.repository(name)
         except Refused as refusal:
             _log.warning("cannot read repository", repo=name, reason=str(refusal))
-    return found
+    owners = {entry.partition("/")[0].casefold() for entry in settings.repos if entry.endswith("/*")}
+    if ctx.account(kind).get("app"):
+        owners |= {owner.casefold() for owner in settings.owners}
+    if owners:
+        every = forge.repositories()
+        yield from (repo for repo in every if repo["full_name"].partition("/")[0].casefold() in owners)
 
 
 def _meet(ctx: Context, lane: str, repo: dict[str, object]) -> None:

@@ -85,7 +85,13 @@ class Settings(BaseSettings):
         repr=False,
     )
     repos: Annotated[tuple[str, ...], NoDecode] = _named(
-        "CALORON_REPOS", "owner/name, comma-separated; empty: all that the account may push to", ()
+        "CALORON_REPOS",
+        "the repositories that the bot may act in, beside those of `caloron install`: owner/name or owner/*, "
+        "comma-separated",
+        (),
+    )
+    owners: Annotated[tuple[str, ...], NoDecode] = _named(
+        "CALORON_OWNERS", "owners whose installations of the GitHub App are let in, comma-separated", ()
     )
     host: str = _named("HOST", "the address that the webhook endpoint listens on", "127.0.0.1")
     port: int = _named("PORT", "the port of the webhook endpoint", 8080, ge=1, le=65535)
@@ -179,7 +185,7 @@ class Settings(BaseSettings):
         """The settings of these names over the environment's, without the file."""
         return cls(**given)
 
-    @field_validator("webhook_secrets", "repos", "egress", mode="before")
+    @field_validator("webhook_secrets", "repos", "owners", "egress", mode="before")
     @classmethod
     def _split(cls, given: Any, info: ValidationInfo) -> Any:
         if not isinstance(given, str):
@@ -200,14 +206,22 @@ class Settings(BaseSettings):
     @classmethod
     def _owner_and_name(cls, repos: tuple[str, ...]) -> tuple[str, ...]:
         for repo in repos:
-            if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
-                raise ValueError(f"has {repo!r}; write each repository as owner/name, comma-separated")
+            if not re.fullmatch(r"[\w.-]+/([\w.-]+|\*)", repo):
+                raise ValueError(f"has {repo!r}; write each repository as owner/name or owner/*")
         return repos
 
     @field_validator("egress")
     @classmethod
     def _hosts_and_ports(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(named_pair(entry) for entry in entries)
+
+    @field_validator("owners")
+    @classmethod
+    def _names_of_owners(cls, owners: tuple[str, ...]) -> tuple[str, ...]:
+        for owner in owners:
+            if not re.fullmatch(r"[\w.-]+", owner):
+                raise ValueError(f"has {owner!r}; write the login of each owner, comma-separated")
+        return owners
 
     @field_validator("framework")
     @classmethod
@@ -281,6 +295,10 @@ class Settings(BaseSettings):
                 "GITEA_URL and GITEA_TOKEN are missing; set both (or GITHUB_TOKEN for GitHub)",
             ),
             *((True, words) for words in self._own_named()),
+            (
+                self.owners and not self.github_app_id,
+                "CALORON_OWNERS is only for a GitHub App; set GITHUB_APP_ID, or CALORON_REPOS instead",
+            ),
             (
                 self.port == self.shell_port,
                 "CALORON_SHELL_PORT is the same as PORT; give each its own port",

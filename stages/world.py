@@ -587,6 +587,15 @@ class Found(Happening, total=False):
     """Whether reconciling found it rather than a delivery."""
 
 
+class Delivered(TypedDict):
+    """A comment as its delivery tells of it; what it asks for waits for the forge. By the switchboard."""
+
+    author_id: int | None
+    """The number of its author's account."""
+    body_hash: str
+    """The hash of its text."""
+
+
 class Asking(Found, total=False):
     """What an event has that needs a permission; it waits in the state until the forge has answered."""
 
@@ -604,6 +613,8 @@ class Asking(Found, total=False):
     """While it waits: whether an empty repository was looked at again for it. Written by `ask_permission`."""
     for_board: str
     """While it waits: the board that must be shown first. Written by `command_approve`."""
+    delivered: Delivered
+    """What a delivery says of its comment; absent once the forge has shown it. Written by the switchboard."""
 
 
 class Where(TypedDict):
@@ -690,6 +701,14 @@ class OwnCommentEdited(CommentFields):
     """Whether the text that stands there now is one of ours after all."""
 
 
+class AskedOutside(Found):
+    """Somebody gave a command in a repository that was not let in. Emitted by the switchboard."""
+
+    type: Literal["asked_outside"]
+    issue_number: int
+    """The issue or pull request that it stands on."""
+
+
 class AccountShared(Found):
     """A person wrote a comment with the bot's own account. Emitted by the switchboard."""
 
@@ -740,7 +759,7 @@ class Mistake(TypedDict):
     """The part of the line that is wrong."""
 
 
-class Mistakes(Found):
+class Mistakes(Asking):
     """Lines that were meant as commands and are none. Emitted by the switchboard."""
 
     type: Literal["mistakes"]
@@ -1727,6 +1746,16 @@ class LookPermission(Look):
     """Whose permission."""
 
 
+class LookComment(Look):
+    """Reads back a comment that a delivery reported, and beside it what its author may do here."""
+
+    what: Literal["comment"]
+    comment_id: int
+    """The comment."""
+    login: NotRequired[str]
+    """Whose permission is read beside it; absent: none is needed."""
+
+
 class LookRepository(Look):
     """Reads the repository itself."""
 
@@ -1778,6 +1807,7 @@ Looks = (
     | LookPull
     | LookTimeline
     | LookPermission
+    | LookComment
     | LookRepository
     | LookProtection
     | LookConfig
@@ -1994,6 +2024,7 @@ Action = (
     | LookPull
     | LookTimeline
     | LookPermission
+    | LookComment
     | LookRepository
     | LookProtection
     | LookConfig
@@ -2125,6 +2156,41 @@ class SeenPermission(Found):
     """Whose."""
 
 
+class Refusal(TypedDict):
+    """The forge's refusal of one of two calls. Written by a performer."""
+
+    refused_with: int
+    """Its HTTP status."""
+    message: str
+    """What it says."""
+
+
+class ReadBack(TypedDict):
+    """What the forge shows of a comment, and of a permission. Written by a performer."""
+
+    comment_shown: bool
+    """Whether there is a comment with that number here."""
+    comment: NotRequired[ForgeComment]
+    """The comment."""
+    permission: NotRequired[ForgePermission]
+    """The permission, where it was asked for."""
+    refusal: NotRequired[Refusal]
+    """Why the forge did not tell the permission."""
+
+
+class SeenComment(Found):
+    """What reading a comment back found. Emitted by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["comment"]
+    request: LookComment
+    """The look."""
+    there: ReadBack
+    """The comment, and the permission beside it."""
+    login: NotRequired[str]
+    """Whose permission."""
+
+
 class SeenRepository(Found):
     """What a look at the repository found. Emitted by a performer."""
 
@@ -2187,6 +2253,7 @@ Seen = (
     | SeenPull
     | SeenTimeline
     | SeenPermission
+    | SeenComment
     | SeenRepository
     | SeenProtection
     | SeenConfig
@@ -2195,7 +2262,7 @@ Seen = (
 )
 """What a look found."""
 
-Waiting = Command | LabelAdded | LabelRemoved | IssueClosed | IssueReopened | PrReviewSubmitted
+Waiting = Command | Mistakes | LabelAdded | LabelRemoved | IssueClosed | IssueReopened | PrReviewSubmitted
 """The events that may wait in the state until it is known what their actor may do."""
 
 
@@ -2245,6 +2312,7 @@ class Restored(Happening):
 Event = (
     Changed
     | IssueComment
+    | AskedOutside
     | AccountShared
     | OwnCommentEdited
     | Command
@@ -2257,6 +2325,7 @@ Event = (
     | SeenPull
     | SeenTimeline
     | SeenPermission
+    | SeenComment
     | SeenRepository
     | SeenProtection
     | SeenConfig
@@ -2377,6 +2446,8 @@ class State(SprintState):
     """Whether no agent starts because a disk of the machine is nearly full; written by `note_machine`."""
     shared: NotRequired[bool]
     """Whether a person uses our account too; written by `notice_change` and `compare_issue`."""
+    outside: NotRequired[bool]
+    """Whether it was said that the repository was not let in; by `answer_outside`."""
     last_kpis: NotRequired[Json]
     """The figures of the last sprint, which the next one's are compared with; written by `close_sprint`."""
 

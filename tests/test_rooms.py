@@ -21,7 +21,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bot/cli": (set(OURS), {"click", "rich"}),
     "bot/harness": (
-        {"bot.fake_forge", "bot.harness", "bot.web.intake", "bot.web.readiness"}
+        {"bot.fake_forge", "bot.harness", "bot.web.intake", "bot.web.readiness", "bot.web.webhooks"}
         | {"compositions", "handlers", "jobs", "shell"}
         | {f"bot.cli.{name}" for name in ("drawing", "hooks", "supervise", "up")},
         {"click", "requests"},

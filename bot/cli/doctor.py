@@ -22,11 +22,13 @@ from shell.env_file import not_read
 from shell.errors import Refused, Unavailable
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
+from shell.installations import lanes
 from shell.installed import shared_rooms
 from shell.settings import Settings
 from shell.store import Store, connect
 
 from .output import grid, output_option, printable, say
+from .up import HOW_TO_LET_IN
 
 NEEDED_SCOPES: dict[ForgeKind, str] = {
     "gitea": "it needs the scopes write:repository, write:issue, read:user",
@@ -137,10 +139,9 @@ def _forge(settings: Settings, kind: ForgeKind) -> Iterator[Finding]:
     try:
         account = forge.me()
         yield Finding(kind, "good", f"reachable, as {account['login']}")
-        repos = settings.repos or [repository["full_name"] for repository in forge.repositories()]
+        repos = _let_in(settings, kind, forge)
         if not repos:
-            message = f"{account['login']} has write access to no repository; make it a collaborator of one"
-            yield Finding(kind, "bad", message)
+            yield Finding(kind, "bad", f"no repository is let in, so nothing acts. {HOW_TO_LET_IN}")
     except (Refused, Unavailable) as error:
         yield Finding(kind, "bad", f"{error}; check its address and token ({NEEDED_SCOPES[kind]})")
         return
@@ -149,6 +150,18 @@ def _forge(settings: Settings, kind: ForgeKind) -> Iterator[Finding]:
     for repo in repos:
         yield _guarded(repo, partial(_rights, forge, repo))
         yield _guarded(f"{repo} hook", partial(_hook, settings, forge, repo))
+
+
+def _let_in(settings: Settings, kind: ForgeKind, forge: Forge) -> list[str]:
+    """The repositories that the settings and `caloron install` let in, by name."""
+    installed = [name for lane, name in lanes(settings.home).items() if lane.startswith(f"{kind}-")]
+    named = [entry for entry in settings.repos if not entry.endswith("/*")]
+    owners = {entry.partition("/")[0].casefold() for entry in settings.repos if entry.endswith("/*")}
+    if forge.me().get("app"):
+        owners |= {owner.casefold() for owner in settings.owners}
+    every = [repository["full_name"] for repository in forge.repositories()] if owners else []
+    found = [*named, *installed, *(name for name in every if name.partition("/")[0].casefold() in owners)]
+    return list(dict.fromkeys(found))
 
 
 def _guarded(what: str, check: Callable[[], Finding]) -> Finding:

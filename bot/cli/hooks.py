@@ -20,6 +20,7 @@ def install_hook(settings: Settings, forge: Forge, kind: ForgeKind, repo: str) -
     forge.make_labels(repo, OFFERED_LABELS)
     return {
         "repository": repo,
+        "id": repository["id"],
         "forge": kind,
         "hook": number,
         "url": url,

@@ -5,7 +5,9 @@ import click
 from shell.errors import Refused, Unavailable
 from shell.event import ForgeKind
 from shell.forge import Forge, client_for
+from shell.installations import note
 from shell.settings import Settings
+from shell.store import Store, connect
 
 from .hooks import install_hook
 from .output import output_option, say
@@ -18,7 +20,10 @@ from .output import output_option, say
 )
 @output_option
 def install(repository: str, kind: ForgeKind | None, output: str) -> None:
-    """Create the webhook and the labels in a repository. Safe to repeat."""
+    """Let a repository in: create its webhook and labels, and note that the bot may act there.
+
+    Safe to repeat.
+    """
     settings = Settings.load()
     found, forge = _find_forge(settings, repository, kind)
     try:
@@ -28,7 +33,21 @@ def install(repository: str, kind: ForgeKind | None, output: str) -> None:
             f"{repository}: {error}. The bot's account needs to administer the repository to create a "
             "webhook. Give it that right, or create the webhook yourself as the README describes."
         ) from None
+    let_in(settings, f"{found}-{installed['id']}", repository)
     say(output, installed, [installed], lambda: _sentence(installed, settings))
+
+
+def let_in(settings: Settings, lane: str, repository: str) -> None:
+    """Note it in CALORON_HOME, and at once in the store if that runs; the clock takes it up too."""
+    note(settings.home, lane, repository)
+    try:
+        Store(connect(settings.store_url, socket_timeout=2.0)).note_installed(lane)
+    except Unavailable as error:
+        if settings.redis_url:
+            raise click.ClickException(
+                f"{error}, so the bot does not know yet that it may act in {repository}. "
+                "Start the store, then run this again."
+            ) from None
 
 
 def _find_forge(settings: Settings, repository: str, kind: ForgeKind | None) -> tuple[ForgeKind, Forge]:

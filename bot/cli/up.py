@@ -18,6 +18,7 @@ from shell.agent.paths import Paths, make_room
 from shell.disk import Reserve
 from shell.env_file import not_read
 from shell.errors import Unavailable
+from shell.installations import lanes
 from shell.installed import shared_rooms
 from shell.parent import HOLD
 from shell.processes import commands, workers_of
@@ -27,6 +28,9 @@ from shell.store import Store, UnknownVersion, connect
 
 from .supervise import Child, Supervisor
 
+HOW_TO_LET_IN = (
+    "Run `caloron install OWNER/NAME`, or name repositories (owner/name, owner/*) in CALORON_REPOS."
+)
 STORE_WAIT_S = 30.0
 READY_WAIT_S = 30.0
 ALONE_WAIT_S = 30.0
@@ -48,6 +52,8 @@ def up() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(supervisor))
     _begin(settings, supervisor)
+    if not (settings.repos or settings.owners or lanes(settings.home)):
+        say(f"no repository is let in yet, so nothing acts. {HOW_TO_LET_IN}")
     supervisor.keep()
     say("stopping: no new work is accepted, running work is finished")
     supervisor.drain()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.switchboard import admit
+from shell.admission import admission_of
 from shell.errors import BadDelivery
 from shell.event import Event, lane_of
 from shell.forge import detect, read_delivery, signature, verify
@@ -83,7 +84,28 @@ def route(
     )
     if ignored:
         return Routed(store.note_ignored(event, ignored), "ignored", ignored)
-    return Routed(store.accept(lane_of(event), event), "accepted")
+    return _let_in(hook, event, settings, store)
+
+
+def _let_in(hook: Hook, event: Event, settings: Settings, store: DeliveryStore) -> Routed:
+    """Compare the repository with the table of those that the forge has shown.
+
+    An unknown one is kept, but nothing of it is handled before the forge has shown it. Of one that is not let
+    in only comments are kept: the first command there is answered with one line.
+    """
+    lane = lane_of(event)
+    admission = admission_of(settings, *store.facts(lane))
+    if hook.scope == "org":
+        if admission.verified and admission.owner_id != hook.owner_id:
+            raise Rejected(
+                403,
+                f"This webhook belongs to organisation {hook.owner_id}, which does not own the repository.",
+            )
+        event["hook"] = hook.owner_id
+    if admission.verified and not admission.let_in and event["type"] != "issue_comment":
+        return Routed(store.note_ignored(event, admission.reason), "ignored", admission.reason)
+    status = "queued" if admission.verified else "unverified"
+    return Routed(store.accept(lane, event, status), "accepted")
 
 
 def _not_configured(event: Event, settings: Settings) -> str | None:

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from shell.admission import Facts
+
 
 class DeliveryStore(Protocol):
     """What the webhook endpoint uses; each method raises Unavailable if the store does not answer in time."""
 
-    def accept(self, lane: str, event: dict[str, Any]) -> str: ...
+    def facts(self, lane: str) -> tuple[Facts | None, bool]: ...
+
+    def accept(self, lane: str, event: dict[str, Any], status: str = "queued") -> str: ...
 
     def note_ignored(self, event: dict[str, Any], reason: str) -> str: ...
 

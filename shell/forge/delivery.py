@@ -11,7 +11,7 @@ from shell.errors import BadDelivery
 from shell.event import Event
 from shell.forge import gitea_delivery, github_delivery
 from shell.forge.event_bounds import bounded_event
-from shell.sanitize import read_bounded
+from shell.sanitize import LARGEST, read_bounded
 
 Kind = Literal["forgejo", "gitea", "github"]
 
@@ -21,6 +21,7 @@ _EVENT_HEADERS: dict[str, Kind] = {
     "x-gitea-event": "gitea",
     "x-github-event": "github",
 }
+_IDS = {"repo_id", "comment_id", "issue_number", "number"}
 _SIGNATURES = ("x-hub-signature-256", "x-forgejo-signature", "x-gitea-signature")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -63,7 +64,11 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:
 
 
 def _sound(event: Event) -> Event:
-    """Only what the store can keep, each field within its bounds."""
+    """Only what the store can keep, each field within its bounds, and ids that are numbers of a forge's."""
+    for name in _IDS & event.keys():
+        number = event[name]
+        if type(number) is not int or not 0 < number <= LARGEST:
+            raise TypeError(f"{name}, which is {str(number)[:40]!r} instead of a positive number of 53 bits")
     json.dumps(event, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
     return bounded_event(event)
 

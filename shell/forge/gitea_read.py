@@ -31,6 +31,7 @@ def read_repository(raw: Raw) -> Repository:
     return {
         "id": raw["id"],
         "full_name": raw["full_name"],
+        "owner_id": raw["owner"]["id"],
         "default_branch": raw["default_branch"],
         "empty": raw["empty"],
         "private": raw["private"],

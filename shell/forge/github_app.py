@@ -49,7 +49,7 @@ class GitHubApp:
         """The account that the App acts as: `<slug>[bot]`."""
         login = f"{self._api.get('/app')['slug']}[bot]"
         bot = self._api.get(f"/users/{login}")
-        return {"login": bot["login"], "id": bot["id"]}
+        return {"login": bot["login"], "id": bot["id"], "app": True}
 
     def _token_of(self, installation: int) -> str:
         known = self._tokens.get(installation)

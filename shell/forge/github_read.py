@@ -22,6 +22,7 @@ def read_repository(raw: Raw, empty: bool) -> Repository:
     return {
         "id": raw["id"],
         "full_name": raw["full_name"],
+        "owner_id": raw["owner"]["id"],
         "default_branch": raw["default_branch"],
         "empty": empty,
         "private": raw["private"],

@@ -9,7 +9,7 @@ Account = Shape
 """`login, id`"""
 
 Repository = Shape
-"""`id, full_name, default_branch, empty, private, permissions {admin, push, pull}, merge_styles,
+"""`id, full_name, owner_id, default_branch, empty, private, permissions {admin, push, pull}, merge_styles,
 default_merge_style, html_url, clone_url`"""
 
 Issue = Shape
@@ -68,6 +68,7 @@ class Forge(Protocol):
         body: str | None = None,
     ) -> Issue: ...  # what is None stays
     def issue_comments(self, repo: str, number: int) -> list[Comment]: ...  # oldest first
+    def issue_comment(self, repo: str, comment_id: int) -> Comment | None: ...  # None: no such comment here
     def comment(self, repo: str, number: int, body: str) -> Comment: ...
     def edit_comment(self, repo: str, comment_id: int, body: str) -> Comment: ...
     def delete_comment(self, repo: str, comment_id: int) -> None: ...  # one that is gone already is no fault

@@ -100,6 +100,11 @@ class RestForge(ABC):
         """All comments of an issue or pull request, oldest first."""
         return [self._comment(raw) for raw in self._list(f"/repos/{repo}/issues/{number}/comments")]
 
+    def issue_comment(self, repo: str, comment_id: int) -> Comment | None:
+        """One comment by its number; None if this repository has none (Gitea: 204 for what is no comment)."""
+        raw = self._found(f"/repos/{repo}/issues/comments/{comment_id}")
+        return self._comment(raw) if raw else None
+
     def comment(self, repo: str, number: int, body: str) -> Comment:
         """Write a comment on an issue or pull request."""
         path = f"/repos/{repo}/issues/{number}/comments"

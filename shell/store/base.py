@@ -31,10 +31,10 @@ class Base:
         self.queues.enqueue(pipe, urgent(queue) if first else queue, lane)
 
     @reachable
-    def enqueue(self, queue: str, lane: str) -> None:
-        """Wake up a worker for a lane, unless a wake-up waits already."""
+    def enqueue(self, queue: str, lane: str, first: bool = False) -> None:
+        """Wake up a worker for a lane, unless a wake-up waits already; `first`: an urgent one."""
         tx = self._transaction()
-        self._enqueue_in(tx, queue, lane)
+        self._enqueue_in(tx, queue, lane, first)
         tx.run()
 
     @reachable
@@ -44,7 +44,7 @@ class Base:
 
     def clear_wake_up(self, queue: str, lane: str) -> None:
         """A job begins: what comes from here on needs another wake-up."""
-        self.client.delete(keys.wake_up(queue, lane))
+        self.client.delete(keys.wake_up(queue, lane), keys.wake_up(queue, lane, urgent=True))
 
     def _note_next_due(self, tx: Transaction, lane: str) -> None:
         tx.note_next_due(keys.outbox_due(lane), keys.DUE, lane)

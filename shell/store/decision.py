@@ -63,3 +63,5 @@ class Decision:
     ended: dict[str, Record] = field(default_factory=dict)
     """Records of sprints that left the state, by id."""
     dead: list[DeadEvent] = field(default_factory=list)
+    ignored: dict[str, str] = field(default_factory=dict)
+    """Receipts of consumed events that were not handled, with the reason."""

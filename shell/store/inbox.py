@@ -26,14 +26,14 @@ class Inbox(Base):
         """Kind of forge → the id of our account there, once that is known."""
 
     @reachable
-    def accept(self, lane: str, event: Event) -> str:
+    def accept(self, lane: str, event: Event, status: str = "queued") -> str:
         """Put an event into its lane's inbox and wake up a worker, in one transaction; its receipt's id."""
         event["at"] = event.get("at") or now()
         event["receipt"] = receipt_id = new_id()
         tx = self._transaction()
         pipe = tx.block()
         self._put_event(pipe, lane, event)
-        pipe.set(keys.receipt(receipt_id), receipt_text(event, lane, "queued"), ex=KEPT_S)
+        pipe.set(keys.receipt(receipt_id), receipt_text(event, lane, status), ex=KEPT_S)
         if event.get("repo"):
             about = {name: event[name] for name in ("repo", "repo_id", "forge") if event.get(name)}
             self._tell_name(tx, lane, about)
@@ -133,10 +133,11 @@ def new_id() -> str:
     return secrets.token_hex(12)
 
 
-def receipt_text(event: Event, lane: str, status: str) -> str:
+def receipt_text(event: Event, lane: str, status: str, reason: str | None = None) -> str:
     """The receipt of an event as it is stored."""
     receipt = {"id": event["receipt"], "status": status, "lane": lane, "event_type": event["type"]}
-    return write(receipt | {"at": event["at"], "key": event.get("key")})
+    why = {"reason": reason} if reason else {}
+    return write(receipt | {"at": event["at"], "key": event.get("key")} | why)
 
 
 def put_dead_letter(pipe: Any, letter_id: str, letter: dict[str, Any]) -> None:

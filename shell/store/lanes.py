@@ -303,16 +303,19 @@ def _take_out(pipe: Any, lane: str, decision: Decision) -> None:
     pipe.ltrim(keys.inbox(lane), len(decision.consumed), -1)
     failed = {letter["event"].get("receipt") for letter in decision.dead}
     for event in decision.consumed:
-        _close_receipt(pipe, lane, event, "failed" if event.get("receipt") in failed else "done")
+        reason = decision.ignored.get(event.get("receipt") or "")
+        status = "failed" if event.get("receipt") in failed else "ignored" if reason else "done"
+        _close_receipt(pipe, lane, event, status, reason)
     for letter in decision.dead:
         put_dead_letter(
             pipe, letter["id"], {"lane": lane, "event": letter["event"], "reason": letter["reason"]}
         )
 
 
-def _close_receipt(pipe: Any, lane: str, event: Event, status: str) -> None:
+def _close_receipt(pipe: Any, lane: str, event: Event, status: str, reason: str | None) -> None:
     if event.get("receipt"):
-        pipe.set(keys.receipt(event["receipt"]), receipt_text(event, lane, status), xx=True, keepttl=True)
+        text = receipt_text(event, lane, status, reason)
+        pipe.set(keys.receipt(event["receipt"]), text, xx=True, keepttl=True)
 
 
 def _index_sprints(pipe: Any, lane: str, old: State, decision: Decision) -> None:

@@ -9,12 +9,13 @@ from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.lanes import Lanes
 from shell.store.leases import Leases
+from shell.store.repositories import Repositories
 from shell.store.runs import Runs
 
 _FORGOTTEN_S = 3600
 
 
-class Store(Lanes, Runs, Leases):
+class Store(Lanes, Runs, Leases, Repositories):
     """The store as every process uses it; each method raises Unavailable if it cannot be reached."""
 
     @reachable

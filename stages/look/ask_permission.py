@@ -1,4 +1,4 @@
-"""Hold an event until the forge has told its actor's permission; without an answer there is none."""
+"""Hold an event until the forge has shown its comment and told its actor's permission; else there is none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ import datetime
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Event, Permission, Policy, Right, State, Waiting
+    from stages.world import (
+        Action,
+        Command,
+        Event,
+        LookComment,
+        Mistakes,
+        Permission,
+        Policy,
+        Right,
+        State,
+        Waiting,
+    )
 
 NAME = "ask_permission"
 
@@ -40,13 +51,13 @@ def execute(input: Input) -> Output:
     actions: list[Action] = []
     events: list[Event] = []
     for event in input["events"]:
-        actions += receipt(event)
+        actions += [] if "delivered" in event else receipt(event)
         verdict = judge(state, event, input["now"])
         if verdict is None:
             held = in_line(state["waiting"], event)
             if empty(state, event):
                 held["looked_again"] = True
-            actions.append(question(state, event))
+            actions.append(question(state, event, input["now"]))
             state = {**state, "waiting": {**state["waiting"], event["key"]: held}}
         else:
             events.append(judged(event, verdict))
@@ -54,17 +65,20 @@ def execute(input: Input) -> Output:
 
 
 def judge(state: State, event: Waiting, now: str) -> Verdict | None:
-    if unknown(state, event):
+    if "delivered" in event or unknown(state, event):
         return None
     if event["needs"] in ("none", "read"):
         return {"allowed": True}
     actor = event.get("actor")
     if not actor:
         return {"allowed": False, "denial": "I could not find out who made this change"}
+    known = fresh(state, actor, now)
+    return verdict_of(known, event, str(state["repo"].get("forge"))) if known else None
+
+
+def fresh(state: State, actor: str, now: str) -> Permission | None:
     known = state["permissions"].get(actor)
-    if known is None or age_s(known["at"], now) > FRESH_S:
-        return None
-    return verdict_of(known, event, str(state["repo"].get("forge")))
+    return known if known is not None and age_s(known["at"], now) <= FRESH_S else None
 
 
 def unknown(state: State, event: Waiting) -> bool:
@@ -115,15 +129,28 @@ def judged(event: Waiting, verdict: Verdict) -> Waiting:
     return known
 
 
-def question(state: State, event: Waiting) -> Action:
+def question(state: State, event: Waiting, now: str) -> Action:
+    """The comment is read back first; what its author may do here is asked in the same moment."""
+    if "delivered" in event and event["type"] in ("command", "mistakes"):
+        return read_back(state, event, now)
     if unknown(state, event):
         return {"type": "look", "what": "repository", "key": "look:repository"}
     login = str(event["actor"])
     return {"type": "look", "what": "permission", "login": login, "key": f"look:permission:{login}"}
 
 
+def read_back(state: State, event: Command | Mistakes, now: str) -> Action:
+    number, actor = event["where"]["comment_id"], event.get("actor")
+    look: LookComment = {
+        "type": "look", "what": "comment", "comment_id": number, "key": f"look:comment:{number}"
+    }  # fmt: skip
+    if actor and event["needs"] not in ("none", "read") and not fresh(state, actor, now):
+        look["login"] = actor
+    return look
+
+
 def receipt(event: Waiting) -> list[Action]:
-    """👀 at once on the comment that holds a command, or on the issue whose own text does."""
+    """👀 on the comment that holds a command, once the forge has shown it, or on the issue itself."""
     if event["type"] != "command" or not event.get("where"):
         return []
     where = event["where"]

@@ -1,14 +1,30 @@
-"""Apply what the forge said about a permission or the repository, and release what waited for it."""
+"""Apply what the forge said about a permission, a comment or the repository; release what waited."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
-    from stages.world import Action, Event, ForgeRepository, Permission, Refused, Repository, State, Waiting
+    from stages.world import (
+        Action,
+        Event,
+        ForgeComment,
+        ForgePermission,
+        ForgeRepository,
+        Permission,
+        Repository,
+        SeenComment,
+        State,
+        Waiting,
+    )
 
 NAME = "take_permission"
+NOT_SHOWN = (
+    "I did not act on a comment here: when I read it back, the forge did not show it with the author and the "
+    "text that its webhook told. If you changed or removed it meanwhile, write it again."
+)
 
 
 class Input(TypedDict):
@@ -30,16 +46,19 @@ def execute(input: Input) -> Output:
     for event in input["events"]:
         if known := known_of(event, input["now"]):
             state = {**state, "permissions": {**state["permissions"], known["login"]: known}}
-            of_them = {key for key, held in state["waiting"].items() if held.get("actor") == known["login"]}
-            state, released = release(state, of_them)
+            state, released = release(state, shown(state, known["login"]))
             events += released
+        if event["type"] == "seen" and event["what"] == "comment":
+            state, released, lines = read_back(state, event)
+            events += released
+            actions += lines
         elif event["type"] == "seen" and event["what"] == "repository":
             repo: Repository = {**state["repo"], **remembered(event["there"])}
-            state, released = release({**state, "repo": repo}, set(state["waiting"]))
+            state, released = release({**state, "repo": repo}, shown(state))
             actions += ask_required(repo)
             actions += look_at_config(state)
             events += released
-        else:
+        elif not known:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}
 
@@ -47,26 +66,95 @@ def execute(input: Input) -> Output:
 def known_of(event: Event, now: str) -> Permission | None:
     """What the forge said of a permission; None where that was not asked."""
     if event["type"] == "seen" and event["what"] == "permission":
-        there = event["there"]
-        return {"login": event["request"]["login"], "at": now, "user_id": there["user_id"],
-                "permission": there["permission"]}  # fmt: skip
+        return told(event["request"]["login"], event["there"], now)
+    if event["type"] == "seen" and event["what"] == "comment":
+        return told_beside(event, now)
     if event["type"] != "refused":
         return None
     asked = event["action"]
     if asked["type"] != "look" or asked["what"] != "permission":
         return None
-    return {"login": asked["login"], "at": now, "denial": denial(event)}
+    return {"login": asked["login"], "at": now, "denial": denial(event["status"], event["message"])}
 
 
-def denial(event: Refused) -> str:
-    if event["status"] == 403:
+def told(login: str, there: ForgePermission, now: str) -> Permission:
+    return {"login": login, "at": now, "user_id": there["user_id"], "permission": there["permission"]}
+
+
+def told_beside(event: SeenComment, now: str) -> Permission | None:
+    """What the forge said of a permission when it showed the comment."""
+    login, there = event["request"].get("login"), event["there"]
+    if login is None:
+        return None
+    if "refusal" in there:
+        refusal = there["refusal"]
+        return {"login": login, "at": now, "denial": denial(refusal["refused_with"], refusal["message"])}
+    return told(login, there["permission"], now) if "permission" in there else None
+
+
+def shown(state: State, login: str | None = None) -> set[str]:
+    """What waits (for this account) without waiting for its comment to be shown."""
+    waiting = state["waiting"].items()
+    return {key for key, held in waiting if "delivered" not in held and login in (None, held.get("actor"))}
+
+
+def read_back(state: State, event: SeenComment) -> tuple[State, list[Waiting], list[Action]]:
+    """Release what the comment asks for, if the forge shows it as it was delivered; else one line says so."""
+    there = event["there"]["comment"] if event["there"]["comment_shown"] else None
+    number = event["request"]["comment_id"]
+    asked = {key: held for key, held in state["waiting"].items()
+             if "delivered" in held and comment_of(held) == number}  # fmt: skip
+    same = {key for key, held in asked.items() if is_as_delivered(held, there)}
+    after, released = release(state, set(asked))
+    good = [without_claim(held) for held in released if held["key"] in same]
+    false = sorted(held["where"]["number"] for held in asked.values()
+                   if held["key"] not in same and held["type"] in ("command", "mistakes"))  # fmt: skip
+    return after, good, [not_shown(false[0], number)] if false else []
+
+
+def comment_of(held: Waiting) -> int | None:
+    return held["where"].get("comment_id") if held["type"] in ("command", "mistakes") else None
+
+
+def is_as_delivered(held: Waiting, there: ForgeComment | None) -> bool:
+    """Whether the comment stands there, with this text, by this account, which is also who asks."""
+    if there is None or "delivered" not in held or held["type"] not in ("command", "mistakes"):
+        return False
+    claim, author = held["delivered"], there["author_id"]
+    text = hashlib.sha256((there.get("body") or "").encode()).hexdigest()[:16]
+    return (
+        author is not None
+        and author == claim["author_id"] == held.get("actor_id")
+        and text == claim["body_hash"]
+        and there["issue_number"] == held["where"]["number"]
+    )
+
+
+def without_claim(held: Waiting) -> Waiting:
+    event = held.copy()
+    event.pop("delivered", None)
+    return event
+
+
+def not_shown(number: int, comment: int) -> Action:
+    return {
+        "type": "comment",
+        "number": number,
+        "body": NOT_SHOWN,
+        "key": f"not_shown:{comment}",
+        "mark": {"kind": "answer"},
+    }
+
+
+def denial(status: int, message: str) -> str:
+    if status == 403:
         return (
             "I am not allowed to look up permissions here. "
             "Make my account an administrator of this repository"
         )
-    if event["status"] == 404:
+    if status == 404:
         return "the forge has no account with that name"
-    return f"the forge did not tell me that account's permission ({as_text(event['message'], 300)})"
+    return f"the forge did not tell me that account's permission ({as_text(message, 300)})"
 
 
 def remembered(there: ForgeRepository) -> Repository:

@@ -45,6 +45,8 @@ def load(monkeypatch: pytest.MonkeyPatch, **given: str) -> Settings:
         ({"CALORON_FRAMEWORK": "stub"}, "CALORON_STUB_FIXTURE", "replays"),
         ({"CALORON_STUB_FIXTURE": "gone.json"}, "CALORON_STUB_FIXTURE", "not there"),
         ({"CALORON_REPOS": "acme"}, "CALORON_REPOS", "owner/name"),
+        ({"CALORON_REPOS": "*/*"}, "CALORON_REPOS", "owner/*"),
+        ({"CALORON_OWNERS": "acme"}, "CALORON_OWNERS", "GITHUB_APP_ID"),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL", "redis://"),
     ],
 )
@@ -66,13 +68,13 @@ def test_a_refusal_never_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None
 def test_lists_fractions_and_what_follows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = load(
         monkeypatch,
-        CALORON_REPOS="acme/shop, acme/site,",
+        CALORON_REPOS="acme/shop, site/*,",
         CALORON_STALL_M="0.05",
         CALORON_HOME=str(tmp_path / "home"),
         PORT="9000",
         CALORON_WEBHOOK_SECRET="new, old",
     )
-    assert settings.repos == ("acme/shop", "acme/site")
+    assert settings.repos == ("acme/shop", "site/*")
     assert settings.stall_m == 0.05
     assert settings.gitea_url == "http://forge.test"
     assert settings.public_url == "http://127.0.0.1:9000"

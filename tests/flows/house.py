@@ -118,6 +118,7 @@ def served(house: House, folder: Path) -> Iterator[House]:
         "CALORON_STUB_FIXTURE": str(write_recording(folder / "recorded.json", house.token)),
         "CALORON_AGENTS": "2",
         "CALORON_RECONCILE_S": "0",
+        "CALORON_REPOS": f"{BOT}/*,{ALICE}/*",
         "CALORON_TICK_S": "600",
         "PORT": str(free_port()),
         "CALORON_SHELL_PORT": str(free_port()),

@@ -125,6 +125,7 @@ def test_comments_are_said_edited_listed_and_taken_away(server: Server, repo: st
     second = server.alice.comment(repo, issue, "second")
     assert (first["author"], first["author_id"]) == ("bot", server.bot.me()["id"])
     assert (first["issue_number"], first["is_pull"], first["body"]) == (issue, False, "first")
+    assert server.bot.issue_comment(repo, first["comment_id"]) == first
     server.bot.edit_comment(repo, first["comment_id"], "edited")
     seen = server.bot.issue_comments(repo, issue)
     assert [(c["comment_id"], c["body"]) for c in seen] == [
@@ -134,6 +135,8 @@ def test_comments_are_said_edited_listed_and_taken_away(server: Server, repo: st
     for _ in range(2):
         server.bot.delete_comment(repo, first["comment_id"])
     assert [c["body"] for c in server.bot.issue_comments(repo, issue)] == ["second"]
+    assert server.bot.issue_comment(repo, first["comment_id"]) is None
+    assert server.bot.issue_comment(repo, 2**53) is None
 
 
 def test_a_comment_on_a_pull_request_is_known_as_one(server: Server, repo: str) -> None:

@@ -54,10 +54,12 @@ class MemoryForge:
 
     def repository(self, repo: str) -> dict[str, Any]:
         self._call("repository", repo)
-        return {"id": 7, "full_name": repo, "default_branch": "main", "merge_styles": ["squash"]}
+        shown = {"id": 7, "full_name": repo, "owner_id": 3, "default_branch": "main"}
+        return shown | {"merge_styles": ["squash"]}
 
     def repositories(self) -> list[dict[str, Any]]:
-        return [{"id": 7, "full_name": "acme/shop"}, {"id": 8, "full_name": "acme/site"}]
+        named = [(7, "acme/shop"), (8, "acme/site"), (9, "stranger/shop")]
+        return [{"id": number, "full_name": name, "owner_id": 3} for number, name in named]
 
     def create_issue(self, repo: str, title: str, body: str, labels: list[str]) -> dict[str, Any]:
         self._call("create_issue", title)
@@ -204,6 +206,7 @@ def settings(tmp_path: Path, valkey: str) -> Settings:
         "GITEA_TOKEN": "t",
         "CALORON_HOME": str(tmp_path / "home"),
         "REDIS_URL": valkey,
+        "CALORON_REPOS": "acme/*",
     }
     return Settings(**told)  # type: ignore[arg-type]
 
@@ -223,6 +226,8 @@ def bench(
 
     ctx.run = run
     store.note_own_name(LANE, "acme/shop")
+    for lane in (LANE, "gitea-8"):
+        store.note_facts(lane, {"repo": "acme/shop", "owner_id": 3})
     context.use(ctx)
     yield ctx
     context.use(None)

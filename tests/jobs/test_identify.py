@@ -17,7 +17,7 @@ def named(forge: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
     def repository(repo: str) -> dict[str, Any]:
         forge.calls.append(("repository", (repo,)))
-        return {"id": ids[repo], "full_name": repo, "default_branch": "main"}
+        return {"id": ids[repo], "full_name": repo, "owner_id": 3, "default_branch": "main"}
 
     monkeypatch.setattr(forge, "repository", repository)
     monkeypatch.setattr(forge, "changes_since", lambda repo, since: {"comments": []}, raising=False)

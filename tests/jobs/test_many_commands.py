@@ -21,7 +21,8 @@ def comments_on(body: str, permission: str) -> list[dict[str, Any]]:
     state: Any = empty() | {"repo": repo, "permissions": known}
     said = {**LANE, "type": "issue_comment", "key": "comment:9:aa", "at": NOW, "created_at": NOW,
             "issue_number": 4, "is_pull": False, "comment_id": 9, "author": "ada", "author_id": 2,
-            "actor": "ada", "actor_id": 2, "body": body, "previous": None, "hint": "created"}  # fmt: skip
+            "actor": "ada", "actor_id": 2, "body": body, "previous": None,
+            "hint": "created", "found": True}  # fmt: skip
     policy: dict[str, Any] = {"me": {"id": 1, "login": "bot"}, "command_labels": []}
     decider = Decider(expand, composition_for, run_pure, lambda _: policy, lambda: NOW, lambda _, __: set())
     decided = decide(Loaded("gitea-7", state), [said], decider)

@@ -342,6 +342,7 @@ def test_however_often_it_is_killed_each_thing_is_done_once(
 ) -> None:
     bench.store.client.flushall()
     bench.store._known.clear()
+    bench.store.note_facts(LANE, {"repo": "acme/shop", "owner_id": 3})
     forge.__init__()
     bench.put(make_issue(), {"type": "comment", "key": "c1", "number": 1, "body": "B"})
     for point in crashes:

@@ -48,8 +48,10 @@ class Lane:
     def hear(self, text: str) -> list[Shape]:
         """What a comment of ann on the kickoff comes to."""
         who = {"author": "ann", "author_id": 2, "actor": "ann", "actor_id": 2}
-        about = {"issue_number": 4, "is_pull": False, "comment_id": 90 + self.seconds, "hint": "created"}
-        return self.take("issue_comment", body=text, previous=None, **who, **about)
+        about = {"issue_number": 4, "is_pull": False, "comment_id": 90 + self.seconds}
+        return self.take(
+            "issue_comment", body=text, previous=None, hint="created", found=True, **who, **about
+        )
 
 
 def running(*names: str) -> tuple[Lane, list[Shape]]:

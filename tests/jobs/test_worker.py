@@ -90,7 +90,7 @@ def test_a_job_that_fails_is_logged_and_not_kept(
         raise error
 
     monkeypatch.setattr(advance, "drain", fails)
-    bench.store.enqueue("events", "gitea-1")
+    bench.store.enqueue("events", "gitea-7")
     working = worker.worker_of("events", bench)
     with capture_logs() as logged:
         working.work(burst=True, logging_level="ERROR")
@@ -99,7 +99,7 @@ def test_a_job_that_fails_is_logged_and_not_kept(
 
 
 def test_a_job_leaves_no_record_in_rq(bench: Any) -> None:
-    bench.store.enqueue("events", "gitea-1")
+    bench.store.enqueue("events", "gitea-7")
     working = worker.worker_of("events", bench)
     before = set(bench.store.client.keys("rq:*"))
     working.work(burst=True, logging_level="ERROR")
@@ -110,7 +110,7 @@ def test_a_job_leaves_no_record_in_rq(bench: Any) -> None:
 def test_a_job_that_takes_too_long_is_interrupted(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(advance, "drain", lambda *_: sleep(30))
     monkeypatch.setitem(queue._TIMEOUT_S, "events", 1)
-    bench.store.enqueue("events", "gitea-1")
+    bench.store.enqueue("events", "gitea-7")
     with capture_logs() as logged:
         worker.worker_of("events", bench).work(burst=True, logging_level="ERROR")
     assert [line["log_level"] for line in logged] == ["error"]

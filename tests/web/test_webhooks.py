@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from bot.web.intake import MAX_BYTES
 from bot.web.webhooks import create_webhook_app
+from shell.admission import Facts
 from shell.errors import Unavailable
 from shell.settings import Settings
 
@@ -50,6 +51,9 @@ class Memory:
         self.ignored: list[str] = []
         self.dead: list[tuple[bytes, str]] = []
         self.away = False
+        self.statuses: list[str] = []
+        self.known: dict[str, tuple[Facts | None, bool]] = {}
+        self.default: tuple[Facts | None, bool] = ({"repo": "acme/shop", "owner_id": 3}, True)
         self.processes = {
             "web": 1.0,
             "events": 1.0,
@@ -66,9 +70,14 @@ class Memory:
         if self.away:
             raise Unavailable("store", "timed out")
 
-    def accept(self, lane: str, event: dict[str, Any]) -> str:
+    def facts(self, lane: str) -> tuple[Facts | None, bool]:
+        self._here()
+        return self.known.get(lane, self.default)
+
+    def accept(self, lane: str, event: dict[str, Any], status: str = "queued") -> str:
         self._here()
         self.inbox.append((lane, event))
+        self.statuses.append(status)
         return f"r{len(self.inbox)}"
 
     def note_ignored(self, event: dict[str, Any], reason: str) -> str:
@@ -129,6 +138,11 @@ def post(
 
 
 BODY = json.dumps(COMMENT).encode()
+
+
+def hook_secret(master: str, path: str) -> str:
+    """The secret of the hook that calls this path."""
+    return hmac.new(master.encode(), path.encode(), hashlib.sha256).hexdigest()
 
 
 @pytest.mark.parametrize("forge", ["Gitea", "Forgejo", "GitHub"])
@@ -322,3 +336,52 @@ def test_a_delivery_that_no_lane_could_keep_is_a_dead_letter(
     body = json.dumps(COMMENT | part).encode()
     assert post(client, body, signed("new", body)) == (202, {"receipt": "d1"})
     assert store.dead[0][0] == body and store.inbox == []
+
+
+ORG = "/webhooks/gitea/org/3"
+
+
+def test_an_unknown_repository_is_kept_and_marked(client: FlaskClient, store: Memory) -> None:
+    store.default = (None, False)
+    assert post(client, BODY, signed("new", BODY)) == (202, {"receipt": "r1"})
+    assert store.statuses == ["unverified"] and "hook" not in store.inbox[0][1]
+    headers = signed(hook_secret("new", ORG), BODY)
+    assert post(client, BODY, headers, ORG) == (202, {"receipt": "r2"})
+    assert store.statuses[1] == "unverified" and store.inbox[1][1]["hook"] == 3
+
+
+def test_an_organisations_secret_says_nothing_about_a_repository_of_another(
+    client: FlaskClient, store: Memory
+) -> None:
+    """The payload says that the organisation owns it; the forge said otherwise."""
+    store.known["gitea-12"] = ({"repo": "vault/shop", "owner_id": 9}, True)
+    status, told = post(client, BODY, signed(hook_secret("new", ORG), BODY), ORG)
+    assert status == 403 and "does not own" in told["error"]
+    assert not store.inbox
+
+
+def test_of_a_repository_that_was_not_let_in_only_comments_are_kept(
+    client: FlaskClient, store: Memory
+) -> None:
+    store.default = ({"repo": "stranger/shop", "owner_id": 9}, False)
+    opened = json.dumps({**COMMENT, "comment": None, "action": "opened"}).encode()
+    status, told = post(client, opened, signed("new", opened, event="issues"))
+    assert status == 202 and "was not let in" in told["reason"]
+    assert not store.inbox
+    post(client, BODY, signed("new", BODY))
+    assert store.statuses == ["queued"]
+
+
+@pytest.mark.parametrize("number", [0, -12, 2**53 + 1, True, 12.0, "12", None, 1e400])
+def test_a_number_that_no_forge_gives_is_a_dead_letter(
+    client: FlaskClient, store: Memory, number: object
+) -> None:
+    for changed in (
+        {"repository": REPOSITORY | {"id": number}},
+        {"comment": {**COMMENT["comment"], "id": number}},  # type: ignore[dict-item]
+        {"issue": {**COMMENT["issue"], "number": number}},  # type: ignore[dict-item]
+    ):
+        body = json.dumps(COMMENT | changed).encode()
+        status, told = post(client, body, signed("new", body))
+        assert status == 202 and told["receipt"].startswith("d")
+    assert not store.inbox
