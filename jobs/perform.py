@@ -132,6 +132,7 @@ class _Performer:
                 elif not self._do(one):
                     break
         self.version = self.store.version(self.lane)
+        self.store.set_projected(self.lane, self.version)  # nothing is shown there
         return True
 
     def _turn_is_over(self) -> bool:
