@@ -7,6 +7,9 @@ Event = dict[str, Any]
 
 ForgeKind = Literal["gitea", "github"]
 
+LARGEST_ID = 2**53
+"""Numbers of repositories, issues and comments are positive and no larger."""
+
 
 def lane_of(event: Event) -> str:
     """The lane (one repository) of the event: `<forge>-<repository id>`; Forgejo counts as Gitea."""

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from shell.errors import BadDelivery
-from shell.event import Event
+from shell.event import LARGEST_ID, Event
 from shell.forge import gitea_delivery, github_delivery
 from shell.forge.event_bounds import bounded_event
-from shell.sanitize import LARGEST, read_bounded
+from shell.sanitize import read_bounded
 
 Kind = Literal["forgejo", "gitea", "github"]
 
@@ -67,7 +67,7 @@ def _sound(event: Event) -> Event:
     """Only what the store can keep, each field within its bounds, and ids that are numbers of a forge's."""
     for name in _IDS & event.keys():
         number = event[name]
-        if type(number) is not int or not 0 < number <= LARGEST:
+        if type(number) is not int or not 0 < number <= LARGEST_ID:
             raise TypeError(f"{name}, which is {str(number)[:40]!r} instead of a positive number of 53 bits")
     json.dumps(event, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
     return bounded_event(event)

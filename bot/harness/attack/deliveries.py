@@ -245,8 +245,8 @@ def _numbers(arena: Arena, scene: Scene) -> Iterator[Tried]:
     places = (("repository", "id"), ("comment", "id"), ("issue", "number"), ("sender", "id"))
     for place, name in places:
         for number in _NUMBERS:
-            if number is None and place == "sender":
-                continue  # the account is deleted; its command waits for an author who is nobody
+            if place == "sender" and (number is None or (type(number) is int and abs(number) < 2**63)):
+                continue  # a deleted account has none, and Gitea's own accounts have negative ones
             payload = scene.payload()
             payload[place] = {**payload[place], name: number}
             status, told = scene.send(payload)
