@@ -34,7 +34,7 @@ def take(lane: Lane, *events: dict[str, Any], breaks: str = "retro") -> Decision
 
 def stop(lane: Lane, number: int) -> dict[str, Any]:
     who = {"author": "ann", "author_id": 2, "actor": "ann", "actor_id": 2}
-    about = {"issue_number": 4, "is_pull": False, "comment_id": number, "hint": "created", "previous": None}
+    about = {"issue_number": 4, "is_pull": False, "comment_id": number, "found": True}
     return (
         SAID | who | about | {"type": "issue_comment", "key": f"c{number}", "at": lane.now(), "body": "/stop"}
     )
