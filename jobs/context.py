@@ -62,6 +62,8 @@ class Context:
     threads: WorkerThreads | None = None
     """Where this process runs its jobs concurrently; None: one after the other."""
     next_beat: float = 0.0
+    next_walls: float = 0.0
+    known_walls: str | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Context:
@@ -131,6 +133,14 @@ class Context:
             return name
         return self.store.load(lane).state["repo"]["full_name"]
 
+    def walls(self) -> dict[str, str]:
+        """The policy's `walls`, where workers of agents say that theirs do not stand; asked now and then."""
+        if monotonic() >= self.next_walls:
+            self.next_walls = monotonic() + BEAT_S
+            told = {one["state"] for one in self.store.walls().values()}
+            self.known_walls = next((state for state in ("off", "refused", "bare") if state in told), None)
+        return {"walls": self.known_walls} if self.known_walls else {}
+
     def decider(self, lane: str) -> Decider:
         """How events of this lane are decided: the switchboard and the compositions."""
         from compositions import fingerprint
@@ -139,7 +149,7 @@ class Context:
         from shell.policy import policy_for
 
         account = self.account(lane)
-        words = declared_policy()
+        words = declared_policy() | self.walls()
 
         def policy(state: State) -> Any:
             config = state.get("config")

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from rq import Queue
@@ -24,6 +24,9 @@ from shell.queue import JOBS, QUEUES, queue_of, urgent
 from shell.settings import Settings, SettingsError
 from shell.store import connect
 from shell.store.inbox import new_id
+
+if TYPE_CHECKING:
+    from shell.agent.trial import Stance
 
 _log = structlog.get_logger(__name__)
 
@@ -98,7 +101,7 @@ def main(queue: str) -> None:
     if queue.startswith("actions"):
         ctx.threads = WorkerThreads(ctx.beat)
     preload(queue, ctx)
-    _wait_for_store(ctx)
+    _enter(ctx, tried_walls(ctx.settings) if queue == "agents" else None)
     worker = worker_of(queue, ctx)
     worker.work(logging_level="WARNING", with_scheduler=False)
     if ctx.threads:
@@ -108,15 +111,27 @@ def main(queue: str) -> None:
     ctx.store.gone(ctx.process)
 
 
-def _wait_for_store(ctx: Context) -> None:
-    """A worker that starts while the store is away neither fails nor has to be started again."""
+def _enter(ctx: Context, walls: "Stance | None") -> None:
+    """Report to the store; a worker that starts while it is away waits for it."""
     while True:
         try:
+            if walls is not None:
+                ctx.store.report_walls(ctx.process, walls.state, walls.words)
             ctx.store.alive(ctx.process)
             return
         except Unavailable as error:
             _log.warning("waiting for the store", reason=str(error))
             sleep(_STORE_PAUSE_S)
+
+
+def tried_walls(settings: Settings) -> "Stance":
+    """How agents run here; imported here, because only a worker of agents needs it."""
+    from shell.agent.trial import stance
+
+    found = stance(settings.sandbox, settings.framework)
+    if found.state != "walled":
+        _log.warning("agents have no walls", state=found.state, reason=found.words)
+    return found
 
 
 def worker_of(queue: str, ctx: Context) -> QueueWorker:

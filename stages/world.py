@@ -48,6 +48,8 @@ Outcome = Literal[
     "stopped",
 ]
 """How an agent's run ended."""
+Walls = Literal["off", "bare", "refused"]
+"""No walls: the operator switched them off; there are none and that is allowed; no agent is started."""
 ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
 """What a review says, or that it was dismissed."""
 CheckState = Literal["success", "pending", "failure", "none"]
@@ -2466,6 +2468,8 @@ class Policy(RepositoryPolicy):
     """How each status of a task is shown."""
     paused: NotRequired[bool]
     """Whether nothing new begins."""
+    walls: NotRequired[Walls]
+    """Where agents do not run behind walls: how they do."""
 
 
 class Turn(TypedDict):

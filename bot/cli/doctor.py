@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -12,11 +13,15 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from shell import restarts
+from shell.agent.apparmor import apparmor_advice
 from shell.agent.frameworks import FRAMEWORKS, FrameworkError
 from shell.agent.git import git_problem
+from shell.agent.limits import Limits
+from shell.agent.logins import way_of, words_of
 from shell.agent.network import in_words
 from shell.agent.paths import operator_environment
-from shell.agent.trial import find_sandbox
+from shell.agent.trial import stance
+from shell.agent.usage import in_force
 from shell.disk import Reserve
 from shell.env_file import not_read
 from shell.errors import Refused, Unavailable
@@ -86,10 +91,26 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for kind in settings.forges:
         yield from _forge(settings, kind)
     yield _framework(settings)
-    sandbox = find_sandbox()
-    yield Finding("sandbox", "good" if sandbox.program else "mind", sandbox.statement)
-    if sandbox.works and settings.sandbox != "off":
+    yield from _sandbox(settings)
+
+
+def _sandbox(settings: Settings) -> Iterator[Finding]:
+    """How agents run, which limits are in force, and how the framework's login reaches them."""
+    found = stance(settings.sandbox, settings.framework)
+    state: dict[str, Literal["good", "mind", "bad"]] = {"walled": "good", "refused": "bad"}
+    advice = apparmor_advice() if found.state in ("refused", "bare", "recorded") else None
+    words = f"{found.words}\n{advice}" if advice else found.words
+    yield Finding("sandbox", state.get(found.state, "mind"), words)
+    if found.state == "walled":
         yield agents_network(settings)
+    framework, machine = FRAMEWORKS[settings.framework], operator_environment()
+    if framework.variables and not framework.replays:
+        way = way_of(framework, machine)
+        yield Finding(
+            "login", "mind" if way in ("none", "one at a time") else "good", words_of(way, framework)
+        )
+    if sys.platform == "linux":
+        yield Finding("limits", "good", in_force(Limits()))
 
 
 def _git() -> Finding:

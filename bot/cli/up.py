@@ -12,7 +12,7 @@ from time import monotonic, sleep
 
 import click
 
-from bot.web.readiness import in_trouble, not_ready
+from bot.web.readiness import in_trouble, not_ready, notes
 from shell import restarts
 from shell.agent.paths import Paths, make_room
 from shell.disk import Reserve
@@ -153,9 +153,13 @@ def _check_versions(settings: Settings, supervisor: Supervisor) -> None:
 
 def _wait_until_ready(settings: Settings, supervisor: Supervisor) -> None:
     deadline, store = monotonic() + READY_WAIT_S, Store(connect(settings.store_url, socket_timeout=1.0))
-    logs = settings.home / "logs"
+    logs, said = settings.home / "logs", set[str]()
     while not supervisor.stopping:
         reasons = [*not_ready(store), *in_trouble(settings)]
+        for words in notes(store, ("off", "bare", "recorded", "refused")):
+            if words not in said:
+                say(words)
+                said.add(words)
         if not reasons:
             say(f"up. Webhooks come in at {settings.public_url}/webhooks, logs are in {logs}")
             return

@@ -50,7 +50,22 @@ def in_trouble(settings: Settings) -> list[str]:
 def reasons(health: dict[str, Any]) -> list[str]:
     """The reasons found in the store's health report."""
     store = [] if health.get("ok") else ["the store is unhealthy"]
-    return store + _dead(health.get("processes", {})) + _overdue(health.get("queue_age_s", {}))
+    refused = _walls(health, ("refused",))
+    return store + refused + _dead(health.get("processes", {})) + _overdue(health.get("queue_age_s", {}))
+
+
+def notes(store: HealthStore, states: tuple[str, ...] = ("off", "bare", "recorded")) -> list[str]:
+    """What an operator should know though the bot works: agents that run without walls."""
+    try:
+        return _walls(store.health(), states)
+    except Unavailable:
+        return []
+
+
+def _walls(health: dict[str, Any], states: tuple[str, ...]) -> list[str]:
+    """What the workers of agents say of their walls, each sentence once."""
+    told = health.get("walls", {}).values()
+    return list(dict.fromkeys(one["words"] for one in told if one["state"] in states))
 
 
 def _dead(ages: dict[str, float]) -> list[str]:

@@ -16,7 +16,7 @@ from .delivery import Hook, Rejected, check_headers, check_signature, route
 from .intake import MAX_BYTES, Intake, NoRoom, Within, within
 from .masked_errors import mask_errors
 from .metrics import Metrics
-from .readiness import in_trouble, not_ready
+from .readiness import in_trouble, not_ready, notes
 from .store_protocol import DeliveryStore
 
 _HOOK_ID = re.compile(r"[0-9]{1,18}")
@@ -66,7 +66,8 @@ def _add_health_routes(app: Flask, settings: Settings, store: DeliveryStore, met
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
         reasons = [*not_ready(store), *in_trouble(settings)]
-        return jsonify({"ready": not reasons, "reasons": reasons}), 503 if reasons else 200
+        body = {"ready": not reasons, "reasons": reasons, "notes": notes(store)}
+        return jsonify(body), 503 if reasons else 200
 
     @app.get("/receipts/<receipt_id>")
     def receipts(receipt_id: str) -> tuple[Response, int]:

@@ -1,7 +1,7 @@
-"""The last step outside the walls: joins the run's cgroups, sets its limits, then becomes bubblewrap.
+"""The last step outside the walls: sets the run's limits, then becomes bubblewrap.
 
 Runs alone, by file name: `python -I -S enter.py SETTINGS BWRAP OPTIONS…`, SETTINGS a JSON object with `user`
-(a uid or null), `cgroups` (folders) and `limits` (of setrlimit, by name).
+(a uid or null) and `limits` (of setrlimit, by name).
 
 As root a user namespace is made in which only root and `user` exist, and no further one can be made;
 bubblewrap sets up the files in it with root's rights there, and the agent then runs as `user`.
@@ -22,9 +22,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def main(arguments: "list[str]") -> None:
     """Never returns: bubblewrap takes this process over. OSError where a step is refused."""
     settings, command = json.loads(arguments[0]), arguments[1:]
-    for folder in settings["cgroups"]:
-        with open(os.path.join(folder, "cgroup.procs"), "w") as members:
-            members.write(str(os.getpid()))
     options: list[str] = []
     if settings["user"] is not None:
         options += ["--userns", str(_inherited(_user_namespace(settings["user"])))]
@@ -113,6 +110,11 @@ _FORBIDDEN = {
 # io_uring_setup, io_uring_enter, io_uring_register, open_tree, move_mount, fsopen, fsconfig, fsmount, fspick,
 # mount_setattr, quotactl_fd
 _FORBIDDEN_EVERYWHERE = (*range(425, 434), 442, 443)
+_PTRACE = {"x86_64": 101, "aarch64": 117}
+_SOCKET = {"x86_64": 41, "aarch64": 198}
+_FAMILIES = (1, 2, 10, 16)
+"""Unix, IPv4, IPv6, netlink. Others, vsock for one, are not kept apart by a network namespace."""
+_NO_SUCH_FAMILY = 0x00050061
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _NOT_PERMITTED, _NO_SUCH_CALL = 0x7FFF0000, 0x00050001, 0x00050026
 
@@ -121,7 +123,7 @@ def seccomp_filter() -> bytes:
     """The system calls that no agent needs, as a program of the kernel's; empty on an unknown machine.
 
     Keys and BPF programs are not separated by namespaces, and the others are doors that have often failed.
-    Each answers EPERM; calls of another architecture answer ENOSYS.
+    Each answers EPERM, an unusual kind of socket EAFNOSUPPORT, a call of another architecture ENOSYS.
     """
     machine = platform.machine()
     if machine not in _AUDIT_ARCH:
@@ -131,7 +133,12 @@ def seccomp_filter() -> bytes:
     steps += [(_LOAD, 0, 0, 0), (_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _NO_SUCH_CALL)]
     for number in forbidden:
         steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _NOT_PERMITTED)]
-    steps += [(_RETURN, 0, 0, _ALLOW)]
+    # nobody traces process 1, which would stop all others of the run from ever ending
+    steps += [(_EQUAL, 0, 4, _PTRACE[machine]), (_LOAD, 0, 0, 24), (_EQUAL, 0, 1, 1)]
+    steps += [(_RETURN, 0, 0, _NOT_PERMITTED), (_LOAD, 0, 0, 0)]
+    steps += [(_EQUAL, 0, 2 + len(_FAMILIES), _SOCKET[machine]), (_LOAD, 0, 0, 16)]
+    steps += [(_EQUAL, len(_FAMILIES) - at, 0, family) for at, family in enumerate(_FAMILIES)]
+    steps += [(_RETURN, 0, 0, _NO_SUCH_FAMILY), (_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
 

@@ -47,7 +47,7 @@ class Framework:
     prompt_by: Literal["input", "argument", "file"]
     variables: tuple[str, ...]
     files: tuple[str, ...]
-    """Its login and configuration, below the home folder; copied into each task's own."""
+    """Its configuration, below the home folder; copied into each task's own. `logins` has its login."""
     install: str
     """What to do where the program is missing."""
     replays: bool = False
@@ -115,31 +115,31 @@ ALL = (
     Framework(
         "claude-code", "claude", _claude, "input",
         (*ANTHROPIC, "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"),
-        (".claude/.credentials.json", ".claude/settings.json"),
+        (".claude/settings.json",),
         "npm install -g @anthropic-ai/claude-code, then `claude` once to log in (or set ANTHROPIC_API_KEY)",
         hosts=_CLAUDE,
     ),
     Framework(
-        "cursor-cli", "cursor-agent", _cursor, "argument", ("CURSOR_API_KEY",), (".config/cursor/auth.json",),
+        "cursor-cli", "cursor-agent", _cursor, "argument", ("CURSOR_API_KEY",), (),
         "see https://cursor.com/cli, then set CURSOR_API_KEY or run `cursor-agent login`",
         hosts=("*.cursor.sh",),
     ),
     Framework(
         "gemini-cli", "gemini", lambda call: ["-y", *_model("-m", call)], "input", GOOGLE,
-        (".gemini/oauth_creds.json", ".gemini/google_accounts.json", ".gemini/settings.json"),
+        (".gemini/google_accounts.json", ".gemini/settings.json"),
         "npm install -g @google/gemini-cli, then set GEMINI_API_KEY or run `gemini` once to log in",
         hosts=(*_GEMINI, "cloudcode-pa.googleapis.com", "oauth2.googleapis.com"),
     ),
     Framework(
         "codex-cli", "codex", lambda call: ["exec", "--full-auto", *_model("-m", call), "-"], "input",
-        (*OPENAI, "CODEX_API_KEY"), (".codex/auth.json", ".codex/config.toml"),
+        (*OPENAI, "CODEX_API_KEY"), (".codex/config.toml",),
         "npm install -g @openai/codex, then set OPENAI_API_KEY or run `codex login`",
         hosts=(*_GPT, "chatgpt.com"),
     ),
     Framework(
         "open-code", "opencode", lambda call: ["run", *_model("-m", call), call.prompt], "argument",
         (*ANTHROPIC, *OPENAI, *GOOGLE, "OPENROUTER_API_KEY"),
-        (".local/share/opencode/auth.json", ".config/opencode/opencode.json"),
+        (".config/opencode/opencode.json",),
         "npm install -g opencode-ai, then run `opencode auth login` or set its model's key",
         hosts=(*_CLAUDE, *_GPT, *_GEMINI, "openrouter.ai", "models.dev"),
     ),

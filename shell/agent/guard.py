@@ -1,7 +1,8 @@
 """The agent's guard: starts one command, and makes sure that no process of it survives.
 
-Runs alone, by file name (`python -I guard.py [--input FILE] -- COMMAND…`). Its own standard input is a pipe
-that nobody writes: when it closes, our parent wants us to end, or is dead; both mean the same.
+Runs alone, by file name (`python -I guard.py [--input FILE] [--cgroup FOLDER]… -- COMMAND…`). Its own
+standard input is a pipe that nobody writes: when it closes, our parent wants us to end, or is dead; both mean
+the same.
 """
 
 import ctypes
@@ -20,7 +21,10 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 def main(arguments: list[str]) -> int:
     """The status of the command, 128 + n if signal n ended it, 127 if there is no such command."""
     split = arguments.index("--")
-    input_file, command = arguments[1:split] if arguments[:1] == ["--input"] else [], arguments[split + 1 :]
+    options, command = arguments[:split], arguments[split + 1 :]
+    named = list(zip(options[::2], options[1::2], strict=True))
+    input_file = [value for name, value in named if name == "--input"]
+    groups = [value for name, value in named if name == "--cgroup"]
     parent = os.getppid()
     _adopt_orphans()
     reading, writing = os.pipe()
@@ -29,7 +33,7 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     try:
-        child = _start(command, input_file[0] if input_file else os.devnull)
+        child = _start(command, input_file[0] if input_file else os.devnull, groups)
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", flush=True)
         return 127
@@ -44,9 +48,19 @@ def _adopt_orphans() -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _start(command: list[str], input_file: str) -> "subprocess.Popen[bytes]":
+def _start(command: list[str], input_file: str, groups: "list[str]") -> "subprocess.Popen[bytes]":
+    def prepare() -> None:
+        _die_with_guard()
+        for folder in groups:
+            _join(folder)
+
     with open(input_file, "rb") as source:
-        return subprocess.Popen(command, stdin=source, preexec_fn=_die_with_guard)
+        return subprocess.Popen(command, stdin=source, preexec_fn=prepare)
+
+
+def _join(group: str) -> None:
+    with open(os.path.join(group, "cgroup.procs"), "w") as members:
+        members.write(str(os.getpid()))
 
 
 def _die_with_guard() -> None:

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
+from shell.agent.cgroup import PREFIX, Group, make_group
 from shell.agent.cleanup import RUN, kill_remaining
+from shell.agent.limits import Limits
+from shell.agent.usage import Usage
 from shell.clock import now
 from shell.parent import hold
 from shell.secrets import MaskedStream
@@ -23,6 +26,7 @@ _TAIL_BYTES = 128 * 1024
 _LOG_BYTES = 20 * 1024 * 1024
 _LONGEST_LINE = 4000
 _MOST_FILES = 50_000
+_READS = 8
 
 
 class Watcher(Protocol):
@@ -50,35 +54,48 @@ class Job:
     time_limit_s: float
     input: Path | None = None
     heartbeat_s: float = 5.0
+    limits: Limits = field(default_factory=Limits)
+    takes_disk: Path | None = None
+    """What counts as its disk; `folder` if not given."""
 
 
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""
 
-    how: Literal["ended", "timeout", "stopped"]
+    how: Literal["ended", "timeout", "stopped", "limit"]
     status: int
     tail: str
     seconds: float
+    limit: str = ""
+    """Which limit ended it, in a sentence."""
 
 
 def run_job(job: Job, watcher: Watcher) -> Ended:
     """Run it to its end, its limit or its stop; no process of it is left when this returns."""
     begun, run_id = time.monotonic(), secrets.token_hex(8)
-    with open(job.log, "ab") as log, _started(job, run_id) as guard:
-        run = _Run(job, watcher, guard, log, begun)
-        try:
-            watcher.started(guard.pid)
-            how = run.follow()
-        finally:
-            _close(guard)
-            kill_remaining(run_id)
-            run.drain()
-    return Ended(how, guard.returncode, run.tail(), round(time.monotonic() - begun, 1))
+    group = make_group(PREFIX + run_id, job.limits)
+    try:
+        with open(job.log, "ab") as log, _started(job, run_id, group) as guard:
+            run = _Run(job, watcher, guard, log, begun, group)
+            try:
+                watcher.started(guard.pid)
+                how = run.follow()
+            finally:
+                _close(guard)
+                kill_remaining(run_id)
+                run.drain()
+                run.usage.disk.close()
+            if how == "ended" and guard.returncode and run.met_a_limit(at_the_end=True):
+                how = "limit"
+    finally:
+        group.remove()
+    return Ended(how, guard.returncode, run.tail(), round(time.monotonic() - begun, 1), run.limit or "")
 
 
-def _started(job: Job, run_id: str) -> "subprocess.Popen[bytes]":
+def _started(job: Job, run_id: str, group: Group) -> "subprocess.Popen[bytes]":
     options = ["--input", str(job.input)] if job.input else []
+    options += [word for folder in group.folders for word in ("--cgroup", str(folder))]
     return subprocess.Popen(
         [sys.executable, "-I", "-S", str(_GUARD), *options, "--", *job.command],
         cwd=job.folder,
@@ -110,7 +127,13 @@ class _Run:
     """The state of a run in progress."""
 
     def __init__(
-        self, job: Job, watcher: Watcher, guard: "subprocess.Popen[bytes]", log: IO[bytes], begun: float
+        self,
+        job: Job,
+        watcher: Watcher,
+        guard: "subprocess.Popen[bytes]",
+        log: IO[bytes],
+        begun: float,
+        group: Group,
     ) -> None:
         assert guard.stdout is not None
         self.job, self.watcher, self.guard, self.log, self.begun = job, watcher, guard, log, begun
@@ -120,8 +143,11 @@ class _Run:
         self.masked = MaskedStream()
         self.last_sign, self.next_beat = now(), 0.0
         self.activity = Activity(job.folder)
+        self.usage = Usage(guard.pid, job.takes_disk or job.folder, job.limits, group)
+        self.printed = 0
+        self.limit: str | None = None
 
-    def follow(self) -> Literal["ended", "timeout", "stopped"]:
+    def follow(self) -> Literal["ended", "timeout", "stopped", "limit"]:
         with selectors.DefaultSelector() as selector:
             selector.register(self.pipe, selectors.EVENT_READ)
             while self.guard.poll() is None:
@@ -129,13 +155,21 @@ class _Run:
                     return "timeout"
                 if not self._beat():
                     return "stopped"
+                if self.met_a_limit():
+                    return "limit"
                 if selector.select(self._wait_s()) and not self.drain():
                     self.guard.wait(15)
         return "ended"
 
     def drain(self) -> bool:
-        """Read what the pipe holds; False at its end."""
-        while True:
+        """Read what the pipe holds, of an agent that never pauses only a part; False at its end."""
+        try:
+            return self._read()
+        finally:
+            self.log.flush()
+
+    def _read(self) -> bool:
+        for _ in range(_READS):
             try:
                 read = os.read(self.pipe, 65536)
             except BlockingIOError:
@@ -146,7 +180,9 @@ class _Run:
                 self.line = ""
                 return False
             self.last_sign = now()
+            self.printed += len(read)
             self._take(self.masked.feed(read))
+        return True
 
     def _take(self, text: str) -> None:
         *lines, self.line = (self.line + text).split("\n")
@@ -156,8 +192,14 @@ class _Run:
             self._log_line(self.line[:_LONGEST_LINE])
             self.line = self.line[_LONGEST_LINE:]
 
+    def met_a_limit(self, *, at_the_end: bool = False) -> bool:
+        """Whether a limit is exceeded; `limit` says which. At the end only the kernel's counts are left."""
+        found = self.usage.refused() if at_the_end else self.usage.exceeded(self.printed)
+        self.limit = self.limit or found
+        return self.limit is not None
+
     def tail(self) -> str:
-        return self.recent.decode(errors="replace").strip()
+        return self.recent[-_TAIL_BYTES:].decode(errors="replace").strip()
 
     def _log_line(self, text: str) -> None:
         if not text:
@@ -165,10 +207,10 @@ class _Run:
         line = text.rstrip("\r")
         encoded = line.encode(errors="replace") + b"\n"
         self.recent += encoded
-        del self.recent[:-_TAIL_BYTES]
+        if len(self.recent) > 2 * _TAIL_BYTES:
+            del self.recent[:-_TAIL_BYTES]
         if self.logged < _LOG_BYTES:
             self.logged += self.log.write(encoded)
-            self.log.flush()
         self.watcher.output(line)
 
     def _beat(self) -> bool:
@@ -183,7 +225,7 @@ class _Run:
 
     def _wait_s(self) -> float:
         limit = self.begun + self.job.time_limit_s
-        return max(0.01, min(self.next_beat, limit) - time.monotonic())
+        return max(0.01, min(self.next_beat, self.usage.next_look, limit) - time.monotonic())
 
 
 class Activity:

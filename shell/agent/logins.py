@@ -1,28 +1,182 @@
-"""The operator's logins of a framework: copied into the task's own home, never bound."""
+"""The operator's login of a framework: a key by the environment first, else a copy in the task's home.
 
+A refresh token of such a file changes each time it is used: two tasks that refresh would log each other and
+the operator out. So it stays outside where the agent goes on without it, and the agent gets an access token
+that lasts a while; where it does not, one task at a time has the file. Nothing is ever copied back.
+"""
+
+import base64
+import contextlib
+import fcntl
+import json
+import math
+import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from shell.agent.frameworks import Framework
+from shell.agent.frameworks import Framework, FrameworkError
 from shell.sanitize import read_json
 from shell.secrets import know
 
 _SECRET = re.compile("token|key|secret|password", re.IGNORECASE)
 _LONG = 16
+_WAIT_S = 1.0
+_MARGIN_S = 60.0
+Way = Literal["key", "without refresh", "one at a time", "none"]
+"""How a framework's login reaches the agent."""
+
+
+def _part_claude(content: Any) -> float:
+    login = content["claudeAiOauth"]
+    login.pop("refreshToken", None)
+    return float(login["expiresAt"]) / 1000
+
+
+def _part_codex(content: Any) -> float:
+    """The access token is a JWT, and says itself when it ends."""
+    tokens = content.get("tokens")
+    if not tokens:  # a key, which does not end
+        return math.inf
+    tokens["refresh_token"] = ""
+    claims = str(tokens["access_token"]).split(".")[1]
+    return float(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"])
+
+
+@dataclass(frozen=True)
+class _Login:
+    """One framework's login file, below a home."""
+
+    file: str
+    part: Callable[[Any], float] | None = None
+    """Takes the refresh token out of the file's content; when the access token ends, in seconds since 1970.
+
+    Seen with claude-code 2.1.332 and codex 0.171.0: they use what is left, until it ends. None: the whole
+    file goes to one task at a time.
+    """
+    renew: str = ""
+    """What the operator does to renew it."""
+
+
+LOGINS = {
+    "claude-code": _Login(
+        ".claude/.credentials.json",
+        _part_claude,
+        "run `claude` once on this machine to renew it, or better set CLAUDE_CODE_OAUTH_TOKEN to the "
+        "long-lived token of `claude setup-token`, or ANTHROPIC_API_KEY",
+    ),
+    "codex-cli": _Login(
+        ".codex/auth.json",
+        _part_codex,
+        "run `codex` once on this machine to renew it, or better set CODEX_API_KEY",
+    ),
+    "gemini-cli": _Login(".gemini/oauth_creds.json"),
+    "cursor-cli": _Login(".config/cursor/auth.json"),
+    "open-code": _Login(".local/share/opencode/auth.json"),
+}
+
+
+def way_of(framework: Framework, machine: Mapping[str, str]) -> Way:
+    """How the login would reach an agent now."""
+    if framework.secrets(machine):
+        return "key"
+    login = LOGINS.get(framework.name)
+    if login is None or not (_home(machine) / login.file).is_file():
+        return "none"
+    return "without refresh" if login.part else "one at a time"
 
 
 def copy_logins(framework: Framework, machine: Mapping[str, str], home: Path) -> None:
-    """Copy the framework's login and settings from the operator's home into the agent's."""
-    theirs = Path(machine.get("HOME", "/nonexistent"))
+    """Copy the framework's settings, and its login where no key is set, from the operator's home.
+
+    FrameworkError where the login has expired or cannot be read.
+    """
+    login = LOGINS.get(framework.name)
     for name in framework.files:
-        if (theirs / name).is_file():
-            (home / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(theirs / name, home / name)
-            (home / name).chmod(0o600)
-            know(*secrets_in((home / name).read_text(errors="replace")))
+        if (_home(machine) / name).is_file():
+            _copy(_home(machine) / name, home / name)
+    if login is None:
+        return
+    way, theirs = way_of(framework, machine), _home(machine) / login.file
+    if way == "one at a time":
+        _copy(theirs, home / login.file)
+    elif way == "without refresh":
+        (home / login.file).parent.mkdir(parents=True, exist_ok=True)
+        (home / login.file).write_text(_without_refresh(framework, login, theirs))
+        (home / login.file).chmod(0o600)
+        know(*secrets_in(theirs.read_text(errors="replace")))
+
+
+@contextlib.contextmanager
+def held_login(
+    framework: Framework, machine: Mapping[str, str], locks: Path, may_wait: Callable[[], bool]
+) -> Iterator[bool]:
+    """While it lasts no other task has this login, where only one may; False if `may_wait` ended the wait."""
+    if way_of(framework, machine) != "one at a time":
+        yield True
+        return
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = os.open(locks / f"login-{framework.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _locked(lock, may_wait)
+    finally:
+        os.close(lock)
+
+
+def _locked(lock: int, may_wait: Callable[[], bool]) -> bool:
+    while may_wait():
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(_WAIT_S)
+    return False
+
+
+def words_of(way: Way, framework: Framework) -> str:
+    """It in a sentence, as `caloron doctor` says it."""
+    login = LOGINS.get(framework.name)
+    file = f"~/{login.file}" if login else ""
+    name, copy = framework.name, f"gets a copy of {file}"
+    return {
+        "key": f"{name} gets its key by the environment; tasks run in parallel",
+        "without refresh": f"{name} {copy} without its refresh token; tasks run in parallel until its "
+        "access token ends",
+        "one at a time": f"{name} {copy}, one task at a time; a token that it renews is not copied back, so "
+        "a key is better",
+        "none": f"no key and no login of {name} is here: {framework.install}",
+    }[way]
+
+
+def _home(machine: Mapping[str, str]) -> Path:
+    return Path(machine.get("HOME", "/nonexistent"))
+
+
+def _copy(file: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, to)
+    to.chmod(0o600)
+    know(*secrets_in(to.read_text(errors="replace")))
+
+
+def _without_refresh(framework: Framework, login: _Login, file: Path) -> str:
+    assert login.part
+    try:
+        content = read_json(file.read_text())
+        ends = login.part(content)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        raise FrameworkError(
+            f"The login of {framework.name} in ~/{login.file} is not in the known form; {login.renew}."
+        ) from None
+    if ends < time.time() + _MARGIN_S:
+        ended = datetime.fromtimestamp(ends, UTC).isoformat(" ", "minutes")
+        raise FrameworkError(f"The login of {framework.name} ended at {ended}; {login.renew}.")
+    return json.dumps(content)
 
 
 def secrets_in(text: str) -> Iterator[str]:

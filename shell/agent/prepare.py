@@ -52,6 +52,8 @@ def prepare(
         attempt.log,
         float(spec["time_limit_s"]),
         attempt.prompt if framework.prompt_by == "input" else None,
+        limits=paths.limits,
+        takes_disk=attempt.root,
     )
 
 
@@ -80,7 +82,7 @@ def _mounts(
 ) -> Mounts:
     """What the agent sees; what it may write, and the prompt, are its user's from now on."""
     writable, at = [attempt.home], made_up_etc(attempt.root / "etc", attempt.home, sandbox.user)
-    readable = [attempt.prompt, *([Path(shell.__path__[0])] if framework.is_ours else [])]
+    readable = [attempt.prompt, *(_rooms() if framework.is_ours else [])]
     if framework.replays:
         paths.stub_state.mkdir(parents=True, exist_ok=True)
         writable.append(paths.stub_state)
@@ -97,6 +99,12 @@ def _mounts(
         (paths.root, Path.cwd()),
         at,
     )
+
+
+def _rooms() -> list[Path]:
+    """Our own code, which begins with a look whether every room of it is ours."""
+    root = Path(shell.__path__[0]).parent
+    return [root / name for name in ("bot", "handlers", "jobs", "compositions", "stages", "shell")]
 
 
 def _copied(file: Path, to: Path) -> Path:

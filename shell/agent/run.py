@@ -2,7 +2,7 @@
 
 import errno
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +12,7 @@ from shell.agent.frameworks import Framework, FrameworkError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Ended, Job, Watcher, run_job
 from shell.agent.leaks import leaks
+from shell.agent.logins import held_login
 from shell.agent.network import network
 from shell.agent.outcome import AttemptEnded
 from shell.agent.path_rules import outside, protected
@@ -124,7 +125,12 @@ def _attempt(
     attempt.make()
     check_out(repository, start, attempt, spec["branch"])
     prompt = prompt_of(spec["prompt"], start, spec["base"])
-    with network(spec, framework, paths, attempt, walls(framework, paths)) as egress:
+    with (
+        held_login(framework, paths.environment, paths.root / "locks", _waiting(report)) as may_begin,
+        network(spec, framework, paths, attempt, walls(framework, paths)) as egress,
+    ):
+        if not may_begin:
+            raise AttemptEnded("stopped", "The run was stopped while it waited for the login of another.")
         job = prepare(spec, framework, paths, attempt, prompt, egress)
         with ReserveWatch(report, paths.reserve) as watch:
             ended = run_job(job, watch)
@@ -170,6 +176,16 @@ def _start(
     return at(forge.repository(spec["repo"])["clone_url"])
 
 
+def _waiting(report: Report) -> Callable[[], bool]:
+    """Asked each second while another task has the login: a sign of life, and whether to go on."""
+
+    def goes_on() -> bool:
+        report.heartbeat(now())
+        return report.may_go_on()
+
+    return goes_on
+
+
 def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found, egress: Egress | None) -> None:
     """Keep the agent's output; AttemptEnded unless it exited with 0."""
     found.tail, found.seconds = ended.tail, ended.seconds
@@ -179,6 +195,8 @@ def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found, eg
         raise AttemptEnded(
             "timeout", f"The agent was stopped at its time limit, {job.time_limit_s / 60:.4g} min."
         )
+    if ended.how == "limit":
+        raise AttemptEnded("limit", f"{ended.limit} It was stopped, and nothing was pushed.")
     if ended.status:
         last = ended.tail.rpartition("\n")[2][-300:]
         reason = f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}"

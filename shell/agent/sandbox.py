@@ -57,19 +57,12 @@ class Mounts:
     """A command that runs inside, before the agent's, which follows it: it leads to that socket."""
 
 
-def wrap(
-    sandbox: Sandbox,
-    mounts: Mounts,
-    command: list[str],
-    limits: Limits,
-    cgroups: Iterable[Path] = (),
-) -> list[str]:
+def wrap(sandbox: Sandbox, mounts: Mounts, command: list[str], limits: Limits) -> list[str]:
     """The command as it is run: behind the walls, if there are any."""
     if sandbox.program is None:
         return command
     settings = {
         "user": sandbox.user,
-        "cgroups": [str(folder) for folder in cgroups],
         "limits": {"NOFILE": limits.open_files, "FSIZE": limits.file_bytes, "CORE": 0},
     }
     enter = [sys.executable, "-I", "-S", str(_ENTER), json.dumps(settings), sandbox.program]

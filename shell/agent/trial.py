@@ -11,12 +11,23 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.limits import Limits
-from shell.agent.sandbox import AGENT_USER, Mounts, Sandbox, hand_over, made_up_etc, wrap
+from shell.agent.paths import SandboxMode
+from shell.agent.sandbox import (
+    AGENT_USER,
+    NO_WALLS_NO_RUN,
+    OFF,
+    Mounts,
+    Sandbox,
+    hand_over,
+    made_up_etc,
+    wrap,
+)
 from shell.agent.seen import seen
 
 _PROBE = Path(__file__).resolve().parent / "probe.py"
@@ -41,6 +52,32 @@ def find_sandbox(path: str | None = None) -> Sandbox:
     except (OSError, subprocess.TimeoutExpired) as error:
         return _none(f"bubblewrap could not be tried: {error}.")
     return found
+
+
+@dataclass(frozen=True)
+class Stance:
+    """How agents run here, as `up`, `doctor`, `/readyz` and the board say it."""
+
+    state: Literal["walled", "bare", "recorded", "refused", "off"]
+    """Behind walls; without, as allowed; only recorded answers, without; none is started; walls are off."""
+    words: str
+
+
+def stance(mode: SandboxMode, framework: str, path: str | None = None) -> Stance:
+    """What holds here for runs of this framework; the walls are tried, unless they are off."""
+    if mode == "off":
+        return Stance("off", OFF.statement)
+    found = find_sandbox(os.environ.get("PATH", "") if path is None else path)
+    if found.works:
+        return Stance("walled", found.statement)
+    if mode == "preferred":
+        more = "CALORON_SANDBOX is `preferred`: agents run as this user and can read and write what it can."
+        return Stance("bare", f"{found.statement} {more}")
+    if FRAMEWORKS[framework].replays:
+        return Stance(
+            "recorded", f"{found.statement} Recorded answers need none; other agents are not started."
+        )
+    return Stance("refused", f"{found.statement} {NO_WALLS_NO_RUN}")
 
 
 _SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"

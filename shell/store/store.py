@@ -1,6 +1,7 @@
 """The store: all its parts in one class."""
 
 import json
+from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,10 +28,25 @@ class Store(Lanes, Runs, Leases, Repositories):
     def gone(self, process: str) -> None:
         """A process ends on purpose."""
         self.client.hdel(keys.PROCESSES, process)
+        self.client.hdel(keys.WALLS, process)
+
+    @reachable
+    def walls(self, processes: Container[str] | None = None) -> dict[str, dict[str, str]]:
+        """How agents run, by the living processes that run them: `{state, words}`."""
+        living = self._processes() if processes is None else processes
+        told = self.client.hgetall(keys.WALLS).items()
+        return {name: json.loads(text) for name, text in told if name in living}
+
+    @reachable
+    def report_walls(self, process: str, state: str, words: str) -> None:
+        """How agents run in this process: the state, and the sentence for people."""
+        self.client.hset(keys.WALLS, process, write({"state": state, "words": words}))
 
     @reachable
     def health(self) -> dict[str, Any]:
-        """`{ok, queue_age_s: {queue: s}, processes: {name: s since its heartbeat}, lanes, runs, …}`.
+        """`{ok, queue_age_s: {queue: s}, processes: {name: s since its heartbeat}, walls, …}`.
+
+        `walls` is how agents run, by the processes that run them: `{state, words}`.
 
         Besides the queues, it gives the age of the work itself: `inboxes` is the oldest waiting event of any
         lane, `outboxes` the oldest overdue action. While a lane's host is away its actions wait on
@@ -38,10 +54,12 @@ class Store(Lanes, Runs, Leases, Repositories):
         should have been asked again.
         """
         self.client.ping()
+        processes = self._processes()
         return {
             "ok": True,
             "queue_age_s": self._ages_of_jobs() | self._ages_of_work(),
-            "processes": self._processes(),
+            "processes": processes,
+            "walls": self.walls(processes),
             "lanes": int(self.client.scard(keys.LANES)),
             "runs": int(self.client.scard(keys.RUNS)),
             "dead_letters": int(self.client.zcard(keys.DEAD)),

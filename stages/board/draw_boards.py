@@ -67,6 +67,14 @@ def execute(input: Input) -> Output:
     return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
 
 
+WALLS = {
+    "off": "⚠️ Agents run without walls here: the operator has switched them off.",
+    "bare": "⚠️ Agents run without walls here: the machine has none, and the operator allows that.",
+    "refused": "⚠️ No agent is started here: the machine has no walls for them. `caloron doctor`, run by the "
+    "operator, says what to install.",
+}
+
+
 def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
     number = str(kickoff["number"])
     waits, reviews = told["waits"][number], told["reviews"][number]
@@ -79,6 +87,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
         graph(policy["statuses"], tasks),
         "\n".join(row(policy["statuses"], name, tasks[name], waits.get(name) or []) for name in tasks),
+        WALLS.get(policy.get("walls", ""), ""),
         footer(policy, kickoff),
     ]
     body = "\n\n".join(part for part in parts if part)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from shell.agent import apparmor
 from shell.agent.limits import Limits
 from shell.agent.sandbox import Mounts, Sandbox, wrap
 from shell.agent.seen import Seen
-from shell.agent.trial import find_sandbox
+from shell.agent.trial import find_sandbox, stance
 
 from .disk_forge import Stage
 
@@ -106,6 +107,41 @@ def test_recorded_answers_need_no_walls(stage: Stage, monkeypatch: pytest.Monkey
     stage.sandbox = "required"
     stage.answers({"match": "", "files": {"a.md": "a"}})
     assert stage.run()["changed"] == ["a.md"]
+
+
+def test_how_agents_run_is_said(tmp_path: Path) -> None:
+    nowhere = str(tmp_path)
+    assert stance("off", "claude-code").state == "off"
+    assert "can read and write what it can" in stance("off", "claude-code").words
+    refused = stance("required", "claude-code", nowhere)
+    assert (
+        refused.state == "refused"
+        and "install it" in refused.words
+        and "No agent is started" in refused.words
+    )
+    bare = stance("preferred", "claude-code", nowhere)
+    assert bare.state == "bare" and "CALORON_SANDBOX is `preferred`" in bare.words
+    recorded = stance("required", "stub", nowhere)
+    assert recorded.state == "recorded" and "Recorded answers need none" in recorded.words
+
+
+@needs_walls
+def test_walls_that_work_are_said() -> None:
+    assert stance("required", "claude-code").state == "walled"
+
+
+def test_where_apparmor_forbids_namespaces_its_profile_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apparmor, "_RESTRICTED", tmp_path / "restricted")
+    assert apparmor.apparmor_advice() is None
+    (tmp_path / "restricted").write_text("0\n")
+    assert apparmor.apparmor_advice() is None
+    (tmp_path / "restricted").write_text("1\n")
+    advice = apparmor.apparmor_advice() or ""
+    assert (
+        "/etc/apparmor.d/bwrap" in advice and "profile bwrap /usr/bin/bwrap" in advice and "userns," in advice
+    )
 
 
 @needs_walls

@@ -94,6 +94,23 @@ def test_doctor_names_what_is_bad_and_fails(
     assert found["store"]["state"] == "mind" and "caloron up" in found["store"]["words"]
 
 
+def test_doctor_says_how_agents_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run(monkeypatch, "doctor", "--output", "json", **GOOD | {"CALORON_SANDBOX": "off"}) == 1
+    found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["sandbox"]["state"] == "mind" and "`off`" in found["sandbox"]["words"]
+    assert "2048 processes" in found["limits"]["words"] and "16384 open files" in found["limits"]["words"]
+    assert found["login"]["state"] == "mind" and "no login of claude-code" in found["login"]["words"]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-0123")
+    run(monkeypatch, "doctor", "--output", "json", **GOOD | {"CALORON_SANDBOX": "required"})
+    found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["sandbox"]["state"] == "bad" and "install it" in found["sandbox"]["words"]
+    assert found["login"]["state"] == "good" and "by the environment" in found["login"]["words"]
+
+
 def test_doctor_says_which_scopes_a_token_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(repo: str, number: int) -> None:
         raise Refused(403, "token does not have at least one of required scope(s): [write:issue]")

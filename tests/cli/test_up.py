@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -75,6 +76,7 @@ def given(tmp_path: Path) -> Iterator[dict[str, str]]:
             "CALORON_WEBHOOK_SECRET": "s",
             "CALORON_HOME": str(tmp_path / "home"),
             "CALORON_AGENTS": "1",
+            "CALORON_SANDBOX": "preferred",
             "PORT": str(free_port()),
             "CALORON_SHELL_PORT": str(free_port()),
         }
@@ -117,6 +119,35 @@ def test_what_is_killed_comes_back_and_nobody_is_left_behind(given: dict[str, st
     finally:
         second.process.kill()
         second.process.wait()
+
+
+def test_agents_without_walls_are_said(given: dict[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "up.log"
+    bot = Up(given | {"CALORON_SANDBOX": "off"}, log)
+    try:
+        until(bot.ready)
+        with urlopen(f"http://127.0.0.1:{bot.port}/readyz", timeout=LIMIT_S) as answer:
+            (note,) = json.load(answer)["notes"]
+        assert note.startswith("CALORON_SANDBOX is `off`")
+        until(lambda: f"caloron: {note}" in log.read_text())
+    finally:
+        bot.process.terminate()
+        bot.process.wait(LIMIT_S)
+
+
+def test_without_walls_the_bot_is_not_ready_and_says_what_to_install(
+    given: dict[str, str], tmp_path: Path
+) -> None:
+    log, alone = tmp_path / "up.log", tmp_path / "bin"
+    alone.mkdir()
+    (alone / "git").symlink_to(shutil.which("git") or "")
+    bot = Up(given | {"CALORON_SANDBOX": "required", "PATH": str(alone)}, log)
+    try:
+        until(lambda: log.exists() and "install it (the package `bubblewrap`)" in log.read_text())
+        assert not bot.ready()
+    finally:
+        bot.process.terminate()
+        bot.process.wait(LIMIT_S)
 
 
 def test_a_store_of_a_newer_version_is_refused_in_words(given: dict[str, str], tmp_path: Path) -> None:

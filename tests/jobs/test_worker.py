@@ -1,6 +1,7 @@
 """The workers: actions of many lanes side by side, and a failing job that ends neither worker nor log."""
 
 import threading
+from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -9,9 +10,12 @@ import redis
 from structlog.testing import capture_logs
 
 from jobs import advance, perform, worker
+from jobs.context import Context
+from jobs.worker import tried_walls
 from jobs.worker_threads import WorkerThreads
 from shell import queue
 from shell.errors import Unavailable
+from shell.settings import Settings
 from tests.waiting import LIMIT_S
 
 
@@ -114,3 +118,24 @@ def test_a_job_that_takes_too_long_is_interrupted(bench: Any, monkeypatch: pytes
     with capture_logs() as logged:
         worker.worker_of("events", bench).work(burst=True, logging_level="ERROR")
     assert [line["log_level"] for line in logged] == ["error"]
+
+
+def test_walls_that_do_not_stand_are_known_to_decisions(bench: Any) -> None:
+    ctx = bench
+    assert ctx.walls() == {}
+    ctx.store.alive("agents-1")
+    ctx.store.report_walls("agents-1", "refused", "There are none.")
+    assert ctx.walls() == {}, "asked now and then only"
+    ctx.next_walls = 0.0
+    assert ctx.walls() == {"walls": "refused"}
+    assert Context.decider(ctx, "gitea-7").policy(ctx.store.load("gitea-7").state)["walls"] == "refused"
+    ctx.store.report_walls("agents-1", "walled", "They stand.")
+    ctx.next_walls = 0.0
+    assert ctx.walls() == {}
+
+
+def test_a_worker_of_agents_says_how_they_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    given = {"CALORON_WEBHOOK_SECRET": "s", "GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"}
+    found = tried_walls(Settings.of(given | {"CALORON_HOME": str(tmp_path)}))
+    assert found.state == "refused" and "install it" in found.words

@@ -236,8 +236,12 @@ def test_health_tells_queues_and_processes(store: Store) -> None:
     health = store.health()
     assert health["ok"] and set(health["queue_age_s"]) == {*QUEUES, "inboxes", "outboxes"}
     assert health["processes"]["web"] < 5
+    store.report_walls("web", "off", "They are off.")
+    store.report_walls("another that never lived", "off", "They are off.")
+    assert store.health()["walls"] == {"web": {"state": "off", "words": "They are off."}}
     store.gone("web")
-    assert store.health()["processes"] == {}
+    health = store.health()
+    assert health["processes"] == health["walls"] == {}
 
 
 def test_what_someone_waits_for_is_enqueued_once_as_urgent(store: Store, valkey: str) -> None:

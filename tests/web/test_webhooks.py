@@ -64,6 +64,7 @@ class Memory:
             "agents-1": 3.0,
             "clock": 0.5,
         }
+        self.walls = {"agents-1": "walled"}
         self.ages = {"events": 0.0, "actions": 0.1, "agents": 900.0}
 
     def _here(self) -> None:
@@ -96,7 +97,14 @@ class Memory:
 
     def health(self) -> dict[str, Any]:
         self._here()
-        return {"ok": True, "processes": self.processes, "queue_age_s": self.ages}
+        return {
+            "ok": True,
+            "processes": self.processes,
+            "queue_age_s": self.ages,
+            "walls": {
+                name: {"state": state, "words": f"It is {state}."} for name, state in self.walls.items()
+            },
+        }
 
 
 @pytest.fixture
@@ -274,6 +282,16 @@ def test_readiness_names_what_is_missing_or_late(client: FlaskClient, store: Mem
         "an event in an inbox has waited for 500 s",
         "an action in an outbox has waited for 121 s",
     ]
+
+
+def test_readiness_says_how_agents_run(client: FlaskClient, store: Memory) -> None:
+    assert client.get("/readyz").get_json() == {"ready": True, "reasons": [], "notes": []}
+    store.walls = {"agents-1": "off", "agents-2": "off", "agents-3": "bare"}
+    answer = client.get("/readyz")
+    assert answer.status_code == 200 and answer.get_json()["notes"] == ["It is off.", "It is bare."]
+    store.walls["agents-3"] = "refused"
+    answer = client.get("/readyz")
+    assert answer.status_code == 503 and answer.get_json()["reasons"] == ["It is refused."]
 
 
 def test_receipts_and_metrics(client: FlaskClient) -> None:
