@@ -20,6 +20,7 @@ from jobs.sweep import enqueue_due, sweep
 from jobs.ticks import discover, note_installed, reconcile, tick
 from shell.errors import Unavailable
 from shell.logging import set_up
+from shell.parent import keep_unreadable
 from shell.settings import Settings, SettingsError
 from shell.store import Lease
 
@@ -60,6 +61,7 @@ class Clock:
             Duty(SWEEP_S, lambda: restore(ctx, known)),
             Duty(SWEEP_S, lambda: snapshot(ctx, written)),
             Duty(SWEEP_S, lambda: watch_disk(ctx)),
+            Duty(SWEEP_S, self._accounts),
             Duty(settings.tick_s, lambda: tick(ctx), later + settings.tick_s),
             Duty(settings.reconcile_s, lambda: reconcile(ctx)),
             Duty(settings.reconcile_s, self._discover),
@@ -105,6 +107,11 @@ class Clock:
         self.next_renewal = moment + 3.0
         return self.lease is not None
 
+    def _accounts(self) -> None:
+        """In a thread, because it calls the forges; decisions wait until our accounts are known."""
+        if any(self.ctx.store.account(kind) is None for kind in self.ctx.settings.forges):
+            threading.Thread(target=self._do, args=(Duty(0, self.ctx.know_accounts),), daemon=True).start()
+
     def _discover(self) -> None:
         """In a thread, because it calls the forges."""
         threading.Thread(target=self._do, args=(Duty(0, lambda: discover(self.ctx)),), daemon=True).start()
@@ -112,6 +119,7 @@ class Clock:
 
 def main() -> None:
     """Run until told to stop."""
+    keep_unreadable()
     os.environ.setdefault("CALORON_PROCESS", "clock")
     set_up("clock")
     try:

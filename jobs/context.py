@@ -23,7 +23,7 @@ from shell.event import Event, ForgeKind
 from shell.forge import Forge, client_for
 from shell.installations import lanes as installed_lanes
 from shell.secrets import know
-from shell.settings import Settings
+from shell.settings import Settings, withheld
 from shell.store import Store, connect
 from shell.store.connection import milliseconds
 
@@ -36,6 +36,12 @@ ASK_AGAIN_MS = 60_000
 """How long a repository that the forge did not show is believed not to be there."""
 BEAT_S = 2.5
 """How often a process sends a heartbeat."""
+
+TOKENS = {
+    "gitea": {"GITEA_TOKEN"},
+    "github": {"GITHUB_TOKEN", "GITHUB_APP_PRIVATE_KEY"},
+}
+"""Forge → the settings that a client of it needs one of."""
 
 Runner = Callable[[str, Any], tuple[Any, Trace]]
 
@@ -92,12 +98,20 @@ class Context:
             self.forges[kind] = client_for(kind, self.settings)
         return self.forges[kind]
 
+    def know_accounts(self) -> None:
+        """Ask each forge for our account, for the processes that cannot ask."""
+        for kind in self.settings.forges:
+            self.account(kind)
+
     def account(self, lane: str) -> dict[str, Any]:
         """Our own account on the lane's forge; fetched once, then cached."""
         kind = lane.partition("-")[0]
         if kind not in self.accounts:
             known = self.store.account(kind)
-            if known is None or (self.settings.owners and "app" not in known):
+            if TOKENS[kind] & withheld():
+                if known is None:
+                    raise Unavailable(kind, "our account there is not known yet")
+            elif known is None or (self.settings.owners and "app" not in known):
                 known = self.forge(lane).me()
                 self.store.set_account(kind, known)
             self.accounts[kind] = known

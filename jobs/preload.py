@@ -26,6 +26,7 @@ def _decisions(ctx: Context) -> None:
 
 def _actions(ctx: Context) -> None:
     _forges(ctx)
+    ctx.know_accounts()
     _decisions(ctx)
     _load({"wanted"})
 

@@ -20,6 +20,7 @@ from jobs.preload import preload
 from jobs.worker_threads import WorkerThreads
 from shell.errors import Unavailable
 from shell.logging import set_up
+from shell.parent import keep_unreadable
 from shell.queue import JOBS, QUEUES, queue_of, urgent
 from shell.settings import Settings, SettingsError
 from shell.store import connect
@@ -91,6 +92,7 @@ def main(queue: str) -> None:
     """Work until told to stop, and then finish what is running."""
     if queue not in QUEUES:
         sys.exit(f"There is no queue {queue!r}; choose one of {', '.join(QUEUES)}.")
+    keep_unreadable()
     os.environ.setdefault("CALORON_PROCESS", f"{queue}-{os.getpid()}")
     set_up(os.environ["CALORON_PROCESS"])
     try:

@@ -7,7 +7,7 @@ import sys
 
 HOLD = "CALORON_HOLD_FD"
 """Names the open file whose lock says that something of this bot still lives."""
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -20,6 +20,12 @@ def die_with_parent(parent: int, with_signal: int = signal.SIGKILL) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != parent:  # it died before the kernel was asked
         os._exit(1)
+
+
+def keep_unreadable() -> None:
+    """From now on no other process of this user reads our memory, environment or open files."""
+    if _libc is not None and _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
 
 
 def hold() -> tuple[int, ...]:

@@ -82,8 +82,15 @@ def _fields(pid: int) -> list[str]:
 
 def _name(pid: int) -> str:
     names = [one.removeprefix(_NAME).decode() for one in _environment(pid) if one.startswith(_NAME)]
-    # the store's server writes its title over its environment
-    return names[0] if names else "store" if "valkey" in _command(pid) else ""
+    return names[0] if names else _name_by_command(_command(pid))
+
+
+def _name_by_command(command: str) -> str:
+    """Of a process whose environment cannot be read; the store's server writes its title over it."""
+    for program, name in (("valkey", "store"), ("-m bot.web", "web"), ("-m jobs.clock", "clock")):
+        if program in command:
+            return name
+    return command.rpartition(" ")[2] if "-m jobs.worker" in command else ""
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -9,13 +9,18 @@ also twice. White space, terminal codes and quote marks at the start of a line d
 import base64
 import codecs
 import json
+import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 MASK = "•••"
+HANDED_OVER = "CALORON_MASK_FD"
+"""Names the open file from which a process reads what to mask."""
+_MOST_BYTES = 1024 * 1024
 SHORTEST = 6
 """Characters: anything shorter is a word that others use too."""
 _MOST_LINES = 64
@@ -350,3 +355,19 @@ def mask(text: str) -> str:
 def mask_value(value: Any) -> Any:
     """The JSON value without the secrets that this process knows."""
     return MASKER.mask_value(value)
+
+
+def hand_over(secrets: Iterable[str]) -> int:
+    """An open file without a name that tells a child what to mask, though it uses none of it."""
+    with tempfile.TemporaryFile() as made:
+        made.write(json.dumps(list(secrets)).encode())
+        made.flush()
+        return os.dup(made.fileno())
+
+
+def take_over() -> None:
+    """Read what was handed over, once, and close it: what this process starts does not inherit it."""
+    number = os.environ.pop(HANDED_OVER, "")
+    if number.isdigit():
+        know(*json.loads(os.pread(int(number), _MOST_BYTES, 0)), stays=True)
+        os.close(int(number))

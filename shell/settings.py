@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated, Any, Self, TypedDict
 from urllib.parse import quote, unquote, urlsplit
 
@@ -19,8 +20,11 @@ from shell.agent.egress.hosts import Operator, Pair, named_pair, pair
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.paths import SandboxMode
 from shell.event import ForgeKind
-from shell.secrets import know
+from shell.secrets import know, take_over
 
+WITHHELD = "CALORON_WITHHELD"
+"""Names the settings that `caloron up` keeps from a process, because it does not use them."""
+_STAND_IN = {"GITEA_TOKEN", "GITHUB_TOKEN", "GITHUB_APP_PRIVATE_KEY", "CALORON_WEBHOOK_SECRET"}
 _SOCKET_ROOM = 100  # the kernel takes 107 bytes of a socket's path
 
 
@@ -166,10 +170,12 @@ class Settings(BaseSettings):
         if lines := list(env_file.mixed(os.environ, written)):
             raise SettingsError(lines)
         try:
-            settings = cls.of({name: text for name, text in written.items() if not os.environ.get(name)})
+            theirs = withheld() | {name for name, text in os.environ.items() if text}
+            settings = cls.of({name: text for name, text in written.items() if name not in theirs})
         except ValidationError as error:
             raise SettingsError(_in_words(error)) from None
         know(*settings.secrets(), stays=True)
+        take_over()
         return settings
 
     @classmethod
@@ -323,6 +329,8 @@ class Settings(BaseSettings):
             "CALORON_KV_DIR": home / "kv",
             "CALORON_WEBHOOK_SECRET": (),
         }
+        # what this process was not given is there, but nobody can guess it, and no one accepts it
+        derived |= {name: token_hex(32) for name in withheld() & _STAND_IN}
         return given | {name: value for name, value in derived.items() if not given.get(name)}
 
     @classmethod
@@ -342,6 +350,17 @@ class Settings(BaseSettings):
     def documented(cls) -> list[Documented]:
         """Each setting as the docs list it."""
         return [_documented(field) for field in cls.model_fields.values()]
+
+    @classmethod
+    def names(cls, secret: bool) -> set[str]:
+        """The names of the settings that are secret, or of the others."""
+        fields = cls.model_fields.values()
+        return {str(field.validation_alias) for field in fields if field.repr is not secret}
+
+    def has(self, name: str) -> bool:
+        """Whether the setting of that name is set."""
+        keys = {str(field.validation_alias): key for key, field in type(self).model_fields.items()}
+        return bool(getattr(self, keys[name]))
 
     def secrets(self) -> list[str]:
         """Every secret among the values, and the store's password."""
@@ -436,6 +455,11 @@ def _documented(field: FieldInfo) -> Documented:
 
 def _shown(value: Any) -> str:
     return "" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def withheld() -> set[str]:
+    """The settings that are set, but that this process was not given."""
+    return set(filter(None, os.environ.get(WITHHELD, "").split(",")))
 
 
 _SECRET_HINT = "set it to a long random text, for example of `openssl rand -hex 32`"

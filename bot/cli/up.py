@@ -14,15 +14,17 @@ import click
 
 from bot.web.readiness import in_trouble, not_ready, notes
 from shell import restarts
-from shell.agent.paths import Paths, make_room
+from shell.agent.paths import Paths, make_room, operator_environment
 from shell.disk import Reserve
 from shell.env_file import not_read
 from shell.errors import Unavailable
 from shell.installations import lanes
 from shell.installed import shared_rooms
-from shell.parent import HOLD
+from shell.own_environment import MASKING, all_secrets, kind_of, own_environment
+from shell.parent import HOLD, keep_unreadable
 from shell.processes import commands, workers_of
 from shell.queue import QUEUES
+from shell.secrets import HANDED_OVER, hand_over
 from shell.settings import Settings
 from shell.store import Store, UnknownVersion, connect
 
@@ -39,6 +41,7 @@ ALONE_WAIT_S = 30.0
 @click.command()
 def up() -> None:
     """Run the bot: store, web, workers and clock, until stopped."""
+    keep_unreadable()
     settings = Settings.load()
     if lines := shared_rooms():
         raise click.ClickException("\n".join(lines))
@@ -83,10 +86,16 @@ def children(settings: Settings, held: int) -> list[Child]:
         "PYTHONUNBUFFERED": "1",
         HOLD: str(held),
     }
-    return [
-        Child(name, command, inherited | {"CALORON_PROCESS": name}, logs / f"{name}.log", (held,))
-        for name, command in commands.items()
-    ]
+    told = hand_over(all_secrets(operator_environment() | inherited, settings))
+
+    def child(name: str, command: list[str]) -> Child:
+        own = own_environment(kind_of(name), inherited, settings) | {"CALORON_PROCESS": name}
+        masks = kind_of(name) in MASKING
+        files = (held, told) if masks else (held,)
+        own |= {HANDED_OVER: str(told)} if masks else {}
+        return Child(name, command, own, logs / f"{name}.log", files)
+
+    return [child(name, command) for name, command in commands.items()]
 
 
 def workers(agents: int) -> list[tuple[str, str]]:

@@ -8,11 +8,13 @@ monkey.patch_all()  # before anything else is imported that keeps a socket, a lo
 import sys
 
 from shell.logging import set_up
+from shell.parent import keep_unreadable
 from shell.settings import Settings, SettingsError
 
 from .serve import serve
 
 if __name__ == "__main__":
+    keep_unreadable()
     set_up("web")
     try:
         serve(Settings.load())

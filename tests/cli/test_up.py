@@ -17,6 +17,7 @@ import pytest
 
 from bot.cli.up import environment, workers
 from bot.fake_forge import FakeForge
+from shell.processes import children
 from shell.store import Store, connect
 from shell.valkey import serving
 from tests.waiting import LIMIT_S, until
@@ -52,19 +53,7 @@ class Up:
 
     def children(self) -> dict[str, int]:
         """Each living child's name and process."""
-        found = {}
-        for task in Path("/proc").glob("[0-9]*"):
-            try:
-                fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
-                told = (task / "environ").read_bytes().split(b"\0")
-            except OSError:  # it ended while we looked
-                continue
-            if int(fields[1]) == self.process.pid and fields[0] != "Z":
-                name = next(
-                    (one.partition(b"=")[2] for one in told if one.startswith(b"CALORON_PROCESS=")), b""
-                )
-                found[name.decode() or "store"] = int(task.name)  # it writes its title over its environment
-        return found
+        return children(self.process.pid)
 
 
 @pytest.fixture
@@ -195,3 +184,22 @@ def test_every_process_holds_what_a_successor_waits_for(given: dict[str, str], t
         assert up.process.wait(LIMIT_S) == 0
     with lock.open() as free:
         fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_each_process_holds_only_its_own_secrets(given: dict[str, str], tmp_path: Path) -> None:
+    token, secret, key = given["GITEA_TOKEN"], "a-secret-of-the-hooks", "a-key-of-the-model"
+    given |= {"CALORON_WEBHOOK_SECRET": secret, "ANTHROPIC_API_KEY": key}
+    up = Up(given, tmp_path / "up.log")
+    try:
+        until(up.ready, (tmp_path / "up.log").read_text)
+        if os.getuid():
+            pytest.skip("only root can look into processes that keep others out")
+        held = {name: Path(f"/proc/{pid}/environ").read_text() for name, pid in up.children().items()}
+        assert {name for name, text in held.items() if token in text} == {
+            "actions", "actions-urgent", "agents-1", "clock",
+        }  # fmt: skip
+        assert {name for name, text in held.items() if secret in text} == {"web"}
+        assert {name for name, text in held.items() if key in text} == {"agents-1"}
+    finally:
+        up.process.send_signal(signal.SIGTERM)
+        up.process.wait(LIMIT_S)

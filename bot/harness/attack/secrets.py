@@ -3,14 +3,18 @@
 import base64
 import io
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
+from bot.cli.up import environment
+from bot.harness.environment import free_port
 from shell.agent.git import Git, GitError
 from shell.agent.harness import Job, run_job
 from shell.agent.leaks import leaks
@@ -18,12 +22,17 @@ from shell.agent.tree import changes, final_tree
 from shell.errors import Refused, Unavailable, trace_of
 from shell.forge.http import Connection
 from shell.logging import log_of, set_up
+from shell.own_environment import USES, kind_of
+from shell.processes import children
+from shell.queue import QUEUES
 from shell.secrets import know
+from shell.settings import Settings
 from shell.store import Store, connect
 from shell.valkey import serving
 
 from .kind import Arena, Defence, Kind, Tried
 
+_PROCESSES = ("store", "web", *QUEUES, "clock")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _AT_A_TIME = 7
 """Bytes that the agent prints before it flushes."""
@@ -65,6 +74,7 @@ def _core(form: str) -> str:
 
 def play(arena: Arena) -> Iterator[Tried]:
     """Every attempt of this kind."""
+    yield from _environments(arena)
     for number in range(1 if arena.short else 3):
         secret = "".join(arena.random.choices(_LETTERS, k=40))
         know(secret)
@@ -76,6 +86,48 @@ def play(arena: Arena) -> Iterator[Tried]:
         yield from _kept(folder, written)
         yield from _logged(written)
         yield from _pushed(folder, written)
+
+
+def _environments(arena: Arena) -> Iterator[Tried]:
+    """What the environments of the processes of a real bot hold, beside what each uses."""
+    letters = arena.random.choices
+    held = {name: "".join(letters(_LETTERS, k=40)) for name in sorted(Settings.names(secret=True))}
+    given = {
+        "GITEA_URL": "http://127.0.0.1:1",
+        "GITHUB_APP_ID": "1",
+        "CALORON_HOME": str(arena.folder / "home"),
+        "CALORON_FRAMEWORK": "claude-code",
+        "CALORON_AGENTS": "1",
+        "PORT": str(free_port()),
+        "CALORON_SHELL_PORT": str(free_port()),
+        "MY_DATABASE_PASSWORD": "".join(letters(_LETTERS, k=40)),
+    }
+    base = {name: text for name, text in environment().items() if name in ("PATH", "PYTHONPATH", "HOME")}
+    with (arena.folder / "up.log").open("wb") as log:
+        command = [sys.executable, "-P", "-m", "bot.cli", "up"]
+        up = subprocess.Popen(command, env=base | held | given, stdout=log, stderr=log)
+    try:
+        deadline = monotonic() + 30
+        while len(processes := children(up.pid)) < len(_PROCESSES) and monotonic() < deadline:
+            sleep(0.05)
+        secret = held | {"MY_DATABASE_PASSWORD": given["MY_DATABASE_PASSWORD"]}
+        for name, pid in processes.items():
+            text, uses = _environment_of(pid), USES.get(kind_of(name), frozenset())
+            for variable, value in secret.items():
+                spilled = value in text and variable not in uses
+                yield Tried(f"{variable} in {name}", not spilled, "it is there" if spilled else "")
+        yield Tried("all processes are there", len(processes) >= len(_PROCESSES), ", ".join(processes))
+    finally:
+        up.terminate()
+        up.wait(30)
+
+
+def _environment_of(pid: int) -> str:
+    """Empty where it is closed to us."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 class _Witness:
@@ -92,6 +144,9 @@ class _Witness:
 
     def may_go_on(self) -> bool:
         return True
+
+    def pushing(self, commit: str) -> None:
+        return
 
     def output(self, line: str) -> None:
         self.lines.append(line)
@@ -220,6 +275,12 @@ KIND = Kind(
             "shell/store/inbox.py",
             "write(mask_value(event))",
             "write(event)",
+        ),
+        Defence(
+            "a process holds only its own secrets",
+            "shell/own_environment.py",
+            "return mine | {",
+            "return dict(whole) | {",
         ),
         Defence(
             "logs are masked",
