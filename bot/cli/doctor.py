@@ -85,7 +85,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("installation", "bad", line)
     yield _git()
     yield _store(settings)
-    yield from _dead_letters(settings)
+    yield from dead_letters(settings)
     yield _disk(settings)
     yield from (Finding("processes", "bad", reason) for reason in restarts.reasons(settings.home))
     for kind in settings.forges:
@@ -128,7 +128,7 @@ def _store(settings: Settings) -> Finding:
     return Finding("store", "good", "reachable")
 
 
-def _dead_letters(settings: Settings) -> Iterator[Finding]:
+def dead_letters(settings: Settings) -> Iterator[Finding]:
     """What could not be handled, with the newest reasons; nothing where there is none, or no store."""
     store = Store(connect(settings.store_url, socket_timeout=1.0))
     try:

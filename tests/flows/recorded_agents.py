@@ -38,7 +38,11 @@ def talkative(token: str) -> list[dict[str, Any]]:
     report = {"task_clarity": 8, "blockers": forms_of(token), "notes": words, "self_assessment": "completed"}
     told = f"CALORON_FEEDBACK_START {json.dumps(report)} CALORON_FEEDBACK_END"
     hidden = base64.b64encode(b"key: " + token.encode()).decode()
+    wild = '{"tokens_consumed": 1e999, "task_clarity": NaN, "blockers": [[[]], 7, "one"], "notes": "Wild."}'
     return [
+        answer(
+            r"(?m)^Task: wild$", {"wild.txt": "x\n"}, f"CALORON_FEEDBACK_START {wild} CALORON_FEEDBACK_END"
+        ),
         answer(r"(?m)^Task: shouter$", {}, words) | {"exit": 1},
         answer(r"(?m)^Task: teller$", {"told.txt": "done\n"}, f"{words}\n{told}\n{words}"),
         answer(r"(?m)^Task: smuggler$", {"notes.md": f"first line\n{hidden}\n"}),
