@@ -112,6 +112,13 @@ class Settings(BaseSettings):
         repr=False,
     )
     shell_port: int = _named("CALORON_SHELL_PORT", "port of the shell's HTTP surface", 7710, ge=1, le=65535)
+    metrics_port: int | None = _named(
+        "CALORON_METRICS_PORT",
+        "the port of `/metrics`, at HOST; the webhook endpoint then has none",
+        shown="`PORT`",
+        ge=1,
+        le=65535,
+    )
     shell_url: str = _named(
         "CALORON_SHELL_URL",
         "the shell's HTTP surface as agents reach it",
@@ -306,6 +313,10 @@ class Settings(BaseSettings):
                 "CALORON_OWNERS is only for a GitHub App; set GITHUB_APP_ID, or CALORON_REPOS instead",
             ),
             (
+                self.metrics_port in (self.port, self.shell_port),
+                "CALORON_METRICS_PORT is the same as PORT or CALORON_SHELL_PORT; give each its own port",
+            ),
+            (
                 self.port == self.shell_port,
                 "CALORON_SHELL_PORT is the same as PORT; give each its own port",
             ),
@@ -405,7 +416,8 @@ class Settings(BaseSettings):
         """What the operator lets agents reach, and what of the bot itself they never reach."""
         never = [_place_of(url) for url in (self.redis_url, self.public_url) if url]
         named = tuple(pair(entry) for entry in self.egress)
-        return Operator(named, tuple(filter(None, never)), (self.port, self.shell_port))
+        own_ports = (self.port, self.shell_port, self.metrics_port)
+        return Operator(named, tuple(filter(None, never)), tuple(port for port in own_ports if port))
 
     def _own_named(self) -> Iterator[str]:
         """A line for each entry of CALORON_EGRESS that is a part of the bot."""

@@ -49,9 +49,19 @@ def by_port(apps: dict[str, Wsgi]) -> Wsgi:
 
 
 def create_web(settings: Settings, store: Store) -> Wsgi:
-    """The webhook endpoint and the shell's surface as one application."""
-    webhooks, shell = create_webhook_app(settings, store, limit), create_shell(settings, store)
-    return by_port({str(settings.port): webhooks.wsgi_app, str(settings.shell_port): shell.wsgi_app})
+    """The webhook endpoint, the shell's surface and the metrics, each at its port, as one application."""
+    webhooks = create_webhook_app(settings, store, limit).wsgi_app
+    apps: dict[str, Wsgi] = {str(settings.shell_port): create_shell(settings, store).wsgi_app}
+    if settings.metrics_port is None:
+        return by_port(apps | {str(settings.port): webhooks})
+    metrics = {str(settings.metrics_port): _only(webhooks, lambda path: path == "/metrics")}
+    return by_port(apps | metrics | {str(settings.port): _only(webhooks, lambda path: path != "/metrics")})
+
+
+def _only(app: Wsgi, wanted: Callable[[str], bool]) -> Wsgi:
+    """The application, where only these of its paths are there."""
+    not_found = Response("Not found.\n", 404)
+    return lambda environ, start: (app if wanted(environ["PATH_INFO"]) else not_found)(environ, start)
 
 
 @contextmanager
@@ -80,6 +90,8 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         settings = self.settings
         binds = [f"{in_address(settings.host)}:{settings.port}", f"127.0.0.1:{settings.shell_port}"]
+        if settings.metrics_port is not None:
+            binds.append(f"{in_address(settings.host)}:{settings.metrics_port}")
         options = {
             "bind": binds,
             "worker_class": "gevent",

@@ -9,17 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from werkzeug.test import Client
 
 from bot.cli.up import environment
+from bot.web.serve import Server, create_web
 from shell.settings import Settings
 from shell.store import Store, connect
 from tests.waiting import LIMIT_S, until
 
-from .test_webhooks import BODY, signed
+from .test_webhooks import BODY, Memory, signed
 
 
 def free_port() -> int:
@@ -109,6 +112,25 @@ def test_each_path_answers_only_on_its_own_port(running: Running) -> None:
     assert running.call("/status", shell=True)[0] == 401
     assert running.call("/health")[0] == 404
     assert running.call("/readyz", shell=True)[0] == 401
+
+
+def test_metrics_may_have_a_port_of_their_own(tmp_path: Path) -> None:
+    given = {"CALORON_WEBHOOK_SECRET": "new", "GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"}
+    given |= {"CALORON_SHELL_TOKEN": "sesame", "CALORON_METRICS_PORT": "9100", "PORT": "8080"}
+    settings = Settings.of(given | {"CALORON_HOME": str(tmp_path)})
+    store: Any = Memory()
+    client = Client(create_web(settings, store))
+    paths = [
+        (9100, "/metrics"),
+        (9100, "/healthz"),
+        (9100, "/webhooks"),
+        (8080, "/metrics"),
+        (8080, "/healthz"),
+    ]
+    found = [client.get(path, base_url=f"http://127.0.0.1:{port}").status_code for port, path in paths]
+    assert found == [200, 404, 404, 404, 200]
+    assert Server(settings).cfg.address[2] == ("127.0.0.1", 9100)
+    assert 9100 in settings.operator.own_ports
 
 
 def test_the_worker_does_not_outlive_its_killed_master(running: Running) -> None:
