@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.repository_labels import OFFERED_LABELS
-from jobs.merging import merge_facts, updates
+from jobs.merging import disarm, merge_facts, updates
 from shell.action import Action
 from shell.agent.repository import Repository
 from shell.config_file import read_config, unreadable
@@ -135,7 +135,9 @@ def merge_pr(target: Target, taken: Taken) -> Result:
     style = action.get("style") or _own_style(target)
     delete = action.get("delete_branch", True)
     number, head = action["pr_number"], action["head_sha"]
-    return dict(target.forge.merge(target.repo, number, head, style, delete, action.get("title")))
+    disarm(target, number, action.get("closes"))
+    title, message = action.get("title"), action.get("message")
+    return dict(target.forge.merge(target.repo, number, head, style, delete, title, message))
 
 
 def _own_style(target: Target) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from shell.action import Action
 from shell.agent.git import GitError
 from shell.agent.proposal import Proposal, brought, kept_heads, look_at
 from shell.errors import Refused, Unavailable
+from shell.neutralize import as_title, without_links
 
 if TYPE_CHECKING:
     from jobs.action_handlers import Target
@@ -26,6 +28,7 @@ def merge_facts(target: Target, action: Action) -> MergeFacts:
     base, proposal = _proposal(target, action, pull)
     kept = list(proposal.kept)
     reviews = [_review(review) for review in pull["reviews"]]
+    own = _own(target, action, proposal)
     judging = {review["author"] for review in reviews if review["commit_sha"] in kept}
     return {
         "forge": "github" if target.lane.startswith("github") else "gitea",
@@ -33,11 +36,12 @@ def merge_facts(target: Target, action: Action) -> MergeFacts:
         "ours": sorted(target.ours()),
         "reviews": reviews,
         "kept": kept,
-        "commits": _commits(target, action, proposal),
+        "commits": _commits(target, action, proposal, own),
         "pushes": _pushes(target, action, pull, base),
         "permissions": {login: _permission(target, login) for login in sorted(judging)},
         "guarded": list(proposal.guarded),
         "links": list(proposal.links),
+        "closing": _closing(target, proposal, own),
     }
 
 
@@ -84,12 +88,49 @@ def _review(review: Mapping[str, Any]) -> ReviewSeen:
     }
 
 
-def _commits(target: Target, action: Action, proposal: Proposal) -> list[ProposedCommit]:
+def _own(target: Target, action: Action, proposal: Proposal) -> set[str]:
+    """The commits that the shell pushed."""
+    own = set(action.get("pushed") or []) | target.git().noted_pushed()
+    return own if own.issuperset(proposal.commits) else own | _reported(target)
+
+
+def _closing(target: Target, proposal: Proposal, own: set[str]) -> list[str]:
+    """A forge closes what a commit's message names, by the rights of whoever merges it: by the bot's."""
+    others = [commit for commit in proposal.commits if commit not in own]
+    messages = (target.git().message(commit) for commit in others)
+    return [found[0] for message in messages for found in CLOSES_ELSEWHERE.finditer(message)]
+
+
+CLOSES_ELSEWHERE = re.compile(
+    r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|implement(?:s|ed)?)\b:?\s*"
+    r"(?:[\w.-]+/[\w.-]+[#!]\d+|https?://\S+/(?:issues|pulls?)/\d+)",
+    re.IGNORECASE,
+)
+
+
+def disarm(target: Target, number: int, closes: int | None) -> None:
+    """Take the effect from what others wrote into the pull request's title and text since we did.
+
+    A forge closes the issues that they name when the bot merges, by the bot's rights.
+    """
+    issue = target.forge.issue(target.repo, number)
+    title, body = as_title(issue["title"], _LONGEST_TITLE), issue["body"]
+    lines = [line if _harmless(line, closes) else without_links(line) for line in body.split("\n")]
+    if title != issue["title"] or lines != body.split("\n"):
+        target.forge.edit_issue(target.repo, number, title=title, body="\n".join(lines))
+
+
+def _harmless(line: str, closes: int | None) -> bool:
+    return line.strip() == f"Closes #{closes}" or not _CLOSING_WORD.search(line)
+
+
+_CLOSING_WORD = re.compile(r"\b(?:close|fix|resolv|implement|reopen)\w*", re.IGNORECASE)
+_LONGEST_TITLE = 255
+
+
+def _commits(target: Target, action: Action, proposal: Proposal, own: set[str]) -> list[ProposedCommit]:
     """A commit that the forge does not list has no known author: who brought it must be told otherwise."""
     people = target.forge.commit_authors(target.repo, action["pr_number"])
-    own = set(action.get("pushed") or []) | target.git().noted_pushed()
-    if not own.issuperset(proposal.commits):
-        own |= _reported(target)
     return [
         {
             "sha": commit,

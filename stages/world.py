@@ -416,6 +416,8 @@ class Kickoff(TypedDict):
     """The tasks as planned, by id; null where the text could not be planned, and once the sprint is over."""
     plan_hash: NotRequired[str | None]
     """What an approval is bound to; changes with the goal and with anything in the plan."""
+    unseen: NotRequired[int]
+    """How many signs of its text nobody sees; they were removed. Written by `propose_plan`."""
     planned_at: NotRequired[str]
     """When the plan was made."""
     errors: NotRequired[list[str]]
@@ -1614,6 +1616,8 @@ class MergeFacts(TypedDict):
     """The protected paths that it changes."""
     links: list[str]
     """The links and submodules that it changes and that lead out of the tree."""
+    closing: list[str]
+    """The words of commits of others that would close an issue of another repository."""
 
 
 class ForgeRepository(TypedDict, total=False):
@@ -1899,6 +1903,12 @@ class MergePr(ActionFields):
     """The branch that it must go into."""
     pushed: NotRequired[list[str]]
     """The commits that the shell pushed to it."""
+    title: NotRequired[str]
+    """The first line of the commit that the merge makes, whatever the pull request's title is by then."""
+    message: NotRequired[str]
+    """The rest of it."""
+    closes: NotRequired[int | None]
+    """The only issue that the pull request's text may close."""
     protected: NotRequired[list[str]]
     """The protected paths, beside those that always are."""
 
@@ -2641,7 +2651,7 @@ class TellDenied(OfTask):
     type: Literal["tell_denied"]
     pr_number: int | None
     """The pull request."""
-    message: str
+    words: str
     """Why, and who may approve."""
 
 

@@ -111,6 +111,11 @@ class Repository:
         found = self.git.run("cat-file", "blob", f"{commit}:{path}", allowed=(0, 128))
         return None if found.status else found.output.decode(errors="surrogateescape")
 
+    def message(self, commit: str) -> str:
+        """A commit's whole message."""
+        shown = self.git.run("show", "--no-patch", "--format=%B", commit).output
+        return shown.decode(errors="replace")
+
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether `ancestor` is in the history of `commit`."""
         return not self.git.run("merge-base", "--is-ancestor", ancestor, commit, allowed=(0, 1)).status

@@ -148,12 +148,14 @@ class GiteaForge(GiteaLabels):
         style: str,
         delete_branch: bool = True,
         title: str | None = None,
+        message: str | None = None,
     ) -> Shape:
         """Merge exactly this head; NotYet while Gitea checks, and in a conflict too (same answer)."""
         path = f"/repos/{repo}/pulls/{number}"
         how = {"Do": style, "head_commit_id": head_sha, "delete_branch_after_merge": delete_branch}
+        said = {"MergeTitleField": title, "MergeMessageField": message} if title else {}
         try:
-            self.api.send("POST", f"{path}/merge", how | ({"MergeTitleField": title} if title else {}))
+            self.api.send("POST", f"{path}/merge", how | {key: text for key, text in said.items() if text})
         except Refused as refusal:
             return self._not_merged(path, refusal)
         except Unavailable as fault:

@@ -160,11 +160,12 @@ class GitHubForge(RestForge):
 
     def merge(
         self, repo: str, number: int, head_sha: str, style: str, delete_branch: bool = True,
-        title: str | None = None,
+        title: str | None = None, message: str | None = None,
     ) -> Shape:  # fmt: skip
         """Merge exactly this head; NotYet while GitHub checks, Refused(409, "conflict") in a conflict."""
         path = f"/repos/{repo}/pulls/{number}"
-        how = {"merge_method": style, "sha": head_sha} | ({"commit_title": title} if title else {})
+        said = {"commit_title": title, "commit_message": message or ""} if title else {}
+        how = {"merge_method": style, "sha": head_sha} | said
         try:
             sha = self.api.send("PUT", f"{path}/merge", how)["sha"]
         except Refused as refusal:

@@ -106,6 +106,7 @@ class Forge(Protocol):
         style: str,
         delete_branch: bool = True,
         title: str | None = None,
+        message: str | None = None,
     ) -> Shape: ...  # {merged: True, merge_sha}; NotYet while the forge checks
     def update_branch(
         self, repo: str, number: int, head_sha: str | None = None

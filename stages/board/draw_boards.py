@@ -33,6 +33,8 @@ class Output(TypedDict):
     boards: list[Board]
 
 
+TO_BE_READ = ("AwaitingApproval", "Approved")
+LONGEST_GOAL = 20_000  # as much as an agent gets of it
 HEAD = {
     "AwaitingApproval": "is waiting for your approval",
     "Approved": "is approved",
@@ -83,10 +85,12 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         what_next(state, kickoff, tasks, reviews),
+        removed(kickoff),
         cannot_read(state) if running else "",
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
         graph(policy["statuses"], tasks),
         "\n".join(row(policy["statuses"], name, tasks[name], waits.get(name) or []) for name in tasks),
+        told_to_agents(kickoff, tasks),
         WALLS.get(policy.get("walls", ""), ""),
         footer(policy, kickoff),
     ]
@@ -121,6 +125,29 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
             return f"{done_of(tasks)} done."
         case _:
             return ""
+
+
+def removed(kickoff: Kickoff) -> str:
+    count = kickoff.get("unseen") or 0
+    if not count or kickoff["status"] not in TO_BE_READ:
+        return ""
+    what = "one invisible character" if count == 1 else f"{count} invisible characters"
+    return f"I removed {what} from this issue; no agent gets them."
+
+
+def told_to_agents(kickoff: Kickoff, tasks: dict[str, Task]) -> str:
+    """All words of others that the agents get beside the titles, before anyone approves them."""
+    if kickoff["status"] not in TO_BE_READ:
+        return ""
+    goal = as_text(kickoff.get("goal") or "", LONGEST_GOAL)
+    lines = [f"Goal of the sprint: {goal}", *(line for name in tasks for line in told_of(name, tasks[name]))]
+    return "\n\n".join(["<details><summary>What the agents are told</summary>", *lines, "</details>"])
+
+
+def told_of(name: str, task: Task) -> list[str]:
+    done = [f"`{name}` is done when: {as_text(line)}" for line in task.get("acceptance") or []]
+    scope = ", ".join(map(as_code, task.get("scope") or []))
+    return [*done, f"`{name}` changes only {scope}"] if scope else done
 
 
 def cannot_read(state: State) -> str:

@@ -610,7 +610,7 @@ def merge_denied(step: Step, task_id: str, event: MergeDenied) -> None:
     if task.get("refusal") != message:
         step.change(task_id, refusal=message)
         step.decide(
-            {"type": "tell_denied", "task_id": task_id, "pr_number": task["pr_number"], "message": message}
+            {"type": "tell_denied", "task_id": task_id, "pr_number": task["pr_number"], "words": message}
         )
 
 

@@ -83,10 +83,17 @@ ABBREVIATED = re.compile(
 # A text may be written to be slow to read: no pattern below goes over the same signs again and again.
 BLANK_LINE = re.compile(r"\n\s*\n")
 STOP = re.compile(r"(?<![.!?;])[.!?;]+[\"')\]]*(?:\s+|$)")
-TAG = re.compile(r"</?(?:details|summary|p|br|div)\b[^<>]*>")
+TAG = re.compile(
+    r"</?(?:details|summary|p|br|div|span|a|b|i|em|strong|sub|sup|img|picture|source|font|center)\b[^<>]*>",
+    re.I,
+)
+ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:\s[^<>]*)?)>")
+HIDES = re.compile(r"(?:^|\s)hidden(?:$|[\s=/])|display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+UNREAD = ("script", "style", "template", "noscript", "iframe")
+DEFINITION = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[^\n]*$", re.M)
 ADDRESS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
-IMAGE = re.compile(r"!\[[^\[\]]*\]" + ADDRESS)
-LINK = re.compile(r"\[([^\[\]]+)\]" + ADDRESS)
+IMAGE = re.compile(r"!\[[^\[\]]*\](?:" + ADDRESS + r"|\[[^\[\]]*\])")
+LINK = re.compile(r"\[([^\[\]]+)\](?:" + ADDRESS + r"|\[[^\[\]]*\])")
 FENCE = re.compile(r" {0,3}(?:[-*+]\s+)?(`{3,}|~{3,})")
 ITEM = re.compile(r"(\s*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)")
 COMMAND = re.compile(
@@ -193,12 +200,12 @@ def execute(input: Input) -> Output:
 
 
 def plan_of(input: Input, asked: list[NamedWish] | None) -> Dag:
-    title = (input.get("title") or "").strip()
+    title = seen(input.get("title") or "").strip()
     agents = input.get("num_agents")
     if agents is not None and agents < 1:
         raise ValueError(f"num_agents must be at least 1, not {agents:g}")
     check_length(input["brief"], title)
-    sections = read_sections(prose(input["brief"]))
+    sections = read_sections(prose(seen(input["brief"])))
     goal, wishes = read_wishes(sections)
     wishes = worded(wishes) or worded(sentences(paragraphs([title])))
     if not wishes:
@@ -242,7 +249,7 @@ def wishes_answered(answered: Json) -> list[NamedWish]:
     if len(tasks) > MOST_TASKS:
         raise ValueError(f"the model's answer has {len(tasks)} tasks, more than {MOST_TASKS}")
     for one in tasks:
-        name, title = said(one, "id", str), title_of(said(one, "title", str))
+        name, title = said(one, "id", str), title_of(seen(said(one, "title", str)))
         if not ID.fullmatch(name) or name in named:
             raise ValueError(
                 f"the model's answer has the task id '{name}', which is not allowed or not unique"
@@ -253,7 +260,7 @@ def wishes_answered(answered: Json) -> list[NamedWish]:
         named[name] = {
             "id": name,
             "title": title,
-            "text": one["title"],
+            "text": seen(one["title"]),
             "details": texts([one.get("description")]),
             "after": lists["depends_on"],
             "scope": lists["scope"],
@@ -275,18 +282,39 @@ def said(answered: Json, field: str, kind: type) -> Json:
 
 
 def texts(given: Json) -> list[str]:
-    listed = given if isinstance(given, list) else []
-    return [one.strip() for one in listed if isinstance(one, str) and one.strip()]
+    listed = [seen(one).strip() for one in given if isinstance(one, str)] if isinstance(given, list) else []
+    return [one for one in listed if one]
 
 
 # -- the text ------------------------------------------------------------------------------------------------
 
 
+def seen(text: str) -> str:
+    """Without the signs that nobody sees; a row of joiners is one."""
+    return re.sub("([\u200c\u200d])[\u200c\u200d]+", r"\1", UNSEEN.sub("", TERMINAL.sub("", text)))
+
+
+def without_hidden(text: str) -> str:
+    """Without the elements that a page does not show; one that never ends hides nothing."""
+    kept, start, name, depth, begun = [], 0, "", 0, 0
+    for tag in ANY_TAG.finditer(text):
+        ends, called = tag[1], tag[2].lower()
+        if not name and not ends and (called in UNREAD or HIDES.search(tag[3])):
+            name, depth, begun = called, 1, tag.start()
+        elif name and called == name:
+            depth += -1 if ends else 1
+            if not depth:
+                kept.append(text[start:begun])
+                name, start = "", tag.end()
+    return "".join([*kept, text[start:]])
+
+
 def prose(text: str) -> list[str]:
-    """The lines that say something: no comments, code, quotes, commands or HTML tags."""
+    """The lines that say something: no code, quotes or commands, and nothing that a page does not show."""
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
     lines = without_fences(text.expandtabs(4).split("\n"))
     text = re.sub(r"<!--.*?(?:-->|\Z)", "", "\n".join(lines), flags=re.S)
+    text = DEFINITION.sub("", without_hidden(text))
     kept = []
     for line in text.split("\n"):
         if COMMAND.match(line) or re.match(r"\s{0,3}>", line) or re.fullmatch(r"\s*(?:[-*_=]\s*){3,}", line):
@@ -650,6 +678,60 @@ def resolve(name: str, ids: dict[str, str]) -> str:
 def sprint_id_of(text: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:32].strip("-") or "sprint"
     return f"{slug}-{hashlib.sha256(text.encode()).hexdigest()[:4]}"
+
+
+# -- others' words: these lines are the same in every stage that repeats them --------------------------------
+
+JOINER = "\N{WORD JOINER}"  # nobody sees it, and no forge links across it
+TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNSEEN = re.compile(  # the joiners of emoji, Persian and Indic texts stay: between two that are not ASCII
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+LIVE = re.compile(  # mentions, addresses, references, `[skip ci]`, `[[wiki]]`, links, hidden markers, drafts
+    r"(?<=[@#\[])|(?<=!)(?=\d)|(?<=GH-|gh-|Gh-|gH-)(?=\d)|(?<=[A-Z]-)(?=\d)|(?<=:)(?=//)"
+    r"|(?<=[Ww][Ww][Ww])(?=\.)|(?<=<)(?=!--)|(?<=^[Ww][Ii][Pp])(?=:)"
+)
+COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])")
+MARKUP = re.compile(r"([\\`*_~\[\]<>|&$])")
+START = re.compile(r"^(\d*)([-+=:/.)])")  # a list, a heading's underline, a command
+
+
+def as_text(text: object, longest: int = 2000) -> str:
+    """Others' words as one line of Markdown, without any mention, link, markup or command in it."""
+    return START.sub(r"\1\\\2", escaped(as_title(text, longest)))
+
+
+def as_title(text: object, longest: int = 200) -> str:
+    """Others' words where no Markdown is read: a title, and the subject of the commit that a merge makes."""
+    return without_links(one_line(text, longest))
+
+
+def as_code(text: object, longest: int = 200) -> str:
+    """Others' words as code, which they cannot end; empty where nothing is left to show."""
+    line = one_line(str(text).replace("`", "'"), longest).replace("<!--", f"<{JOINER}!--")
+    return f"`{line}`" if line else ""
+
+
+def escaped(line: str) -> str:
+    return MARKUP.sub(r"\\\1", line)
+
+
+def without_links(line: str) -> str:
+    parted = COMMIT.sub(lambda found: JOINER.join(re.findall(".{1,6}", found[0])), line)
+    return LIVE.sub(JOINER, parted)
+
+
+def one_line(text: object, longest: int) -> str:
+    """What a reader sees of it, with single blanks; an ellipsis for what is not seen, or too long."""
+    shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(text)[: 9 * longest])
+    line = " ".join(UNSEEN.sub("", TERMINAL.sub("", shown)).split()) or ("…" if shown.strip() else "")
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+# -- end of others' words ------------------------------------------------------------------------------------
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -38,11 +38,19 @@ def execute(input: Input) -> Output:
     objections = [review for review in verdicts if review["state"] == "changes_requested"]
     if not approvals or any(permits(facts, review, "write") for review in objections):
         return {"allowed": False, "message": None, "wait": None}  # judged anew: look at it again
+    if facts["closing"]:
+        return {"allowed": False, "message": words_that_close(facts), "wait": "other commit messages"}
     wanted, why = need(facts)
     denials = [denial for review in approvals if (denial := denied(facts, review, wanted))]
     if len(denials) < len(approvals):
         return {"allowed": True}
     return {"allowed": False, "message": message(facts, denials, why), "wait": wait(facts, wanted, why)}
+
+
+def words_that_close(facts: MergeFacts) -> str:
+    """A forge would close these by the rights of the bot, which merges them."""
+    which = f"messages of its commits would close issues elsewhere ({listed(facts['closing'])})"
+    return f"I do not merge this: {which}. Please reword them, and approve the new head."
 
 
 def last_verdicts(facts: MergeFacts) -> list[ReviewSeen]:

@@ -15,6 +15,7 @@ NAME = "propose_plan"
 
 MOST_ERRORS = 20
 LONGEST_ERROR = 300
+MOST_TOLD = 20_000
 
 
 class Plan(TypedDict):
@@ -46,6 +47,7 @@ def execute(input: Input) -> Output:
     number = str(event["issue_number"])
     kickoff = state["kickoffs"][number]
     errors = input["plan"]["errors"] or ([] if input["check"]["valid"] else input["check"]["errors"])
+    errors = errors or too_long(input["plan"]["dag"])
     kickoff = {
         **kickoff, "title": event["title"], "author": event["author"], "author_id": event["author_id"],
     }  # fmt: skip
@@ -64,6 +66,7 @@ def execute(input: Input) -> Output:
         dag = input["plan"]["dag"]
         tasks = {name: placed(task, n) for n, (name, task) in enumerate(dag["tasks"].items(), 1)}
         kickoff = {**kickoff, "status": "AwaitingApproval", "errors": [], "plan": tasks,
+                   "unseen": unseen(event),
                    "goal": dag.get("goal") or event["title"], "plan_hash": hash_of(dag),
                    "planned_at": input["now"]}  # fmt: skip
     return {"state": {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}, "actions": actions}
@@ -74,11 +77,35 @@ def placed(task: Task, position: int) -> Task:
 
 
 def hash_of(dag: Dag) -> str:
-    """What is approved: ids, titles, edges, scopes and acceptance of the tasks, and the goal."""
+    """What is approved: all that an agent is told and started with, and what waits for what."""
     kept = ("title", "depends_on", "scope", "acceptance", "complexity", "skills")
-    tasks = {name: {field: task.get(field) for field in kept} for name, task in dag["tasks"].items()}
+    more = ("description", "framework", "model")
+    tasks = {
+        name: {field: task.get(field) for field in kept}
+        | {field: task[field] for field in more if task.get(field)}
+        for name, task in dag["tasks"].items()
+    }
     text = json.dumps({"goal": dag.get("goal"), "tasks": tasks}, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def unseen(event: KickoffRead) -> int:
+    """How many signs of the kickoff nobody sees."""
+    text = event["title"] + (event.get("body") or "")
+    return len(text) - len(UNSEEN.sub("", TERMINAL.sub("", text)))
+
+
+def too_long(dag: Dag) -> list[str]:
+    """What the agents are told must have room on the board: only what is shown there is approved."""
+    tasks = dag["tasks"].values()
+    told = [dag.get("goal") or "", *(line for task in tasks for line in task.get("acceptance") or [])]
+    told += [path for task in tasks for path in task.get("scope") or []]
+    signs = sum(map(len, told))
+    if signs <= MOST_TOLD:
+        return []
+    return [
+        f"The agents would be told {signs} characters, but the board has room for {MOST_TOLD}: shorten it"
+    ]
 
 
 def bounded(errors: list[str]) -> list[str]:

@@ -105,7 +105,7 @@ class MemoryForge:
         self._call("react_comment", comment_id, content)
 
     def merge(
-        self, repo: str, number: int, head: str, style: str, delete: bool, title: Any
+        self, repo: str, number: int, head: str, style: str, delete: bool, title: Any, message: Any
     ) -> dict[str, Any]:
         self._call("merge", number, head, style)
         return {"merged": True, "merge_sha": "abc"}
@@ -219,6 +219,7 @@ def bench(
     ctx.routes = {}
     ctx.compositions = {"weigh_approval": lambda given: {"allowed": True}}
     monkeypatch.setattr(action_handlers, "merge_facts", lambda target, action: {})  # this forge has no git
+    monkeypatch.setattr(action_handlers, "disarm", lambda target, number, closes: None)
 
     def run(name: str, given: Any) -> tuple[Any, Trace]:
         output = ctx.compositions[name](given) if name in ctx.compositions else {"wanted": []}
