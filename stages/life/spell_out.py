@@ -315,7 +315,8 @@ RULES = [
 
 def shown_lines(text: str) -> list[str]:
     """The lines of a text without the signs that nobody sees."""
-    return [UNSEEN.sub("", TERMINAL.sub("", line)) for line in text.splitlines()]
+    shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", TERMINAL.sub("", text))
+    return [UNSEEN.sub("", line) for line in shown.splitlines()]
 
 
 def read_by_people(goal: str) -> str:

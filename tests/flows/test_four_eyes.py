@@ -64,3 +64,34 @@ def test_who_brings_the_base_up_to_date_keeps_what_was_approved(play: Play) -> N
     play.wait(lambda: play.closed(kickoff))
     assert play.bot.pull(play.repo, number)["merged"]
     assert play.all_written(number, "note") == []
+
+
+def test_words_of_others_close_nothing_elsewhere(play: Play, house: House) -> None:
+    other = house.repository(hooked=False)
+    vault = play.bot.create_issue(other, "Keep this", "Open.", [])["number"]
+    words = f"fixes {other}#{vault}"
+    kickoff = play.start(f"- a: Mend the readme, {words}")
+    pull = play.pull("a")
+    with play.noticed(f"pull:{pull['number']}"):
+        text = f"{pull['body']}\n\nThis {words}."
+        play.alice.edit_issue(play.repo, pull["number"], title=f"Mend it, {words}", body=text)
+    play.bob.review(play.repo, pull["number"], "approve", "Good.", pull["head"]["sha"])
+    play.wait(lambda: play.closed(kickoff))
+    play.wait(lambda: play.closed(play.task("a")))
+    play.quiet()
+    assert play.bot.issue(other, vault)["state"] == "open"
+    there = play.bot.pull(play.repo, pull["number"])
+    assert there["merged"] and words not in there["title"] + there["body"]
+
+
+def test_commits_that_close_something_elsewhere_are_not_merged(play: Play, house: House) -> None:
+    other = house.repository(hooked=False)
+    vault = play.bot.create_issue(other, "Keep this", "Open.", [])["number"]
+    kickoff = play.start("- a: The first")
+    pull = play.pull("a")
+    with play.noticed(f"pull:{pull['number']}", by=BOB):
+        head = play.write(pull["head"]["ref"], f"x fixes {other}#{vault}", "x", by=play.bob)
+    play.alice.review(play.repo, pull["number"], "approve", "Good.", head)
+    denied(play, pull["number"], f"`fixes {other}#{vault}`", "reword")
+    play.say(kickoff, "/stop")
+    assert play.bot.issue(other, vault)["state"] == "open"

@@ -1,0 +1,258 @@
+"""Words that people write where the bot repeats them, or an agent reads them."""
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import compositions
+from bot.cli.output import printable
+from handlers.read import read_commands
+from shell.agent import run as agent_run
+
+from .kind import Arena, Defence, Kind, Tried
+
+SHORT = 60
+TEXTS: list[str] = json.loads(Path(__file__).with_suffix(".json").read_text())
+"""Each may call someone, link, close, order, hide, or draw on a terminal."""
+LIVE = re.compile(
+    r"(?<![\w/`])@[A-Za-z0-9]|[#!]\d|(?i:gh)-\d|://\w|(?i:www)\.\w|\[(?i:skip|no|ci|wip|actions)\b|\[\[|<!--"
+    r"|(?<![0-9A-Za-z])[0-9a-f]{7,64}(?![0-9A-Za-z])"
+)
+MARKUP = re.compile(r"(?<!\\)<[A-Za-z/]|(?<!\\)\]\(")
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2061-\u206f\ufe00-\ufe0e\ufeff"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+TRAILER = re.compile(r"(?im)^(?:co-authored-by|signed-off-by|reviewed-by|skip-checks|closes|change-id):")
+PLAIN = "Plain words"
+KEPT = ("<details>", "<summary>", "</summary>", "</details>", "<sub>", "</sub>")
+Place = Callable[[str], str]
+
+
+def execute(stage: str, given: dict[str, Any]) -> Any:
+    return compositions.catalogue().find(stage).execute(given)
+
+
+def state_with(text: str) -> dict[str, Any]:
+    """A sprint whose every free word is this text."""
+    task = {
+        "id": "a", "title": text, "status": "InReview", "agent_id": "a", "issue_number": 5, "pr_number": 7,
+        "head_sha": "c1", "acceptance": [text], "scope": [text], "attempt": 1, "feedback": text,
+        "position": 1,
+    }  # fmt: skip
+    kickoff = {
+        "id": "s-1a2b-4", "number": 4, "status": "AwaitingApproval", "goal": text, "plan_hash": "x",
+        "plan": {"a": {**task, "status": "Pending"}},
+    }  # fmt: skip
+    repo = {"default_branch": "main", "merge_styles": ["merge"], "default_merge_style": "merge"}
+    return {"running": 4, "repo": repo, "kickoffs": {"4": kickoff}, "tasks": {"a": task}, "issues": {}}
+
+
+def spelled(text: str, decision: dict[str, Any]) -> dict[str, Any]:
+    state = state_with(text)
+    policy = {"statuses": STATUSES, "framework": "stub", "time_limit_s": 60}
+    given = {"state": state, "decided": {"state": {"tasks": state["tasks"]}, "actions": [decision]}}
+    actions = execute("spell_out", given | {"now": NOW, "policy": policy})["actions"]
+    return dict(actions[0])
+
+
+NOW = "2026-11-21T07:00:00.000Z"
+LOOK = {"label": "caloron:assigned", "colour": "fill:#fff", "sign": "*", "words": "waits"}
+STATUSES = dict.fromkeys(("Pending", "Ready", "InProgress", "InReview", "Done"), LOOK)
+WANT = {"task_id": "a", "pr_number": 7, "head_sha": "c1", "title": "t", "attempt": 1}
+
+
+def board(text: str) -> str:
+    waits: dict[str, Any] = {"waits": {"4": {"a": []}}, "reviews": {"4": []}}
+    state = state_with(text) | {"running": None}
+    given = {"state": state, "now": NOW, "policy": {"statuses": STATUSES}, "told": waits}
+    return str(execute("draw_boards", given)["boards"][0]["body"])
+
+
+def denial(text: str) -> str:
+    review = {
+        "id": 1,
+        "author": text,
+        "author_id": 3,
+        "state": "approved",
+        "commit_sha": "c1",
+        "machine": False,
+    }
+    facts = {
+        "forge": "gitea", "author_id": 1, "ours": [1], "reviews": [review], "kept": ["c1"], "commits": [],
+        "pushes": [], "permissions": {}, "guarded": [text], "links": [text], "closing": [],
+    }  # fmt: skip
+    return str(execute("weigh_approval", {"facts": facts})["message"])
+
+
+def retro(text: str) -> str:
+    item = {"task_id": "a", "agent_role": text, "task_clarity": 5, "blockers": [text], "notes": text}
+    given = {"sprint_id": text, "goal": text, "kpis": {}, "feedback_items": [item]}
+    return str(execute("write_retro_report", given | {"started_at": NOW, "ended_at": NOW})["report_markdown"])
+
+
+def issue_title(text: str) -> str:
+    return str(spelled(text, WANT | {"type": "create_issue"})["title"])
+
+
+def issue_body(text: str) -> str:
+    return str(spelled(text, WANT | {"type": "create_issue"})["body"])
+
+
+def pull_text(text: str) -> str:
+    action = spelled(text, WANT | {"type": "spawn_agent"})
+    return f"{action['pr_title']}\n{action['pr_body']}"
+
+
+def commit_message(text: str) -> str:
+    action = spelled(text, WANT | {"type": "spawn_agent"})
+    return agent_run._message({**action, "attempt": 1})
+
+
+def merge_message(text: str) -> str:
+    action = spelled(text, WANT | {"type": "merge_pr"})
+    return f"{action['title']}\n\n{action['message']}"
+
+
+def refusal(text: str) -> str:
+    return str(spelled(text, WANT | {"type": "tell_refusal", "message": text})["body"])
+
+
+def escalation(text: str) -> str:
+    return str(spelled(text, WANT | {"type": "escalate", "action": "escalate_human", "reason": text})["body"])
+
+
+PLACES: dict[str, Place] = {
+    "the issue's title": issue_title,
+    "the issue's text": issue_body,
+    "the pull request": pull_text,
+    "the commit": commit_message,
+    "the merge": merge_message,
+    "a refused merge": refusal,
+    "an escalation": escalation,
+    "a refused approval": denial,
+    "the board": board,
+    "the retro": retro,
+}
+
+
+TITLES = ("the issue's title", "the pull request", "the commit", "the merge")
+
+
+def prompt(text: str) -> str:
+    return str(spelled(text, WANT | {"type": "spawn_agent"})["prompt"])
+
+
+def live_in(said: str, title: bool = False) -> list[str]:
+    """What of a text would do something, or is not seen; no Markdown and no command is read in a title."""
+    bare = said
+    for tag in KEPT:
+        bare = bare.replace(tag, "")
+    code = re.sub(r"`[^`\n]*`", "`x`", re.sub(r"(?s)```.*?```", "", bare))
+    found = LIVE.findall(code) + TRAILER.findall(bare) + UNSEEN.findall(bare)
+    if title:
+        return found
+    return (
+        found
+        + MARKUP.findall(code)
+        + [str(one.get("name") or one.get("error")) for one in read_commands(said)]
+    )
+
+
+def play(arena: Arena) -> Iterator[Tried]:
+    """Every text in every place; in a short run some of the texts."""
+    texts = TEXTS
+    if arena.short:
+        texts = arena.random.sample(texts, SHORT)
+    known = {name: live_in(place(PLAIN), name in TITLES) for name, place in PLACES.items()}
+    for text in texts:
+        wrong = [
+            f"{name}: {found}"
+            for name, place in PLACES.items()
+            if (found := more(live_in(place(text), name in TITLES), known[name]))
+        ]
+        if hidden := UNSEEN.findall(prompt(text).replace("\n", "")):
+            wrong.append(f"an agent gets {hidden!r}")
+        if CONTROLS.search(printable(text)):
+            wrong.append("it controls a terminal")
+        yield Tried(repr(text)[:80], not wrong, "; ".join(wrong)[:300])
+    yield from hidden_from_readers(arena.random)
+
+
+def more(found: list[str], known: list[str]) -> list[str]:
+    rest = list(known)
+    return [one for one in found if one not in rest or rest.remove(one)]  # type: ignore[func-returns-value]
+
+
+HIDDEN = {
+    "a comment": "<!-- {} -->",
+    "a definition": "[//]: # ({})",
+    "a hidden element": "<span hidden>{}</span>",
+    "an element without display": '<div style="display:none">{}</div>',
+    "a link's title": '[docs](https://d.example "{}")',
+    "an image's words": "![{}](x.png)",
+    "a tag's words": '<b title="{}">x</b>',
+    "a template": "<template>{}</template>",
+}
+
+
+def hidden_from_readers(chance: random.Random) -> Iterator[Tried]:
+    """What a page does not show does not reach a plan, in any part of the kickoff."""
+    for name, form in HIDDEN.items():
+        secret = f"xyzzy{chance.randrange(10**6)}"
+        hidden = form.format(secret)
+        lines = [
+            "Sell shoes.",
+            "",
+            hidden,
+            "",
+            "- api: Build it",
+            f"  {hidden}",
+            "- ui: Draw it",
+            "",
+            hidden,
+            "",
+        ]
+        if "[//]" not in form:
+            lines[4] += f" {hidden}"
+        brief = "\n".join(lines)
+        made = execute("generate_sprint_dag", {"brief": brief, "title": "Shoes", "sprint_id": "s"})
+        planned = repr(made["dag"])
+        yield Tried(f"hidden in {name}", secret not in planned, planned[:200])
+
+
+KIND = Kind(
+    "texts",
+    "words that call, link, close, order or hide, wherever the bot repeats them or an agent reads them",
+    play,
+    (
+        Defence(
+            "titles are neutralized",
+            "stages/life/spell_out.py",
+            '"title": as_title(task["title"]),\n            "message"',
+            '"title": task["title"],\n            "message"',
+        ),
+        Defence(
+            "goals on the board are text",
+            "stages/board/draw_boards.py",
+            'goal = as_text(kickoff.get("goal") or "", LONGEST_GOAL)',
+            'goal = kickoff.get("goal") or ""',
+        ),
+        Defence(
+            "agents get only what is seen",
+            "stages/life/spell_out.py",
+            'return [UNSEEN.sub("", line) for line in shown.splitlines()]',
+            "return shown.splitlines()",
+        ),
+        Defence(
+            "hidden elements are not planned",
+            "stages/kickoff/generate_dag.py",
+            'DEFINITION.sub("", without_hidden(text))',
+            "text",
+        ),
+    ),
+)
