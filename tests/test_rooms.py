@@ -23,7 +23,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "bot/harness": (
         {"bot.fake_forge", "bot.harness", "bot.web.intake", "bot.web.readiness", "bot.web.webhooks"}
         | {"compositions", "handlers", "jobs", "shell"}
-        | {f"bot.cli.{name}" for name in ("drawing", "hooks", "supervise", "up")},
+        | {f"bot.cli.{name}" for name in ("drawing", "hooks", "output", "supervise", "up")},
         {"click", "requests"},
     ),
     "bot/fake_forge": ({"bot.fake_forge"}, {"flask", "markdown_it", "mdit_py_plugins"}),
