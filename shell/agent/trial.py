@@ -82,8 +82,8 @@ def stance(mode: SandboxMode, framework: str, path: str | None = None) -> Stance
 
 _SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 _GOOD = (
-    "Agents run behind walls (bubblewrap): they see their folder and this machine's programs, without rights "
-    "and without network."
+    "Agents run behind walls (bubblewrap): they see their folder and this machine's programs, and "
+    "have neither rights nor a network of their own."
 )
 
 
