@@ -91,9 +91,8 @@ def _ends(name: str, read: Callable[[], Any]) -> Tried:
 
 _ALLOWED = {"login": "ann", "at": _NOW, "user_id": 2, "permission": "write"}
 _STOP: dict[str, Any] = {
-    "type_": "issue_comment", "body": "/stop", "previous": None, "author": "ann", "author_id": 2,
-    "actor": "ann",
-    "actor_id": 2, "issue_number": 4, "is_pull": False, "hint": "created",
+    "type_": "issue_comment", "body": "/stop", "author": "ann", "author_id": 2, "actor": "ann", "actor_id": 2,
+    "issue_number": 4, "is_pull": False, "found": True,
 }  # fmt: skip
 
 
