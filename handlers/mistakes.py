@@ -58,6 +58,8 @@ def _without_command(fault: Fault) -> str:
             return _unknown(fault.word, fault.declared)
         case "unclosed-quote":
             return f"Close the quote that starts at {shown(fault.word)} with the same kind of quote."
+        case "too-much-work":
+            return "I gave up reading this text, it took too long; write the command in a comment of its own."
         case _:
             return "I read only the first 200 commands of a text; put the rest in a new comment."
 

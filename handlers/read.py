@@ -14,7 +14,11 @@ Command = dict[str, Any]
 """`{"name", "positional": [text], "flags": {name: text | True | [text]}, "line"}`"""
 Where = Literal["issue", "pr", "review", "title"]
 
+LONGEST = 64 * 1024
+"""Characters of a text that are read for commands: GitHub takes no longer comment."""
 MOST_COMMANDS = 200
+MOST_GUESSES = 500
+"""So many unknown words are compared with the commands; a text with more of them is no text for us."""
 PREFIX = "caloron"
 _SLASH = re.compile(r"[ \u00a0]{0,3}/(?=[^\s/])")
 _WORD = re.compile(r"([\w-]+)[.,!?:]?(?=[ \t]|$)")
@@ -73,11 +77,13 @@ class _Reader:
 
     def __init__(self, *, titled: bool, escalation: bool, prefix_required: bool) -> None:
         self._titled, self._escalation, self._prefix_required = titled, escalation, prefix_required
+        self._guesses = MOST_GUESSES
 
     def read(self, text: str) -> dict[Any, Command | Mistake]:
         """Each command or mistake once, by what makes it the same."""
         found: dict[Any, Command | Mistake] = {}
-        for line in paragraph_lines(text):
+        self._guesses = MOST_GUESSES
+        for line in paragraph_lines(text[:LONGEST]):
             one = self._line(line)
             if one is None or (key := _sameness(one)) in found:
                 continue
@@ -107,8 +113,12 @@ class _Reader:
             return None
         declaration = _declared(word[1])
         if declaration is None:
-            return _unknown(word[1], source) if nearest(word[1]) else None
+            return _unknown(word[1], source) if self._may_guess() and nearest(word[1]) else None
         return self._parsed(declaration, rest, source)
+
+    def _may_guess(self) -> bool:
+        self._guesses -= 1
+        return self._guesses >= 0
 
     def _prefixed(self, text: str, source: str) -> Command | Mistake:
         """What follows `/caloron`, which may be repeated."""

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from handlers.arguments import Fault
 from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY, Declaration
 from handlers.labels import LABEL_COMMANDS, command_for
-from handlers.mistakes import does_not_act
+from handlers.mistakes import describe, does_not_act
 from handlers.read import asked_in, read_commands
 from shell.event import Event
 
@@ -61,6 +62,25 @@ def outside(event: Event, state: State) -> list[Event]:
         return []
     number = event["issue_number"]
     return [{**common(event), "type": "asked_outside", "key": "asked_outside", "issue_number": number}]
+
+
+def expand_unread(event: Event, state: State) -> list[Event]:
+    """The same where reading its text took too long: no command in it counts, and its author is told."""
+    if event["type"] == "seen":
+        return [*meeting(event, state), {**event, "asks": []}]
+    number = event.get("issue_number") or event["pr_number"]
+    where: Where = {"number": number, "is_pull": bool(event.get("is_pull") or event.get("pr_number"))}
+    if event.get("comment_id"):
+        where["comment_id"] = event["comment_id"]
+    told: Event = {
+        **common(event),
+        "type": "mistakes",
+        "key": f"mistakes:{event['key']}",
+        "where": where,
+        "mistakes": [describe(Fault("too-much-work", ""), "")],
+    }
+    itself = [] if event["type"] == "issue_comment" else [event]
+    return [*meeting(event, state), *itself, told]
 
 
 def meeting(event: Event, state: State) -> Iterator[Event]:

@@ -64,12 +64,12 @@ def _drain_held(store: Store, lane: str, decider: Decider, lease: Lease, until: 
         loaded, inbox = store.open(lane, BATCH)
         if not inbox:
             return handled
-        decision = decide(loaded, inbox, decider)
+        decision = decide(loaded, inbox, decider, lambda: monotonic() > until)
         if store.commit(lane, loaded, decision, lease.token):
-            handled += len(inbox)
+            handled += len(decision.consumed)
             for letter in decision.dead:
                 _log.error("event failed", lane=lane, reference=letter["id"], reason=letter["reason"])
-            if len(inbox) < BATCH:
+            if len(decision.consumed) == len(inbox) < BATCH:
                 return handled
         if monotonic() > until or not lease.renew():
             return handled

@@ -17,6 +17,7 @@ from shell.agent.git import Credential
 from shell.agent.paths import Paths
 from shell.agent.repository import Repository
 from shell.clock import now
+from shell.cpu_limit import TooLong, cpu_limit
 from shell.disk import Reserve
 from shell.errors import Unavailable
 from shell.event import Event, ForgeKind
@@ -42,6 +43,8 @@ TOKENS = {
     "github": {"GITHUB_TOKEN", "GITHUB_APP_PRIVATE_KEY"},
 }
 """Forge → the settings that a client of it needs one of."""
+READ_S = 2.0
+"""Processor time to read one text; the hardest text known takes less than half of it."""
 
 Runner = Callable[[str, Any], tuple[Any, Trace]]
 
@@ -159,7 +162,7 @@ class Context:
         """How events of this lane are decided: the switchboard and the compositions."""
         from compositions import fingerprint
         from handlers.repository_labels import declared_policy
-        from handlers.switchboard import INSTEAD, composition_for, expand, outside
+        from handlers.switchboard import INSTEAD, composition_for, expand, expand_unread, outside
         from shell.policy import policy_for
 
         account = self.account(lane)
@@ -179,7 +182,16 @@ class Context:
         def refuses(event: Event) -> str | None:
             return refusal_of(admission, event)
 
-        read = expand if admission.let_in else outside
+        reader = expand if admission.let_in else outside
+
+        def read(event: Event, state: State) -> list[Event]:
+            try:
+                with cpu_limit(READ_S):
+                    return reader(event, state)
+            except TooLong:
+                _log.warning("text given up", lane=lane, key=event.get("key"))
+                return expand_unread(event, state) if admission.let_in else []
+
         seen = self.store.seen
         return Decider(read, composition_for, run, policy, now, seen, fingerprint(), INSTEAD, refuses)
 

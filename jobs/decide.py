@@ -61,15 +61,19 @@ class Decider:
     """Why an event is not handled at all: who signed it may not speak for this repository."""
 
 
-def decide(loaded: Loaded, inbox: list[Event], decider: Decider) -> Decision:
-    """What all these events lead to, one after the other."""
-    return _Draft(loaded, inbox, decider).decision
+def decide(
+    loaded: Loaded, inbox: list[Event], decider: Decider, enough: Callable[[], bool] = lambda: False
+) -> Decision:
+    """What these events lead to, one after the other; after `enough` the rest is left in the inbox."""
+    return _Draft(loaded, inbox, decider, enough).decision
 
 
 class _Draft:
     """A decision in the making."""
 
-    def __init__(self, loaded: Loaded, inbox: list[Event], decider: Decider) -> None:
+    def __init__(
+        self, loaded: Loaded, inbox: list[Event], decider: Decider, enough: Callable[[], bool]
+    ) -> None:
         self.lane = loaded.lane
         self.decider = decider
         self.known = decider.seen(self.lane, [event["key"] for event in inbox if event.get("key")])
@@ -84,6 +88,8 @@ class _Draft:
             else:
                 self._apply({name: value for name, value in event.items() if name != HOOK})
             self.decision.consumed.append(event)
+            if enough():
+                break
 
     def _migrate(self, stored: Stored) -> None:
         """The state was stored in an older form: what the steps changed is kept and journaled too."""

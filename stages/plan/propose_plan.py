@@ -42,11 +42,16 @@ class Output(TypedDict):
     actions: list[Action]
 
 
+LONGEST = 64 * 1024
+"""Characters of a kickoff that are planned."""
+
+
 def execute(input: Input) -> Output:
     event, state = input["events"][0], input["state"]
     number = str(event["issue_number"])
     kickoff = state["kickoffs"][number]
-    errors = input["plan"]["errors"] or ([] if input["check"]["valid"] else input["check"]["errors"])
+    errors = text_too_long(event) or input["plan"]["errors"]
+    errors = errors or ([] if input["check"]["valid"] else input["check"]["errors"])
     errors = errors or too_long(input["plan"]["dag"])
     kickoff = {
         **kickoff, "title": event["title"], "author": event["author"], "author_id": event["author_id"],
@@ -70,6 +75,14 @@ def execute(input: Input) -> Output:
                    "goal": dag.get("goal") or event["title"], "plan_hash": hash_of(dag),
                    "planned_at": input["now"]}  # fmt: skip
     return {"state": {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}, "actions": actions}
+
+
+def text_too_long(event: KickoffRead) -> list[str]:
+    if len(event.get("body") or "") <= LONGEST:
+        return []
+    return [
+        f"this text is longer than {LONGEST // 1024} KiB; keep the goal and the tasks, and link to the rest"
+    ]
 
 
 def placed(task: Task, position: int) -> Task:

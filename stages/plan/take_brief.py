@@ -22,10 +22,15 @@ class Output(TypedDict):
     lenient: bool
 
 
+LONGEST = 64 * 1024
+"""Characters of a kickoff that are planned."""
+
+
 def execute(input: Input) -> Output:
     event = input["events"][0]
     kickoff = input["state"]["kickoffs"][str(event["issue_number"])]
-    brief = event["body"].strip() or event["title"]
+    body = event["body"] if len(event["body"]) <= LONGEST else ""  # `propose_plan` refuses what is longer
+    brief = body.strip() or event["title"]
     return {"brief": brief, "title": event["title"], "sprint_id": kickoff["id"], "lenient": True}
 
 

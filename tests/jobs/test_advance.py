@@ -1,5 +1,6 @@
 """Advancing a lane: in order, each event once, all or nothing, and our mistakes cost one event only."""
 
+import time
 from typing import Any
 
 import pytest
@@ -30,6 +31,24 @@ def test_events_are_handled_in_order_and_each_once(bench: Any) -> None:
     bench.tell({"type": "tick", "key": "b"})
     bench.work()
     assert bench.store.load(LANE).state["queue"] == ["a", "b", "c"]
+
+
+def test_what_takes_long_leaves_the_rest_for_the_lanes_next_turn(bench: Any) -> None:
+    def slow(turn: dict[str, Any]) -> dict[str, Any]:
+        time.sleep(advance.TURN_S)
+        return count(turn)
+
+    bench.routes["tick"], bench.compositions["count"] = "count", slow
+    for number in range(6):
+        bench.tell({"type": "tick", "key": str(number)})
+    bench.store.client.delete("rq:queue:events")
+    bench.store.clear_wake_up("events", LANE)
+    handled = advance.drain(bench.store, LANE, bench.decider(LANE))
+    assert handled < 3 and bench.store.waiting(LANE) == 6 - handled
+    assert bench.store.client.llen("rq:queue:events") == 1, "others come first, then this lane again"
+    while bench.store.waiting(LANE):
+        advance.drain(bench.store, LANE, bench.decider(LANE))
+    assert bench.store.load(LANE).state["queue"] == [str(number) for number in range(6)]
 
 
 def test_a_hint_that_something_changed_is_never_dropped(bench: Any) -> None:
