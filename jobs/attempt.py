@@ -47,11 +47,18 @@ Runner = Callable[[Mapping[str, Any], Forge, Context, Report], dict[str, Any]]
 
 
 def attempt(lane: str, key: str) -> None:
-    """Job: do the run in a child process, and renew its lease here, because the child may hang."""
+    """Job: do a run in a child process, and renew its lease here, because the child may hang.
+
+    The job wakes up a worker; which queued run starts is decided now, so that repositories take turns.
+    """
     ctx = context.current()
     if shortage := ctx.reserve().shortage():  # the sweep enqueues the run again
         _log.warning("no run starts", lane=lane, reason=shortage)
         return
+    chosen = ctx.store.choose_run(ctx.may_start)
+    if chosen is None:
+        return
+    lane, key = chosen
     with logged("attempt", lane):
         code = in_child(
             lambda: _in_child(ctx.settings, lane, key), lambda: _keep_lease(ctx, lane, key), RENEW_S

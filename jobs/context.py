@@ -27,6 +27,7 @@ from shell.secrets import know
 from shell.settings import Settings, withheld
 from shell.store import Store, connect
 from shell.store.connection import milliseconds
+from shell.store.runs import owner_key
 
 if TYPE_CHECKING:
     from stages.world import State
@@ -143,6 +144,36 @@ class Context:
         again = not found.verified and milliseconds() - asked_ms > ASK_AGAIN_MS
         return UNKNOWN if again else found
 
+    def may_start(self, lane: str) -> bool:
+        """Whether an agent may start: its repository is let in, and the operator's caps leave something.
+
+        Where a cap is reached the boards are written again, so that they say so.
+        """
+        admission = self.admission(lane)
+        if not admission.let_in:
+            return False
+        if self.budget_spent(lane, admission):
+            self.store.show_again(lane, now()[:10])
+            return False
+        return True
+
+    def budget_spent(self, lane: str, admission: Admission) -> str | None:
+        """Which of the operator's caps is reached today, in words."""
+        day, owner = self.settings.budget_day, self.settings.budget_owner_day
+        if day is None and owner is None:
+            return None
+        spent = self.store.spent(now()[:10])
+        if day is not None and spent.get("all", 0) >= day:
+            return (
+                f"the operator's budget of {day:,} tokens a day is used up; agents start again at 00:00 UTC"
+            )
+        if owner is not None and spent.get(owner_key(lane, admission.owner_id), 0) >= owner:
+            return (
+                f"the operator's budget of {owner:,} tokens a day for this owner is used up; agents start "
+                "again at 00:00 UTC"
+            )
+        return None
+
     def repo(self, lane: str) -> str:
         """The lane's repository, `owner/name`."""
         name = self.store.about(lane).get("repo")
@@ -165,8 +196,9 @@ class Context:
         from handlers.switchboard import INSTEAD, composition_for, expand, expand_unread, outside
         from shell.policy import policy_for
 
-        account = self.account(lane)
-        words = declared_policy() | self.walls()
+        account, admission = self.account(lane), self.admission(lane)
+        spent = self.budget_spent(lane, admission)
+        words = declared_policy() | self.walls() | ({"budget_spent": spent} if spent else {})
 
         def policy(state: State) -> Any:
             config = state.get("config")
@@ -176,8 +208,6 @@ class Context:
 
         def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)
-
-        admission = self.admission(lane)
 
         def refuses(event: Event) -> str | None:
             return refusal_of(admission, event)

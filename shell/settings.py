@@ -152,6 +152,15 @@ class Settings(BaseSettings):
         "`agents.network`; the only way to a private address, such as an own model server's",
         (),
     )
+    budget_day: int | None = _named(
+        "CALORON_BUDGET_DAY",
+        "tokens that all agents together may use in a day (UTC), for example 5M; then no agent starts until "
+        "the next day, and those at work finish. What agents report is counted when they end",
+        ge=1,
+    )
+    budget_owner_day: int | None = _named(
+        "CALORON_BUDGET_OWNER_DAY", "the same for the repositories of each owner", ge=1
+    )
     framework: str = _named(
         "CALORON_FRAMEWORK",
         f"the agents' framework, where neither task nor `.caloron.yml` names one: {', '.join(FRAMEWORKS)}",
@@ -235,6 +244,19 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[\w.-]+", owner):
                 raise ValueError(f"has {owner!r}; write the login of each owner, comma-separated")
         return owners
+
+    @field_validator("budget_day", "budget_owner_day", mode="before")
+    @classmethod
+    def _tokens(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        found = re.fullmatch(r"([0-9]{1,15})\s*([kM]?)\s*(tokens)?", given.strip())
+        if not found:
+            raise ValueError(
+                f"is {given!r}; write a number of tokens, such as 500k or 5M (money is not counted, because "
+                "agents do not report what they cost)"
+            )
+        return int(found[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[found[2]]
 
     @field_validator("framework")
     @classmethod

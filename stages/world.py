@@ -2480,6 +2480,8 @@ class Policy(RepositoryPolicy):
     """Whether nothing new begins."""
     walls: NotRequired[Walls]
     """Where agents do not run behind walls: how they do."""
+    budget_spent: NotRequired[str]
+    """Which of the operator's caps keeps agents from starting today, in words."""
 
 
 class Turn(TypedDict):

@@ -17,6 +17,8 @@ WALLS = "caloron:walls"
 HEARTBEATS = "caloron:heartbeats"
 RUNS = "caloron:runs"
 """The agents' runs that have not ended."""
+TURNS = "caloron:turns"
+"""Lane → when (ms) one of its runs was last started."""
 DEAD = "caloron:dead"
 """Dead letters by time."""
 SHORT = "caloron:short"
@@ -94,6 +96,16 @@ def performing(lane: str) -> str:
 def shown(lane: str) -> str:
     """Object and kind → the situation in which it was last written."""
     return f"lane:{lane}:written"
+
+
+def chosen_run(lane: str, key: str) -> str:
+    """Present while a worker that chose this run has not claimed it yet."""
+    return f"lane:{lane}:chosen:{key}"
+
+
+def spent(day: str) -> str:
+    """What runs that ended on this day (UTC) have used: `all` and each owner → tokens."""
+    return f"caloron:spent:{day}"
 
 
 def current_runs(lane: str) -> str:

@@ -228,6 +228,13 @@ class Outbox(Inbox):
         self.client.hdel(keys.performing(lane), "restored")
 
     @reachable
+    def show_again(self, lane: str, reason: str) -> None:
+        """Have what the lane shows written again, once for each reason."""
+        if self.client.hget(keys.performing(lane), "shown_again") != reason:
+            again = {"shown_again": reason, "projected": -1}
+            self.client.hset(keys.performing(lane), mapping=again)
+
+    @reachable
     def set_projected(self, lane: str, version: int) -> None:
         self.client.hset(keys.performing(lane), "projected", version)
 

@@ -1,6 +1,7 @@
 """The agents' runs: each is claimed only once, under a lease that its worker renews."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from shell.action import Action
@@ -14,6 +15,10 @@ from shell.store.transaction import Transaction, absent, differs, equals
 RUN_LEASE_S = 15.0
 _KEPT_S = 7 * 24 * 3600
 _HEARTBEAT_S = 24 * 3600
+_CHOSEN_MS = 10_000
+_SPENT_S = 3 * 24 * 3600
+_MOST_TOKENS = 10**12
+"""More than any run can use: what an agent reports must not stop the bot for longer than a day."""
 
 
 class Runs(Outbox):
@@ -33,6 +38,39 @@ class Runs(Outbox):
         self._take_out(tx.block(equals(keys.outbox_seq(lane), taken.key, taken.seq)), lane, taken)
         self._note_next_due(tx, lane)
         return tx.run().done[0]
+
+    @reachable
+    def choose_run(self, may_start: Callable[[str], bool]) -> tuple[str, str] | None:
+        """Lane and key of the queued run whose turn it is, reserved for the caller; None if there is none.
+
+        Repositories take turns: first comes the one whose last start is longest ago, and of its runs the one
+        that was queued first. A stopped run is chosen too, so that its end is noted.
+        """
+        turns = self.client.hgetall(keys.TURNS)
+        queued = [one for one in self.live_runs() if one[2]["status"] == "queued"]
+        queued.sort(key=lambda one: (int(turns.get(one[0]) or 0), one[2].get("queued_at") or ""))
+        for lane, key, run in queued:
+            if (run.get("stop") or may_start(lane)) and self.client.set(
+                keys.chosen_run(lane, key), 1, nx=True, px=_CHOSEN_MS
+            ):
+                self.client.hset(keys.TURNS, lane, milliseconds())
+                return lane, key
+        return None
+
+    @reachable
+    def spent(self, day: str) -> dict[str, int]:
+        """Tokens of the runs that ended on this day: of `all`, and of each owner, `<forge>:<id>`."""
+        return {name: int(tokens) for name, tokens in self.client.hgetall(keys.spent(day)).items()}
+
+    def _count_tokens(self, pipe: Any, lane: str, event: Event) -> None:
+        tokens = (event.get("cost") or {}).get("tokens")
+        if type(tokens) is not int or tokens <= 0:
+            return
+        facts = json.loads(self.client.hget(keys.REPOSITORIES, lane) or "{}")
+        name = keys.spent(now()[:10])
+        for whose in ("all", owner_key(lane, facts.get("owner_id"))):
+            pipe.hincrby(name, whose, min(tokens, _MOST_TOKENS))
+        pipe.expire(name, _SPENT_S)
 
     @reachable
     def claim_run(self, lane: str, key: str, worker: str) -> Action | None:
@@ -110,6 +148,7 @@ class Runs(Outbox):
         pipe.hset(name, mapping={"status": "finished", "finished_at": now(), "outcome": outcome})
         pipe.expire(name, _KEPT_S)
         pipe.srem(keys.RUNS, write([lane, key]))
+        self._count_tokens(pipe, lane, event)
         self._put_event(pipe, lane, event | {"at": now()})
         self._enqueue_in(tx, "events", lane)
         return not tx.run().failed
@@ -198,6 +237,11 @@ class Runs(Outbox):
             for lane, _, run in self.live_runs()
             if run["spec"]["agent_id"] in health.get(lane, {})
         ]
+
+
+def owner_key(lane: str, owner_id: int | None) -> str:
+    """An owner on a forge, as tokens are counted for it."""
+    return f"{lane.partition('-')[0]}:{owner_id}"
 
 
 def _task(spec: Action) -> str:

@@ -46,7 +46,7 @@ Condition = tuple[str, str, str, str]
 ALWAYS: Condition = ("always", "", "", "")
 
 _COMMANDS = frozenset(
-    "DEL EXPIRE HDEL HSET LTRIM PERSIST RPUSH SADD SET SREM ZADD ZREM ZREMRANGEBYSCORE".split()
+    "DEL EXPIRE HDEL HINCRBY HSET LTRIM PERSIST RPUSH SADD SET SREM ZADD ZREM ZREMRANGEBYSCORE".split()
 )
 """Commands whose only key is their first argument, so that no key goes undeclared."""
 

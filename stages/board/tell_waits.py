@@ -64,10 +64,9 @@ def reasons(policy: Policy, tasks: dict[str, Task], task: Task, held: list[str])
             ]
             return ["after " + ", ".join(f"`{name}`" for name in open_)] if open_ else []
         case "Ready":
-            reason = shown_text(task.get("wait") or "waiting for a free agent")
-            return [reason] if task.get("issue_number") else []
+            return [no_agent(policy, task)] if task.get("issue_number") else []
         case "InProgress":
-            return [at_work(task), *held]
+            return [at_work(policy, task), *held]
         case "InReview":
             return in_review(policy, task, held)
         case "Blocked":
@@ -97,9 +96,16 @@ WAYS_OUT = {
 }
 
 
-def at_work(task: Task) -> str:
+def no_agent(policy: Policy, task: Task) -> str:
+    """Why no agent has started yet; the operator's cap comes first."""
+    return policy.get("budget_spent") or shown_text(task.get("wait") or "waiting for a free agent")
+
+
+def at_work(policy: Policy, task: Task) -> str:
+    if task.get("agent") == "queued" and policy.get("budget_spent"):
+        return str(policy["budget_spent"])
     if task.get("agent") in ("wanted", None):
-        return shown_text(task.get("wait") or "waiting for a free agent")
+        return no_agent(policy, task)
     again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
     silent = ", no sign of life" if task.get("probed") else ""
     return f"agent `{task['agent_id']}` is working{again}{silent}"
