@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -149,14 +150,17 @@ class GitHubForge(RestForge):
         return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
 
     def pushes(self, repo: str, number: int, branch: str) -> list[Push] | None:
-        """Who ever pushed to the branch, from the repository's activity; None on a server without it."""
+        """Who pushed to the branch since it began, by the repository's activity; None on a server without it.
+
+        The activity begins with the newest; a branch of this name that was deleted was another one.
+        """
         try:
             found = list(self._list(f"/repos/{repo}/activity", ref=f"refs/heads/{branch}"))
         except Refused as refusal:
             if refusal.status in (403, 404):
                 return None
             raise
-        return [read.read_push(raw) for raw in found]
+        return list(takewhile(lambda push: push["after"], map(read.read_push, found)))
 
     def merge(
         self, repo: str, number: int, head_sha: str, style: str, delete_branch: bool = True,

@@ -95,7 +95,7 @@ def hash_of(dag: Dag) -> str:
     more = ("description", "framework", "model")
     tasks = {
         name: {field: task.get(field) for field in kept}
-        | {field: task[field] for field in more if task.get(field)}
+        | {field: value for field in more if (value := task.get(field))}
         for name, task in dag["tasks"].items()
     }
     text = json.dumps({"goal": dag.get("goal"), "tasks": tasks}, sort_keys=True, ensure_ascii=False)
