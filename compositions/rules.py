@@ -125,8 +125,8 @@ def import_faults(tree: ast.Module, pure: bool) -> Iterator[str]:
 def only_types(line: ast.stmt) -> bool:
     """Whether it is the import that never runs: `if TYPE_CHECKING: from stages.world import …`."""
     match line:
-        case ast.If(test=ast.Name("TYPE_CHECKING"), body=[ast.ImportFrom(module=module, level=0)], orelse=[]):
-            return module == WORLD
+        case ast.If(test=ast.Name("TYPE_CHECKING"), body=body, orelse=[]):
+            return all(isinstance(one, ast.ImportFrom) and one.module == WORLD for one in body)
         case _:
             return False
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import TypedDict, final
 
 from handlers.commands import COMMANDS, GATES, Declaration, Flag, Param
 
@@ -53,6 +54,17 @@ class Arguments:
 
     positional: list[str] = field(default_factory=list)
     flags: dict[str, FlagValue] = field(default_factory=dict)
+
+
+@final
+class CommandLine(TypedDict):
+    """A command as one line asks for it."""
+
+    name: str
+    positional: list[str]
+    flags: dict[str, FlagValue]
+    line: str
+    """The line as it was written."""
 
 
 def fits(kind: str, value: str) -> bool:

@@ -1,17 +1,26 @@
 """Checks the reading of commands against a file of cases: `python -m handlers.corpus FILE`."""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from handlers.arguments import CommandLine
 from handlers.read import read_commands
+
+if TYPE_CHECKING:
+    from stages.world import Mistake
+
+Case = dict[str, Any]
+"""A case as its file has it: `text`, `expect`, and what `read_commands` takes beside them."""
 
 _NOTICE = {"error": "too-many-commands"}
 
 
-def run_case(case: dict[str, Any]) -> list[Any]:
+def run_case(case: Case) -> list[Any]:
     """What is read out of one case, in the shape of `expect`."""
     found = read_commands(
         case["text"],
@@ -26,13 +35,13 @@ def run_case(case: dict[str, Any]) -> list[Any]:
     return [_expected_shape(one) for one in found]
 
 
-def _expected_shape(found: dict[str, Any]) -> Any:
+def _expected_shape(found: CommandLine | Mistake) -> Any:
     if "error" in found:
         return {"error": found["error"]}
     return [found["name"], {"positional": found["positional"], "flags": found["flags"]}]
 
 
-def difference(case: dict[str, Any]) -> str | None:
+def difference(case: Case) -> str | None:
     """What is other than expected, in words; None if nothing is. The notice of too many is no mistake."""
     read = run_case(case)
     if case["expect"] in (read, [one for one in read if one != _NOTICE]):

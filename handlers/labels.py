@@ -1,8 +1,8 @@
 """The labels that people set as commands, each declared once."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from handlers.arguments import CommandLine
 from handlers.commands import COMMANDS
 
 
@@ -50,7 +50,7 @@ LABEL_COMMANDS: dict[str, LabelCommand] = {
 }
 
 
-def command_for(label: str, *, set_now: bool) -> dict[str, Any] | None:
+def command_for(label: str, *, set_now: bool) -> CommandLine | None:
     """The command that setting (or removing) a label is; None where a label is no command."""
     meaning = LABEL_COMMANDS.get(label)
     name = meaning and (meaning.command if set_now else meaning.removed)

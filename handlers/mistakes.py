@@ -1,14 +1,16 @@
 """Says in one sentence what is wrong with a command, and what to write instead."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from handlers.arguments import Fault
 from handlers.commands import COMMANDS, OFFERED, VALUE_WORDS, Declaration
 from shell.neutralize import as_code
 
-Mistake = dict[str, Any]
-"""`{"error": kind, "line", "word", "help": one sentence}`"""
+if TYPE_CHECKING:
+    from stages.world import Mistake
 
 _FARTHEST = 2
 _SHORT = 3

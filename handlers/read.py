@@ -1,17 +1,20 @@
 """Parses the commands in a text that a person wrote, and the mistakes in them."""
 
+from __future__ import annotations
+
 import hashlib
 import re
-from collections.abc import Collection
-from typing import Any, Literal
+from collections.abc import Collection, Hashable
+from typing import TYPE_CHECKING, Literal
 
-from handlers.arguments import Arguments, Fault, read_arguments
+from handlers.arguments import Arguments, CommandLine, Fault, FlagValue, read_arguments
 from handlers.commands import COMMANDS, Declaration
 from handlers.markdown import Line, paragraph_lines
-from handlers.mistakes import Mistake, describe, nearest
+from handlers.mistakes import describe, nearest
 
-Command = dict[str, Any]
-"""`{"name", "positional": [text], "flags": {name: text | True | [text]}, "line"}`"""
+if TYPE_CHECKING:
+    from stages.world import Mistake
+
 Where = Literal["issue", "pr", "review", "title"]
 
 LONGEST = 64 * 1024
@@ -40,13 +43,13 @@ def read_commands(
     *,
     previous: str | None = None,
     had: Collection[str] | None = None,
-    author_id: Any = None,
-    editor_id: Any = None,
+    author_id: int | None = None,
+    editor_id: int | None = None,
     where: Where = "issue",
     escalation: bool = False,
     prefix_required: bool = False,
     bot: bool = False,
-) -> list[Command | Mistake]:
+) -> list[CommandLine | Mistake]:
     """The commands and mistakes of a text, in order; of an edit, only those that the old text did not have.
 
     The old text is `previous`; where only its commands are known, `had` is what `asked_in` returned for it.
@@ -68,7 +71,7 @@ def asked_in(text: str, *, where: Where = "issue") -> list[str]:
     return [_name(key) for key in reader.read(text)]
 
 
-def _name(key: Any) -> str:
+def _name(key: Hashable) -> str:
     return hashlib.sha256(repr(key).encode()).hexdigest()[:12]
 
 
@@ -79,9 +82,9 @@ class _Reader:
         self._titled, self._escalation, self._prefix_required = titled, escalation, prefix_required
         self._guesses = MOST_GUESSES
 
-    def read(self, text: str) -> dict[Any, Command | Mistake]:
+    def read(self, text: str) -> dict[Hashable, CommandLine | Mistake]:
         """Each command or mistake once, by what makes it the same."""
-        found: dict[Any, Command | Mistake] = {}
+        found: dict[Hashable, CommandLine | Mistake] = {}
         self._guesses = MOST_GUESSES
         for line in paragraph_lines(text[:LONGEST]):
             one = self._line(line)
@@ -93,7 +96,7 @@ class _Reader:
             found[key] = one
         return found
 
-    def _line(self, line: Line) -> Command | Mistake | None:
+    def _line(self, line: Line) -> CommandLine | Mistake | None:
         text = line.text.replace("\u00a0", " ")
         source = line.source.strip()
         slash = _SLASH.match(text)
@@ -102,7 +105,7 @@ class _Reader:
         plain = _PLAIN_WORD.match(text) if self._escalation else None
         return self._plain(plain[1].lower(), text[plain.end() :], source) if plain else None
 
-    def _slash(self, text: str, source: str) -> Command | Mistake | None:
+    def _slash(self, text: str, source: str) -> CommandLine | Mistake | None:
         word = _WORD.match(text)
         if word is None or _INVISIBLE_LETTERS.search(word[1]):
             return None
@@ -120,7 +123,7 @@ class _Reader:
         self._guesses -= 1
         return self._guesses >= 0
 
-    def _prefixed(self, text: str, source: str) -> Command | Mistake:
+    def _prefixed(self, text: str, source: str) -> CommandLine | Mistake:
         """What follows `/caloron`, which may be repeated."""
         begin = _PREFIXES.match(text)
         text = text[begin.end() :].removeprefix("/") if begin else text
@@ -132,12 +135,12 @@ class _Reader:
             return _unknown(word[1] if word else (text.split() or [text])[0], source, f"{PREFIX} ")
         return self._parsed(declaration, text[word.end() :], source)
 
-    def _plain(self, word: str, rest: str, source: str) -> Command | Mistake | None:
+    def _plain(self, word: str, rest: str, source: str) -> CommandLine | Mistake | None:
         """An escalation's plain word; with more words than the command takes, it is prose."""
         found = self._parsed(COMMANDS[_PLAIN[word]], rest, source)
         return None if found.get("error") == "unexpected-argument" else found
 
-    def _parsed(self, declaration: Declaration, rest: str, source: str) -> Command | Mistake:
+    def _parsed(self, declaration: Declaration, rest: str, source: str) -> CommandLine | Mistake:
         try:
             read = read_arguments(declaration, rest, titled=self._titled)
         except Fault as fault:
@@ -150,7 +153,7 @@ def _declared(word: str) -> Declaration | None:
     return COMMANDS.get(word.lower()) if word.isascii() else None
 
 
-def _command(declaration: Declaration, read: Arguments, source: str) -> Command:
+def _command(declaration: Declaration, read: Arguments, source: str) -> CommandLine:
     return {"name": declaration.name, "positional": read.positional, "flags": read.flags, "line": source}
 
 
@@ -158,7 +161,7 @@ def _unknown(word: str, source: str, prefix: str = "") -> Mistake:
     return describe(Fault("unknown-command", word, prefix), source)
 
 
-def _sameness(found: Command | Mistake) -> Any:
+def _sameness(found: CommandLine | Mistake) -> Hashable:
     """Equal for two commands that ask for the same thing, however they are written."""
     if "error" in found:
         return found["error"], " ".join(found["line"].split())
@@ -171,13 +174,13 @@ def _sameness(found: Command | Mistake) -> Any:
     return found["name"], positional, tuple(sorted(flags.items()))
 
 
-def _plain_flag(kind: str, value: str | bool | list[str]) -> Any:
+def _plain_flag(kind: str, value: FlagValue) -> Hashable:
     if isinstance(value, list):
         return tuple(_plain_value(kind, one) for one in value)
     return value if isinstance(value, bool) else _plain_value(kind, value)
 
 
-def _plain_value(kind: str, value: str) -> Any:
+def _plain_value(kind: str, value: str) -> float | str:
     if kind in ("number", "count"):
         return float(value)
     return " ".join(value.split())

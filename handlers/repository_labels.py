@@ -1,9 +1,14 @@
 """The labels made in a repository: those that show a task's status, and those whose command acts."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from handlers.labels import LABEL_COMMANDS, TASK
 from stages.statuses import STATE_LABELS, STATUSES
+
+if TYPE_CHECKING:
+    from stages.world import DeclaredPolicy
 
 Label = dict[str, str]
 """`{"name", "color", "description"}`, as the action `make_labels` takes it."""
@@ -26,6 +31,6 @@ OFFERED_LABELS: list[Label] = STATUS_LABELS + [
 ]
 
 
-def declared_policy() -> dict[str, Any]:
+def declared_policy() -> DeclaredPolicy:
     """What of these declarations the stages go by, as part of the policy."""
     return {"command_labels": sorted(LABEL_COMMANDS), "statuses": STATUSES}

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from handlers.arguments import Fault
+from handlers.arguments import CommandLine, Fault
 from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY, Declaration
 from handlers.labels import LABEL_COMMANDS, command_for
 from handlers.mistakes import describe, does_not_act
 from handlers.read import asked_in, read_commands
-from shell.event import Event
+from shell.event import Changed, Event, IssueComment
 
 if TYPE_CHECKING:
-    from stages.world import State, Where
+    from stages.world import (
+        AccountShared,
+        AskedOutside,
+        Command,
+        Delivered,
+        Found,
+        IssueClosed,
+        IssueEdited,
+        IssueOpened,
+        IssueReopened,
+        KickoffClosed,
+        KickoffReopened,
+        LabelActedOn,
+        LabelAdded,
+        LabelRemoved,
+        Mistakes,
+        OwnCommentEdited,
+        PrReviewSubmitted,
+        RepositoryMet,
+        SeenIssue,
+        State,
+        Where,
+    )
+
+Text: TypeAlias = "IssueComment | IssueOpened | IssueEdited | PrReviewSubmitted"
+"""The events whose text may ask for something."""
 
 Place = Literal["issue", "pr", "review", "title"]
 
@@ -32,10 +57,8 @@ MEANINGLESS = {
 }
 
 
-def admit(event: Event) -> str | None:
+def admit(event: Changed | IssueComment) -> str | None:
     """Why an event from the forge is ignored; None where it is let in."""
-    if event["type"] == "ignored":
-        return str(event["reason"])
     if (
         event["type"] == "changed"
         and event["object"] in ("issue", "pull")
@@ -61,40 +84,57 @@ def outside(event: Event, state: State) -> list[Event]:
     if not asks:
         return []
     number = event["issue_number"]
-    return [{**common(event), "type": "asked_outside", "key": "asked_outside", "issue_number": number}]
+    asked: AskedOutside = {
+        **common(event),
+        "type": "asked_outside",
+        "key": "asked_outside",
+        "issue_number": number,
+    }
+    return [asked]
 
 
 def expand_unread(event: Event, state: State) -> list[Event]:
     """The same where reading its text took too long: no command in it counts, and its author is told."""
     if event["type"] == "seen":
-        return [*meeting(event, state), {**event, "asks": []}]
-    number = event.get("issue_number") or event["pr_number"]
-    where: Where = {"number": number, "is_pull": bool(event.get("is_pull") or event.get("pr_number"))}
-    if event.get("comment_id"):
-        where["comment_id"] = event["comment_id"]
-    told: Event = {
-        **common(event),
+        return [*meeting(event, state), cast("Event", {**event, "asks": []})]
+    text = cast("Text", event)  # nothing else is read
+    where: Where = (
+        {"number": text["pr_number"], "is_pull": True}
+        if text["type"] == "pr_review_submitted"
+        else thread(text, state)
+    )
+    if text["type"] == "issue_comment":
+        where["comment_id"] = text["comment_id"]
+    told = {
+        **common(text),
         "type": "mistakes",
         "key": f"mistakes:{event['key']}",
         "where": where,
         "mistakes": [describe(Fault("too-much-work", ""), "")],
     }
     itself = [] if event["type"] == "issue_comment" else [event]
-    return [*meeting(event, state), *itself, told]
+    return [*meeting(event, state), *itself, cast("Mistakes", told)]
 
 
 def meeting(event: Event, state: State) -> Iterator[Event]:
     repo = state.get("repo")
     known = repo.get("full_name") if repo else None
     if event.get("repo") and known != event["repo"]:
-        named = {name: event[name] for name in ("forge", "repo_id", "repo")}
-        yield {"type": "repository_met", "key": f"repository_met:{event['repo']}", **named}
+        met: RepositoryMet = {
+            "type": "repository_met",
+            "key": f"repository_met:{event['repo']}",
+            "forge": event["forge"],
+            "repo_id": event["repo_id"],
+            "repo": event["repo"],
+        }
+        yield met
 
 
 def asked(event: Event, state: State) -> list[Event]:
     match event["type"]:
         case "seen" if event["what"] == "issue":
-            return [{**event, "asks": asks_of(event, state)}]
+            seen: SeenIssue = {**event, "asks": asks_of(event, state)}
+            return [seen]
         case "issue_comment":
             return list(from_comment(event, state))
         case "issue_opened" if not event.get("own"):
@@ -106,27 +146,31 @@ def asked(event: Event, state: State) -> list[Event]:
             return [event, *from_text(event, event.get("body") or "", "review", where)]
         case "label_added" | "label_removed" if "allowed" in event:
             return list(from_label(event))
-        case "issue_closed" | "issue_reopened" if is_kickoff(event, state) and "allowed" in event:
-            return [{**event, "type": event["type"].replace("issue", "kickoff")}]
+        case "issue_closed" if is_kickoff(event, state) and "allowed" in event:
+            closed: KickoffClosed = {**event, "type": "kickoff_closed"}
+            return [closed]
+        case "issue_reopened" if is_kickoff(event, state) and "allowed" in event:
+            reopened: KickoffReopened = {**event, "type": "kickoff_reopened"}
+            return [reopened]
         case _:
             return [event]
 
 
-def asks_of(event: Event, state: State) -> list[str]:
+def asks_of(event: SeenIssue, state: State) -> list[str]:
     """The commands in an issue's own text, so that no stage parses it; a known text is not parsed again."""
-    issue, known = event["there"], (state.get("issues") or {}).get(str(event["number"])) or {}
+    issue, known = event["there"], (state.get("issues") or {}).get(str(event["number"]))
     body = issue.get("body") or ""
     if "/" not in body or issue.get("is_pull"):
         return []
-    if known.get("body_hash") == hashlib.sha256(body.encode()).hexdigest()[:16]:
+    if known and known.get("body_hash") == hashlib.sha256(body.encode()).hexdigest()[:16]:
         return list(known.get("asks") or [])
     return asked_in(body)
 
 
-def is_ours(event: Event, state: State) -> bool:
+def is_ours(event: IssueComment | IssueEdited, state: State) -> bool:
     """Whether our own account wrote it, with our marker."""
     me = own_id(state)
-    return me is not None and "<!-- caloron:" in event["body"] and event["author_id"] == me
+    return me is not None and "<!-- caloron:" in event["body"] and event.get("author_id") == me
 
 
 def own_id(state: State) -> int | None:
@@ -135,43 +179,51 @@ def own_id(state: State) -> int | None:
     return account.get("id") if account else None
 
 
-def is_board(event: Event, state: State) -> bool:
+def is_board(event: IssueComment, state: State) -> bool:
     """Whether it is the board, even if someone removed our marker."""
     shown = (state.get("shown") or {}).get(f"issue:{event['issue_number']}:board")
     return bool((shown.get("comment_id") if shown else None) == event["comment_id"])
 
 
-def thread(event: Event, state: State) -> Where:
-    return {"number": event["issue_number"], "is_pull": bool(event.get("is_pull"))}
+def thread(event: IssueComment | IssueOpened | IssueEdited, state: State) -> Where:
+    return {
+        "number": event["issue_number"],
+        "is_pull": event["type"] == "issue_comment" and bool(event.get("is_pull")),
+    }
 
 
-def own_text(event: Event, state: State) -> Where:
+def own_text(event: IssueOpened | IssueEdited, state: State) -> Where:
     """The place of an issue's own text: reactions to its commands go on the issue itself."""
     return {**thread(event, state), "own_text": True}
 
 
-def is_kickoff(event: Event, state: State) -> bool:
+def is_kickoff(event: IssueClosed | IssueReopened, state: State) -> bool:
     return str(event["issue_number"]) in (state.get("kickoffs") or {})
 
 
-def from_comment(event: Event, state: State) -> Iterator[Event]:
-    body = event["body"]
+def from_comment(event: IssueComment, state: State) -> Iterator[Event]:
+    author_id = event.get("author_id")
     if is_ours(event, state) or is_board(event, state):
-        if event.get("hint") == "edited" and event.get("actor_id") != event["author_id"]:
-            yield {**event, "type": "own_comment_edited"}
+        if event.get("hint") == "edited" and event.get("actor_id") != author_id:
+            yield cast("OwnCommentEdited", {**event, "type": "own_comment_edited"})
         return
-    mine = event["author_id"] == own_id(state) and event.get("hint") != "edited"
+    mine = author_id == own_id(state) and event.get("hint") != "edited"
     if mine and not state.get("shared"):
-        key = f"account_shared:{event['comment_id']}"
-        yield {**common(event), "type": "account_shared", "key": key, "issue_number": event["issue_number"]}
+        shared: AccountShared = {
+            **common(event),
+            "type": "account_shared",
+            "key": f"account_shared:{event['comment_id']}",
+            "issue_number": event["issue_number"],
+        }
+        yield shared
     where: Where = {**thread(event, state), "comment_id": event["comment_id"]}
     place: Place = "pr" if event.get("is_pull") else "issue"
     edit = event.get("hint") == "edited" and event.get("found")
     if not edit:
-        yield from from_text(event, body, place, where, escalation=is_escalation(event, state))
+        yield from from_text(event, event["body"], place, where, escalation=is_escalation(event, state))
 
 
-def is_escalation(event: Event, state: State) -> bool:
+def is_escalation(event: IssueComment, state: State) -> bool:
     """Plain words count on an escalated task's issue; on the kickoff while just one task is escalated."""
     stuck = [t.get("issue_number") for t in (state.get("tasks") or {}).values() if t["status"] == "Escalated"]
     return event["issue_number"] in stuck or (
@@ -184,16 +236,18 @@ ANSWERED = 5
 
 
 def from_text(
-    event: Event, text: str, place: Place, where: Where, *, escalation: bool = False
+    event: Text, text: str, place: Place, where: Where, *, escalation: bool = False
 ) -> Iterator[Event]:
-    edited = event.get("hint") == "edited"  # also where its old text is unknown
-    editor = event.get("actor_id") if edited else None
+    review = event["type"] == "pr_review_submitted"
+    edited = event["type"] != "pr_review_submitted" and event.get("hint") == "edited"
+    previous = event.get("previous") if event["type"] == "issue_comment" else None
+    author = None if event["type"] == "pr_review_submitted" else event.get("author_id")
     read = read_commands(
         text,
-        previous=(event.get("previous") or "") if edited else None,
-        had=event.get("had"),
-        author_id=event.get("author_id", event.get("actor_id")),
-        editor_id=editor,
+        previous=(previous or "") if edited else None,  # also where its old text is unknown
+        had=event.get("had") if event["type"] == "issue_edited" else None,
+        author_id=event.get("actor_id") if review or "author_id" not in event else author,
+        editor_id=event.get("actor_id") if edited else None,
         where=place,
         escalation=escalation,
     )
@@ -203,7 +257,7 @@ def from_text(
         at: Where = {**where, "behind": nth - ANSWERED} if nth > ANSWERED else where
         yield command_event(event, found, at)
     if mistakes:
-        yield {
+        wrong = {
             **common(event),
             "type": "mistakes",
             "key": f"mistakes:{event['key']}",
@@ -212,60 +266,66 @@ def from_text(
             "needs": "none",
             **delivered(event),
         }
+        yield cast("Mistakes", wrong)
 
 
-def common(event: Event) -> Event:
-    names = ("forge", "repo_id", "repo", "at", "actor", "actor_id", "created_at", "found")
-    return {name: event[name] for name in names if name in event}
+COMMON = frozenset({"forge", "repo_id", "repo", "at", "actor", "actor_id", "created_at", "found"})
 
 
-def delivered(event: Event) -> Event:
+def common(event: Text | LabelAdded | LabelRemoved) -> Found:
+    """Where and when it happened, by whom, and how we know."""
+    return cast("Found", {name: value for name, value in event.items() if name in COMMON})
+
+
+def delivered(event: Text | LabelAdded | LabelRemoved) -> dict[str, Delivered]:
     """What must be read back from the forge: a comment that only a delivery told of."""
     if event["type"] != "issue_comment" or event.get("found"):
         return {}
     body_hash = hashlib.sha256(event["body"].encode()).hexdigest()[:16]
-    return {"delivered": {"author_id": event["author_id"], "body_hash": body_hash}}
+    return {"delivered": {"author_id": event.get("author_id"), "body_hash": body_hash}}
 
 
-def command_event(event: Event, found: Any, where: Where) -> Event:
+def command_event(event: Text | LabelAdded | LabelRemoved, found: CommandLine, where: Where) -> Command:
     declaration = COMMANDS[found["name"]]
     digest = hashlib.sha256(
         f"{found['name']} {found['positional']} {sorted(found['flags'].items())}".encode()
     ).hexdigest()[:8]
-    args = {"positional": found["positional"], "flags": found["flags"]}
     place = event.get("comment_id") or event.get("review_id") or event["key"]
     inactive = declaration.inactive_parts(found["positional"], found["flags"])
-    return {
+    asked = {
         **common(event),
         "type": "command",
         "key": f"command:{found['name']}:{place}:{digest}:{where['number']}",
         "name": found["name"],
-        "args": args,
+        "args": {"positional": found["positional"], "flags": found["flags"]},
         "minimum": declaration.minimum,
         "needs": "read" if inactive else declaration.minimum,
         "where": where,
-        "help": reply_text(declaration, args["positional"], inactive),
-        **({"inactive": inactive} if inactive else {}),
-        **delivered(event),
+        "help": reply_text(declaration, found["positional"], inactive),
     }
+    return cast("Command", {**asked, **({"inactive": inactive} if inactive else {}), **delivered(event)})
 
 
-def from_label(event: Event) -> Iterator[Event]:
+def from_label(event: LabelAdded | LabelRemoved) -> Iterator[Event]:
     """A label set by a person is a command; removed once acted on, or where it cannot act."""
     found = command_for(event["label"], set_now=event["type"] == "label_added")
     where: Where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
     if found is not None:
-        yield {
-            **command_event(event, found, where),
-            "allowed": event["allowed"],
-            "denial": event.get("denial"),
-        }
+        command = command_event(event, found, where)
+        command["allowed"], command["denial"] = event["allowed"], event.get("denial")
+        yield command
     label = LABEL_COMMANDS[event["label"]]
     off = label.taken_off or not label.acts or not event["allowed"]
     if off and event["type"] == "label_added":
-        yield {**event, "type": "label_acted_on", "key": f"off:{event['key']}"}
+        yield cast("LabelActedOn", {**event, "type": "label_acted_on", "key": f"off:{event['key']}"})
     if found is not None and event["type"] == "label_removed" and not event["allowed"]:
-        yield {**event, "type": "label_acted_on", "key": f"back:{event['key']}", "put_back": True}
+        put_back: LabelActedOn = {
+            **event,
+            "type": "label_acted_on",
+            "key": f"back:{event['key']}",
+            "put_back": True,
+        }
+        yield put_back
 
 
 # help

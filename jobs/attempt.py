@@ -1,9 +1,11 @@
 """One agent's run, from claim to end; it is never repeated."""
 
+from __future__ import annotations
+
 import os
 import signal
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -11,15 +13,16 @@ from jobs import context
 from jobs.child import in_child
 from jobs.context import Context
 from jobs.failures import logged
-from shell.action import Action
 from shell.agent.retry import with_retries
 from shell.clock import now
 from shell.errors import Unavailable, trace_of
-from shell.event import Event
 from shell.forge import Forge
 from shell.settings import Settings
 from shell.store import Store
 from shell.store.inbox import new_id
+
+if TYPE_CHECKING:
+    from stages.world import AgentFinished, AgentPushed, AgentStarted, Outcome, RunResult, RunSpec
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +46,7 @@ class Report(Protocol):
     def pushing(self, commit: str) -> None: ...
 
 
-Runner = Callable[[Mapping[str, Any], Forge, Context, Report], dict[str, Any]]
+Runner = Callable[["RunSpec", Forge, Context, Report], "RunResult"]
 
 
 def attempt(lane: str, key: str) -> None:
@@ -107,7 +110,7 @@ def attempt_with(ctx: Context, lane: str, key: str, run: Runner) -> None:
     with_retries(lambda: store.finish_run(lane, key, ended(spec, result)), _PAUSES_S)
 
 
-def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Report) -> dict[str, Any]:
+def run_agent(spec: RunSpec, forge: Forge, ctx: Context, report: Report) -> RunResult:
     """The real run; imported here, because only a run needs all of it."""
     from shell.agent.paths import Paths
     from shell.agent.run import run_attempt
@@ -117,7 +120,7 @@ def run_agent(spec: Mapping[str, Any], forge: Forge, ctx: Context, report: Repor
     return run_attempt(spec, forge, paths, report)
 
 
-def _broken(store: Store, lane: str, spec: Action, error: Exception) -> dict[str, Any]:
+def _broken(store: Store, lane: str, spec: RunSpec, error: Exception) -> RunResult:
     reference = new_id()
     reason = trace_of(error)
     store.add_dead_letter(reference, {"lane": lane, "action": spec, "reason": reason})
@@ -128,12 +131,20 @@ def _broken(store: Store, lane: str, spec: Action, error: Exception) -> dict[str
 class _Report:
     """Reports a run to the store."""
 
-    def __init__(self, store: Store, lane: str, key: str, spec: Action) -> None:
+    def __init__(self, store: Store, lane: str, key: str, spec: RunSpec) -> None:
         self.store, self.lane, self.key, self.spec = store, lane, key, spec
         self.last_line = ""
 
     def started(self, pid: int) -> None:
-        event = about(self.spec, "agent_started") | {"pid": pid}
+        event: AgentStarted = {
+            "type": "agent_started",
+            "key": key_of(self.spec, "agent_started"),
+            "sprint_id": self.spec.get("sprint_id"),
+            "task_id": self.spec["task_id"],
+            "agent_id": self.spec["agent_id"],
+            "attempt": self.spec["attempt"],
+            "pid": pid,
+        }
         with_retries(lambda: self.store.start_run(self.lane, self.key, event, pid), _PAUSES_S)
 
     def heartbeat(self, last_sign_at: str) -> None:
@@ -152,24 +163,46 @@ class _Report:
 
     def pushing(self, commit: str) -> None:
         """Durable before the push: the commit is the shell's, also if nothing more is heard of this run."""
-        event = about(self.spec, "agent_pushed") | {"head_sha": commit, "at": now()}
-        event["key"] = f"{event['key']}:{commit}"
+        event: AgentPushed = {
+            "type": "agent_pushed",
+            "key": f"{key_of(self.spec, 'agent_pushed')}:{commit}",
+            "at": now(),
+            "sprint_id": self.spec.get("sprint_id"),
+            "task_id": self.spec["task_id"],
+            "agent_id": self.spec["agent_id"],
+            "attempt": self.spec["attempt"],
+            "head_sha": commit,
+        }
         with_retries(lambda: self.store.put_event(self.lane, event), _PAUSES_S)
 
 
-def about(spec: Mapping[str, Any], kind: str) -> Event:
-    """The common part of a run's events."""
-    named = {name: spec.get(name) for name in ("sprint_id", "task_id", "agent_id", "attempt")}
-    key = f"{kind}:{spec['key']}:{spec.get('attempt')}"
-    return {"type": kind, "key": key, **named}
+def key_of(spec: RunSpec, kind: str) -> str:
+    """The key of a run's event."""
+    return f"{kind}:{spec['key']}:{spec['attempt']}"
 
 
-def finished(spec: Mapping[str, Any], outcome: str, reason: str) -> Event:
+def finished(spec: RunSpec, outcome: Outcome, reason: str) -> AgentFinished:
     """The end of a run without a result."""
     return ended(spec, {"outcome": outcome, "reason": reason})
 
 
-def ended(spec: Mapping[str, Any], result: Mapping[str, Any]) -> Event:
+def ended(spec: RunSpec, result: RunResult) -> AgentFinished:
     """The end of a run."""
-    nothing: Event = {"changed": [], "head_sha": None, "pr_number": None, "output_tail": "", "cost": {}}
-    return about(spec, "agent_finished") | nothing | {"reason": ""} | dict(result)
+    event: AgentFinished = {
+        "type": "agent_finished",
+        "key": key_of(spec, "agent_finished"),
+        "sprint_id": spec.get("sprint_id"),
+        "task_id": spec["task_id"],
+        "agent_id": spec["agent_id"],
+        "attempt": spec["attempt"],
+        "outcome": result["outcome"],
+        "changed": result.get("changed", []),
+        "head_sha": result.get("head_sha"),
+        "pr_number": result.get("pr_number"),
+        "reason": result.get("reason", ""),
+        "output_tail": result.get("output_tail", ""),
+        "cost": result.get("cost", {}),
+    }
+    if "feedback" in result:
+        event["feedback"] = result["feedback"]
+    return event

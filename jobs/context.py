@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from jobs.decide import HOOK, Decider, Trace, Turn
+from jobs.decide import Decider, Trace
 from jobs.worker_threads import WorkerThreads
 from shell.admission import UNKNOWN, Admission, admission_of
 from shell.agent.git import Credential
@@ -20,7 +20,7 @@ from shell.clock import now
 from shell.cpu_limit import TooLong, cpu_limit
 from shell.disk import Reserve
 from shell.errors import Unavailable
-from shell.event import Event, ForgeKind
+from shell.event import Event, kind_of
 from shell.forge import Forge, client_for
 from shell.installations import lanes as installed_lanes
 from shell.secrets import know
@@ -30,7 +30,7 @@ from shell.store.connection import milliseconds
 from shell.store.runs import owner_key
 
 if TYPE_CHECKING:
-    from stages.world import State
+    from stages.world import Account, Json, Policy, State, Turn
 
 _log = structlog.get_logger(__name__)
 
@@ -47,10 +47,11 @@ TOKENS = {
 READ_S = 2.0
 """Processor time to read one text; the hardest text known takes less than half of it."""
 
-Runner = Callable[[str, Any], tuple[Any, Trace]]
+Runner = Callable[[str, "Json"], tuple["Json", Trace]]
+"""Runs a composition: its name and input → its output, in the composition's own type, and its trace."""
 
 
-def run_pure(name: str, given: Any) -> tuple[Any, Trace]:
+def run_pure(name: str, given: Json) -> tuple[Json, Trace]:
     """Run a composition that may have no effects; its output and the stages that it ran through."""
     import compositions
 
@@ -67,7 +68,7 @@ class Context:
     process: str = field(default_factory=lambda: os.environ.get("CALORON_PROCESS", f"worker:{os.getpid()}"))
     run: Runner = run_pure
     forges: dict[str, Forge] = field(default_factory=dict)
-    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
     reviewers: dict[str, int] = field(default_factory=dict)
     threads: WorkerThreads | None = None
     """Where this process runs its jobs concurrently; None: one after the other."""
@@ -97,7 +98,7 @@ class Context:
 
     def forge(self, lane: str) -> Forge:
         """The client of the lane's forge."""
-        kind = cast(ForgeKind, lane.partition("-")[0])
+        kind = kind_of(lane)
         if kind not in self.forges:
             self.forges[kind] = client_for(kind, self.settings)
         return self.forges[kind]
@@ -107,9 +108,9 @@ class Context:
         for kind in self.settings.forges:
             self.account(kind)
 
-    def account(self, lane: str) -> dict[str, Any]:
+    def account(self, lane: str) -> Account:
         """Our own account on the lane's forge; fetched once, then cached."""
-        kind = lane.partition("-")[0]
+        kind = kind_of(lane)
         if kind not in self.accounts:
             known = self.store.account(kind)
             if TOKENS[kind] & withheld():
@@ -123,7 +124,7 @@ class Context:
 
     def our_accounts(self, lane: str) -> frozenset[int]:
         """The ids of our accounts on the lane's forge: of the one that acts and the one that reviews."""
-        kind = cast(ForgeKind, lane.partition("-")[0])
+        kind = kind_of(lane)
         ids = {int(self.account(lane)["id"])}
         token = self.settings.reviewer_token_of(kind)
         if token and kind not in self.reviewers:
@@ -196,15 +197,15 @@ class Context:
         from handlers.switchboard import INSTEAD, composition_for, expand, expand_unread, outside
         from shell.policy import policy_for
 
-        account, admission = self.account(lane), self.admission(lane)
+        account, admission, declared = self.account(lane), self.admission(lane), declared_policy()
         spent = self.budget_spent(lane, admission)
-        words = declared_policy() | self.walls() | ({"budget_spent": spent} if spent else {})
+        now_and_then = {**self.walls(), **({"budget_spent": spent} if spent else {})}
 
-        def policy(state: State) -> Any:
+        def policy(state: State) -> Policy:
             config = state.get("config")
-            return (
-                policy_for(self.settings, account, (config.get("values") if config else None) or {}) | words
-            )
+            values = (config.get("values") if config else None) or {}
+            known = policy_for(self.settings, account, values, declared)
+            return cast("Policy", {**known, **now_and_then})
 
         def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)
@@ -228,7 +229,7 @@ class Context:
 
 def refusal_of(admission: Admission, event: Event) -> str | None:
     """Why this event is not handled: nobody let its repository in, or its signer may not speak for it."""
-    signer = event.get(HOOK)
+    signer = event.get("hook")
     if not admission.verified:
         return admission.reason
     if signer is not None and signer != admission.owner_id:

@@ -6,24 +6,24 @@ import hashlib
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rq.timeouts import JobTimeoutException
 
 from jobs import dedupe
 from shell.action import Action
 from shell.errors import Unavailable, trace_of
-from shell.event import Event
+from shell.event import Event, IssueComment
 from shell.secrets import mask
 from shell.store import DeadEvent, Decision, Loaded
 from shell.store.fields import differences, texts
+from shell.store.ledger import Draft, Migrated
 from shell.store.migrations import Stored
 from shell.store.sprints import known_sprints, record_of
 
 if TYPE_CHECKING:
-    from stages.world import State
+    from stages.world import Comment, Policy, State, Turn
 
-Turn = dict[str, Any]
 Trace = list[tuple[str, float]]
 """Each stage that ran, with its milliseconds; everything else can be found by running it again."""
 
@@ -32,7 +32,7 @@ MAX_DEPTH = 40
 
 HOOK = "hook"
 """In a delivered event, until it is handled: the organisation whose webhook signed it."""
-MIGRATED = "state_migrated"
+MIGRATED: Literal["state_migrated"] = "state_migrated"
 """In the journal alone: the state was brought from one version to another."""
 
 _INTERNAL = frozenset(
@@ -49,7 +49,7 @@ class Decider:
     composition_for: Callable[[Event], str | None]
     run: Callable[[str, Turn], tuple[Turn, Trace]]
     """A composition's output turn, and the stages that ran."""
-    policy: Callable[[State], Any]
+    policy: Callable[[State], Policy]
     now: Callable[[], str]
     seen: Callable[[str, list[str]], set[str]]
     """Those of the keys that the lane has already handled."""
@@ -86,7 +86,7 @@ class _Draft:
             if reason := decider.refuses(event):
                 self.decision.ignored[event.get("receipt") or ""] = reason
             else:
-                self._apply({name: value for name, value in event.items() if name != HOOK})
+                self._apply(_unsigned(event))
             self.decision.consumed.append(event)
             if enough():
                 break
@@ -95,7 +95,7 @@ class _Draft:
         """The state was stored in an older form: what the steps changed is kept and journaled too."""
         changed = texts(differences(stored, self.decision.state))
         self.decision.changed |= changed
-        event: Event = {"type": MIGRATED, "from": stored["v"], "to": self.decision.state["v"]}
+        event: Migrated = {"type": MIGRATED, "from": stored["v"], "to": self.decision.state["v"]}
         self._journal(event, None, changed, [], [])
 
     def _apply(self, event: Event) -> None:
@@ -119,8 +119,9 @@ class _Draft:
             return True
         account = self.decision.state.get("me")
         me = account.get("id") if account else None
-        ours = event["type"] == "issue_comment" and me is not None and event.get("author_id") == me
-        return ours and event.get("hint") == "edited" and event.get("actor_id") not in (None, me)
+        if event["type"] != "issue_comment" or me is None or event.get("author_id") != me:
+            return False
+        return event.get("hint") == "edited" and event.get("actor_id") not in (None, me)
 
     def _mark_handled(self, key: str) -> None:
         self.known.add(key)
@@ -143,13 +144,13 @@ class _Draft:
         if not dedupe.by_its_author(event):
             return event
         if dedupe.is_old(event):
-            return event if event.get("previous") is not None else event | {"previous": event["body"]}
+            return event if event.get("previous") is not None else _after(event, event["body"])
         before = dedupe.key_before(event)
         if before and self._is_handled(before):
             return event
         if before:
             self._mark_handled(before)  # from now on it comes too late
-        return event | {"previous": None}
+        return _after(event, None)
 
     def _ran_before(self, one: Event, event: Event) -> bool:
         """Whether this comment already gave this command; an edit may give it again."""
@@ -171,14 +172,20 @@ class _Draft:
             self._journal(event, None, {}, [], [])
             return
         now, policy = self.decider.now(), self.decider.policy(self.decision.state)
-        turn = {"state": self.decision.state, "events": [event], "actions": [], "now": now, "policy": policy}
+        turn: Turn = {
+            "state": self.decision.state,
+            "events": [event],
+            "actions": [],
+            "now": now,
+            "policy": policy,
+        }
         try:
             out, stages = self.decider.run(name, turn)
         except Exception as error:
             if _is_passing(error) or name not in self.decider.instead:
                 raise
-            event = event | {"failed": self._bury(event, error)}
-            name, turn = self.decider.instead[name], turn | {"events": [event]}
+            event = cast("Event", {**event, "failed": self._bury(event, error)})
+            name, turn = self.decider.instead[name], {**turn, "events": [event]}
             out, stages = self.decider.run(name, turn)
         changed = texts(differences(self.decision.state, out["state"]))
         self._keep_ended(out["state"], changed)
@@ -209,16 +216,16 @@ class _Draft:
 
     def _journal(
         self,
-        event: Event,
+        event: Event | Migrated,
         composition: str | None,
         changed: dict[str, str | None],
         actions: list[Action],
         stages: Trace,
         now: str | None = None,
-        policy: Any = None,
-        **more: Any,
+        policy: Policy | None = None,
+        failed: str | None = None,
     ) -> None:
-        entry = {
+        entry: Draft = {
             "event": event,
             "composition": composition,
             "now": now or self.decider.now(),
@@ -229,8 +236,9 @@ class _Draft:
             "trace": stages,
             "cause": self.cause,
             "code": self.decider.code,
-            **more,
         }
+        if failed is not None:
+            entry["failed"] = failed
         self.decision.entries.append(entry)
 
     # An event that fails
@@ -280,9 +288,26 @@ class _Draft:
             f"Internal error, reference {reference}. Nothing was changed; "
             "an operator can find the details under that reference in the dead letters."
         )
-        return [
-            {"type": "comment", "key": key, "number": number, "body": body, "mark": {"kind": "broke"}},
-        ]
+        comment: Comment = {
+            "type": "comment",
+            "key": key,
+            "number": number,
+            "body": body,
+            "mark": {"kind": "broke"},
+        }
+        return [comment]
+
+
+def _after(event: IssueComment, previous: str | None) -> IssueComment:
+    """The edited comment with the text before it; None: none of the text was there before."""
+    comment = event.copy()
+    comment["previous"] = previous
+    return comment
+
+
+def _unsigned(event: Event) -> Event:
+    """Without the webhook that signed it, which has been weighed."""
+    return cast("Event", {name: value for name, value in event.items() if name != HOOK})
 
 
 def digest(changed: dict[str, str | None]) -> str:
@@ -309,9 +334,10 @@ def _is_passing(error: BaseException | None) -> bool:
 
 def _thread(event: Event) -> int | None:
     """The number of the issue or pull request that an event is about."""
-    places = (event, event.get("where") or {}, event.get("request") or {})
-    for place in places:
-        for name in ("issue_number", "number", "pr_number"):
-            if isinstance(place.get(name), int):
-                return int(place[name])
+    fields: Mapping[str, object] = event
+    for place in (fields, fields.get("where"), fields.get("request")):
+        if isinstance(place, Mapping):
+            for name in ("issue_number", "number", "pr_number"):
+                if isinstance(number := place.get(name), int):
+                    return number
     return None

@@ -1,6 +1,8 @@
 """Ask the forge what a lane's repository is: by its id, because another one may have taken its name over."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -8,6 +10,9 @@ from jobs.context import Context
 from shell.admission import Admission, Facts, entry_for
 from shell.errors import Refused, Unavailable
 from shell.store.connection import milliseconds
+
+if TYPE_CHECKING:
+    from stages.world import ForgeRepository
 
 _log = structlog.get_logger(__name__)
 
@@ -28,13 +33,14 @@ def own_name(ctx: Context, lane: str) -> str:
         ) from refusal
 
 
-def own_repository(ctx: Context, lane: str) -> dict[str, Any]:
+def own_repository(ctx: Context, lane: str) -> ForgeRepository:
     """The lane's own repository as the forge shows it now, by its newest name or the last verified one."""
     own, newest = _own_id(lane), ctx.repo(lane)
-    found = _shown(ctx, lane, newest)
+    forge = ctx.forge(lane)
+    found = forge.repository(newest)
     sure = ctx.store.about(lane).get("sure")
     if found["id"] != own and sure and sure != newest:
-        found = _shown(ctx, lane, sure)
+        found = forge.repository(sure)
     if found["id"] != own:
         if ctx.store.note_other(lane, found["id"]):
             _log.error("another repository has this name", lane=lane, repo=newest, id=found["id"])
@@ -46,36 +52,34 @@ def own_repository(ctx: Context, lane: str) -> dict[str, Any]:
     return found
 
 
-def note_facts(ctx: Context, lane: str, found: dict[str, Any]) -> None:
+def note_facts(ctx: Context, lane: str, found: ForgeRepository) -> None:
     """Put what the forge says into the table that deliveries are compared with."""
     before, _ = ctx.store.facts(lane)
-    name, owner = str(found["full_name"]), int(found["owner_id"])
+    name, owner = found["full_name"], found["owner_id"]
     facts: Facts = {"repo": name, "owner_id": owner, "app": bool(ctx.account(lane).get("app"))}
     if entry := entry_for(ctx.settings, name):
-        facts |= {"named": entry, "named_owner": owner}
+        facts["named"], facts["named_owner"] = entry, owner
     elif before and "named" in before:
-        facts |= {"named": before["named"], "named_owner": before["named_owner"]}
-    ctx.store.note_facts(lane, facts | {"at_ms": milliseconds()})
+        facts["named"], facts["named_owner"] = before["named"], before["named_owner"]
+    facts["at_ms"] = milliseconds()
+    ctx.store.note_facts(lane, facts)
 
 
 def identify(ctx: Context, lane: str) -> Admission:
     """The first call of a lane: nothing of it is handled before. Unavailable if the forge does not answer."""
+    found: ForgeRepository = {}
     try:
-        found = _shown(ctx, lane, ctx.repo(lane))
+        found = ctx.forge(lane).repository(ctx.repo(lane))
         wrong = f"the forge shows another repository (id {found['id']}) under the name that the delivery told"
     except Refused as refusal:
-        found, wrong = {"id": None}, f"the forge does not show this repository to the bot ({refusal})"
-    if found["id"] == _own_id(lane):
+        wrong = f"the forge does not show this repository to the bot ({refusal})"
+    if found.get("id") == _own_id(lane):
         ctx.store.note_own_name(lane, found["full_name"])
         note_facts(ctx, lane, found)
     else:
         ctx.store.note_facts(lane, {"wrong": wrong, "at_ms": milliseconds()})
         _log.warning("a delivery's repository is not there", lane=lane, reason=wrong)
     return ctx.admission(lane)
-
-
-def _shown(ctx: Context, lane: str, name: str) -> dict[str, Any]:
-    return dict(ctx.forge(lane).repository(name))
 
 
 def _own_id(lane: str) -> int:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shell.action import Action
 from shell.agent.git import GitError
 from shell.agent.proposal import Proposal, brought, kept_heads, look_at
 from shell.errors import Refused, Unavailable
+from shell.forge.protocol import Pull, Review
 from shell.neutralize import as_title, without_links
 
 if TYPE_CHECKING:
     from jobs.action_handlers import Target
 if TYPE_CHECKING:
-    from stages.world import ForgePermission, MergeFacts, ProposedCommit, PushSeen, ReviewSeen
+    from stages.world import (
+        ForgePermission,
+        KeptHeads,
+        LookUpdates,
+        MergeFacts,
+        MergePr,
+        ProposedCommit,
+        PushSeen,
+        ReviewSeen,
+    )
 
 OUT_OF_DATE = "head out of date"
 
 
-def merge_facts(target: Target, action: Action) -> MergeFacts:
+def merge_facts(target: Target, action: MergePr) -> MergeFacts:
     """All that decides whether an approval counts. Refused if it is not the pull request that was meant."""
     pull = target.forge.pull(target.repo, action["pr_number"])
     _still_the_same(action, pull)
@@ -45,7 +54,7 @@ def merge_facts(target: Target, action: Action) -> MergeFacts:
     }
 
 
-def updates(target: Target, look: Action) -> dict[str, Any]:
+def updates(target: Target, look: LookUpdates) -> KeptHeads:
     """The heads that the present one keeps an approval of; empty if it is another one by now."""
     with _git_failures():
         heads = target.git().fetch(look["base"], look["branch"])
@@ -55,7 +64,7 @@ def updates(target: Target, look: Action) -> dict[str, Any]:
         return {"kept": kept_heads(target.git(), base, head)}
 
 
-def _still_the_same(action: Action, pull: Mapping[str, Any]) -> None:
+def _still_the_same(action: MergePr, pull: Pull) -> None:
     if pull["head"]["sha"] != action["head_sha"]:
         raise Refused(409, OUT_OF_DATE)
     if pull["state"] != "open" and not pull["merged"]:
@@ -65,7 +74,7 @@ def _still_the_same(action: Action, pull: Mapping[str, Any]) -> None:
         raise Refused(409, f"it goes into {pull['base']['ref']} by now; set its base to {base} again")
 
 
-def _proposal(target: Target, action: Action, pull: Mapping[str, Any]) -> tuple[str, Proposal]:
+def _proposal(target: Target, action: MergePr, pull: Pull) -> tuple[str, Proposal]:
     base, branch = pull["base"]["ref"], pull["head"]["ref"]
     with _git_failures():
         repository = target.git()
@@ -77,7 +86,7 @@ def _proposal(target: Target, action: Action, pull: Mapping[str, Any]) -> tuple[
         )
 
 
-def _review(review: Mapping[str, Any]) -> ReviewSeen:
+def _review(review: Review) -> ReviewSeen:
     return {
         "id": review["id"],
         "author": review["author"],
@@ -88,7 +97,7 @@ def _review(review: Mapping[str, Any]) -> ReviewSeen:
     }
 
 
-def _own(target: Target, action: Action, proposal: Proposal) -> set[str]:
+def _own(target: Target, action: MergePr, proposal: Proposal) -> set[str]:
     """The commits that the shell pushed."""
     own = set(action.get("pushed") or []) | target.git().noted_pushed()
     return own if own.issuperset(proposal.commits) else own | _reported(target)
@@ -114,7 +123,7 @@ def disarm(target: Target, number: int, closes: int | None) -> None:
     A forge closes the issues that they name when the bot merges, by the bot's rights.
     """
     issue = target.forge.issue(target.repo, number)
-    title, body = as_title(issue["title"], _LONGEST_TITLE), issue["body"]
+    title, body = as_title(issue["title"], _LONGEST_TITLE), issue["body"] or ""
     lines = [line if _harmless(line, closes) else without_links(line) for line in body.split("\n")]
     if title != issue["title"] or lines != body.split("\n"):
         target.forge.edit_issue(target.repo, number, title=title, body="\n".join(lines))
@@ -128,7 +137,7 @@ _CLOSING_WORD = re.compile(r"\b(?:close|fix|resolv|implement|reopen)\w*", re.IGN
 _LONGEST_TITLE = 255
 
 
-def _commits(target: Target, action: Action, proposal: Proposal, own: set[str]) -> list[ProposedCommit]:
+def _commits(target: Target, action: MergePr, proposal: Proposal, own: set[str]) -> list[ProposedCommit]:
     """A commit that the forge does not list has no known author: who brought it must be told otherwise."""
     people = target.forge.commit_authors(target.repo, action["pr_number"])
     return [
@@ -145,14 +154,15 @@ def _commits(target: Target, action: Action, proposal: Proposal, own: set[str]) 
 def _reported(target: Target) -> set[str]:
     """What runs of a version that told of no `agent_pushed` reported as pushed by themselves."""
     told = (entry["event"] for entry in target.store.journal(target.lane, -_ENTRIES, _ENTRIES))
-    ended = (event for event in told if event["type"] == "agent_finished" and event.get("head_sha"))
-    return {event["head_sha"] for event in ended if str(event.get("reason")).startswith("Pushed ")}
+    ended = (event for event in told if event["type"] == "agent_finished")
+    pushed = (event.get("head_sha") for event in ended if str(event.get("reason")).startswith("Pushed "))
+    return {head for head in pushed if head}
 
 
 _ENTRIES = 5000
 
 
-def _pushes(target: Target, action: Action, pull: Mapping[str, Any], base: str) -> list[PushSeen] | None:
+def _pushes(target: Target, action: MergePr, pull: Pull, base: str) -> list[PushSeen] | None:
     told = target.forge.pushes(target.repo, action["pr_number"], pull["head"]["ref"])
     if told is None:
         return None

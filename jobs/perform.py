@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from jobs import context, project
-from jobs.action_handlers import ACTION_HANDLERS, Busy, Target, look
+from jobs.action_handlers import Busy, Target, look, perform_action
 from jobs.context import Context
 from jobs.failures import logged
 from jobs.identify import identify, own_name, own_repository
@@ -23,7 +23,9 @@ from shell.store.connection import milliseconds
 from shell.store.inbox import new_id
 
 if TYPE_CHECKING:
-    from stages.world import State
+    from stages.world import Available, Looks, Performed, RunSpec, Seen, SpawnAgent, State
+    from stages.world import Refused as RefusedEvent
+    from stages.world import Unavailable as UnavailableEvent
 
 _log = structlog.get_logger(__name__)
 
@@ -180,28 +182,34 @@ class _Performer:
         except Busy:
             self.store.postpone(self.lane, taken, BUSY_S, taken.tries)
         except Refused as refusal:
-            self._answer(taken, "refused", status=refusal.status, message=refusal.message)
+            self._answer(taken, _refused(taken, refusal.status, refusal.message))
         except Exception as error:
             self._broken(taken, error)
         return True
 
     def _done(self, taken: Taken) -> None:
-        action, kind = taken.action, taken.action["type"]
-        if kind == "spawn_agent":
-            self._spawn(taken)
-        elif kind == "show":
+        action = taken.action
+        if action["type"] == "spawn_agent":
+            self._spawn(taken, action)
+        elif action["type"] == "show":
             self.store.answer(self.lane, taken)
-        elif kind == "look":
-            self._answer(taken, "seen", **_looked_at(action), request=action, there=self._look(action))
-        elif kind in _WITHDRAWABLE and not _still_wanted(self.store.load(self.lane).state, action):
-            self._put_in(taken, "refused", status=409, message="no longer wanted", withdrawn=True)
+        elif action["type"] == "look":
+            self._answer(taken, _seen(taken, action, self._look(action)))
+        elif not _still_wanted(self.store.load(self.lane).state, action):
+            withdrawn = _refused(taken, 409, "no longer wanted")
+            withdrawn["withdrawn"] = True
+            self._put_in(taken, withdrawn)
         else:
-            handler = ACTION_HANDLERS.get(kind)
-            if handler is None:
-                raise LookupError(f"there is no handler for actions of type {kind!r}")
-            self._answer(taken, "performed", result=handler(self.target(), taken))
+            performed: Performed = {
+                "type": "performed",
+                "key": _key("performed", taken),
+                "at": now(),
+                "result": perform_action(self.target(), taken),
+                "action": action,
+            }
+            self._answer(taken, performed)
 
-    def _look(self, action: Action) -> Any:
+    def _look(self, action: Looks) -> object:
         """What is there; with each catching up, whether the repository is still the same."""
         if action["what"] == "repository":
             return own_repository(self.ctx, self.lane)
@@ -209,9 +217,10 @@ class _Performer:
             own_repository(self.ctx, self.lane)
         return look(self.target(), action)
 
-    def _spawn(self, taken: Taken) -> None:
+    def _spawn(self, taken: Taken, action: SpawnAgent) -> None:
         target, about = self.target(), self.store.about(self.lane)
-        spec = taken.action | {
+        spec: RunSpec = {
+            **action,
             "lane": self.lane,
             "repo": target.repo,
             "repo_id": int(about.get("repo_id") or self.lane.partition("-")[2]),
@@ -219,22 +228,18 @@ class _Performer:
         }
         self.store.queue_run(self.lane, taken, spec)
 
-    def _answer(self, taken: Taken, kind: str, **fields: Any) -> None:
-        self._put_in(taken, kind, **fields)
+    def _answer(self, taken: Taken, event: Event) -> None:
+        self._put_in(taken, event)
         self._host_answered(taken)
 
-    def _put_in(self, taken: Taken, kind: str, **fields: Any) -> None:
+    def _put_in(self, taken: Taken, event: Event) -> None:
         """Put the result, which may not come from the host, into the inbox."""
-        event: Event = {"type": kind, "key": f"{kind}:{taken.key}:{taken.seq}", "at": now()} | fields
-        if kind != "seen":
-            event |= {"action": taken.action}
         self.store.answer(self.lane, taken, *self._available_again(taken), event)
 
     def _available_again(self, taken: Taken) -> list[Event]:
         """If the host was reported unavailable for this action alone, report it available again."""
         host = taken.tries.get("host")
-        key = f"available:{taken.key}:{taken.seq}"
-        return [{"type": "available", "host": host, "key": key}] if host else []
+        return [_available(host, _key("available", taken))] if host else []
 
     def _broken(self, taken: Taken, error: Exception) -> None:
         """An internal error: store it as a dead letter, and answer with its reference."""
@@ -242,14 +247,16 @@ class _Performer:
         reason = trace_of(error)
         self.store.add_dead_letter(reference, {"lane": self.lane, "action": taken.action, "reason": reason})
         _log.error("action failed", lane=self.lane, key=taken.key, reference=reference, reason=reason)
-        self._answer(taken, "refused", status=500, message=f"internal error, reference {reference}")
+        self._answer(taken, _refused(taken, 500, f"internal error, reference {reference}"))
 
     # The host is unavailable
 
     def _not_yet(self, taken: Taken, fault: NotYet) -> None:
         since = taken.tries.get("not_yet_since_ms") or milliseconds()
         if milliseconds() - since > NOT_YET_FOR_S * 1000:
-            self._answer(taken, "refused", status=409, message="conflict", reason=fault.reason)
+            conflict = _refused(taken, 409, "conflict")
+            conflict["reason"] = fault.reason
+            self._answer(taken, conflict)
             return
         count = int(taken.tries.get("not_yet") or 0)
         delay = NOT_YET_S[min(count, len(NOT_YET_S) - 1)]
@@ -264,8 +271,7 @@ class _Performer:
         tries = taken.tries | {"count": count + 1, "reason": fault.reason}
         if alone and "host" not in tries:
             tries["host"] = fault.host
-            key = f"unavailable:{taken.key}:{taken.seq}"
-            self.store.put_event(self.lane, _unavailable(fault, delay) | {"key": key})
+            self.store.put_event(self.lane, _unavailable(fault, delay, _key("unavailable", taken)))
         self.store.postpone(self.lane, taken, delay, tries)
         if not alone:
             self._host_unavailable(fault)
@@ -284,7 +290,7 @@ class _Performer:
         """The lane waits until its host is tried again; that it is unavailable is reported once."""
         before = self.away or {"since": now(), "tries": 0}
         wait = _delay(before["tries"], fault.retry_after)
-        report = _unavailable(fault, wait) | {"key": f"unavailable:{fault.host}:{before['since']}"}
+        report = _unavailable(fault, wait, f"unavailable:{fault.host}:{before['since']}")
         event = None if self.away else report
         until = {"until_ms": milliseconds() + int(wait * 1000), "tries": before["tries"] + 1}
         self.away = before | until | {"host": fault.host, "reason": fault.reason}
@@ -299,17 +305,19 @@ class _Performer:
             return
         host, since = self.away["host"], self.away["since"]
         self.away = None
-        key = f"available:{host}:{since}"
-        self.store.set_away(self.lane, None, {"type": "available", "host": host, "key": key})
+        self.store.set_away(self.lane, None, _available(host, f"available:{host}:{since}"))
 
 
-_WITHDRAWABLE = frozenset({"merge_pr", "update_branch"})
-"""Actions that may wait for long, and are dropped if their task no longer wants them."""
+def _key(kind: str, taken: Taken) -> str:
+    return f"{kind}:{taken.key}:{taken.seq}"
 
 
 def _still_wanted(state: State, action: Action) -> bool:
-    """Whether its task still waits for exactly this; an action without a task cannot be withdrawn."""
-    if "task_id" not in action:
+    """Whether its task still waits for exactly this merge, which may have waited for long.
+
+    Anything else, and what has no task, cannot be withdrawn.
+    """
+    if action["type"] not in ("merge_pr", "update_branch") or "task_id" not in action:
         return True
     kickoff = (state.get("kickoffs") or {}).get(str(state.get("running")))
     task = (state.get("tasks") or {}).get(action["task_id"])
@@ -321,9 +329,24 @@ _OFFLINE = frozenset({"stop_agent", "spawn_agent", "show"})
 """Actions that need no call to the forge."""
 
 
-def _unavailable(fault: Unavailable, wait: float) -> Event:
+def _unavailable(fault: Unavailable, wait: float, key: str) -> UnavailableEvent:
     until = text_of(datetime.now(UTC) + timedelta(seconds=wait))
-    return {"type": "unavailable", "host": fault.host, "reason": fault.reason, "until": until}
+    return {"type": "unavailable", "key": key, "host": fault.host, "reason": fault.reason, "until": until}
+
+
+def _available(host: str, key: str) -> Available:
+    return {"type": "available", "host": host, "key": key}
+
+
+def _refused(taken: Taken, status: int, message: str) -> RefusedEvent:
+    return {
+        "type": "refused",
+        "key": _key("refused", taken),
+        "at": now(),
+        "action": taken.action,
+        "status": status,
+        "message": message,
+    }
 
 
 def _delay(count: int, retry_after: float | None) -> float:
@@ -331,8 +354,11 @@ def _delay(count: int, retry_after: float | None) -> float:
     return max(min(doubled, LONGEST_DELAY_S), retry_after or 0.0)
 
 
-_LOOKED_AT = ("what", "number", "comment_id", "login", "path", "agent_id")
+_LOOKED_AT = ("what", "number", "comment_id", "login")
 
 
-def _looked_at(action: Action) -> dict[str, Any]:
-    return {name: action[name] for name in _LOOKED_AT if name in action}
+def _seen(taken: Taken, action: Looks, found: object) -> Seen:
+    """The answer to a look: what is asked for says what was found."""
+    looked_at = {name: value for name, value in action.items() if name in _LOOKED_AT}
+    event = {"type": "seen", "key": _key("seen", taken), "at": now(), "request": action, "there": found}
+    return cast("Seen", {**event, **looked_at})

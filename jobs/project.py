@@ -6,35 +6,40 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
 from jobs.action_handlers import Target, carries
 from jobs.context import Context
-from shell.action import Action
 from shell.clock import now
 from shell.errors import Refused, Unavailable, trace_of
-from shell.event import Event
 from shell.marker import mark, marked, text_hash
 from shell.store.connection import milliseconds, write
 from shell.store.outbox import Remembered, paced
 
 if TYPE_CHECKING:
-    from stages.world import Kickoff, Shown, State
+    from stages.world import (
+        BoardWanted,
+        ForgeComment,
+        Kickoff,
+        LabelsWanted,
+        Show,
+        Shown,
+        ShownNow,
+        State,
+        Wanted,
+    )
+    from stages.world import (
+        Refused as RefusedEvent,
+    )
 
 _log = structlog.get_logger(__name__)
-
-Item = dict[str, Any]
-
-_NOT_IN_EVENT = frozenset({"body", "mark", "on", "off"})
-"""Fields of a desired item that its `shown` event need not repeat."""
-
 
 BOARD_EVERY_S = 3.0
 """While a sprint runs, its board is written at most this often; the last state is always written."""
 
-SHOW: Action = {"type": "show", "key": "show:later"}
+SHOW: Show = {"type": "show", "key": "show:later"}
 """Does nothing itself: when it is due, the performer runs and updates what is shown."""
 
 _NEVER_SHOWN: Shown = {"hash": None, "comment_id": None, "plan_at": ""}
@@ -87,23 +92,23 @@ def project(
             _log.warning("projection failed", lane=lane, what=name_of(item), reason=fault.reason)
             failed += 1
     if later:
-        store.put_wake_up_action(lane, SHOW | {"due_in_s": min(later)})
+        store.put_wake_up_action(lane, {**SHOW, "due_in_s": min(later)})
     elif not failed:  # else the sweep enqueues it again
         store.set_projected(lane, loaded.version)
     return Projected(True, written, loaded.version)
 
 
-def wanted(ctx: Context, lane: str, state: State) -> list[Item]:
+def wanted(ctx: Context, lane: str, state: State) -> list[Wanted]:
     """What should be shown of this state, by the composition of that name."""
     policy = ctx.decider(lane).policy(state)
     output, _ = ctx.run("wanted", {"state": state, "now": now(), "policy": policy})
-    items: list[Item] = output["wanted"]
+    items: list[Wanted] = output["wanted"]
     return items
 
 
 def _compare(
-    items: list[Item], state: State, written: dict[str, str]
-) -> tuple[list[tuple[Item, str]], list[str]]:
+    items: list[Wanted], state: State, written: dict[str, str]
+) -> tuple[list[tuple[Wanted, str]], list[str]]:
     """The items to write, each with its situation, and the names of those that are right already.
 
     An item that was already written in the same situation is not written again: its event is on the way.
@@ -120,7 +125,7 @@ def _compare(
     return wrong, right
 
 
-def pause_s(item: Item, state: State, written: dict[str, str]) -> float:
+def pause_s(item: Wanted, state: State, written: dict[str, str]) -> float:
     """How long to wait before writing a board: not at all if a person waits for it or is newly needed."""
     name = name_of(item)
     kickoff = _kickoff(item, state)
@@ -136,7 +141,7 @@ def pause_s(item: Item, state: State, written: dict[str, str]) -> float:
     return max(0.0, BOARD_EVERY_S - elapsed_s)
 
 
-def occasion(item: Item, state: State) -> list[Any]:
+def occasion(item: Wanted, state: State) -> list[str | list[str] | None]:
     """What is shown at once when it changes: the sprint's status, who asked, which tasks need a person."""
     kickoff, tasks = _kickoff(item, state), state.get("tasks") or {}
     stuck = sorted(name for name, task in tasks.items() if task.get("status") in _STUCK)
@@ -144,90 +149,117 @@ def occasion(item: Item, state: State) -> list[Any]:
     return [*moments, stuck]
 
 
-def _kickoff(item: Item, state: State) -> Kickoff | None:
+def _kickoff(item: Wanted, state: State) -> Kickoff | None:
     return (state.get("kickoffs") or {}).get(str(item.get("number")))
 
 
-def _shown(item: Item, state: State) -> Shown:
+def _shown(item: Wanted, state: State) -> Shown:
     return (state.get("shown") or {}).get(name_of(item)) or _NEVER_SHOWN
 
 
-def name_of(item: Item) -> str:
+def name_of(item: Wanted) -> str:
     """Object and kind: the name under which the state remembers what is shown."""
     return f"{item['object']}:{item['kind']}"
 
 
-def _remembered(item: Item, state: State) -> Any:
-    """What the state knows about the item on the forge: an issue's labels, else None."""
-    if item["kind"] == "labels":
-        number = str(item["number"])
-        issue = (state.get("issues") or {}).get(number) or (state.get("pulls") or {}).get(number) or {}
-        return issue.get("labels")
-    return None
+def _known_labels(item: Wanted, state: State) -> list[str] | None:
+    """The labels that the issue is known to have; None if that is not known, or it is no matter of labels."""
+    if item["kind"] != "labels":
+        return None
+    issue = (state.get("issues") or {}).get(str(item["number"]))
+    return issue.get("labels") if issue else None
 
 
-def _differs(item: Item, state: State) -> bool:
-    labels = _remembered(item, state)
-    if labels is not None:
-        return bool(set(item["on"]) - set(labels) or set(item.get("off") or ()) & set(labels))
+def _differs(item: Wanted, state: State) -> bool:
+    labels = _known_labels(item, state)
+    if item["kind"] == "labels" and labels is not None:
+        return bool(set(item["on"]) - set(labels) or set(item["off"]) & set(labels))
     shown = _shown(item, state)
     return bool(shown.get("hash") != item["hash"])
 
 
-def _situation(item: Item, state: State) -> str:
-    labels = _remembered(item, state)
+def _situation(item: Wanted, state: State) -> str:
+    labels = _known_labels(item, state)
     shown = _shown(item, state)
     known = [item["hash"], shown.get("hash"), sorted(labels) if labels is not None else None]
     return hashlib.sha256(write(known).encode()).hexdigest()[:32]
 
 
-def _write_one(lane: str, target: Target, item: Item, state: State, situation: str) -> None:
+def _write_one(lane: str, target: Target, item: Wanted, state: State, situation: str) -> None:
     """Write one, and put the event that says what is shown now, or that it was refused."""
     name = name_of(item)
-    event: Event = {"type": "shown", "object": item["object"], "kind": item["kind"], "hash": item["hash"]}
-    event |= {field: value for field, value in item.items() if field not in _NOT_IN_EVENT}
-    event |= {"at": now(), "key": f"shown:{name}:{situation}:{now()}"}
+    event: ShownNow | RefusedEvent
     try:
-        event |= KINDS[item["kind"]](target, item, state)
+        event = _labels(target, item, state) if item["kind"] == "labels" else _board(target, item, state)
     except Refused as refusal:
         _log.warning("projection refused", lane=lane, what=name, status=refusal.status, words=refusal.message)
-        action = {"type": "show", "key": name} | {k: v for k, v in item.items() if k != "body"}
-        event = {"type": "refused", "key": f"refused:{event['key']}", "action": action}
-        event |= {"status": refusal.status, "message": refusal.message}
+        event = _refused(item, refusal)
+    event["key"] = f"{event['type']}:{name}:{situation}:{now()}"
     pace = write([milliseconds(), occasion(item, state)])
     target.store.note_written(lane, name, situation, pace, event)
 
 
-def _labels(target: Target, item: Item, state: State) -> dict[str, Any]:
-    labels = _remembered(item, state)
+def _refused(item: Wanted, refusal: Refused) -> RefusedEvent:
+    """Without the text of a board, which may be long."""
+    action: Show = {"type": "show", "key": name_of(item), "object": item["object"], "kind": item["kind"]}
+    action["number"], action["hash"] = item["number"], item["hash"]
+    if item["kind"] == "labels":
+        action["on"], action["off"] = item["on"], item["off"]
+    else:
+        action["mark"], action["comment_id"] = item["mark"], item["comment_id"]
+        action["plan_hash"] = item["plan_hash"]
+    return {"type": "refused", "action": action, "status": refusal.status, "message": refusal.message}
+
+
+def _labels(target: Target, item: LabelsWanted, state: State) -> ShownNow:
+    labels = _known_labels(item, state)
     add = [label for label in item["on"] if labels is None or label not in labels]
-    remove = [label for label in item.get("off") or [] if labels is None or label in labels]
-    return {"labels": target.forge.set_labels(target.repo, item["number"], add, remove)}
+    remove = [label for label in item["off"] if labels is None or label in labels]
+    return {
+        "type": "shown",
+        "at": now(),
+        "object": item["object"],
+        "kind": item["kind"],
+        "number": item["number"],
+        "hash": item["hash"],
+        "labels": target.forge.set_labels(target.repo, item["number"], add, remove),
+    }
 
 
-def _board(target: Target, item: Item, state: State) -> dict[str, Any]:
+def _board(target: Target, item: BoardWanted, state: State) -> ShownNow:
     """Edit the comment; if none is known, the one with the marker, else write a new one.
 
     Whether a plan could be read before it was approved is decided by the forge's clock: a board that exists
     already, because its answer was lost, was shown when the forge says, not now.
     """
     shown = _shown(item, state)
-    known = item.get("comment_id") or shown.get("comment_id")
+    known = item["comment_id"] or shown.get("comment_id")
     line = _mark(item)
     body = marked(item["body"], line)
-    new_plan = item.get("plan_hash") != shown.get("plan_hash")
+    new_plan = item["plan_hash"] != shown.get("plan_hash")
     written = None if new_plan or not known else _edited(target, known, body)
-    found = {"text": text_hash(item["body"])}
+    at = now()
     if written is None and (board := _existing_board(target, item, line)):
         if board["body"].rstrip() == body.rstrip():
-            written, found["at"] = board, board["updated_at"]
+            written, at = board, board["updated_at"]
         else:
             written = _edited(target, board["comment_id"], body)
     written = written or target.forge.comment(target.repo, item["number"], body)
-    return found | {"comment_id": written["comment_id"], "written_at": written["updated_at"]}
+    return {
+        "type": "shown",
+        "at": at,
+        "object": item["object"],
+        "kind": item["kind"],
+        "number": item["number"],
+        "hash": item["hash"],
+        "plan_hash": item["plan_hash"],
+        "text": text_hash(item["body"]),
+        "comment_id": written["comment_id"],
+        "written_at": written["updated_at"],
+    }
 
 
-def _edited(target: Target, comment_id: int, body: str) -> dict[str, Any] | None:
+def _edited(target: Target, comment_id: int, body: str) -> ForgeComment | None:
     """The comment with its new text; None if it was deleted."""
     try:
         return target.forge.edit_comment(target.repo, comment_id, body)
@@ -237,35 +269,18 @@ def _edited(target: Target, comment_id: int, body: str) -> dict[str, Any] | None
         return None
 
 
-def _existing_board(target: Target, item: Item, line: str) -> dict[str, Any] | None:
+def _existing_board(target: Target, item: BoardWanted, line: str) -> ForgeComment | None:
     """The board on the thread, found by its marker."""
     comments = target.forge.issue_comments(target.repo, item["number"])
     return next((one for one in comments if carries(target, one, line)), None)
 
 
-def _mark(item: Item) -> str:
-    asked = item.get("mark") or {}
-    if isinstance(asked, str):
-        return asked
+def _mark(item: BoardWanted) -> str:
+    asked = item["mark"]
     return mark(
-        asked.get("kind") or "board",
+        asked["kind"],
         asked.get("key") or name_of(item),
         asked.get("sprint") or "",
         asked.get("task") or "",
         text_hash(item["body"]),
     )
-
-
-def _status(target: Target, item: Item, state: State) -> dict[str, Any]:
-    target.forge.set_status(
-        target.repo, item["sha"], item["state"], item["context"], item.get("description") or ""
-    )
-    return {}
-
-
-KINDS: dict[str, Callable[[Target, Item, State], dict[str, Any]]] = {
-    "labels": _labels,
-    "board": _board,
-    "status": _status,
-}
-"""Kind of item → how it is written."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from compositions import fingerprint
-from jobs.decide import MIGRATED, digest
+from jobs.decide import digest
 from shell.store import Store
 from shell.store.fields import differences, empty, texts
 from shell.store.ledger import Entry, Fault, Ledger, sound
 from shell.store.migrations import up_to_date
 
 if TYPE_CHECKING:
-    from stages.world import State
+    from stages.world import Event, Json, State, Turn
 
-Fold = Callable[[str, dict[str, Any]], dict[str, Any]]
+Fold = Callable[[str, "Turn"], "Turn"]
 """A composition's name and a turn → the turn that comes out."""
 
 
@@ -130,7 +130,7 @@ class Step:
 def steps(ledger: Ledger, fold: Fold) -> Iterator[Step]:
     """Every entry, replayed on the state that its predecessors led to."""
     entries = ledger.entries()
-    versions = (entry["event"]["from"] for entry in entries if entry["event"]["type"] == MIGRATED)
+    versions = (entry["event"]["from"] for entry in entries if entry["event"]["type"] == "state_migrated")
     state = empty()
     state["v"] = next(versions, ledger.state["v"])
     for entry in entries:
@@ -140,7 +140,7 @@ def steps(ledger: Ledger, fold: Fold) -> Iterator[Step]:
 
 
 def replay_entry(entry: Entry, state: State, fold: Fold) -> Step:
-    if entry["event"]["type"] == MIGRATED:
+    if entry["event"]["type"] == "state_migrated":
         after = up_to_date(state, f"The journal's entry {entry['seq']}", version=entry["event"]["to"])
         return Step(entry, state, after, texts(differences(state, after)), [])
     if entry["composition"] is None:
@@ -153,37 +153,40 @@ def replay_entry(entry: Entry, state: State, fold: Fold) -> Step:
     return Step(entry, state, out["state"], changed, [action["key"] for action in out["actions"]])
 
 
-def turn_of(entry: Entry, state: State) -> dict[str, Any]:
+def turn_of(entry: Entry, state: State) -> Turn:
     """The turn that was the composition's input."""
-    inputs = {"now": entry["now"], "policy": entry["policy"]}
-    return {"state": state, "events": [entry["event"]], "actions": [], **inputs}
+    event, policy = cast("Event", entry["event"]), entry["policy"]
+    if policy is None:
+        raise LookupError("there is no policy that it was decided by")
+    return {"state": state, "events": [event], "actions": [], "now": entry["now"], "policy": policy}
 
 
-def run_again(name: str, turn: dict[str, Any]) -> dict[str, Any]:
+def run_again(name: str, turn: Turn) -> Turn:
     import compositions
 
-    out: dict[str, Any] = compositions.run(name, turn, effects=frozenset({"Pure"})).output
+    out: Turn = compositions.run(name, turn, effects=frozenset({"Pure"})).output
     return out
 
 
-def traces_again(ledger: Ledger, wanted: set[int]) -> dict[int, dict[str, Any] | str]:
+def traces_again(ledger: Ledger, wanted: set[int]) -> dict[int, Json | str]:
     """The trace of each of these entries with all its hashes, by replay; or why there is none."""
-    found: dict[int, dict[str, Any] | str] = {}
+    found: dict[int, Json | str] = {}
     code, astray = fingerprint(), ""
     for step in steps(ledger, run_again):
         astray = astray or next(map(str, step.faults()), "")
-        if step.entry["seq"] in wanted and step.entry["composition"]:
-            found[step.entry["seq"]] = astray or _trace_of(step, code)
+        name = step.entry["composition"]
+        if step.entry["seq"] in wanted and name:
+            found[step.entry["seq"]] = astray or _trace_of(step, name, code)
     return found
 
 
-def _trace_of(step: Step, code: str) -> dict[str, Any] | str:
+def _trace_of(step: Step, name: str, code: str) -> Json | str:
     import compositions
 
     if step.entry["code"] not in ("", code):
         return "it was decided by other code"
     turn = turn_of(step.entry, step.before)
-    trace = compositions.run(step.entry["composition"], turn, effects=frozenset({"Pure"})).trace
+    trace = compositions.run(name, turn, effects=frozenset({"Pure"})).trace
     if [stage["name"] for stage in trace["stages"]] != [name for name, _ in step.entry["trace"]]:
         return "other stages ran then"
     return trace

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import structlog
 
 from jobs.context import Context
 from jobs.snapshot import ID
 from shell.clock import now
-from shell.event import Event
 from shell.sanitize import read_bounded
 from shell.store import UnknownVersion
 from shell.store.migrations import FIRST_VERSION, check, up_to_date
 
 _log = structlog.get_logger(__name__)
 
+if TYPE_CHECKING:
+    from stages.world import Kept, Restored
+
 _LONGEST = 200
 
-Known = dict[Path, tuple[int, dict[str, Any] | None]]
+
+class Origin(TypedDict):
+    """What a sprint's file says about its lane."""
+
+    lane: str
+    epoch: str
+    """Of the store that it was written from."""
+    at: str
+    """When it was written."""
+
+
+Known = dict[Path, tuple[int, Origin | None]]
 """File → its modification time, and what it says about its lane."""
 
 
@@ -41,7 +54,7 @@ def restore(ctx: Context, known: Known) -> None:
             _log.error("a sprint's file is not restored", file=str(file), reason=repr(wrong))
 
 
-def _lane_of(file: Path, known: Known) -> dict[str, Any] | None:
+def _lane_of(file: Path, known: Known) -> Origin | None:
     """The file's lane and epoch; None if its sprint is over, or it is no such file."""
     written = file.stat().st_mtime_ns
     if known.get(file, (0, None))[0] != written:
@@ -49,7 +62,7 @@ def _lane_of(file: Path, known: Known) -> dict[str, Any] | None:
     return known[file][1]
 
 
-def _read(file: Path) -> dict[str, Any] | None:
+def _read(file: Path) -> Origin | None:
     try:
         lane = read_bounded(file.read_text(encoding="utf-8")).get("lane")
     except (ValueError, AttributeError):
@@ -66,7 +79,7 @@ def _read(file: Path) -> dict[str, Any] | None:
     if not all(isinstance(text, str) and 0 < len(text) <= _LONGEST for text in found.values()):
         _log.warning("a sprint's file does not say whose it is", file=str(file))
         return None
-    return found
+    return cast("Origin", found)
 
 
 def _configured(ctx: Context, lane: str) -> bool:
@@ -76,17 +89,25 @@ def _configured(ctx: Context, lane: str) -> bool:
 def _restore(ctx: Context, lane: str, file: Path) -> None:
     content = read_bounded(file.read_text(encoding="utf-8"))
     saved, sprint_id = content["lane"], file.stem
-    state = {"v": saved.get("v", FIRST_VERSION), "tasks": content["state"]["tasks"]} | saved["kept"]
-    state = up_to_date(state, f"The file {file.name}")
-    tasks, repo = state["tasks"], state["repo"]
-    named = {"forge": repo["forge"], "repo_id": repo["repo_id"], "repo": repo["full_name"]}
-    key = f"restored:{sprint_id}:{saved['epoch']}"
+    stored = {"v": saved.get("v", FIRST_VERSION), "tasks": content["state"]["tasks"]} | saved["kept"]
+    state = up_to_date(stored, f"The file {file.name}")
+    repo = state["repo"]
     _log.warning("the store was lost; restoring the sprint", lane=lane, sprint=sprint_id)
     ctx.store.note_about(lane, repo["full_name"], repo["repo_id"], repo["forge"])
     ctx.store.note_seen(lane, saved["heard"])
     ctx.store.set_restored(lane, sprint_id)
-    event: Event = {"type": "restored", "key": key, "at": now(), "sprint_id": sprint_id, **named}
     others = {name: value for name, value in state.items() if name not in ("v", "tasks")}
-    event |= {"kept": others, "tasks": tasks, "actions": saved["actions"]}
+    event: Restored = {
+        "type": "restored",
+        "key": f"restored:{sprint_id}:{saved['epoch']}",
+        "at": now(),
+        "sprint_id": sprint_id,
+        "forge": repo["forge"],
+        "repo_id": repo["repo_id"],
+        "repo": repo["full_name"],
+        "kept": cast("Kept", others),
+        "tasks": state["tasks"],
+        "actions": saved["actions"],
+    }
     ctx.store.put_event(lane, event)
     ctx.store.set_restored_from(lane, saved["epoch"])

@@ -12,10 +12,10 @@ from shell import tick_file
 from shell.clock import now
 from shell.store import Loaded
 from shell.store.migrations import Json
-from shell.store.sprints import Record, running_sprint, sprint_id_of
+from shell.store.sprints import running_sprint
 
 if TYPE_CHECKING:
-    from stages.world import Counters, Marks, State, Task
+    from stages.world import Counters, Kickoff, Marks, State, Task
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 OVER = frozenset({"Done", "Failed", "Cancelled"})
@@ -41,23 +41,25 @@ def snapshot(ctx: Context, written: Written) -> None:
 
 def write_file(folder: Path, state: State, lane: dict[str, Json] | None = None) -> Path | None:
     """Write the file of the state's sprint, atomically; None if there is no sprint."""
-    sprint_id = sprint_id_of(_current(state))
-    if not sprint_id or not ID.fullmatch(sprint_id):
+    current = _current(state)
+    if current is None or not ID.fullmatch(current["id"]):
         return None
+    sprint_id = current["id"]
     content = contents(sprint_id, state) | ({"lane": lane} if lane else {})
     return tick_file.write(sprint_id, content, folder)
 
 
-def _current(state: State) -> Record:
+def _current(state: State) -> Kickoff | None:
     """The running sprint, else one that waits to be planned or approved."""
     kickoffs = (state.get("kickoffs") or {}).values()
     waiting = (record for record in kickoffs if record.get("status") not in OVER)
-    return running_sprint(state) or next(waiting, None) or {}
+    return running_sprint(state) or next(waiting, None)
 
 
 def contents(sprint_id: str, state: State) -> dict[str, Json]:
     """The part that the stateful tick reads."""
-    runs = sprint_id_of(running_sprint(state) or {}) in (sprint_id, None)
+    running = running_sprint(state)
+    runs = running is None or running["id"] == sprint_id
     tasks = (state.get("tasks") or {}) if runs else {}
     return _contents(sprint_id, tasks, state.get("interventions"), state.get("marks"))
 
@@ -96,7 +98,7 @@ def _lane(ctx: Context, loaded: Loaded) -> dict[str, Json]:
 def _close_ended(folder: Path, state: State) -> None:
     """Rewrite the file of a sprint that is over with its final tasks, so that it is never restored."""
     for record in (state.get("kickoffs") or {}).values():
-        sprint_id = sprint_id_of(record) or ""
+        sprint_id = record["id"]
         if record.get("status") not in OVER or not ID.fullmatch(sprint_id):
             continue
         file = tick_file.path_of(sprint_id, folder)
@@ -109,6 +111,6 @@ def _forget_restored(ctx: Context, loaded: Loaded) -> None:
     """Once a restored sprint is over, its lane is like any other again."""
     restored = ctx.store.remembered(loaded.lane).restored
     records = (loaded.state.get("kickoffs") or {}).values()
-    over = any(sprint_id_of(record) == restored and record.get("status") in OVER for record in records)
+    over = any(record["id"] == restored and record.get("status") in OVER for record in records)
     if restored and over:
         ctx.store.forget_restored(loaded.lane)

@@ -1,7 +1,9 @@
 """Time as events: the tick of a running sprint, and the reconciling tick for lost deliveries."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -9,9 +11,12 @@ from jobs.context import Context
 from jobs.identify import note_facts
 from shell.clock import now
 from shell.errors import Refused, Unavailable
-from shell.event import Event, ForgeKind
+from shell.event import Changed, ForgeKind, kind_of
 from shell.installations import lanes
 from shell.store.sprints import running_sprint
+
+if TYPE_CHECKING:
+    from stages.world import AgentSigns, ForgeRepository, Tick
 
 _log = structlog.get_logger(__name__)
 
@@ -39,7 +44,7 @@ def reconcile(ctx: Context) -> None:
             ctx.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=True))
 
 
-def _tick(at: str, agents: dict[str, dict[str, object]], *, reconcile: bool) -> Event:
+def _tick(at: str, agents: dict[str, AgentSigns], *, reconcile: bool) -> Tick:
     kind = "reconcile" if reconcile else "tick"
     return {"type": "tick", "key": f"{kind}:{at}", "at": at, "reconcile": reconcile, "agents": agents}
 
@@ -63,7 +68,7 @@ def discover(ctx: Context) -> None:
             _log.warning("cannot list repositories", forge=kind, reason=str(fault))
 
 
-def _repositories(ctx: Context, kind: ForgeKind) -> Iterator[dict[str, Any]]:
+def _repositories(ctx: Context, kind: ForgeKind) -> Iterator[ForgeRepository]:
     """Those that the settings and `caloron install` name, and of whole owners those that we may push to."""
     forge, settings = ctx.forge(kind), ctx.settings
     installed = [name for lane, name in lanes(settings.home).items() if lane.startswith(f"{kind}-")]
@@ -80,11 +85,19 @@ def _repositories(ctx: Context, kind: ForgeKind) -> Iterator[dict[str, Any]]:
         yield from (repo for repo in every if repo["full_name"].partition("/")[0].casefold() in owners)
 
 
-def _meet(ctx: Context, lane: str, repo: dict[str, object]) -> None:
+def _meet(ctx: Context, lane: str, repo: ForgeRepository) -> None:
     if ctx.store.about(lane).get("repo"):
         return
-    kind, name, at = lane.partition("-")[0], str(repo["full_name"]), now()
-    ctx.store.note_about(lane, name, int(str(repo["id"])), kind)
-    key = f"changed:repository:{repo['id']}:reconcile {at}"
-    event: Event = {"type": "changed", "object": "repository", "hint": "reconcile", "key": key, "at": at}
-    ctx.store.put_event(lane, event | {"forge": kind, "repo_id": repo["id"], "repo": name})
+    kind, name, at = kind_of(lane), repo["full_name"], now()
+    ctx.store.note_about(lane, name, repo["id"], kind)
+    event: Changed = {
+        "type": "changed",
+        "key": f"changed:repository:{repo['id']}:reconcile {at}",
+        "at": at,
+        "object": "repository",
+        "hint": "reconcile",
+        "forge": kind,
+        "repo_id": repo["id"],
+        "repo": name,
+    }
+    ctx.store.put_event(lane, event)

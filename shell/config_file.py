@@ -1,13 +1,18 @@
 """Reads `.caloron.yml`: the values that it sets, or everything that is wrong with it, by line and column."""
 
+from __future__ import annotations
+
 import re
 from difflib import get_close_matches
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import yaml
 from pydantic import ValidationError
 
 from shell.repository_config import KEYS, RepositoryConfig
+
+if TYPE_CHECKING:
+    from stages.world import ConfigProblem, RepositoryValues
 
 _MOST_CHARACTERS = 64_000
 _MOST_PROBLEMS = 10
@@ -15,19 +20,11 @@ _DEEPEST = 20
 _NULL = "tag:yaml.org,2002:null"
 
 
-class Problem(TypedDict):
-    """One thing that is wrong with the file, and where; its words are ours, and safe to show."""
-
-    line: int
-    column: int
-    message: str
-
-
 class Parsed(TypedDict):
     """What the file says, by the policy's keys; nothing of it counts where there is a problem."""
 
-    values: dict[str, Any]
-    problems: list[Problem]
+    values: RepositoryValues
+    problems: list[ConfigProblem]
 
 
 class _Wrong(Exception):
@@ -99,7 +96,7 @@ def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
     return found
 
 
-def _values(config: RepositoryConfig) -> dict[str, Any]:
+def _values(config: RepositoryConfig) -> RepositoryValues:
     """What is given, by the policy's keys."""
     found = {}
     for name, _, sets in KEYS:
@@ -108,13 +105,13 @@ def _values(config: RepositoryConfig) -> dict[str, Any]:
             value = getattr(value, part, None)
         if value is not None:
             found[sets.policy] = value
-    return found
+    return cast("RepositoryValues", found)
 
 
 # What is wrong, and where
 
 
-def _problem(root: yaml.Node | None, item: Any) -> Problem:
+def _problem(root: yaml.Node | None, item: Any) -> ConfigProblem:
     path = [str(part) for part in item["loc"]]
     if item["type"] == "extra_forbidden":
         return _at(_mark(root, path, of_key=True), _unknown(path))
@@ -149,7 +146,7 @@ def _mark(node: yaml.Node | None, path: list[str], *, of_key: bool = False) -> A
     return nearest.start_mark if nearest else None
 
 
-def _at(mark: Any, message: str) -> Problem:
+def _at(mark: Any, message: str) -> ConfigProblem:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     return {"line": line, "column": column, "message": message}
 

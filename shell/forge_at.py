@@ -9,6 +9,7 @@ import requests
 from shell.errors import Refused, Unavailable
 from shell.forge import Forge
 from shell.forge.http import json_of
+from shell.forge.protocol import Comment, Issue
 from shell.marker import mark, marked, read_marks
 
 GITHUB = "https://api.github.com"
@@ -39,7 +40,7 @@ def open_pulls(forge: Any, repo: str) -> list[int]:
     return [int(raw["number"]) for page in pages for raw in json_of(page)]
 
 
-def comment_once(forge: Forge, repo: str, number: int, body: str, kind: str, key: str) -> dict[str, Any]:
+def comment_once(forge: Forge, repo: str, number: int, body: str, kind: str, key: str) -> Comment:
     """Write the comment with its key as a hidden marker, unless our account did so before."""
     mine = forge.me()["id"]
     for comment in forge.issue_comments(repo, number):
@@ -50,13 +51,13 @@ def comment_once(forge: Forge, repo: str, number: int, body: str, kind: str, key
 
 def create_issue_once(
     forge: Forge, repo: str, title: str, body: str, labels: list[str], kind: str, key: str, **of: str
-) -> dict[str, Any]:
+) -> Issue:
     """Open the issue with its key as a hidden marker, unless our account did so before."""
     mine = forge.me()["id"]
     listed = forge.issues_with_label(repo, labels[0]) if labels else forge.changes_since(repo, None)["issues"]
     for issue in listed:
-        if issue["author_id"] == mine and _has(issue["body"], key):
-            return dict(issue)
+        if issue["author_id"] == mine and _has(issue["body"] or "", key):
+            return issue
     return forge.create_issue(repo, title, marked(body, mark(kind, key, **of)), labels)
 
 

@@ -1,12 +1,26 @@
 """The policy of a repository, by which its sprints are decided: `.caloron.yml`, settings and defaults."""
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
 
 from shell.repository_config import effective
 from shell.settings import Settings
 
+if TYPE_CHECKING:
+    from stages.world import Account, DeclaredPolicy, Policy, RepositoryValues
 
-def policy_for(settings: Settings, me: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """`me` is our account on the forge; `values` are those of the repository's file, by the policy's keys."""
-    return {"me": {"login": me["login"], "id": me["id"]}, **effective(settings, values)}
+
+def policy_for(
+    settings: Settings,
+    me: Account,
+    values: RepositoryValues,
+    declared: DeclaredPolicy,
+) -> Policy:
+    """`values` are those of the repository's file, `declared` what no one sets."""
+    policy = {
+        "me": {"login": me["login"], "id": me["id"]},
+        **effective(settings, values),
+        **declared,
+    }
+    return cast("Policy", policy)

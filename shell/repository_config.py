@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
@@ -13,6 +13,9 @@ from shell.agent.egress.hosts import PUBLIC_NAMES, public_names
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.path_rules import FLOOR
 from shell.settings import Settings
+
+if TYPE_CHECKING:
+    from stages.world import RepositoryPolicy, RepositoryValues
 
 FILE = ".caloron.yml"
 
@@ -204,10 +207,11 @@ KEYS = tuple(_keys(RepositoryConfig))
 """Every key by its dotted name, in the order of the file, with its field and what it sets."""
 
 
-def effective(settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
+def effective(settings: Settings, values: "RepositoryValues") -> "RepositoryPolicy":
     """The policy's keys that the file may set: what it says, and else the operator's or our default."""
+    given: Mapping[str, object] = values
     policy = {}
     for _, _, sets in KEYS:
         default = sets.default(settings)
-        policy[sets.policy] = sets.combine(default, values[sets.policy]) if sets.policy in values else default
-    return policy
+        policy[sets.policy] = sets.combine(default, given[sets.policy]) if sets.policy in given else default
+    return cast("RepositoryPolicy", policy)

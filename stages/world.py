@@ -6,7 +6,7 @@ The text below a field says what it means and, where the class does not, who wri
 UTC; numbers of issues and pull requests are the forge's. A field without `NotRequired` is always there.
 """
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict, final
 
 from stages.statuses import StatusLook as StatusLook
 from stages.statuses import TaskStatus as TaskStatus
@@ -16,8 +16,8 @@ Json = Any
 
 # Words that are one of a few
 
-Forge = Literal["gitea", "github"]
-"""Which dialect a forge speaks; Forgejo counts as Gitea."""
+Forge = Literal["gitea", "forgejo", "github"]
+"""Which forge it is; Forgejo counts as Gitea."""
 SprintStatus = Literal[
     "Proposed",
     "Planning",
@@ -76,6 +76,8 @@ class Account(TypedDict):
     """Its name, which its owner may change."""
     id: int
     """Its number, which stays."""
+    app: NotRequired[bool]
+    """Whether it is a GitHub App's."""
 
 
 class RequiredChecks(TypedDict):
@@ -570,6 +572,8 @@ class Happening(TypedDict, total=False):
     """When we learned of it."""
     receipt: str
     """Under which id the webhook endpoint or the command line took it in; written by the store."""
+    hook: int | None
+    """Until it is handled: the organisation whose webhook signed it; written by the webhook endpoint."""
     forge: Forge
     """The forge that it happened on."""
     repo_id: int
@@ -726,7 +730,7 @@ class Arguments(TypedDict):
 
     positional: list[str]
     """The words that are no flags."""
-    flags: dict[str, Any]
+    flags: dict[str, str | bool | list[str]]
     """Each flag with its text, its texts, or true."""
 
 
@@ -748,6 +752,7 @@ class Command(Asking):
     """What of it does not act yet, as it was typed."""
 
 
+@final
 class Mistake(TypedDict):
     """A line that was meant as a command and is none. Written by the switchboard."""
 
@@ -755,11 +760,9 @@ class Mistake(TypedDict):
     """The line."""
     help: str
     """What is wrong with it and what would be right."""
-    error: NotRequired[str]
+    error: str
     """Which kind of mistake it is."""
-    name: NotRequired[str]
-    """The command that was meant."""
-    word: NotRequired[str]
+    word: str
     """The part of the line that is wrong."""
 
 
@@ -1109,12 +1112,9 @@ class AgentHeartbeat(Happening):
     """How many steps of the supervisor that takes back."""
 
 
-class AgentFinished(OfAgent):
-    """The run has ended, and how. Emitted by the run."""
+class RunResult(TypedDict):
+    """How a run ended, and what it brought. Written by the run."""
 
-    type: Literal["agent_finished"]
-    attempt: int | None
-    """The run's number."""
     outcome: Outcome
     """How it ended."""
     changed: NotRequired[list[str]]
@@ -1131,6 +1131,14 @@ class AgentFinished(OfAgent):
     """What the agent reported."""
     cost: NotRequired[Cost]
     """What the run cost."""
+
+
+class AgentFinished(OfAgent, RunResult):
+    """The run has ended, and how. Emitted by the run."""
+
+    type: Literal["agent_finished"]
+    attempt: int | None
+    """The run's number."""
 
 
 class Sign(TypedDict):
@@ -1506,10 +1514,14 @@ class ForgeChanges(TypedDict):
     """Up to when, by the forge's clock."""
 
 
+TimelineKind = Literal["label", "unlabel", "close", "reopen"]
+"""What a row of a timeline says that someone did."""
+
+
 class TimelineRow(TypedDict):
     """Who set or removed a label, closed or reopened an issue."""
 
-    type: Literal["label", "unlabel", "close", "reopen"]
+    type: TimelineKind
     """What they did."""
     actor: str | None
     """Who."""
@@ -1627,6 +1639,8 @@ class ForgeRepository(TypedDict, total=False):
     """Its number."""
     full_name: str
     """`owner/name`."""
+    owner_id: int
+    """The number of its owner: a person or an organisation."""
     default_branch: str
     """The branch that work begins from."""
     empty: bool
@@ -1668,7 +1682,7 @@ class ActionFields(TypedDict):
     """Names what is to be done: asked for again while it waits, the action is replaced."""
     sprint_id: NotRequired[str | None]
     """The sprint that it belongs to."""
-    task_id: NotRequired[str | None]
+    task_id: NotRequired[str]
     """The task that it belongs to."""
     mark: NotRequired[Mark]
     """What the hidden marker of the text says."""
@@ -1694,7 +1708,7 @@ class Caused(TypedDict, total=False):
 class TimelineAsk(TypedDict):
     """A change whose author is looked for in an issue's timeline. Written by `compare_issue`."""
 
-    type: Literal["label", "unlabel", "close", "reopen"]
+    type: TimelineKind
     """What was done."""
     label: NotRequired[str]
     """The label."""
@@ -1983,6 +1997,19 @@ class SpawnAgent(ActionFields):
     """Public hosts that it may reach, beside its model and the package registries."""
     merge_base: bool
     """Whether it begins by merging the base into the branch."""
+
+
+class RunSpec(SpawnAgent):
+    """A run as a worker takes it: its action, and where it happens. Written by the performer."""
+
+    lane: str
+    """The lane."""
+    repo: str
+    """The repository's name."""
+    repo_id: int
+    """The repository's number."""
+    clone_url: str
+    """Where git finds it."""
 
 
 class StopAgent(ActionFields):
@@ -2467,15 +2494,20 @@ class State(SprintState):
 # The turn
 
 
-class Policy(RepositoryPolicy):
-    """What decisions go by: the repository's own settings, the operator's, and defaults. By the shell."""
+class DeclaredPolicy(TypedDict):
+    """What decisions go by that nobody sets. Declared in the handlers and beside the stages."""
 
-    me: Account
-    """Our account on the forge."""
     command_labels: list[str]
     """The labels that are a command when a person sets them."""
     statuses: dict[TaskStatus, StatusLook]
     """How each status of a task is shown."""
+
+
+class Policy(RepositoryPolicy, DeclaredPolicy):
+    """What decisions go by: the repository's own settings, the operator's, and defaults. By the shell."""
+
+    me: Account
+    """Our account on the forge."""
     paused: NotRequired[bool]
     """Whether nothing new begins."""
     walls: NotRequired[Walls]

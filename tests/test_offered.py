@@ -9,17 +9,22 @@ from typing import Any, get_args
 import pytest
 
 import compositions
+from handlers import switchboard
 from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY
 from handlers.labels import LABEL_COMMANDS, TASK
 from handlers.mistakes import does_not_act, nearest
 from handlers.read import read_commands
 from handlers.repository_labels import OFFERED_LABELS
-from handlers.switchboard import composition_for, expand, help_text
+from handlers.switchboard import help_text
 from shell.repository_config import RepositoryConfig
 from stages import world
 from stages.statuses import NOT_SET_YET, TaskStatus
 
 ROOT = Path(__file__).parents[1]
+
+expand: Any = switchboard.expand
+composition_for: Any = switchboard.composition_for
+"""Of an event they get only what matters here."""
 
 COMMANDS_TO_COME = frozenset(
     """config reject start pause resume next auto add-task drop-task restart break-down take-over hand-back
@@ -102,7 +107,7 @@ def test_what_does_not_act_is_offered_nowhere_and_says_so_when_it_is_used(name: 
     assert event["help"] == does_not_act(name, [f"/{name}"])
 
 
-def commands_in(text: str) -> list[dict[str, object]]:
+def commands_in(text: str) -> Any:
     event = {"type": "issue_comment", "key": "k", "issue_number": 1, "comment_id": 5, "body": text}
     who = {"author": "ada", "author_id": 2, "actor": "ada", "actor_id": 2, "hint": "created"}
     return expand({**event, **who, "repo": "acme/shop", "forge": "gitea", "repo_id": 1}, STATE)
@@ -129,7 +134,7 @@ def test_a_flag_or_value_that_does_not_act_is_named_and_nothing_is_done(text: st
 def test_a_mistake_in_what_does_not_act_explains_no_usage() -> None:
     for name in COMMANDS_TO_COME - {"hotfix"}:
         for one in read_commands(f"/{name} --no-such-flag 1"):
-            assert "Usage" not in one.get("help", "")
+            assert "Usage" not in str(one.get("help", ""))
 
 
 def test_only_labels_that_act_are_made_and_those_that_do_not_are_removed_with_a_line() -> None:

@@ -52,11 +52,20 @@ def files(room: str) -> list[Path]:
 def imported(path: Path) -> Iterator[str]:
     """What a module imports; the world's types, imported for type checking only, do not count."""
     tree = ast.parse(path.read_text())
-    for node in chain.from_iterable(ast.walk(line) for line in tree.body if not only_types(line)):
+    for node in chain.from_iterable(map(ast.walk, running(tree.body))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def running(lines: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The lines that run: none that only import the world's types, but what stands behind `else`."""
+    for line in lines:
+        if isinstance(line, ast.If) and only_types(ast.If(line.test, line.body, [])):
+            yield from line.orelse
+        else:
+            yield line
 
 
 def within(name: str, allowed: set[str]) -> bool:

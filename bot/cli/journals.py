@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import click
 
 from jobs.replay import full_ledger
+from shell.event import Event
 from shell.settings import Settings
 from shell.store import Store, connect
-from shell.store.ledger import Entry, Ledger, sound
+from shell.store.ledger import Ledger, Line, Migrated, sound
 from shell.valkey import serving, socket_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,12 +71,12 @@ def open_archive(home: Path | None) -> Iterator[Archive]:
         yield Archive(Store(connect(url, socket_timeout=_TIMEOUT_S)), folder)
 
 
-def readable(ledger: Ledger) -> list[Entry]:
+def readable(ledger: Ledger) -> list[Line]:
     """The entries that are unaltered, each with the name of its policy."""
     return [entry for line in ledger.lines if (entry := sound(line))]
 
 
-def of_sprint(entries: list[Entry], sprint_id: str) -> list[Entry]:
+def of_sprint(entries: list[Line], sprint_id: str) -> list[Line]:
     """The entries from the sprint's kickoff to the last that concerns it, if it has ended."""
     field = f"kickoffs/{sprint_id.rpartition('-')[2]}"
     about = [at for at, entry in enumerate(entries) if field in entry["changed"]]
@@ -88,7 +89,7 @@ def of_sprint(entries: list[Entry], sprint_id: str) -> list[Entry]:
     return entries[about[0] : last + 1]
 
 
-def of_event(entries: list[Entry], name: str) -> list[Entry]:
+def of_event(entries: list[Line], name: str) -> list[Line]:
     """The entries of one event and its consequences, by its receipt, its key or an entry's number."""
     number = name.removeprefix("#")
     if number.isdigit():
@@ -96,8 +97,9 @@ def of_event(entries: list[Entry], name: str) -> list[Entry]:
     return [entry for entry in entries if name in (entry.get("cause"), *names_of(entry["event"]))]
 
 
-def names_of(event: dict[str, Any]) -> tuple[Any, ...]:
-    return event.get("receipt"), event.get("key")
+def names_of(event: Event | Migrated) -> tuple[str | None, ...]:
+    """Its receipt and its key; a migration has neither."""
+    return () if event["type"] == "state_migrated" else (event.get("receipt"), event.get("key"))
 
 
 def short(event: dict[str, Any]) -> str:

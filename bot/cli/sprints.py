@@ -1,15 +1,16 @@
 """The sprints of a store as the commands show them: running, waiting and finished."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shell.store import Store
-from shell.store.sprints import known_sprints, running_sprint, sprint_id_of
+from shell.store.sprints import known_sprints, running_sprint
 
 from .drawing import PLANNED
 
-Record = dict[str, Any]
+Record = Mapping[str, Any]
+"""A kickoff or a task, of which only some fields are shown."""
 OVER = ("Done", "Failed", "Cancelled")
 STUCK = ("Escalated", "Blocked", "HumanAssigned")
 
@@ -74,17 +75,18 @@ def of_lane(store: Store, lane: str, ids: list[str]) -> Iterator[Sprint]:
     state = store.load(lane).state
     repo = state.get("repo")
     repository = (repo and repo.get("full_name")) or lane
-    known, running = known_sprints(state), sprint_id_of(running_sprint(state) or {})
+    known, running = known_sprints(state), running_sprint(state)
     for sprint_id in ids:
-        record: Any = known.get(sprint_id)
-        tasks: Any = (state["tasks"] if sprint_id == running else None) or (record or {}).get("tasks")
-        if record is None:
-            ended = store.sprint(sprint_id) or {}
-            record, tasks = ended.get("sprint") or {}, ended.get("tasks")
-        yield Sprint(sprint_id, lane, repository, record, in_order(tasks or record.get("plan") or {}))
+        kickoff = known.get(sprint_id)
+        runs = running is not None and sprint_id == running["id"]
+        tasks = (state["tasks"] if runs else None) or (kickoff.get("tasks") if kickoff else None)
+        if kickoff is None and (ended := store.sprint(sprint_id)):
+            kickoff, tasks = ended["sprint"], ended["tasks"]
+        planned = kickoff.get("plan") if kickoff else None
+        yield Sprint(sprint_id, lane, repository, kickoff or {}, in_order(tasks or planned or {}))
 
 
-def in_order(tasks: dict[str, Record]) -> dict[str, Record]:
+def in_order(tasks: Mapping[str, Record]) -> dict[str, Record]:
     """The plan's order."""
     names = sorted(tasks, key=lambda name: (tasks[name].get("position") or 0, name))
     return {name: {"status": PLANNED, **tasks[name]} for name in names}

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from jobs.replay import obstacles, traces_again
-from shell.store.ledger import Entry, Ledger
+from shell.store.ledger import Ledger, Line
 
 from .journals import Archive, home_option, of_event, of_sprint, open_archive, readable, short
 from .output import output_option, say
@@ -41,7 +41,7 @@ def trace(
         raise SystemExit(1)
 
 
-def find(archive: Archive, what: str, lane: str | None) -> tuple[Ledger, list[Entry], bool]:
+def find(archive: Archive, what: str, lane: str | None) -> tuple[Ledger, list[Line], bool]:
     """The journal that has it, the entries found, and whether it is a sprint."""
     sprint_lane = archive.store.lane_of(what)
     if sprint_lane:
@@ -56,7 +56,7 @@ def find(archive: Archive, what: str, lane: str | None) -> tuple[Ledger, list[En
     raise click.ClickException(f"{what!r} is neither a sprint nor an event in a journal. Sprints: {known}.")
 
 
-def as_data(entry: Entry) -> dict[str, Any]:
+def as_data(entry: Line) -> dict[str, Any]:
     """An entry: the event, the composition that handled it, the time of each stage, and the result."""
     stages = [{"name": name, "ms": ms} for name, ms in entry["trace"]]
     return {
@@ -64,7 +64,7 @@ def as_data(entry: Entry) -> dict[str, Any]:
         "at": entry["now"],
         "event": entry["event"],
         "composition": entry["composition"],
-        "ms": round(sum(stage["ms"] for stage in stages), 3),
+        "ms": round(sum(ms for _, ms in entry["trace"]), 3),
         "stages": stages,
         "changed": entry["changed"],
         "actions": entry["actions"],

@@ -29,10 +29,10 @@ from shell.store.migrations import as_state
 from shell.valkey import serving
 
 if TYPE_CHECKING:
-    from stages.world import State
+    from stages.world import Account, Policy, State, Turn
 
 T = TypeVar("T")
-ME = {"login": "caloron", "id": 1}
+ME: Account = {"login": "caloron", "id": 1}
 AT = "2026-11-21T07:00:00.000Z"
 KICKOFF, GRAPH = 1, "task_life"
 ENGINE_TASKS, ENGINE_RUNS = 10, 5
@@ -134,7 +134,7 @@ def _measure_one(url: str, tasks: int, events: int) -> EventCost:
 def _one_event(cost: EventCost, store: Store, lane: str, decider: Decider) -> None:
     open_ms, (loaded, inbox) = _timed(lambda: store.open(lane, 1))
     policy = decider.policy(loaded.state)
-    turn = {"state": loaded.state, "events": inbox, "actions": [], "now": AT, "policy": policy}
+    turn: Turn = {"state": loaded.state, "events": inbox, "actions": [], "now": AT, "policy": policy}
     cost.graph.append(compositions.run(GRAPH, turn).duration_ms)
     decide_ms, decision = _timed(lambda: decide(loaded, inbox, decider))
     commit_ms, _ = _timed(lambda: store.commit(lane, loaded, decision, loaded.turn + 1))
@@ -149,8 +149,8 @@ def _decider(store: Store) -> Decider:
     return Decider(expand, composition_for, run_pure, lambda state: fixed, now, store.seen)
 
 
-def policy() -> dict[str, Any]:
-    return policy_for(Settings.model_construct(), ME, {}) | declared_policy()
+def policy() -> Policy:
+    return policy_for(Settings.model_construct(), ME, {}, declared_policy())
 
 
 def _commit_state(store: Store, lane: str, state: State) -> None:
@@ -176,7 +176,7 @@ def in_engine(events: int) -> dict[str, float] | None:
     if program is None:
         return None
     [event, *_] = merged(ENGINE_TASKS)
-    turn = {
+    turn: Turn = {
         "state": sprint(ENGINE_TASKS),
         "events": [event],
         "actions": [],
@@ -194,7 +194,7 @@ def in_engine(events: int) -> dict[str, float] | None:
             "ratio": round(median(noether) / median(ours))}  # fmt: skip
 
 
-def _run_in_noether(engine: Engine, turn: dict[str, Any]) -> None:
+def _run_in_noether(engine: Engine, turn: Turn) -> None:
     code, result = engine.run(authored(compositions.load(GRAPH)), turn)
     if code or result["output"] != compositions.run(GRAPH, turn).output:
         raise RuntimeError(f"the Noether engine gives another result: {result}")

@@ -1,24 +1,28 @@
 """The demo's sprint: a scripted user and recorded agents in a test environment."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.cli.drawing import board
 from bot.cli.hooks import install_hook
 from shell.clock import now
-from shell.store.lanes import sprint_id_of
 
 from .environment import BOT, USER, Environment, HarnessError
 from .progress import ProgressLog
 from .scripted_user import ScriptedUser
+
+if TYPE_CHECKING:
+    from stages.world import Task
 
 REPO = "acme/shop"
 FIXTURE = Path(__file__).with_name("demo_fixture.json")
 _POLL_S = 0.25
 
 
-def play(env: Environment, timeout: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def play(env: Environment, timeout: float) -> tuple[dict[str, Any], dict[str, Task]]:
     """Run the sprint from the first issue to the retro; its summary, and its tasks.
 
     HarnessError if it does not get there.
@@ -35,18 +39,17 @@ def play(env: Environment, timeout: float) -> tuple[dict[str, Any], dict[str, An
     return _summary(env, user, tasks), tasks
 
 
-def _watch(env: Environment, user: ScriptedUser, timeout: float) -> dict[str, Any]:
+def _watch(env: Environment, user: ScriptedUser, timeout: float) -> dict[str, Task]:
     """Let the user act and print progress until the kickoff is closed; the tasks at the end."""
     progress, deadline = ProgressLog(lambda message: env.log(BOT, message)), monotonic() + timeout
-    lane, read, tasks, sprint_id = env.lane(REPO), 0, dict[str, Any](), ""
+    lane, read = env.lane(REPO), 0
+    tasks: dict[str, Task] = {}
     while True:
         closed = user.forge.issue(REPO, user.kickoff)["state"] == "closed"
         for entry in env.store.journal(lane, read):
             read = entry["seq"] + 1
             progress.show(entry["event"])
-        state: Any = env.store.load(lane).state
-        sprint_id = sprint_id_of(state.get("sprint") or {}) or sprint_id
-        tasks = state["tasks"] or (env.store.sprint(sprint_id) or {}).get("tasks") or tasks
+        tasks = _tasks(env, lane) or tasks
         if closed and not env.store.pending_actions(lane):
             return tasks
         if monotonic() > deadline:
@@ -59,11 +62,18 @@ def _watch(env: Environment, user: ScriptedUser, timeout: float) -> dict[str, An
         sleep(_POLL_S)
 
 
+def _tasks(env: Environment, lane: str) -> dict[str, Task]:
+    """The tasks of the lane's sprint, also once it is over."""
+    state = env.store.load(lane).state
+    ended = [kickoff.get("tasks") or {} for kickoff in state["kickoffs"].values()]
+    return state["tasks"] or next(iter(ended), {})
+
+
 def _where_to_look(env: Environment) -> str:
     return f"the logs are in {env.logs} and {env.folder / 'up.log'}"
 
 
-def _summary(env: Environment, user: ScriptedUser, tasks: dict[str, Any]) -> dict[str, Any]:
+def _summary(env: Environment, user: ScriptedUser, tasks: dict[str, Task]) -> dict[str, Any]:
     return {
         "sprint": "done",
         "seconds": round(monotonic() - env.started, 1),
@@ -75,7 +85,7 @@ def _summary(env: Environment, user: ScriptedUser, tasks: dict[str, Any]) -> dic
     }
 
 
-def _brief(task: dict[str, Any]) -> dict[str, Any]:
+def _brief(task: Task) -> dict[str, Any]:
     return {name: task.get(name) for name in ("title", "status", "agent_id", "issue_number", "pr_number")}
 
 

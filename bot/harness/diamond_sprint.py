@@ -14,6 +14,7 @@ from shell.clock import now
 from shell.event import Event
 from shell.forge.http import Connection
 from shell.forge.protocol import HOOK_EVENTS
+from shell.store.ledger import Migrated
 
 from .environment import BOT, USER, Environment, ForgeStarter, HarnessError, free_port, start_environment
 from .gitea_server import ADMIN
@@ -183,10 +184,12 @@ class _Run:
         return not pending and not any(self.env.store.lanes_waiting())
 
 
-def found_by_reconcile(events: Iterator[Event]) -> dict[str, int]:
+def found_by_reconcile(events: Iterator[Event | Migrated]) -> dict[str, int]:
     """How many events of each type only a reconciliation found, because no webhook told of them."""
     types: dict[str, str] = {}
     for event in events:
+        if event["type"] == "state_migrated":
+            continue
         by_label = event["type"] == "command" and "label" in event["where"]  # counted as the label
         if event.get("found") and event["type"].startswith(_FORGE_EVENTS) and not by_label:
             types.setdefault(event["key"], event["type"])

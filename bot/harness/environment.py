@@ -22,6 +22,7 @@ from shell.env_file import ENV_FILE
 from shell.forge import Forge, client_for
 from shell.settings import Settings
 from shell.store import Store, connect
+from shell.store.ledger import Entry
 
 BOT, USER = "caloron", "alice"
 START_TIMEOUT_S = 60.0
@@ -58,7 +59,7 @@ class Environment:
         """The lane of a repository of this environment."""
         return f"gitea-{self.forge['repositories'][repo]['id']}"
 
-    def journal(self, lane: str) -> Iterator[dict[str, Any]]:
+    def journal(self, lane: str) -> Iterator[Entry]:
         """The journal's entries, from the first."""
         start = 0
         while entries := self.store.journal(lane, start):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shell.forge import Forge
+from shell.forge.protocol import Issue, Pull
 from shell.marker import read_marks
 
 from .outcome import EPOCH
@@ -71,7 +72,7 @@ def _bot_comments(forge: Forge, bot: str, repo: str, number: int) -> list[str]:
     return [one["body"] for one in forge.issue_comments(repo, number) if one["author"] == bot]
 
 
-def _count_task(task: str, issues: list[dict[str, Any]], pulls: list[dict[str, Any]]) -> dict[str, Any]:
+def _count_task(task: str, issues: list[Issue], pulls: list[Pull]) -> dict[str, Any]:
     own_issues = [issue for issue in issues if _task_of_issue(issue) == task]
     own_pulls = [pull for pull in pulls if _task_of_pull(pull) == task]
     return {
@@ -83,15 +84,15 @@ def _count_task(task: str, issues: list[dict[str, Any]], pulls: list[dict[str, A
     }
 
 
-def _task_of_issue(issue: dict[str, Any]) -> str:
-    return next((mark["task"] for mark in read_marks(issue["body"]) if mark["task"]), "")
+def _task_of_issue(issue: Issue) -> str:
+    return next((mark["task"] for mark in read_marks(issue["body"] or "") if mark["task"]), "")
 
 
-def _task_of_pull(pull: dict[str, Any]) -> str:
+def _task_of_pull(pull: Pull) -> str:
     return re.sub(r".*/", "", str(pull["head"]["ref"]))
 
 
-def _strays(issues: list[dict[str, Any]], pulls: list[dict[str, Any]], tasks: Iterable[str]) -> list[str]:
+def _strays(issues: list[Issue], pulls: list[Pull], tasks: Iterable[str]) -> list[str]:
     """Issues and pull requests that belong to no task."""
     known = set(tasks)
     found = [f"the issue #{one['number']} is no task's" for one in issues if _task_of_issue(one) not in known]

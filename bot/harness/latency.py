@@ -1,15 +1,21 @@
 """What the benchmark times: the answer to a command, what follows a merge, a burst of events."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from datetime import datetime
 from time import monotonic, sleep, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shell.clock import now
+from shell.event import IssueComment
 
 from .environment import BOT, USER, Environment, HarnessError
 from .load import WRITES, Call, CallLog, percentiles
+
+if TYPE_CHECKING:
+    from stages.world import Command
 
 ANSWER_TIMEOUT_S = 60.0
 QUIET_FOR_S = 1.0
@@ -54,7 +60,7 @@ def _accepted_at(env: Environment, lane: str, comment: int) -> float:
     while monotonic() < deadline:
         for entry in reversed(env.store.journal(lane, -80)):
             event = entry["event"]
-            if comment in (event.get("comment_id"), (event.get("where") or {}).get("comment_id")):
+            if event["type"] in ("issue_comment", "command") and _comment_of(event) == comment:
                 return seconds(event["at"])
         sleep(0.05)
     raise HarnessError(f"The comment {comment} was not accepted; see {env.logs}")
@@ -131,6 +137,10 @@ def _verb(call: Call) -> str:
     return f"{call['method']} {re.sub(r'agent(/|%2F).*', 'agent/*', path)}"
 
 
+def _comment_of(event: IssueComment | Command) -> int | None:
+    return event["comment_id"] if event["type"] == "issue_comment" else event["where"].get("comment_id")
+
+
 def time_burst(env: Environment, repo: str, events: int) -> dict[str, Any]:
     """Put many events into one lane at once, and time until all are advanced."""
     lane, repo_id = env.lane(repo), env.forge["repositories"][repo]["id"]
@@ -142,18 +152,26 @@ def time_burst(env: Environment, repo: str, events: int) -> dict[str, Any]:
     return {"events": events, "events_per_s": events / (monotonic() - started)}
 
 
-def _comment_event(repo: str, repo_id: int, number: int) -> dict[str, Any]:
+def _comment_event(repo: str, repo_id: int, number: int) -> IssueComment:
     """A comment without a command."""
-    author = {"actor": USER, "actor_id": 2, "author": USER, "author_id": 2}
-    where = {"forge": "gitea", "repo": repo, "repo_id": repo_id, "issue_number": 1, "is_pull": False}
-    event = {"type": "issue_comment", "key": f"comment:bench:{number}", "created_at": now()}
-    body = {
+    return {
+        "type": "issue_comment",
+        "key": f"comment:bench:{number}",
+        "created_at": now(),
+        "actor": USER,
+        "actor_id": 2,
+        "author": USER,
+        "author_id": 2,
+        "forge": "gitea",
+        "repo": repo,
+        "repo_id": repo_id,
+        "issue_number": 1,
+        "is_pull": False,
         "body": f"Just talk, {number}.",
         "previous": None,
         "hint": "created",
         "comment_id": 10**9 + number,
     }
-    return event | author | where | body
 
 
 def seconds(at: str) -> float:

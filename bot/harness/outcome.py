@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from shell.forge import Forge
+from shell.forge.protocol import Issue, Pull
 
 Outcome = dict[str, Any]
 EPOCH = "2000-01-01T00:00:00Z"
@@ -38,7 +39,7 @@ def outcome(forge: Forge, repo: str) -> Outcome:
     }
 
 
-def _thing(forge: Forge, repo: str, kind: str, current: dict[str, Any]) -> dict[str, Any]:
+def _thing(forge: Forge, repo: str, kind: str, current: Issue | Pull) -> dict[str, Any]:
     comments = forge.issue_comments(repo, current["number"])
     return {
         "kind": kind,

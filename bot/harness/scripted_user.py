@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any
 
 from shell.forge import Forge
+from shell.forge.protocol import Pull
 from shell.marker import read_marks
 
 CHANGE_REQUEST = "Please show two decimals always: `4.5 EUR` should read `4.50 EUR`."
@@ -73,7 +73,7 @@ class ScriptedUser:
         marked = (body for body in bodies if any(mark["kind"] == kind for mark in read_marks(body)))
         return next(marked, None)
 
-    def _review(self, pull: dict[str, Any]) -> None:
+    def _review(self, pull: Pull) -> None:
         head = f"{pull['number']}@{pull['head']['sha']}"
         if pull["state"] != "open" or head in self.reviewed_heads:
             return
@@ -87,6 +87,6 @@ class ScriptedUser:
             self.log(f"reviews pull request #{pull['number']} ({task}) and approves it")
             self._submit_review(pull, "approve", "Thank you, that is what I meant.")
 
-    def _submit_review(self, pull: dict[str, Any], verdict: str, text: str) -> None:
+    def _submit_review(self, pull: Pull, verdict: str, text: str) -> None:
         # for the commit that was read: a forge may take a moment until a push is the newest
         self.forge.review(self.repo, pull["number"], verdict, text, pull["head"]["sha"])

@@ -8,7 +8,7 @@ from typing import Any
 from handlers.switchboard import admit
 from shell.admission import admission_of
 from shell.errors import BadDelivery
-from shell.event import Event, lane_of
+from shell.event import Changed, Delivered, Event, IssueComment, lane_of
 from shell.forge import detect, read_delivery, signature, verify
 from shell.settings import Settings
 
@@ -79,15 +79,15 @@ def route(
         reason = f"{type(error).__name__}: {error}"
         return Routed(store.dead_letter(body, headers, reason), "dead_letter", reason)
     _check_owner(hook, event, body)
-    ignored = (
-        event["reason"] if event["type"] == "ignored" else _not_configured(event, settings) or admit(event)
-    )
+    if event["type"] == "ignored":
+        return Routed(store.note_ignored(event, event["reason"]), "ignored", event["reason"])
+    ignored = _not_configured(event, settings) or admit(event)
     if ignored:
         return Routed(store.note_ignored(event, ignored), "ignored", ignored)
     return _let_in(hook, event, settings, store)
 
 
-def _let_in(hook: Hook, event: Event, settings: Settings, store: DeliveryStore) -> Routed:
+def _let_in(hook: Hook, event: Changed | IssueComment, settings: Settings, store: DeliveryStore) -> Routed:
     """Compare the repository with the table of those that the forge has shown.
 
     An unknown one is kept, but nothing of it is handled before the forge has shown it. Of one that is not let
@@ -120,7 +120,7 @@ _HOW_TO_CONFIGURE = {
 }
 
 
-def _check_owner(hook: Hook, event: Event, body: bytes) -> None:
+def _check_owner(hook: Hook, event: Delivered, body: bytes) -> None:
     """Reject another repository or organisation than the hook's; an event without one changes nothing."""
     if event["type"] == "ignored" and "repo_id" not in event:
         return

@@ -1,10 +1,12 @@
 """The shell's HTTP surface: heartbeat, spawn, stop and status of agents, for holders of the token."""
 
+from __future__ import annotations
+
 import hmac
 import re
 import uuid
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -15,6 +17,9 @@ from shell.settings import Settings, SettingsError
 
 from .masked_errors import mask_errors
 from .store_protocol import AgentStore
+
+if TYPE_CHECKING:
+    from stages.world import SpawnRequested, StopRequested
 
 ID = re.compile(r"[a-z0-9_-]{1,64}")
 STATUS_LENGTH, MOST_TOKENS = 200, 10**12
@@ -106,8 +111,14 @@ def _spawn(store: AgentStore, body: dict[str, Any]) -> int | None:
     if body["task_id"] not in store.load(lane).state.get("tasks", {}):
         raise RequestError(404, f"sprint {body['sprint_id']} has no task {body['task_id']}")
     before = _pid(store, body)
-    ids = {name: body[name] for name in ("sprint_id", "task_id", "agent_id")}
-    store.accept(lane, {"type": "spawn_requested", "key": f"spawn_requested:{uuid.uuid4().hex}", **ids})
+    asked: SpawnRequested = {
+        "type": "spawn_requested",
+        "key": f"spawn_requested:{uuid.uuid4().hex}",
+        "sprint_id": body["sprint_id"],
+        "task_id": body["task_id"],
+        "agent_id": body["agent_id"],
+    }
+    store.accept(lane, asked)
     return _new_pid(store, body, before)
 
 
@@ -133,7 +144,12 @@ def _stop(store: AgentStore, agent_id: str) -> None:
         raise RequestError(404, f"no agent {agent_id} is running")
     for agent in agents:
         key = f"stop_requested:{uuid.uuid4().hex}"
-        event = {"type": "stop_requested", "key": key, "sprint_id": agent["sprint_id"], "agent_id": agent_id}
+        event: StopRequested = {
+            "type": "stop_requested",
+            "key": key,
+            "sprint_id": agent["sprint_id"],
+            "agent_id": agent_id,
+        }
         store.accept(_lane(store, agent["sprint_id"]), event)
 
 

@@ -28,7 +28,7 @@ from shell.clock import now
 from shell.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
-    from stages.world import Outcome
+    from stages.world import Cost, Outcome, RunResult
 
 _TAIL = 4000
 
@@ -38,13 +38,13 @@ class PullForge(Protocol):
 
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None: ...
 
-    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> dict[str, Any]: ...
+    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Mapping[str, Any]: ...
 
-    def issue(self, repo: str, number: int) -> dict[str, Any]: ...
+    def issue(self, repo: str, number: int) -> Mapping[str, Any]: ...
 
-    def me(self) -> dict[str, Any]: ...
+    def me(self) -> Mapping[str, Any]: ...
 
-    def repository(self, repo: str) -> dict[str, Any]:
+    def repository(self, repo: str) -> Mapping[str, Any]:
         """With its `clone_url` of today; asked only where the known one has moved."""
 
     def credential(self, repo: str | None = None) -> tuple[str, str]:
@@ -65,9 +65,9 @@ class _Found:
     tail: str = ""
     seconds: float = 0.0
 
-    def answer(self, outcome: "Outcome", reason: str) -> dict[str, Any]:
+    def answer(self, outcome: "Outcome", reason: str) -> "RunResult":
         feedback = read_feedback(self.tail)
-        cost: dict[str, Any] = {"seconds": self.seconds}
+        cost: Cost = {"seconds": self.seconds}
         if feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
             cost["tokens"] = tokens
         return {
@@ -87,7 +87,7 @@ def _readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report: Report) -> dict[str, Any]:
+def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report: Report) -> "RunResult":
     """Run the attempt that `spec` describes; returns the fields of `agent_finished`."""
     found = _Found(pr_number=spec.get("pr_number"))
     attempt = paths.attempt(spec)

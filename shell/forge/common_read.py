@@ -1,19 +1,28 @@
 """The parts of both forges' answers that are the same, read into our shapes."""
 
+from __future__ import annotations
+
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shell.clock import text_of
-from shell.forge.protocol import Account, Issue, Shape
+from shell.forge.protocol import Account, Checks, Comment, Issue, Pull, TimelineRow
+
+if TYPE_CHECKING:
+    from stages.world import CheckState, ForgeHead, TimelineKind
 
 Raw = dict[str, Any]
+"""What a forge answered or delivered, as parsed: whoever reads it checks it."""
 
-_GHOST = {"login": "ghost", "id": None}
+_GHOST: Raw = {"login": "ghost", "id": None}
 
 
-def utc(time: str | None) -> str | None:
+Time = TypeVar("Time", str, None)
+
+
+def utc(time: Time) -> Time:
     """A forge's time, whatever its offset, in our form; None stays None."""
-    return text_of(datetime.fromisoformat(time)) if time else None
+    return text_of(datetime.fromisoformat(time)) if time is not None else None
 
 
 def read_account(raw: Raw) -> Account:
@@ -21,10 +30,9 @@ def read_account(raw: Raw) -> Account:
     return {"login": raw["login"], "id": raw["id"]}
 
 
-def read_author(raw: Raw | None) -> Shape:
-    """Who wrote it, as two fields."""
-    user = raw or _GHOST
-    return {"author": user["login"], "author_id": user["id"]}
+def author_of(raw: Raw | None) -> Raw:
+    """Who wrote it; an account that is deleted has become `ghost`."""
+    return raw or _GHOST
 
 
 def read_labels(raw: Raw) -> list[str]:
@@ -39,7 +47,8 @@ def read_issue(raw: Raw) -> Issue:
         "title": raw["title"],
         "body": raw.get("body") or "",
         "state": raw["state"],
-        **read_author(raw["user"]),
+        "author": author_of(raw["user"])["login"],
+        "author_id": author_of(raw["user"])["id"],
         "labels": read_labels(raw),
         "is_pull": raw.get("pull_request") is not None,
         "assignees": [user["login"] for user in raw.get("assignees") or []],
@@ -49,11 +58,14 @@ def read_issue(raw: Raw) -> Issue:
     }
 
 
-def read_comment_text(raw: Raw) -> Shape:
-    """A comment's text and author; where it is differs between the forges."""
+def read_comment(raw: Raw, issue_number: int, is_pull: bool) -> Comment:
+    """A comment; how a forge says where it is differs."""
     return {
+        "issue_number": issue_number,
+        "is_pull": is_pull,
         "comment_id": raw["id"],
-        **read_author(raw["user"]),
+        "author": author_of(raw["user"])["login"],
+        "author_id": author_of(raw["user"])["id"],
         "body": raw.get("body") or "",
         "created_at": utc(raw["created_at"]),
         "updated_at": utc(raw["updated_at"]),
@@ -61,8 +73,8 @@ def read_comment_text(raw: Raw) -> Shape:
     }
 
 
-def read_pull_parts(raw: Raw) -> Shape:
-    """A pull request without its head, reviews and checks."""
+def read_pull(raw: Raw, head: ForgeHead) -> Pull:
+    """A pull request, still without its reviews and checks."""
     merged_by = raw.get("merged_by")
     return {
         "number": raw["number"],
@@ -73,15 +85,36 @@ def read_pull_parts(raw: Raw) -> Shape:
         "merge_sha": raw.get("merge_commit_sha") if raw.get("merged") else None,
         "merged_by": merged_by["login"] if merged_by else None,
         "draft": bool(raw.get("draft")),
-        **read_author(raw["user"]),
+        "author": author_of(raw["user"])["login"],
+        "author_id": author_of(raw["user"])["id"],
         "base": {"ref": raw["base"]["ref"]},
         "labels": read_labels(raw),
         "html_url": raw["html_url"],
+        "head": head,
+        "reviews": [],
+        "status": {"state": "none", "contexts": {}},
     }
 
 
-def combined(contexts: dict[str, str]) -> Shape:
+_WORST_FIRST: tuple[CheckState, ...] = ("failure", "pending", "success")
+
+
+def combined(contexts: dict[str, CheckState]) -> Checks:
     """The checks of one commit: the worst of them, or `none` where there are none."""
     states = set(contexts.values())
-    worst = next((state for state in ("failure", "pending", "success") if state in states), "none")
+    worst: CheckState = next((state for state in _WORST_FIRST if state in states), "none")
     return {"state": worst, "contexts": contexts}
+
+
+def read_moment(raw: Raw, kind: TimelineKind, who: Raw | None) -> TimelineRow:
+    """One entry of a timeline."""
+    by = author_of(who)
+    row: TimelineRow = {
+        "type": kind,
+        "actor": by["login"],
+        "actor_id": by["id"],
+        "at": utc(raw["created_at"]),
+    }
+    if raw.get("label"):
+        row["label"] = raw["label"]["name"]
+    return row

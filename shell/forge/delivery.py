@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from shell.errors import BadDelivery
-from shell.event import LARGEST_ID, Event
+from shell.event import LARGEST_ID, Delivered
 from shell.forge import gitea_delivery, github_delivery
 from shell.forge.event_bounds import bounded_event
 from shell.sanitize import read_bounded
@@ -49,7 +49,7 @@ def signature(headers: Mapping[str, str]) -> str | None:
     return digest if _SHA256.fullmatch(digest) else None  # a forge without a secret sends an empty one
 
 
-def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:
+def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivered:
     """The delivery as one flat event; BadDelivery if it cannot be read."""
     kind = detect(headers)
     if kind is None:
@@ -58,16 +58,17 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Event:
     name, delivery = _named(kind, _lower(headers), body)
     read = github_delivery.read if kind == "github" else gitea_delivery.read
     try:
-        return _sound({"forge": kind, **read(name, delivery, payload)})
+        event = read(name, delivery, payload)
+        event["forge"] = kind
+        return _sound(event)
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as wrong:
         raise BadDelivery(f"{kind} {name}: unexpected payload at {wrong}") from wrong
 
 
-def _sound(event: Event) -> Event:
+def _sound(event: Delivered) -> Delivered:
     """Only what the store can keep, each field within its bounds, and ids that are numbers of a forge's."""
-    for name in _IDS & event.keys():
-        number = event[name]
-        if type(number) is not int or not 0 < number <= LARGEST_ID:
+    for name, number in event.items():
+        if name in _IDS and (type(number) is not int or not 0 < number <= LARGEST_ID):
             raise TypeError(f"{name}, which is {str(number)[:40]!r} instead of a positive number of 53 bits")
     json.dumps(event, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
     return bounded_event(event)

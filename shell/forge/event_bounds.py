@@ -1,10 +1,10 @@
 """The bounds of every field that a delivery may put into an event."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from shell.event import Event
+from shell.event import Delivered
 from shell.sanitize import LARGEST
 
 TEXT = 256 * 1024
@@ -57,12 +57,12 @@ class _Delivered(BaseModel):
     labelled: bool | None = None
 
 
-def bounded_event(event: Event) -> Event:
+def bounded_event(event: Delivered) -> Delivered:
     """The event as it was given, its texts cut; ValueError names a field that is not as it must be."""
     if event.get("repo_id", 1) is None:
         raise ValueError("repo_id, which must be a number")
     try:
-        return _Delivered.model_validate(event).model_dump(exclude_unset=True)
+        return cast("Delivered", _Delivered.model_validate(event).model_dump(exclude_unset=True))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -11,7 +11,21 @@ from shell.forge import gitea_read as read
 from shell.forge.common_read import Raw, combined, read_issue
 from shell.forge.gitea_labels import GiteaLabels
 from shell.forge.http import Connection, json_of
-from shell.forge.protocol import HOOK_EVENTS, Comment, Issue, Pull, Push, Repository, Shape
+from shell.forge.protocol import (
+    HOOK_EVENTS,
+    Checks,
+    Comment,
+    Issue,
+    Merged,
+    Opened,
+    Pull,
+    Push,
+    Repository,
+    RequiredChecks,
+    Review,
+    Reviewed,
+    TimelineRow,
+)
 from shell.forge.rest_forge import dated, files_of
 
 _PAGE = 50  # the most that a server returns, unless its administrator allows more
@@ -49,7 +63,7 @@ class GiteaForge(GiteaLabels):
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
         return found["commit"]["id"] if found else None
 
-    def required_checks(self, repo: str, branch: str) -> Shape:
+    def required_checks(self, repo: str, branch: str) -> RequiredChecks:
         """The patterns of the checks that must be green on what is merged into a branch.
 
         The branch itself says so to whoever may read; its protection rules are shown to administrators only.
@@ -99,7 +113,7 @@ class GiteaForge(GiteaLabels):
         """Add a reaction to an issue's own text; `remove` names one that it replaces."""
         self._react(f"/repos/{repo}/issues/{number}/reactions", content, remove)
 
-    def timeline(self, repo: str, number: int) -> list[Shape]:
+    def timeline(self, repo: str, number: int) -> list[TimelineRow]:
         """Who added and removed labels, closed and reopened, oldest first."""
         path = f"/repos/{repo}/issues/{number}/timeline"
         moments = map(read.read_moment, self._until_empty(path))
@@ -112,8 +126,10 @@ class GiteaForge(GiteaLabels):
         path = f"/repos/{repo}/pulls/{number}"
         pull = read.read_pull(self.api.get(path))
         rows = [raw for raw in self._list(f"{path}/reviews") if read.is_review(raw)]
-        reviews = [self._review(path, raw, pull["head"]["sha"], set(known_reviews)) for raw in rows]
-        return {**pull, "reviews": reviews, "status": self._status(repo, pull["head"]["sha"])}
+        sha = pull["head"]["sha"]
+        pull["reviews"] = [self._review(path, raw, sha, set(known_reviews)) for raw in rows]
+        pull["status"] = self._status(repo, sha)
+        return pull
 
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None:
         """The number of the open pull request from a branch of this repository into another."""
@@ -123,7 +139,7 @@ class GiteaForge(GiteaLabels):
                 return int(raw["number"])
         return None
 
-    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Shape:
+    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Opened:
         """Open a pull request, or return the one that is already open."""
         payload = {"title": title, "body": body, "head": head, "base": base}
         try:
@@ -149,7 +165,7 @@ class GiteaForge(GiteaLabels):
         delete_branch: bool = True,
         title: str | None = None,
         message: str | None = None,
-    ) -> Shape:
+    ) -> Merged:
         """Merge exactly this head; NotYet while Gitea checks, and in a conflict too (same answer)."""
         path = f"/repos/{repo}/pulls/{number}"
         how = {"Do": style, "head_commit_id": head_sha, "delete_branch_after_merge": delete_branch}
@@ -180,7 +196,7 @@ class GiteaForge(GiteaLabels):
 
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
-    ) -> Shape:
+    ) -> Reviewed:
         """Give a review: approve, request_changes or comment."""
         payload = {"event": _REVIEWS[event], "body": body} | ({"commit_id": commit_sha} if commit_sha else {})
         return {"id": self.api.send("POST", f"/repos/{repo}/pulls/{number}/reviews", payload)["id"]}
@@ -226,7 +242,7 @@ class GiteaForge(GiteaLabels):
             yield from entries
             page += 1
 
-    def _status(self, repo: str, sha: str) -> Shape:
+    def _status(self, repo: str, sha: str) -> Checks:
         statuses: list[Raw] = []
         total, page = 1, 1
         while len(statuses) < total:
@@ -236,7 +252,7 @@ class GiteaForge(GiteaLabels):
             statuses, page = statuses + found, page + 1
         return combined(read.read_checks(statuses))
 
-    def _review(self, pull: str, raw: Raw, head_sha: str, known: set[int]) -> Shape:
+    def _review(self, pull: str, raw: Raw, head_sha: str, known: set[int]) -> Review:
         review = read.read_review(raw, head_sha)
         if review["state"] == "changes_requested" and review["id"] not in known and raw["comments_count"]:
             inline = self.api.get(f"{pull}/reviews/{review['id']}/comments")
@@ -254,7 +270,7 @@ class GiteaForge(GiteaLabels):
         if remove:
             self.api.send("DELETE", path, {"content": remove})
 
-    def _not_merged(self, path: str, refusal: Refused) -> Shape:
+    def _not_merged(self, path: str, refusal: Refused) -> Merged:
         message = refusal.message.lower()
         if refusal.status == 405 and "try again later" in message:
             raise NotYet(

@@ -1,6 +1,6 @@
 """Gitea's webhook deliveries (and Forgejo's) as flat events."""
 
-from shell.event import Event
+from shell.event import Delivered
 from shell.forge import webhook_events
 from shell.forge.common_read import Raw
 
@@ -16,7 +16,7 @@ _HINTS = {
 _REVIEWS = {"pull_request_approved", "pull_request_rejected", "pull_request_comment", "pull_request_review"}
 
 
-def read(name: str, delivery: str, payload: Raw) -> Event:
+def read(name: str, delivery: str, payload: Raw) -> Delivered:
     """One delivery by its X-Gitea-Event."""
     if payload.get("comment"):
         return webhook_events.commented(payload, delivery, bool(payload.get("is_pull")))
@@ -32,7 +32,7 @@ def read(name: str, delivery: str, payload: Raw) -> Event:
     return _of_repository(name, delivery, payload)
 
 
-def _of_repository(name: str, delivery: str, payload: Raw) -> Event:
+def _of_repository(name: str, delivery: str, payload: Raw) -> Delivered:
     match name:
         case "push":
             return webhook_events.pushed(payload, delivery)

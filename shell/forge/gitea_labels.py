@@ -1,12 +1,12 @@
 """Gitea's labels: addressed by number, duplicate names allowed, unknown names ignored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from shell.errors import Refused
 from shell.forge.common_read import Raw, read_issue
-from shell.forge.protocol import Issue, Shape
+from shell.forge.protocol import Issue
 from shell.forge.rest_forge import RestForge
 
 _GREY = "ededed"
@@ -44,7 +44,7 @@ class GiteaLabels(RestForge):
             return self._send(repo, method, path, stay, new, again=False)
         return list(dict.fromkeys(now))
 
-    def make_labels(self, repo: str, labels: Iterable[Shape]) -> None:
+    def make_labels(self, repo: str, labels: Iterable[Mapping[str, str]]) -> None:
         """Create the labels that the repository lacks; the caller holds a lock: Gitea allows duplicates."""
         known = self._read(repo)
         for label in labels:

@@ -1,9 +1,16 @@
 """Gitea's answers (and Forgejo's) read into our shapes."""
 
-import json
+from __future__ import annotations
 
-from shell.forge.common_read import Raw, read_author, read_comment_text, read_pull_parts, utc
-from shell.forge.protocol import Comment, Push, Repository, Shape
+import json
+from typing import TYPE_CHECKING
+
+from shell.forge import common_read
+from shell.forge.common_read import Raw, author_of, utc
+from shell.forge.protocol import Comment, Pull, Push, Remark, Repository, Review, TimelineRow
+
+if TYPE_CHECKING:
+    from stages.world import CheckState, ReviewState, TimelineKind
 
 _STYLES = {
     "merge": "allow_merge_commits",
@@ -12,8 +19,12 @@ _STYLES = {
     "squash": "allow_squash_merge",
     "fast-forward-only": "allow_fast_forward_only_merge",
 }
-_REVIEWS = {"APPROVED": "approved", "REQUEST_CHANGES": "changes_requested", "COMMENT": "commented"}
-_CHECKS = {
+_REVIEWS: dict[str, ReviewState] = {
+    "APPROVED": "approved",
+    "REQUEST_CHANGES": "changes_requested",
+    "COMMENT": "commented",
+}
+_CHECKS: dict[str, CheckState] = {
     "success": "success",
     "warning": "success",
     "skipped": "success",
@@ -21,7 +32,7 @@ _CHECKS = {
     "failure": "failure",
     "error": "failure",
 }
-_TIMELINE = {"close": "close", "reopen": "reopen"}
+_TIMELINE: dict[str, TimelineKind] = {"close": "close", "reopen": "reopen"}
 
 
 def read_repository(raw: Raw) -> Repository:
@@ -45,16 +56,15 @@ def read_repository(raw: Raw) -> Repository:
 def read_comment(raw: Raw) -> Comment:
     """A comment; on a pull request the issue's address is empty and the pull request's is given."""
     where = raw["pull_request_url"] or raw["issue_url"]
-    place = {"issue_number": int(where.rsplit("/", 1)[1]), "is_pull": bool(raw["pull_request_url"])}
-    return {**read_comment_text(raw), **place}
+    return common_read.read_comment(raw, int(where.rsplit("/", 1)[1]), bool(raw["pull_request_url"]))
 
 
-def read_pull(raw: Raw) -> Shape:
-    """A pull request without reviews and checks."""
+def read_pull(raw: Raw) -> Pull:
+    """A pull request, still without reviews and checks."""
     head = raw["head"]
     # once its branch is deleted, `ref` names Gitea's own copy and only `label` still the branch
     ref = head["label"] if head["ref"].startswith("refs/pull/") else head["ref"]
-    return {**read_pull_parts(raw), "head": {"ref": ref, "sha": head["sha"], "repo_id": head["repo_id"]}}
+    return common_read.read_pull(raw, {"ref": ref, "sha": head["sha"], "repo_id": head["repo_id"]})
 
 
 def is_review(raw: Raw) -> bool:
@@ -62,11 +72,12 @@ def is_review(raw: Raw) -> bool:
     return raw["state"] in _REVIEWS
 
 
-def read_review(raw: Raw, head_sha: str) -> Shape:
+def read_review(raw: Raw, head_sha: str) -> Review:
     """A review without its inline comments; Gitea marks it stale only a moment after the push."""
     return {
         "id": raw["id"],
-        **read_author(raw["user"]),
+        "author": author_of(raw["user"])["login"],
+        "author_id": author_of(raw["user"])["id"],
         "state": "dismissed" if raw.get("dismissed") else _REVIEWS[raw["state"]],
         "body": raw.get("body") or "",
         "commit_sha": raw["commit_id"],
@@ -76,36 +87,39 @@ def read_review(raw: Raw, head_sha: str) -> Shape:
     }
 
 
-def read_inline(raw: Raw) -> Shape:
+def read_inline(raw: Raw) -> Remark:
     """One remark in the code; a line that is gone is told by its old number."""
     line = raw.get("position") or raw.get("original_position") or None
     return {"path": raw["path"], "line": line, "body": raw["body"]}
 
 
-def read_checks(statuses: list[Raw]) -> dict[str, str]:
+def read_checks(statuses: list[Raw]) -> dict[str, CheckState]:
     """Each context's state in our three words."""
     return {str(raw["context"]): _CHECKS[raw["status"]] for raw in statuses}
 
 
-def read_moment(raw: Raw) -> Shape | None:
+def read_moment(raw: Raw) -> TimelineRow | None:
     """One entry of a timeline, if it is of a kind that we ask about."""
     kind = _TIMELINE.get(raw["type"])
     if raw["type"] == "label":
         kind = "label" if raw["body"] == "1" else "unlabel"
     if kind is None:
         return None
-    who = read_author(raw["user"])
-    label = {"label": raw["label"]["name"]} if raw.get("label") else {}
-    at = utc(raw["created_at"])
-    return {"type": kind, **label, "actor": who["author"], "actor_id": who["author_id"], "at": at}
+    return common_read.read_moment(raw, kind, raw["user"])
 
 
 def read_push(raw: Raw) -> Push:
     """A timeline's `pull_push`: its text holds the commits; of a forced push, the old and the new head."""
-    who, told = read_author(raw["user"]), json.loads(raw["body"] or "{}")
+    who, told = author_of(raw["user"]), json.loads(raw["body"] or "{}")
     commits = [str(commit) for commit in told.get("commit_ids") or []]
-    push = {"actor": who["author"], "actor_id": who["author_id"], "commits": commits}
-    if not told.get("is_force_push"):
-        return push | {"before": None, "after": None}
-    before, after = [*commits, None, None][:2]
-    return push | {"commits": [], "before": before, "after": after}
+    push: Push = {
+        "actor": who["login"],
+        "actor_id": who["id"],
+        "commits": commits,
+        "before": None,
+        "after": None,
+    }
+    if told.get("is_force_push"):
+        push["commits"] = []
+        push["before"], push["after"] = [*commits, None, None][:2]
+    return push

@@ -11,7 +11,22 @@ from shell.forge import github_read as read
 from shell.forge.common_read import Raw, combined, read_issue
 from shell.forge.github_app import GitHubApp
 from shell.forge.http import Connection, json_of
-from shell.forge.protocol import HOOK_EVENTS, Account, Comment, Issue, Pull, Push, Repository, Shape
+from shell.forge.protocol import (
+    HOOK_EVENTS,
+    Account,
+    Checks,
+    Comment,
+    Issue,
+    Merged,
+    Opened,
+    Pull,
+    Push,
+    Repository,
+    RequiredChecks,
+    Review,
+    Reviewed,
+    TimelineRow,
+)
 from shell.forge.rest_forge import RestForge, dated
 
 _PAGE = 100
@@ -57,7 +72,7 @@ class GitHubForge(RestForge):
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
         return found["commit"]["sha"] if found else None
 
-    def required_checks(self, repo: str, branch: str) -> Shape:
+    def required_checks(self, repo: str, branch: str) -> RequiredChecks:
         """The names of the checks that must be green on what is merged into a branch.
 
         The branch itself tells those of its protection to whoever may read; those of rulesets stand apart.
@@ -87,7 +102,7 @@ class GitHubForge(RestForge):
         """Add a reaction to an issue's own text; `remove` names one that it replaces."""
         self._react(f"/repos/{repo}/issues/{number}/reactions", content, remove)
 
-    def timeline(self, repo: str, number: int) -> list[Shape]:
+    def timeline(self, repo: str, number: int) -> list[TimelineRow]:
         """Who added and removed labels, closed and reopened, oldest first."""
         moments = map(read.read_moment, self._list(f"/repos/{repo}/issues/{number}/timeline"))
         return [moment for moment in moments if moment]
@@ -111,7 +126,7 @@ class GitHubForge(RestForge):
             self.api.send("POST", path, {"labels": new})
         return [*stay, *new]
 
-    def make_labels(self, repo: str, labels: Iterable[Shape]) -> None:
+    def make_labels(self, repo: str, labels: Iterable[Mapping[str, str]]) -> None:
         """Create the labels that the repository lacks."""
         path = f"/repos/{repo}/labels"
         known = {raw["name"].casefold() for raw in self._list(path)}
@@ -137,7 +152,7 @@ class GitHubForge(RestForge):
         numbers = [int(raw["number"]) for raw in found if _is(raw, repo, head_branch, base)]
         return next(iter(numbers), None)
 
-    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Shape:
+    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Opened:
         """Open a pull request, or return the one that is already open."""
         payload = {"title": title, "body": body, "head": head, "base": base}
         try:
@@ -165,7 +180,7 @@ class GitHubForge(RestForge):
     def merge(
         self, repo: str, number: int, head_sha: str, style: str, delete_branch: bool = True,
         title: str | None = None, message: str | None = None,
-    ) -> Shape:  # fmt: skip
+    ) -> Merged:  # fmt: skip
         """Merge exactly this head; NotYet while GitHub checks, Refused(409, "conflict") in a conflict."""
         path = f"/repos/{repo}/pulls/{number}"
         said = {"commit_title": title, "commit_message": message or ""} if title else {}
@@ -193,7 +208,7 @@ class GitHubForge(RestForge):
 
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
-    ) -> Shape:
+    ) -> Reviewed:
         """Give a review: approve, request_changes or comment."""
         payload = {"event": _REVIEWS[event], "body": body} | ({"commit_id": commit_sha} if commit_sha else {})
         return {"id": self.api.send("POST", f"/repos/{repo}/pulls/{number}/reviews", payload)["id"]}
@@ -235,7 +250,7 @@ class GitHubForge(RestForge):
             api = Connection(self.api.base, _headers(token), self._timeout)
             yield from self._within(api, "/installation/repositories", "repositories")
 
-    def _status(self, repo: str, sha: str) -> Shape:
+    def _status(self, repo: str, sha: str) -> Checks:
         commit = f"/repos/{repo}/commits/{sha}"
         statuses = self._within(self.api, f"{commit}/status", "statuses")
         runs = self._within(self.api, f"{commit}/check-runs", "check_runs")
@@ -250,7 +265,7 @@ class GitHubForge(RestForge):
                 return []
             raise
 
-    def _with_remarks(self, pull: str, review: Shape, known: set[int]) -> Shape:
+    def _with_remarks(self, pull: str, review: Review, known: set[int]) -> Review:
         if review["state"] == "changes_requested" and review["id"] not in known:
             inline = self._list(f"{pull}/reviews/{review['id']}/comments")
             review["comments"] = [read.read_inline(remark) for remark in inline]
@@ -265,7 +280,7 @@ class GitHubForge(RestForge):
             if (raw["user"] or {}).get("login") == self._login:
                 self._gone(f"{path}/{raw['id']}")
 
-    def _make_label(self, path: str, label: Shape) -> None:
+    def _make_label(self, path: str, label: Mapping[str, str]) -> None:
         payload = {name: label[name] for name in ("name", "color", "description") if name in label}
         try:
             self.api.send("POST", path, payload)

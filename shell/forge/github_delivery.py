@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shell.event import Event
+from shell.event import Delivered
 from shell.forge import webhook_events
 from shell.forge.common_read import Raw
 
@@ -17,7 +17,7 @@ _HINTS = {
 _CHECKS = ("check_run", "check_suite", "workflow_run")
 
 
-def read(name: str, delivery: str, payload: Raw) -> Event:
+def read(name: str, delivery: str, payload: Raw) -> Delivered:
     """One delivery by its X-GitHub-Event."""
     match name:
         case "issue_comment":
@@ -38,7 +38,7 @@ def read(name: str, delivery: str, payload: Raw) -> Event:
             return _of_repository(name, delivery, payload)
 
 
-def _of_repository(name: str, delivery: str, payload: Raw) -> Event:
+def _of_repository(name: str, delivery: str, payload: Raw) -> Delivered:
     if name == "push":
         return webhook_events.pushed(payload, delivery)
     if name == "status":

@@ -1,17 +1,30 @@
 """GitHub's answers read into our shapes."""
 
-from shell.forge.common_read import Raw, read_author, read_comment_text, read_pull_parts, utc
-from shell.forge.protocol import Comment, Push, Repository, Shape
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shell.forge import common_read
+from shell.forge.common_read import Raw, author_of, utc
+from shell.forge.protocol import Comment, Pull, Push, Remark, Repository, Review, TimelineRow
+
+if TYPE_CHECKING:
+    from stages.world import CheckState, ReviewState, TimelineKind
 
 _STYLES = {"merge": "allow_merge_commit", "squash": "allow_squash_merge", "rebase": "allow_rebase_merge"}
-_REVIEWS = {
+_REVIEWS: dict[str, ReviewState] = {
     "APPROVED": "approved",
     "CHANGES_REQUESTED": "changes_requested",
     "COMMENTED": "commented",
     "DISMISSED": "dismissed",
 }
 _GOOD = ("success", "neutral", "skipped")
-_TIMELINE = {"labeled": "label", "unlabeled": "unlabel", "closed": "close", "reopened": "reopen"}
+_TIMELINE: dict[str, TimelineKind] = {
+    "labeled": "label",
+    "unlabeled": "unlabel",
+    "closed": "close",
+    "reopened": "reopen",
+}
 _WORST_FIRST = ("failure", "pending", "success")
 
 
@@ -37,14 +50,14 @@ def read_comment(raw: Raw) -> Comment:
     """A comment; only its page's address tells whether it is on a pull request."""
     number = int(raw["issue_url"].rsplit("/", 1)[1])
     is_pull = f"/pull/{number}#" in raw["html_url"]
-    return {**read_comment_text(raw), "issue_number": number, "is_pull": is_pull}
+    return common_read.read_comment(raw, number, is_pull)
 
 
-def read_pull(raw: Raw) -> Shape:
-    """A pull request without reviews and checks; a deleted fork has left no repository."""
+def read_pull(raw: Raw) -> Pull:
+    """A pull request, still without reviews and checks; a deleted fork has left no repository."""
     head = raw["head"]
     home = (head.get("repo") or {}).get("id")
-    return {**read_pull_parts(raw), "head": {"ref": head["ref"], "sha": head["sha"], "repo_id": home}}
+    return common_read.read_pull(raw, {"ref": head["ref"], "sha": head["sha"], "repo_id": home})
 
 
 def is_review(raw: Raw) -> bool:
@@ -52,11 +65,12 @@ def is_review(raw: Raw) -> bool:
     return raw["state"] in _REVIEWS
 
 
-def read_review(raw: Raw, head_sha: str) -> Shape:
+def read_review(raw: Raw, head_sha: str) -> Review:
     """A review without its inline comments; stale if it looked at an earlier head."""
     return {
         "id": raw["id"],
-        **read_author(raw["user"]),
+        "author": author_of(raw["user"])["login"],
+        "author_id": author_of(raw["user"])["id"],
         "state": _REVIEWS[raw["state"]],
         "body": raw.get("body") or "",
         "commit_sha": raw["commit_id"],
@@ -67,30 +81,29 @@ def read_review(raw: Raw, head_sha: str) -> Shape:
     }
 
 
-def read_inline(raw: Raw) -> Shape:
+def read_inline(raw: Raw) -> Remark:
     """One remark in the code; a line that is gone is told by its old number."""
     return {"path": raw["path"], "line": raw.get("line") or raw.get("original_line"), "body": raw["body"]}
 
 
-def read_checks(statuses: list[Raw], runs: list[Raw]) -> dict[str, str]:
+def read_checks(statuses: list[Raw], runs: list[Raw]) -> dict[str, CheckState]:
     """Statuses and check runs in our three words; of two of one name the worse counts."""
-    checks = [(raw["context"], "failure" if raw["state"] == "error" else raw["state"]) for raw in statuses]
+    checks: list[tuple[str, CheckState]] = [
+        (raw["context"], "failure" if raw["state"] == "error" else raw["state"]) for raw in statuses
+    ]
     checks += [(raw["name"], _run(raw)) for raw in runs]
     return dict(sorted(checks, key=lambda check: _WORST_FIRST.index(check[1]), reverse=True))
 
 
-def read_moment(raw: Raw) -> Shape | None:
+def read_moment(raw: Raw) -> TimelineRow | None:
     """One entry of a timeline, if it is of a kind that we ask about."""
     kind = _TIMELINE.get(raw.get("event", ""))
     if kind is None:
         return None
-    who = read_author(raw["actor"])
-    label = {"label": raw["label"]["name"]} if raw.get("label") else {}
-    at = utc(raw["created_at"])
-    return {"type": kind, **label, "actor": who["author"], "actor_id": who["author_id"], "at": at}
+    return common_read.read_moment(raw, kind, raw["actor"])
 
 
-def _run(raw: Raw) -> str:
+def _run(raw: Raw) -> CheckState:
     if raw["status"] != "completed":
         return "pending"
     return "success" if raw["conclusion"] in _GOOD else "failure"
@@ -104,7 +117,6 @@ def read_required(rules: list[Raw]) -> list[str]:
 
 def read_push(raw: Raw) -> Push:
     """An entry of a repository's activity; a branch that begins or ends has only zeros on one side."""
-    who = read_author(raw.get("actor"))
+    who = author_of(raw.get("actor"))
     before, after = (sha if sha and sha.strip("0") else None for sha in (raw.get("before"), raw.get("after")))
-    push = {"actor": who["author"], "actor_id": who["author_id"], "commits": []}
-    return push | {"before": before, "after": after}
+    return {"actor": who["login"], "actor_id": who["id"], "commits": [], "before": before, "after": after}

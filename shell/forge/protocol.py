@@ -1,35 +1,89 @@
 """The forges' common interface: the verbs, and the shapes of their answers."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
-Shape = dict[str, Any]
+if TYPE_CHECKING:
+    from stages.world import Account as Account
+    from stages.world import Checks as Checks
+    from stages.world import ForgeChanges as Changes
+    from stages.world import ForgeComment as Comment
+    from stages.world import ForgeIssue as Issue
+    from stages.world import ForgePermission as Permission
+    from stages.world import ForgePull as Pull
+    from stages.world import ForgeRepository as Repository
+    from stages.world import ForgeReview as Review
+    from stages.world import Remark as Remark
+    from stages.world import RequiredChecks as RequiredChecks
+    from stages.world import TimelineRow as TimelineRow
+else:
+    Account = Checks = Changes = Comment = Issue = Permission = Pull = Repository = Review = dict
+    Remark = RequiredChecks = TimelineRow = dict
+    """When they are read, all of them are plain objects; their fields: `stages/world.py`."""
 
-Account = Shape
-"""`login, id`"""
 
-Repository = Shape
-"""`id, full_name, owner_id, default_branch, empty, private, permissions {admin, push, pull}, merge_styles,
-default_merge_style, html_url, clone_url`"""
+__all__ = [
+    "HOOK_EVENTS",
+    "Account",
+    "Changes",
+    "Checks",
+    "Comment",
+    "Forge",
+    "Hook",
+    "Issue",
+    "Merged",
+    "Opened",
+    "Permission",
+    "Pull",
+    "Push",
+    "Remark",
+    "Repository",
+    "RequiredChecks",
+    "Review",
+    "Reviewed",
+    "TimelineRow",
+]
 
-Issue = Shape
-"""`number, title, body, state (open|closed), author, author_id, labels, is_pull, assignees, html_url,
-created_at, updated_at`"""
 
-Pull = Shape
-"""`number, title, body, state, merged, merge_sha, merged_by, draft, author, author_id,
-head {ref, sha, repo_id}, base {ref}, labels, html_url, reviews [Review],
-status {state: success|pending|failure|none, contexts {name: state}}`
+class Merged(TypedDict):
+    """That a pull request is merged, and by which commit."""
 
-Review: `id, author, author_id, state (approved|changes_requested|commented|dismissed), body, commit_sha,
-stale, submitted_at, comments [{path, line, body}]`"""
+    merged: bool
+    merge_sha: str | None
 
-Comment = Shape
-"""`comment_id, issue_number, is_pull, author, author_id, body, created_at, updated_at, html_url`"""
 
-Push = Shape
-"""`actor, actor_id`, and what the forge names: the `commits` that it brought, or the branch's head
-`before` and `after`"""
+class Opened(TypedDict):
+    """A pull request, as much as one needs who opened it."""
+
+    number: int
+    head_sha: str
+    html_url: str
+
+
+class Reviewed(TypedDict):
+    """A review that was made."""
+
+    id: int
+
+
+class Hook(TypedDict):
+    """A webhook of a repository."""
+
+    id: int
+    url: str
+    events: list[str]
+    active: bool
+
+
+class Push(TypedDict):
+    """A push to a branch: the commits that it brought, or the branch's head before and after."""
+
+    actor: str
+    actor_id: int | None
+    commits: list[str]
+    before: str | None
+    after: str | None
+
 
 HOOK_EVENTS = (
     "push", "create", "delete", "issues", "issue_comment", "pull_request", "pull_request_review",
@@ -45,13 +99,11 @@ class Forge(Protocol):
     def me(self) -> Account: ...  # the account that the token belongs to
     def repository(self, repo: str) -> Repository: ...
     def repositories(self) -> list[Repository]: ...  # all that the account may push to
-    def permission(self, repo: str, login: str) -> Shape: ...  # {login, user_id, permission: none … owner}
+    def permission(self, repo: str, login: str) -> Permission: ...
     def clone_url(self, repo: str) -> str: ...  # without a secret; asks nobody
     def credential(self, repo: str | None = None) -> tuple[str, str]: ...  # git's user name and secret
     def branch_head(self, repo: str, branch: str) -> str | None: ...  # None: no such branch
-    def required_checks(
-        self, repo: str, branch: str
-    ) -> Shape: ...  # {contexts: [names], patterns: whether the names are patterns}
+    def required_checks(self, repo: str, branch: str) -> RequiredChecks: ...
     def file(self, repo: str, path: str, ref: str | None = None) -> str | None: ...  # None: no such file
     def tree(self, repo: str, ref: str) -> list[str]: ...  # the paths of all files
 
@@ -76,14 +128,14 @@ class Forge(Protocol):
     def react_issue(self, repo: str, number: int, content: str, remove: str | None = None) -> None: ...
     def timeline(
         self, repo: str, number: int
-    ) -> list[Shape]: ...  # who set and took labels, closed, reopened
+    ) -> list[TimelineRow]: ...  # who set and took labels, closed, reopened
 
     # labels
     def set_labels(
         self, repo: str, number: int, add: Iterable[str], remove: Iterable[str]
     ) -> list[str]: ...  # a fresh read, then the fewest writes; the names that are there now
     def make_labels(
-        self, repo: str, labels: Iterable[Shape]
+        self, repo: str, labels: Iterable[Mapping[str, str]]
     ) -> None: ...  # {name, color, description}; what lacks
 
     # pull requests
@@ -91,7 +143,7 @@ class Forge(Protocol):
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None: ...  # the open one
     def create_pull(
         self, repo: str, title: str, body: str, head: str, base: str
-    ) -> Shape: ...  # or the open one
+    ) -> Opened: ...  # or the open one
     def pushes(
         self, repo: str, number: int, branch: str
     ) -> list[Push] | None: ...  # who pushed to a pull request's branch; None: the forge does not tell
@@ -107,25 +159,23 @@ class Forge(Protocol):
         delete_branch: bool = True,
         title: str | None = None,
         message: str | None = None,
-    ) -> Shape: ...  # {merged: True, merge_sha}; NotYet while the forge checks
+    ) -> Merged: ...  # NotYet while the forge checks
     def update_branch(
         self, repo: str, number: int, head_sha: str | None = None
     ) -> bool: ...  # base into head; whether that moved it
     def request_review(self, repo: str, number: int, reviewers: Sequence[str]) -> None: ...
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
-    ) -> Shape: ...  # event: approve|request_changes|comment; {id}
+    ) -> Reviewed: ...  # event: approve|request_changes|comment
     def set_status(
         self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
     ) -> None: ...
 
     # catching up
     def comments_since(self, repo: str, since: str | None) -> list[Comment]: ...  # new and edited, inclusive
-    def changes_since(
-        self, repo: str, since: str | None
-    ) -> Shape: ...  # {issues, pulls: [numbers], comments, date}
+    def changes_since(self, repo: str, since: str | None) -> Changes: ...
 
     # hooks
     def create_hook(self, repo: str, url: str, secret: str, events: Sequence[str] | None = None) -> int: ...
-    def list_hooks(self, repo: str) -> list[Shape]: ...  # {id, url, events, active}
+    def list_hooks(self, repo: str) -> list[Hook]: ...
     def delete_hook(self, repo: str, hook_id: int) -> None: ...

@@ -4,7 +4,7 @@ import base64
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 import requests
@@ -13,7 +13,10 @@ from shell.clock import text_of
 from shell.errors import Refused
 from shell.forge.common_read import Raw, read_account, read_issue
 from shell.forge.http import Connection, date_of, json_of
-from shell.forge.protocol import Account, Comment, Issue, Repository, Shape
+from shell.forge.protocol import Account, Changes, Comment, Hook, Issue, Permission, Repository
+
+if TYPE_CHECKING:
+    from stages.world import Right
 
 _DESCRIPTION = 140  # GitHub's limit
 _OVERLAP = timedelta(seconds=2)  # times are whole seconds, and a write shows up slightly later
@@ -50,7 +53,7 @@ class RestForge(ABC):
         """What the repository is and allows."""
         return self._repository(self.api.get(f"/repos/{repo}"))
 
-    def permission(self, repo: str, login: str) -> Shape:
+    def permission(self, repo: str, login: str) -> Permission:
         """What an account may do; only administrators (Gitea) or writers (GitHub) may ask."""
         try:
             raw = self.api.get(f"/repos/{repo}/collaborators/{quote(login, safe='')}/permission")
@@ -124,7 +127,7 @@ class RestForge(ABC):
         params = {"since": _whole_second(since)} if since else {}
         return [self._comment(raw) for raw in self._list(f"/repos/{repo}/issues/comments", **params)]
 
-    def changes_since(self, repo: str, since: str | None) -> Shape:
+    def changes_since(self, repo: str, since: str | None) -> Changes:
         """Issues, pull requests and comments that changed; `date` is the forge's time before the call."""
         earlier = text_of(datetime.fromisoformat(since) - _OVERLAP) if since else None
         params = {"state": "all", **({"since": _whole_second(earlier)} if earlier else {})}
@@ -160,7 +163,7 @@ class RestForge(ABC):
 
     # hooks
 
-    def list_hooks(self, repo: str) -> list[Shape]:
+    def list_hooks(self, repo: str) -> list[Hook]:
         """The repository's webhooks, without their secrets."""
         return [_hook(raw) for raw in self._list(f"/repos/{repo}/hooks")]
 
@@ -217,10 +220,10 @@ def _whole_second(time: str) -> str:
     return f"{time[:19]}Z"
 
 
-def _role(raw: Raw) -> str:
+def _role(raw: Raw) -> "Right":
     # GitHub says `write` for maintain and `read` for triage, and the finer word in role_name
     role = raw.get("role_name")
-    return str(role if role in ("triage", "maintain") else raw["permission"])
+    return cast("Right", role if role in ("triage", "maintain") else raw["permission"])
 
 
 def _permission_refusal(refusal: Refused, repo: str, login: str) -> Refused:
@@ -242,5 +245,5 @@ def _text(raw: Raw, path: str) -> str:
         raise Refused(422, f"{path} is not UTF-8 text") from None
 
 
-def _hook(raw: Raw) -> Shape:
+def _hook(raw: Raw) -> Hook:
     return {"id": raw["id"], "url": raw["config"]["url"], "events": raw["events"], "active": raw["active"]}

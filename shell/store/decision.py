@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from shell.action import Action
 from shell.event import Event
+from shell.store.ledger import Draft
 from shell.store.migrations import Json, Stored
 from shell.store.sprints import Record
 
@@ -53,7 +54,7 @@ class Decision:
     state: State
     changed: dict[str, str | None] = field(default_factory=dict)
     """Changed fields of the state as text; None: removed."""
-    entries: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[Draft] = field(default_factory=list)
     """New journal entries, in order."""
     actions: list[Action] = field(default_factory=list)
     keys: dict[str, None] = field(default_factory=dict)

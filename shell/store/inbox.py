@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shell.clock import now
-from shell.event import Event
+from shell.event import Delivered, Event
 from shell.secrets import mask, mask_value
 from shell.store import keys
 from shell.store.base import Base
@@ -65,7 +65,7 @@ class Inbox(Base):
         return int(self.client.llen(keys.inbox(lane)))
 
     @reachable
-    def note_ignored(self, event: Event, reason: str) -> str:
+    def note_ignored(self, event: Delivered, reason: str) -> str:
         """Store a receipt that says why this delivery is ignored; its id."""
         receipt_id = new_id()
         kind = event.get("hint") or event.get("type")

@@ -2,13 +2,12 @@
 
 import json
 from itertools import takewhile
-from typing import Any
 
 from shell.store import keys
 from shell.store.base import Base
 from shell.store.connection import lenient, reachable
 from shell.store.fields import damaged, join
-from shell.store.ledger import Fault, Ledger, with_policy
+from shell.store.ledger import Entry, Fault, Ledger, with_policy
 from shell.store.migrations import as_state
 
 _DROPPED = "dropped"
@@ -19,7 +18,7 @@ class Journals(Base):
     """Reading journals; they are written by a drain's commit."""
 
     @reachable
-    def journal(self, lane: str, start: int = 0, n: int = 1000) -> list[dict[str, Any]]:
+    def journal(self, lane: str, start: int = 0, n: int = 1000) -> list[Entry]:
         """Entries of the journal from number `start` on (negative: from the end), each with its policy."""
         first = json.loads(self.client.lindex(keys.journal(lane), 0) or "{}").get("seq", 0)
         start = max(0, start - first) if start >= 0 else start

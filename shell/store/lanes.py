@@ -19,13 +19,11 @@ from shell.store.journals import Journals
 from shell.store.ledger import digest_of, hash_of
 from shell.store.migrations import ENTRY_VERSION, FIRST_VERSION, Json, check, up_to_date
 from shell.store.outbox import is_urgent, put_actions
-from shell.store.sprints import known_sprints, record_of, sprint_id_of
+from shell.store.sprints import Record, known_sprints, record_of
 from shell.store.transaction import at_most, equals
 
 if TYPE_CHECKING:
     from stages.world import State
-
-__all__ = ["Lanes", "sprint_id_of"]
 
 _META = ("version", "turn", "seq", "head", "epoch", "fence")
 _LANES_KEPT = 64
@@ -250,10 +248,10 @@ class Lanes(Journals):
         return bool(before != str(other))
 
     @reachable
-    def sprint(self, sprint_id: str) -> dict[str, Json] | None:
-        """The record of a sprint that has left its lane's state: `{lane, sprint, tasks}`."""
+    def sprint(self, sprint_id: str) -> Record | None:
+        """The record of a sprint that has left its lane's state."""
         text = self.client.get(keys.sprint(sprint_id))
-        found: dict[str, Json] | None = json.loads(text) if text else None
+        found: Record | None = json.loads(text) if text else None
         return found
 
 

@@ -8,15 +8,75 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, NotRequired, TypedDict, cast
 
 from shell.store.connection import write
 from shell.store.migrations import ENTRY_VERSION
 
 if TYPE_CHECKING:
-    from stages.world import State
+    from stages.world import Event, Policy, State
 
-Entry = dict[str, Any]
+
+Migrated = TypedDict("Migrated", {"type": Literal["state_migrated"], "from": int, "to": int})
+"""In place of an event: the state was brought from one version to another."""
+
+
+class Written(TypedDict):
+    """What any form of a journal's entry has."""
+
+    event: Event | Migrated
+    """What happened."""
+    composition: str | None
+    """What handled it; None: nothing did, it is only recorded."""
+    now: str
+    """The time of the decision."""
+    actions: list[str]
+    """The keys of what was asked for."""
+    changed: list[str]
+    """The fields of the state that it changed, sorted."""
+    state_hash: str
+    """One hash over these fields and their new values."""
+    trace: list[tuple[str, float]]
+    """Each stage that ran, with its milliseconds."""
+    cause: str | None
+    """The receipt or key of the event that all this follows from."""
+    code: str
+    """A fingerprint of the code that decided."""
+    failed: NotRequired[str]
+    """The error, where the event could not be handled."""
+
+
+class Draft(Written):
+    """An entry before it has its place in the chain."""
+
+    policy: Policy | None
+    """What the decision went by; None where there was none to make."""
+
+
+class Placed(Written):
+    """What an entry has in its chain."""
+
+    v: int
+    """The version of its form."""
+    seq: int
+    """Its number."""
+    prev: str
+    """The hash of the entry before it."""
+    hash: str
+    """Its own."""
+
+
+class Line(Placed):
+    """An entry as it is stored."""
+
+    policy: str
+    """The name under which the policy is stored."""
+
+
+class Entry(Placed):
+    """An entry with its policy."""
+
+    policy: Policy | None
 
 
 class Fault(NamedTuple):
@@ -71,7 +131,7 @@ class Ledger:
         ]
         return sorted(set(found))
 
-    def _replaced(self, good: dict[int, Entry]) -> list[Fault]:
+    def _replaced(self, good: dict[int, Line]) -> list[Fault]:
         """Entries that were replaced, with a valid hash: their successor still has the old one."""
         words = "was replaced: the next entry refers to another hash"
         broken = [Fault(seq, words) for seq in good if seq + 1 in good and is_replaced(good, seq)]
@@ -84,7 +144,7 @@ class Ledger:
         shown = [name.encode(errors="backslashreplace").decode() for name in self.damaged]
         return [Fault(self.end - 1, f"leads to a state whose field {name} is damaged") for name in shown]
 
-    def _wrong_policies(self, good: dict[int, Entry]) -> list[Fault]:
+    def _wrong_policies(self, good: dict[int, Line]) -> list[Fault]:
         wrong = {name for name, text in self.policies.items() if not is_text(text) or digest_of(text) != name}
         gone = {entry["policy"] for entry in good.values()} - self.policies.keys()
         reasons = dict.fromkeys(wrong, "was altered") | dict.fromkeys(gone, "is missing")
@@ -117,8 +177,8 @@ def is_text(read: str) -> bool:
     return True
 
 
-def with_policy(entry: Entry, policies: dict[str, Any]) -> Entry:
-    return entry | {"policy": policies.get(entry["policy"])}
+def with_policy(line: Line, policies: dict[str, Policy | None]) -> Entry:
+    return cast("Entry", {**line, "policy": policies.get(line["policy"])})
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -139,7 +199,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 """The fields of every entry, and their types."""
 
 
-def sound(line: str) -> Entry | None:
+def sound(line: str) -> Line | None:
     """The entry of a line; None if a single byte was changed, or it is no entry at all."""
     try:
         parsed = json.loads(line) if is_text(line) else None
@@ -150,10 +210,11 @@ def sound(line: str) -> Entry | None:
     ):
         return None
     entry = {name: value for name, value in parsed.items() if name != "hash"}
-    return parsed if write(parsed) == line and parsed["hash"] == hash_of(write(entry)) else None
+    found = cast("Line", parsed)
+    return found if write(parsed) == line and parsed["hash"] == hash_of(write(entry)) else None
 
 
-def numbered(read: list[Entry | None], start: int, end: int) -> list[int]:
+def numbered(read: list[Line | None], start: int, end: int) -> list[int]:
     """The number of each line; one that was altered gets the next number that no other line has."""
     free = set(range(start, end)) - {entry["seq"] for entry in read if entry}
     numbers: list[int] = []
@@ -188,5 +249,5 @@ def displaced(numbers: list[int]) -> list[Fault]:
     return [Fault(after, f"comes after entry {seq}") for seq, after in pairwise(numbers) if after < seq]
 
 
-def is_replaced(good: dict[int, Entry], seq: int) -> bool:
+def is_replaced(good: dict[int, Line], seq: int) -> bool:
     return bool(good[seq + 1]["prev"] != good[seq]["hash"])

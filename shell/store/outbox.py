@@ -1,7 +1,7 @@
 """The outbox of a lane: actions by key, each kept until its answer is in the inbox."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,7 @@ def _in_order(found: list[tuple[float, Taken]]) -> list[Taken]:
 
     Actions on one object keep their order, unless a failure is known to concern that one call alone.
     """
-    failed: dict[Any, int] = {}
+    failed: dict[Hashable, int] = {}
     turns = []
     for place, taken in sorted(found, key=lambda one: one[0]):
         count, thing = int(taken.tries.get("count") or 0), _object(taken.action)
@@ -66,13 +66,13 @@ def _in_order(found: list[tuple[float, Taken]]) -> list[Taken]:
     return [taken for *_, taken in sorted(turns, key=lambda one: one[:3])]
 
 
-def _object(action: Action) -> Any:
+def _object(action: Action) -> Hashable:
     """The object that an action changes: an issue, a comment, a task's agent; a look changes nothing."""
     if action["type"] == "create_issue":
         return "the issues"
     of = () if action["type"] == "look" else ("number", "pr_number", "comment_id", "task_id")
-    names = (*of, "key")
-    return next((name, action[name]) for name in names if action.get(name) is not None)
+    fields: Mapping[str, object] = action
+    return next((name, fields[name]) for name in (*of, "key") if fields.get(name) is not None)
 
 
 def _taken(action: str, seq: str, tries: str | None, intent: str | None) -> Taken:

@@ -1,16 +1,19 @@
 """The agents' runs: each is claimed only once, under a lease that its worker renews."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shell.action import Action
 from shell.clock import now
-from shell.event import Event
 from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
 from shell.store.outbox import Outbox, Taken
 from shell.store.transaction import Transaction, absent, differs, equals
+
+if TYPE_CHECKING:
+    from stages.world import AgentFinished, AgentSigns, AgentStarted, RunSpec
 
 RUN_LEASE_S = 15.0
 _KEPT_S = 7 * 24 * 3600
@@ -25,7 +28,7 @@ class Runs(Outbox):
     """Run records: `status` queued, claimed or finished."""
 
     @reachable
-    def queue_run(self, lane: str, taken: Taken, spec: Action) -> bool:
+    def queue_run(self, lane: str, taken: Taken, spec: RunSpec) -> bool:
         """Turn the action into a run that waits for a worker; False if there was one already."""
         name = keys.run(lane, taken.key)
         tx = self._transaction()
@@ -62,7 +65,7 @@ class Runs(Outbox):
         """Tokens of the runs that ended on this day: of `all`, and of each owner, `<forge>:<id>`."""
         return {name: int(tokens) for name, tokens in self.client.hgetall(keys.spent(day)).items()}
 
-    def _count_tokens(self, pipe: Any, lane: str, event: Event) -> None:
+    def _count_tokens(self, pipe: Any, lane: str, event: AgentFinished) -> None:
         tokens = (event.get("cost") or {}).get("tokens")
         if type(tokens) is not int or tokens <= 0:
             return
@@ -73,7 +76,7 @@ class Runs(Outbox):
         pipe.expire(name, _SPENT_S)
 
     @reachable
-    def claim_run(self, lane: str, key: str, worker: str) -> Action | None:
+    def claim_run(self, lane: str, key: str, worker: str) -> RunSpec | None:
         """The run's spec, for whoever claims it first; None for everyone after."""
         name, until = keys.run(lane, key), milliseconds() + int(RUN_LEASE_S * 1000)
         tx = self._transaction()
@@ -82,7 +85,7 @@ class Runs(Outbox):
         tx.block().hset(name, mapping=claimed)
         if tx.run().failed:
             return None
-        found: Action = json.loads(self.client.hget(name, "spec"))
+        found: RunSpec = json.loads(self.client.hget(name, "spec"))
         return found
 
     @reachable
@@ -127,29 +130,28 @@ class Runs(Outbox):
         return True
 
     @reachable
-    def start_run(self, lane: str, key: str, event: Event, pid: int) -> bool:
+    def start_run(self, lane: str, key: str, event: AgentStarted, pid: int) -> bool:
         """Note that the agent has started, and put the event."""
         tx = self._while_claimed(lane, key)
         pipe = tx.block()
         pipe.hset(keys.run(lane, key), mapping={"pid": pid, "started_at": now(), "last_heartbeat_at": now()})
-        self._put_event(pipe, lane, event | {"at": now()})
+        self._put_event(pipe, lane, {**event, "at": now()})
         self._enqueue_in(tx, "events", lane)
         return not tx.run().failed
 
     @reachable
-    def finish_run(self, lane: str, key: str, event: Event) -> bool:
+    def finish_run(self, lane: str, key: str, event: AgentFinished) -> bool:
         """Note that the run has ended, and put the event; False if it had ended before."""
         name = keys.run(lane, key)
         tx = self._transaction()
         for ended in ("", "finished"):
             tx.require(differs(name, "status", ended))
         pipe = tx.block()
-        outcome = event.get("outcome") or ""
-        pipe.hset(name, mapping={"status": "finished", "finished_at": now(), "outcome": outcome})
+        pipe.hset(name, mapping={"status": "finished", "finished_at": now(), "outcome": event["outcome"]})
         pipe.expire(name, _KEPT_S)
         pipe.srem(keys.RUNS, write([lane, key]))
         self._count_tokens(pipe, lane, event)
-        self._put_event(pipe, lane, event | {"at": now()})
+        self._put_event(pipe, lane, {**event, "at": now()})
         self._enqueue_in(tx, "events", lane)
         return not tx.run().failed
 
@@ -199,12 +201,12 @@ class Runs(Outbox):
                 self.client.hdel(keys.HEARTBEATS, name)
 
     @reachable
-    def agents_health(self) -> dict[str, dict[str, dict[str, Any]]]:
+    def agents_health(self) -> dict[str, dict[str, AgentSigns]]:
         """Lane → agent → `{last_heartbeat_at, task_started_at, last_sign_at, attempt, …}` of live runs."""
         beats_at = {
             name: json.loads(text)["at"] for name, text in self.client.hgetall(keys.HEARTBEATS).items()
         }
-        health: dict[str, dict[str, dict[str, Any]]] = {}
+        health: dict[str, dict[str, AgentSigns]] = {}
         for lane, _, run in self.live_runs():
             spec = run["spec"]
             beats = [run.get("last_heartbeat_at"), beats_at.get(f"{spec['sprint_id']}/{spec['agent_id']}")]
@@ -244,7 +246,7 @@ def owner_key(lane: str, owner_id: int | None) -> str:
     return f"{lane.partition('-')[0]}:{owner_id}"
 
 
-def _task(spec: Action) -> str:
+def _task(spec: RunSpec) -> str:
     return f"{spec['sprint_id']}/{spec['task_id']}"
 
 

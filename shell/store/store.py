@@ -5,6 +5,7 @@ from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Any
 
+from shell.forge.protocol import Account
 from shell.queue import QUEUES
 from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
@@ -128,14 +129,14 @@ class Store(Lanes, Runs, Leases, Repositories):
         return since
 
     @reachable
-    def account(self, forge: str) -> dict[str, Any] | None:
+    def account(self, forge: str) -> Account | None:
         """Our account on a forge as last fetched; None if it never was."""
         text = self.client.get(keys.account(forge))
-        found: dict[str, Any] | None = json.loads(text) if text else None
+        found: Account | None = json.loads(text) if text else None
         return found
 
     @reachable
-    def set_account(self, forge: str, account: dict[str, Any]) -> None:
+    def set_account(self, forge: str, account: Account) -> None:
         self.client.set(keys.account(forge), write(account))
 
 

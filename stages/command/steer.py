@@ -253,10 +253,11 @@ def steered(event: Command, task_id: str) -> TaskRetry | TaskSkip:
         key = f"task_skip:{task_id}:{event['key']}"
         return {"type": "task_skip", "key": key, "task_id": task_id, "actor": event["actor"], "hint": None}
     key, flags = f"task_retry:{task_id}:{event['key']}", event["args"]["flags"]
+    hint, model = flags.get("hint"), flags.get("model")
     retry: TaskRetry = {"type": "task_retry", "key": key, "task_id": task_id, "actor": event["actor"],
-                        "hint": flags.get("hint")}  # fmt: skip
-    if flags.get("model"):
-        retry["model"] = flags["model"]
+                        "hint": hint if isinstance(hint, str) else None}  # fmt: skip
+    if isinstance(model, str) and model:
+        retry["model"] = model
     return retry
 
 

@@ -1,9 +1,14 @@
 """Read the status of a pull request on GitHub or Gitea: open or merged, and its reviewers' verdicts."""
 
-from typing import NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from shell.errors import Refused, Unavailable
 from shell.forge_at import forge_at
+
+if TYPE_CHECKING:
+    from stages.world import ForgeReview
 
 NAME = "get_pr_status"
 EFFECTS = ["Fallible", "Network"]
@@ -33,34 +38,26 @@ def execute(input: Input) -> Output:
     except (Refused, Unavailable) as fault:
         words = str(fault)
         return {"state": "error", "merged": False, "review_state": "unknown", "reviewers": [], "error": words}
-    said = last_words(pull["reviews"])
+    verdicts = last_words(pull["reviews"])
     return {
         "state": pull["state"],
         "merged": pull["merged"],
-        "review_state": verdict(set(said.values())),
-        "reviewers": sorted(said),
+        "review_state": verdict(set(verdicts.values())),
+        "reviewers": sorted(verdicts),
         "head_sha": pull["head"]["sha"],
         "checks": pull["status"]["state"],
     }
 
 
-class Review(TypedDict):
-    """What is read of a review."""
-
-    author: str
-    state: str
-    submitted_at: str | None
-
-
-def last_words(reviews: list[Review]) -> dict[str, str]:
+def last_words(reviews: list[ForgeReview]) -> dict[str, str]:
     """Each reviewer's latest verdict; a remark is none, and a dismissed one does not count."""
-    said: dict[str, str] = {}
-    for review in sorted(reviews, key=lambda one: one["submitted_at"] or ""):
+    verdicts: dict[str, str] = {}
+    for review in sorted(reviews, key=lambda one: one["submitted_at"]):
         if review["state"] in ("approved", "changes_requested"):
-            said[review["author"]] = review["state"]
+            verdicts[review["author"]] = review["state"]
         elif review["state"] == "dismissed":
-            said.pop(review["author"], None)
-    return said
+            verdicts.pop(review["author"], None)
+    return verdicts
 
 
 def verdict(states: set[str]) -> str:

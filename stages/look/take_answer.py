@@ -172,10 +172,13 @@ def look_at_base(state: State) -> list[Action]:
 def update_of(event: Refused, action: MergePr) -> Action:
     update: UpdateBranch = {
         "type": "update_branch", "pr_number": action["pr_number"], "head_sha": action["head_sha"],
-        "sprint_id": action.get("sprint_id"), "task_id": action.get("task_id"),
-        "key": f"{action['key']}:update",
+        "sprint_id": action.get("sprint_id"), "key": f"{action['key']}:update",
     }  # fmt: skip
-    return {**update, "reason": event["reason"]} if event.get("reason") else update
+    if "task_id" in action:
+        update["task_id"] = action["task_id"]
+    if event.get("reason"):
+        update["reason"] = event["reason"]
+    return update
 
 
 def issue_refused(state: State, event: Refused, mark: Mark) -> list[Event]:

@@ -171,12 +171,12 @@ class Stage:
         (tools / program).chmod(0o755)
         self.environment["PATH"] = f"{tools}:{os.environ['PATH']}"
 
-    def play(self, text: str, **changed: Any) -> dict[str, Any]:
+    def play(self, text: str, **changed: Any) -> Any:
         """An attempt whose agent is this shell script."""
         self.script(text)
         return self.run(framework="claude-code", **changed)
 
-    def run(self, **changed: Any) -> dict[str, Any]:
+    def run(self, **changed: Any) -> Any:
         places = Paths(self.home, self.environment, self.sandbox, self.limits, self.operator)
         spec = SPEC | {"clone_url": str(self.forge.bare)} | changed
         return run_attempt(spec, self.forge, places, self.witness)

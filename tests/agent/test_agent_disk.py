@@ -16,7 +16,7 @@ def test_a_run_on_a_machine_with_too_little_space_is_ended_at_once(stage: Stage)
     spec = SPEC | {"clone_url": str(stage.forge.bare)}
     result = run_attempt(spec, stage.forge, paths, stage.witness)
     assert result["outcome"] == "limit", result
-    assert "running out of disk space" in result["reason"]
+    assert "running out of disk space" in str(result["reason"])
     assert not list((stage.home / "attempts").rglob("a.md"))
 
 

@@ -45,7 +45,7 @@ def kept_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
-def limited(stage: Stage, script: str, **changed: int) -> dict[str, Any]:
+def limited(stage: Stage, script: str, **changed: int) -> Any:
     stage.limits = replace(Limits(), **changed)
     return stage.play(f"sleep 0.3; {script}", time_limit_s=45)
 

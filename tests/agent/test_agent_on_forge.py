@@ -17,6 +17,7 @@ def test_an_attempt_on_a_forge_that_speaks_gitea(stage: Stage) -> None:
         spec = SPEC | {"repo": "alice/shop", "clone_url": client.clone_url("alice/shop")}
         first = run_attempt(spec, client, Paths(stage.home, stage.environment), Witness())
         assert first["outcome"] == "done", first
+        assert first["pr_number"]
         pull = client.pull("alice/shop", first["pr_number"])
         assert (pull["head"]["ref"], pull["head"]["sha"]) == (spec["branch"], first["head_sha"])
         assert pull["author"] == "caloron"

@@ -41,7 +41,7 @@ def test_events_become_lines_once_with_the_time_an_agent_took() -> None:
     finished |= {"outcome": "done", "changed": ["x.py"], "pr_number": 6}
     merged: list[dict[str, Any]] = [{"type": "pr_merged", "key": key, "pr_number": 6} for key in ("k4", "k5")]
     other: dict[str, Any] = {"type": "changed", "key": "k3"}
-    events: list[dict[str, Any]] = [started, started, finished, other, *merged]
+    events: list[Any] = [started, started, finished, other, *merged]
     for event in events:
         progress.show(event)
     first = "agent dev-1 starts on a, attempt 1"

@@ -19,7 +19,7 @@ from shell.clock import now
 from shell.settings import Settings
 from shell.store import Store
 from shell.store.connection import write
-from shell.store.ledger import hash_of
+from shell.store.ledger import Entry, hash_of
 
 LANE, JOURNAL, POLICIES = "gitea-7", "lane:gitea-7:journal", "lane:gitea-7:policies"
 ALICE = {"actor": "alice", "actor_id": 2}
@@ -45,21 +45,22 @@ class Play:
         self.ctx = Context(settings, store, "test", accounts={"gitea": {"login": "bot", "id": 1}})
 
     def tell(self, **event: Any) -> None:
-        self.store.accept(LANE, {"repo": "acme/shop", "repo_id": 7, "forge": "gitea", "at": now()} | event)
+        told: Any = {"repo": "acme/shop", "repo_id": 7, "forge": "gitea", "at": now()} | event
+        self.store.accept(LANE, told)
         advance.drain(self.store, LANE, self.ctx.decider(LANE))
 
     def answer(self, type_: str, there: Any) -> None:
         """Answer the look of this type that waits in the outbox."""
         due = self.store.due_actions(LANE)
         taken = next(one for one in due if one.action.get("what") == type_)
-        about = {name: taken.action[name] for name in ("number", "login") if name in taken.action}
-        told = {"type": "seen", "what": type_, "request": taken.action, "there": there} | about
+        about = {name: value for name, value in taken.action.items() if name in ("number", "login")}
+        told: Any = {"type": "seen", "what": type_, "request": taken.action, "there": there} | about
         self.store.answer(LANE, taken, told | {"key": f"seen:{taken.key}:{taken.seq}"})
         advance.drain(self.store, LANE, self.ctx.decider(LANE))
 
     def perform(self, type_: str, **result: Any) -> None:
         taken = next(one for one in self.store.due_actions(LANE) if one.action["type"] == type_)
-        told = {"type": "performed", "action": taken.action, "result": result}
+        told: Any = {"type": "performed", "action": taken.action, "result": result}
         self.store.answer(LANE, taken, told | {"key": f"performed:{taken.key}:{taken.seq}"})
         advance.drain(self.store, LANE, self.ctx.decider(LANE))
 
@@ -168,9 +169,8 @@ def rewritten(store: Store, at: int, **changed: Any) -> None:
     store.client.hset(f"lane:{LANE}:meta", "head", prev)
 
 
-def last_decision(store: Store) -> dict[str, Any]:
-    found: dict[str, Any] = next(entry for entry in reversed(store.journal(LANE)) if entry["composition"])
-    return found
+def last_decision(store: Store) -> Entry:
+    return next(entry for entry in reversed(store.journal(LANE)) if entry["composition"])
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_no_hashes_are_made_without_the_beginning_of_a_journal(
 
 def test_every_event_and_action_holds_what_is_told_of_it(play: Play) -> None:
     play.sprint()
-    told = [(entry["event"], "Event") for entry in play.store.journal(LANE)]
+    told: list[tuple[Any, str]] = [(entry["event"], "Event") for entry in play.store.journal(LANE)]
     told += [(action, "Action") for action in play.store.pending_actions(LANE)]
     assert len(told) > 20
     for one, union in told:
@@ -438,7 +438,7 @@ def test_a_state_that_was_changed_by_hand_is_named(play: Play, capsys: pytest.Ca
 def test_what_comes_out_differently_now_is_named(play: Play) -> None:
     play.sprint()
 
-    def other(name: str, turn: dict[str, Any]) -> dict[str, Any]:
+    def other(name: str, turn: Any) -> Any:
         out: dict[str, Any] = run_pure(name, turn)[0]
         return out | {"actions": []} if turn["events"][0]["type"] == "repository_met" else out
 
@@ -454,7 +454,7 @@ def test_no_decision_hangs_on_the_order_in_which_a_state_lies(play: Play) -> Non
     def backwards(part: Any) -> Any:
         return dict(reversed(part.items())) if isinstance(part, dict) else part
 
-    def turned(name: str, turn: dict[str, Any]) -> dict[str, Any]:
+    def turned(name: str, turn: Any) -> Any:
         state = {name: backwards(part) for name, part in turn["state"].items()}
         out: dict[str, Any] = run_pure(name, turn | {"state": backwards(state)})[0]
         return out

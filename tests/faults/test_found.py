@@ -51,7 +51,7 @@ def test_a_label_found_by_looking_is_asked_about_as_found() -> None:
 
 
 def test_a_comment_found_by_looking_has_the_key_of_its_delivery() -> None:
-    said = {"comment_id": 9, "issue_number": 5, "is_pull": False, "author": "alice", "author_id": ALICE}
+    said: Any = {"comment_id": 9, "issue_number": 5, "is_pull": False, "author": "alice", "author_id": ALICE}
     said |= {"body": "/approve", "created_at": "t", "updated_at": "t", "html_url": ""}
     caught = {"date": "2026-11-21T08:00:00Z", "issues": [], "pulls": [], "comments": [keyed(said)]}
     (told,) = differences(state(), seen("catch_up", caught))["events"]

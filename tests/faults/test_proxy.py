@@ -105,7 +105,7 @@ def test_what_differs_is_named() -> None:
 
 
 def test_what_was_found_by_reconciliation_is_counted_once() -> None:
-    events: list[dict[str, Any]] = [
+    events: list[Any] = [
         {"type": "seen", "key": "s", "found": True},
         {"type": "label_added", "key": "l", "found": True},
         {"type": "label_added", "key": "l", "found": True, "allowed": True},

@@ -1,16 +1,22 @@
 """What people do in a scenario, and what they then see on the forge."""
 
+from __future__ import annotations
+
 import base64
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shell.errors import Refused
+from shell.forge.protocol import Comment, Issue, Pull
 from shell.marker import read_marks
 from tests.flows.house import ALICE, BOB, BOT, MALLORY, Client, House
 from tests.waiting import LIMIT_S, Found, until
+
+if TYPE_CHECKING:
+    from stages.world import AgentFinished
 
 Shape = dict[str, Any]
 PLAN_LABEL = "caloron:sprint"
@@ -193,7 +199,7 @@ class Play:
         texts = self.all_written(number, kind)
         return texts[-1] if texts else None
 
-    def told(self) -> list[Shape]:
+    def told(self) -> list[Any]:
         """The events that the bot has handled, in their order."""
         store = self.house.store
         assert store
@@ -218,7 +224,7 @@ class Play:
         assert len(found) == 1, found
         return found[0]
 
-    def comment(self, number: int, kind: str) -> Shape:
+    def comment(self, number: int, kind: str) -> Comment:
         """The one comment of this kind on a thread."""
         found = [
             one
@@ -228,11 +234,11 @@ class Play:
         assert len(found) == 1, [one["body"] for one in found]
         return found[0]
 
-    def tasks(self) -> dict[str, Shape]:
+    def tasks(self) -> dict[str, Issue]:
         """The task issues that the bot made, by their task's id; two of one task are a failure."""
-        made: dict[str, Shape] = {}
+        made: dict[str, Issue] = {}
         for issue in self.bot.issues_with_label(self.repo, "caloron:task"):
-            marks = [mark for mark in read_marks(issue["body"]) if mark["kind"] == "task"]
+            marks = [mark for mark in read_marks(issue["body"] or "") if mark["kind"] == "task"]
             if issue["author"] == BOT and marks:
                 assert marks[0]["task"] not in made, f"two issues of {marks[0]['task']}"
                 made[marks[0]["task"]] = issue
@@ -244,20 +250,25 @@ class Play:
         assert issue
         return int(issue["number"])
 
-    def pulls(self) -> list[Shape]:
+    def pulls(self) -> list[Pull]:
         """All pull requests of the bot's, the oldest first."""
         there = self.bot.api.get(f"/repos/{self.repo}/pulls", state="all")
         numbers = sorted(pull["number"] for pull in there if pull["user"]["login"] == BOT)
         return [self.bot.pull(self.repo, number) for number in numbers]
 
-    def pull_of(self, task_id: str) -> Shape | None:
+    def pull_of(self, task_id: str) -> Pull | None:
         """The newest pull request of a task."""
         return next((p for p in reversed(self.pulls()) if p["head"]["ref"].endswith(f"/{task_id}")), None)
 
-    def pull(self, task_id: str) -> Shape:
+    def merged(self, task_id: str) -> bool:
+        """Whether the newest pull request of a task is merged."""
+        found = self.pull_of(task_id)
+        return found is not None and found["merged"]
+
+    def pull(self, task_id: str) -> Pull:
         """The open pull request of a task, once it is there and known to be under review."""
 
-        def look() -> Shape | None:
+        def look() -> Pull | None:
             found = self.pull_of(task_id)
             return (
                 found
@@ -274,7 +285,7 @@ class Play:
         issue = self.tasks().get(task_id)
         return bool(issue and f"caloron:{state}" in issue["labels"])
 
-    def runs(self, task_id: str) -> list[Shape]:
+    def runs(self, task_id: str) -> list[AgentFinished]:
         """How the runs of a task's agent ended, the first one first."""
         store = self.house.store
         assert store
@@ -294,7 +305,7 @@ class Play:
         [found] = [m for m in read_marks(self.comment(kickoff, "board")["body"]) if m["kind"] == "board"]
         return str(found["sprint"])
 
-    def issue(self, number: int) -> Shape:
+    def issue(self, number: int) -> Issue:
         """An issue as it is now."""
         return self.bot.issue(self.repo, number)
 
@@ -336,7 +347,7 @@ class Play:
         return "\n".join([*lines, f"pending: {store.pending_actions(self.lane)}", f"tasks: {tasks}"])
 
 
-def line(entry: Shape) -> str:
+def line(entry: Any) -> str:
     """One entry of the journal in a line."""
     event = entry["event"]
     names = ("task_id", "issue_number", "number", "outcome", "name", "message", "reason", "actor", "allowed")

@@ -81,7 +81,7 @@ def test_words_of_others_close_nothing_elsewhere(play: Play, house: House) -> No
     play.quiet()
     assert play.bot.issue(other, vault)["state"] == "open"
     there = play.bot.pull(play.repo, pull["number"])
-    assert there["merged"] and words not in there["title"] + there["body"]
+    assert there["merged"] and words not in f"{there['title']}{there['body']}"
 
 
 def test_commits_that_close_something_elsewhere_are_not_merged(play: Play, house: House) -> None:

@@ -41,7 +41,7 @@ def approve_until_merged(play: Play, task: str) -> None:
 
     def look() -> bool:
         play.approve_all()
-        return bool((play.pull_of(task) or {}).get("merged"))
+        return play.merged(task)
 
     play.wait(look)
 
@@ -87,7 +87,9 @@ def test_of_two_with_one_key_the_younger_goes(house: House, tmp_path: Path) -> N
         play.say(kickoff, "/approve")
         issue = play.wait(lambda: play.tasks().get("a"))
         assert issue
-        double = play.bot.create_issue(play.repo, issue["title"], issue["body"], ["caloron:task"])["number"]
+        double = play.bot.create_issue(play.repo, issue["title"], issue["body"] or "", ["caloron:task"])[
+            "number"
+        ]
         play.wait(lambda: play.closed(double))
         assert f"#{issue['number']}" in play.all_written(double)[-1]
         assert not play.closed(issue["number"])

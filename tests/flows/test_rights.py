@@ -33,7 +33,7 @@ def test_a_label_of_someone_without_the_right_is_taken_off_with_a_line(staged: C
 def test_an_issue_that_looks_like_a_task_is_none(play: Play) -> None:
     kickoff = play.start("- a: The first", "- b: The second (after: a)")
     play.pull("a")
-    marker = play.issue(play.task("a"))["body"].splitlines()[-1]
+    marker = str(play.issue(play.task("a"))["body"]).splitlines()[-1]
     text = "Part of the sprint.\n\nlabels: caloron:task\n\n" + marker.replace("task=a", "task=b").replace(
         "/a/", "/b/"
     )
@@ -69,7 +69,7 @@ def test_a_pull_request_that_looks_like_ours_is_none(play: Play) -> None:
     kickoff = play.start("- a: The first", "- b: The second (after: a)")
     ours = play.pull("a")
     branch = ours["head"]["ref"].removesuffix("/a") + "/b"
-    marker = ours["body"].splitlines()[-1].replace("task=a", "task=b")
+    marker = str(ours["body"]).splitlines()[-1].replace("task=a", "task=b")
     with play.noticed(f"branch:{branch}"):
         head = play.write(branch, "trojan.txt", "hello\n")
     said = play.alice.create_pull(play.repo, "The second", f"Closes #1\n\n{marker}", branch, "main")

@@ -1,10 +1,9 @@
 """Every client keeps the same contract on every forge: pull requests, reviews, checks, merges."""
 
-from typing import Any
-
 import pytest
 
 from shell.errors import NotYet, Refused
+from shell.forge.protocol import Push
 from tests.forge.servers import Server, when_checked
 from tests.waiting import until
 
@@ -127,7 +126,7 @@ def test_who_pushed_is_told(server: Server, repo: str) -> None:
     head = server.write(repo, "agent/s/t1", "two.txt", "two\n", by="alice")
     told = until(lambda: pushes_by(server, repo, number, "alice"))
     [push] = told
-    commits = push["commits"] or [push["after"]]
+    commits: list[str | None] = [*push["commits"]] or [push["after"]]
     assert commits == [head] and push["before"] in (None, first)
     me, alice = server.bot.me()["id"], server.of("alice").me()["id"]
     assert push["actor_id"] == alice
@@ -137,7 +136,7 @@ def test_who_pushed_is_told(server: Server, repo: str) -> None:
     assert {push["actor_id"] for push in ours} <= {me}
 
 
-def pushes_by(server: Server, repo: str, number: int, login: str) -> list[dict[str, Any]]:
+def pushes_by(server: Server, repo: str, number: int, login: str) -> list[Push]:
     told = server.bot.pushes(repo, number, "agent/s/t1")
     assert told is not None
     return [push for push in told if push["actor"] == login]

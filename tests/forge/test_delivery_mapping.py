@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shell.errors import BadDelivery
-from shell.event import Event, lane_of
+from shell.event import lane_of
 from shell.forge import read_delivery
 
 SHA = "c0ffee" + "0" * 34
@@ -26,13 +26,13 @@ ISSUE = {"number": 5}
 PULL = {"number": 9}
 
 
-def read(forge: str, name: str, payload: dict[str, Any]) -> Event:
+def read(forge: str, name: str, payload: dict[str, Any]) -> Any:
     header = {"gitea": "Gitea", "forgejo": "Forgejo", "github": "GitHub"}[forge]
     headers = {f"X-{header}-Event": name, f"X-{header}-Delivery": "d1"}
     return read_delivery(headers, json.dumps({"repository": REPOSITORY, "sender": BO} | payload).encode())
 
 
-def changed(event: Event) -> dict[str, Any]:
+def changed(event: Any) -> dict[str, Any]:
     """What is particular to a `changed`, once all that is common is as it must be."""
     common = {"type": "changed", "repo_id": 7, "repo": "al/fish", "actor": "bo", "actor_id": 4}
     assert common.items() <= event.items()
@@ -252,17 +252,18 @@ def test_the_rest_is_ignored_and_says_why(forge: str, name: str, payload: dict[s
 
 def test_without_an_id_the_content_is_the_id() -> None:
     body = json.dumps({"repository": REPOSITORY, "sender": BO, "action": "opened", "issue": ISSUE}).encode()
-    first, second = (read_delivery({"X-Gitea-Event": "issues"}, body) for _ in range(2))
-    assert first["key"] == second["key"]
-    assert first["key"] != read_delivery({"X-Gitea-Event": "issues"}, body + b" ")["key"]
+    first, second, other = (
+        cast("Any", read_delivery({"X-Gitea-Event": "issues"}, text)) for text in (body, body, body + b" ")
+    )
+    assert first["key"] == second["key"] != other["key"]
 
 
 def test_two_deliveries_of_one_change_are_two_hints() -> None:
     body = json.dumps({"repository": REPOSITORY, "sender": BO, "action": "opened", "issue": ISSUE}).encode()
-    keys = {
-        read_delivery({"X-Gitea-Event": "issues", "X-Gitea-Delivery": each}, body)["key"]
-        for each in ("d1", "d2")
-    }
+    events: list[Any] = [
+        read_delivery({"X-Gitea-Event": "issues", "X-Gitea-Delivery": each}, body) for each in ("d1", "d2")
+    ]
+    keys = {event["key"] for event in events}
     assert len(keys) == 2
 
 

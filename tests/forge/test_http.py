@@ -206,4 +206,5 @@ def test_no_netrc_takes_the_place_of_the_account(
     ],
 )
 def test_every_time_is_utc(said: str | None, ours: str | None) -> None:
-    assert utc(said) == ours
+    when: Any = said
+    assert utc(when) == ours

@@ -59,7 +59,7 @@ def test_every_command_of_the_contract_is_declared() -> None:
 def test_the_example_of_a_command_is_that_command(name: str) -> None:
     declared = COMMANDS[name]
     [found] = read_commands(declared.example)
-    assert found["name"] == name and "error" not in found
+    assert "error" not in found and found["name"] == name
     assert declared.usage.startswith(f"/{name}") and declared.summary.endswith(".")
     kinds = [param.kind for param in declared.params] + [flag.kind for flag in declared.flags.values()]
     assert set(kinds) <= {*VALUE_WORDS, "switch"}

@@ -161,6 +161,7 @@ def test_a_command_carries_its_line_as_typed() -> None:
 
 def test_a_mistake_carries_its_word_and_a_sentence_that_helps() -> None:
     [found] = read_commands("/statsu now")
+    assert "error" in found
     assert (found["error"], found["word"], found["line"]) == ("unknown-command", "statsu", "/statsu now")
     assert "did you mean `/status`?" in found["help"]
 
@@ -188,6 +189,7 @@ def test_a_mistake_carries_its_word_and_a_sentence_that_helps() -> None:
 )
 def test_each_mistake_says_what_to_write(text: str, words: list[str]) -> None:
     [found] = read_commands(text)
+    assert "error" in found
     for word in words:
         assert word in found["help"]
     assert "\n" not in found["help"] and found["help"].endswith((".", "?"))
@@ -195,6 +197,7 @@ def test_each_mistake_says_what_to_write(text: str, words: list[str]) -> None:
 
 def test_a_word_cannot_break_out_of_the_answer() -> None:
     [found] = read_commands("/auto `<!--@everyone" + "x" * 500)
+    assert "error" in found
     assert found["help"].count("`") % 2 == 0
     assert len(found["help"]) < 200
 
@@ -202,7 +205,8 @@ def test_a_word_cannot_break_out_of_the_answer() -> None:
 def test_what_is_more_than_can_be_read_is_said_once() -> None:
     found = read_commands("\n".join(f"/why t{n}" for n in range(MOST_COMMANDS + 50)))
     assert len(found) == MOST_COMMANDS + 1
-    assert found[-1]["error"] == "too-many-commands" and "200" in found[-1]["help"]
+    last = found[-1]
+    assert "error" in last and last["error"] == "too-many-commands" and "200" in last["help"]
     again = read_commands(
         "\n".join(f"/why t{n}" for n in range(MOST_COMMANDS + 50)) + "\nx",
         previous="\n".join(f"/why t{n}" for n in range(MOST_COMMANDS + 50)),

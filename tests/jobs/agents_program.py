@@ -10,7 +10,7 @@ from jobs.context import Context
 from shell.settings import Settings
 
 
-def run(spec: Any, forge: Any, ctx: Any, report: Any) -> dict[str, Any]:
+def run(spec: Any, forge: Any, ctx: Any, report: Any) -> Any:
     report.started(os.getpid())
     report.heartbeat("2026-01-01T00:00:00.000Z")
     if spec["task_id"] == "breaks":

@@ -130,15 +130,16 @@ class MemoryForge:
 class Bench(Context):
     """A context whose compositions are Python functions of the test."""
 
-    compositions: dict[str, Callable[[Turn], Any]]
+    compositions: dict[str, Callable[[Any], Any]]
     routes: dict[str, str]
 
     def decider(self, lane: str) -> Decider:
+        policy: Any = {"of": "tests"}
         return Decider(
             lambda event, state: [event],
             lambda event: self.routes.get(event["type"]),
             lambda name, turn: (self.compositions[name](turn), [(name, 0.1)]),
-            lambda state: {"of": "tests"},
+            lambda state: policy,
             now,
             self.store.seen,
         )
@@ -168,7 +169,8 @@ class Bench(Context):
         advance.drain(self.store, lane, self.decider(lane))
 
     def tell(self, event: dict[str, Any], lane: str = LANE) -> None:
-        self.store.accept(lane, {"repo": "acme/shop", "repo_id": 7, "forge": "gitea"} | event)
+        told: Any = {"repo": "acme/shop", "repo_id": 7, "forge": "gitea"} | event
+        self.store.accept(lane, told)
 
     def change(self, lane: str = LANE, **fields: Any) -> None:
         """Parts of the lane's state become these."""
@@ -188,7 +190,7 @@ class Bench(Context):
         if away:
             self.store.set_away(lane, away | {"until_ms": 0}, None)
 
-    def journalled(self, *kinds: str) -> list[dict[str, Any]]:
+    def journalled(self, *kinds: str) -> list[Any]:
         events = [entry["event"] for entry in self.store.journal(LANE)]
         return [event for event in events if event["type"] in kinds]
 

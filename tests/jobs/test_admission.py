@@ -21,11 +21,11 @@ from .conftest import LANE, Bench, MemoryForge
 NEW = "gitea-9"
 
 
-def comment(number: int = 1, **more: Any) -> dict[str, Any]:
+def comment(number: int = 1, **more: Any) -> Any:
     told = {"type": "issue_comment", "key": f"comment:{number}:h", "comment_id": number, "issue_number": 4}
     who = {"author": "eve", "author_id": 5, "actor": "eve", "actor_id": 5}
     there = {"repo": "stranger/shop", "repo_id": 9, "body": "/plan\n/approve", "hint": "created"}
-    return {**told, **who, **there, "is_pull": False, "previous": None, **more}
+    return {"forge": "gitea", **told, **who, **there, "is_pull": False, "previous": None, **more}
 
 
 @pytest.mark.parametrize(
@@ -106,21 +106,20 @@ def test_in_a_strangers_repository_the_first_command_gets_one_line_and_nothing_e
     real: Bench, forge: MemoryForge
 ) -> None:
     shown(forge)
-    receipts = [
-        real.store.accept(NEW, {"forge": "gitea", **event}, "unverified")
-        for event in (
-            {
-                "type": "changed",
-                "object": "issue",
-                "number": 4,
-                "key": "c",
-                "repo": "stranger/shop",
-                "repo_id": 9,
-            },
-            comment(),
-            comment(2),
-        )
+    events: list[Any] = [
+        {
+            "type": "changed",
+            "forge": "gitea",
+            "object": "issue",
+            "number": 4,
+            "key": "c",
+            "repo": "stranger/shop",
+            "repo_id": 9,
+        },
+        comment(),
+        comment(2),
     ]
+    receipts = [real.store.accept(NEW, {"forge": "gitea", **event}, "unverified") for event in events]
     assert real.store.receipt(receipts[0])["status"] == "unverified"  # type: ignore[index]
     turn(real, NEW)
     (line,) = forge.comments
@@ -129,7 +128,7 @@ def test_in_a_strangers_repository_the_first_command_gets_one_line_and_nothing_e
     assert [one and one["status"] for one in statuses] == ["ignored", "done", "done"]
     assert {verb for verb, _ in forge.calls} == {"repository", "comment"}
     assert set(real.store.load(NEW).state) - {"outside"} == set(real.store.load("gitea-77").state)
-    real.store.accept(NEW, {"forge": "gitea", **comment(3)})
+    real.store.accept(NEW, comment(3))
     turn(real, NEW)
     assert len(forge.comments) == 1 and not real.store.pending_actions(NEW)
 
@@ -139,7 +138,7 @@ def test_nothing_is_handled_before_the_forge_has_shown_the_repository(
 ) -> None:
     shown(forge)
     forge.faults["repository"] = [Unavailable("forge", "away")]
-    receipt = real.store.accept(NEW, {"forge": "gitea", **comment()}, "unverified")
+    receipt = real.store.accept(NEW, comment(), "unverified")
     turn(real, NEW, rounds=1)
     assert real.store.waiting(NEW) == 1 and real.store.receipt(receipt)["status"] == "unverified"  # type: ignore[index]
     turn(real, NEW)
@@ -148,7 +147,7 @@ def test_nothing_is_handled_before_the_forge_has_shown_the_repository(
 
 def test_a_name_that_belongs_to_another_repository_decides_nothing(real: Bench, forge: MemoryForge) -> None:
     shown(forge, number=77, name="acme/shop")
-    receipt = real.store.accept(NEW, {"forge": "gitea", **comment(repo="acme/shop")}, "unverified")
+    receipt = real.store.accept(NEW, comment(repo="acme/shop"), "unverified")
     turn(real, NEW)
     found = real.store.receipt(receipt)
     assert found and found["status"] == "ignored" and "another repository (id 77)" in found["reason"]
@@ -157,7 +156,7 @@ def test_a_name_that_belongs_to_another_repository_decides_nothing(real: Bench, 
 
 def test_a_repository_that_is_not_shown_decides_nothing(real: Bench, forge: MemoryForge) -> None:
     forge.faults["repository"] = [Refused(404, "not found")] * 9
-    receipt = real.store.accept(NEW, {"forge": "gitea", **comment()}, "unverified")
+    receipt = real.store.accept(NEW, comment(), "unverified")
     turn(real, NEW)
     found = real.store.receipt(receipt)
     assert found and found["status"] == "ignored" and "does not show this repository" in found["reason"]
@@ -166,7 +165,7 @@ def test_a_repository_that_is_not_shown_decides_nothing(real: Bench, forge: Memo
 
 def test_an_organisations_secret_does_not_speak_for_another_owner(real: Bench, forge: MemoryForge) -> None:
     shown(forge, name="acme/vault", owner=12)
-    event = {"forge": "gitea", **comment(repo="acme/vault"), "hook": 7}
+    event: Any = {**comment(repo="acme/vault"), "hook": 7}
     receipt = real.store.accept(NEW, event, "unverified")
     turn(real, NEW)
     found = real.store.receipt(receipt)
@@ -189,7 +188,7 @@ def test_reconcile_covers_only_what_is_let_in(real: Bench, forge: MemoryForge) -
     discover(real)
     assert real.store.about("gitea-8").get("repo") == "acme/site"
     assert not real.store.about(NEW) and real.store.waiting(NEW) == 0
-    real.store.accept(NEW, {"forge": "gitea", **comment()})
+    real.store.accept(NEW, comment())
     real.store.note_facts(NEW, {"repo": "stranger/shop", "owner_id": 5})
     waiting = real.store.waiting(NEW)
     reconcile(real)

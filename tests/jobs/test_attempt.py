@@ -69,7 +69,7 @@ def test_a_run_is_told_from_beginning_to_end(bench: Any, worker: Any) -> None:
 def test_the_last_line_of_a_run_is_told_with_its_next_sign(bench: Any) -> None:
     told = []
 
-    def run(spec: Any, forge: Any, ctx: Any, report: Any) -> dict[str, Any]:
+    def run(spec: Any, forge: Any, ctx: Any, report: Any) -> Any:
         report.output("Shall I go on?")
         report.output("  ")
         report.heartbeat("2026-01-01T00:00:00.000Z")
@@ -140,7 +140,7 @@ def test_a_run_that_was_stopped_before_it_began_is_not_begun(bench: Any) -> None
     key = spawn(bench)
     bench.store.stop_run(LANE, "s", "works")
 
-    def run(*_: Any) -> dict[str, Any]:
+    def run(*_: Any) -> Any:
         raise AssertionError("it must not run")
 
     attempt.attempt_with(bench, LANE, key, run)
@@ -152,7 +152,7 @@ def test_half_a_sign_in_feedback_does_not_cost_a_good_run(bench: Any) -> None:
     key = spawn(bench)
     said = 'CALORON_FEEDBACK_START {"notes": "\\ud800"} CALORON_FEEDBACK_END'
 
-    def run(*_: Any) -> dict[str, Any]:
+    def run(*_: Any) -> Any:
         return {"outcome": "done", "feedback": read_feedback(said)}
 
     attempt.attempt_with(bench, LANE, key, run)
@@ -183,7 +183,7 @@ def test_a_store_that_is_away_for_a_moment_costs_a_run_nothing(
     key, gone = spawn(bench), [Unavailable("the store", "gone") for _ in range(4)]
     monkeypatch.setattr(attempt, "_PAUSES_S", (0.0, 0.0))
 
-    def run(spec: Any, forge: Any, ctx: Any, report: Any) -> dict[str, Any]:
+    def run(spec: Any, forge: Any, ctx: Any, report: Any) -> Any:
         for verb in ("run_sign", "start_run", "run_may_go_on", "finish_run"):
             real = getattr(bench.store, verb)
             monkeypatch.setattr(bench.store, verb, _once_away(gone, real))

@@ -15,7 +15,7 @@ from shell.store.fields import empty
 LANE, AT = "gitea-7", "2026-11-21T07:00:00.000Z"
 REPO = {"forge": "gitea", "repo_id": 7, "repo": "acme/shop", "at": AT}
 ALICE, MALLORY = {"actor": "alice", "actor_id": 2}, {"actor": "mallory", "actor_id": 66}
-POLICY = {"me": {"login": "bot", "id": 1}, "command_labels": []}
+POLICY: Any = {"me": {"login": "bot", "id": 1}, "command_labels": []}
 
 
 def hash_of(text: str) -> str:
@@ -28,7 +28,7 @@ class Lane:
     def __init__(self) -> None:
         self.state: Any = empty() | {"repo": {"full_name": "acme/shop"}}
         self.seen: set[str] = set()
-        self.look: dict[str, Any] = {}
+        self.look: Any = {}
         self.answers = 0
 
     def take(self, *events: dict[str, Any]) -> list[str]:
@@ -42,7 +42,8 @@ class Lane:
             lambda: AT,
             lambda lane, keys: self.seen.intersection(keys),
         )
-        decided = decide(Loaded(LANE, self.state), [REPO | event for event in events], decider)
+        inbox: list[Any] = [REPO | event for event in events]
+        decided = decide(Loaded(LANE, self.state), inbox, decider)
         assert decided.dead == []
         self.state = decided.state
         self.seen.update(decided.keys)
@@ -74,7 +75,7 @@ class Lane:
 
     # A comment
 
-    def catches_up(self, *comments: dict[str, Any]) -> list[str]:
+    def catches_up(self, *comments: Any) -> list[str]:
         there = {"date": AT, "issues": [], "pulls": [], "comments": [keyed(one) for one in comments]}
         request = {"type": "look", "what": "catch_up", "key": "look:catch_up"}
         return self.take(self.answered({"what": "catch_up", "request": request, "there": there}))

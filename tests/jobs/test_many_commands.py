@@ -1,6 +1,8 @@
 """One comment that asks for very much is answered in a few."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,20 +12,23 @@ from jobs.decide import Decider, decide
 from shell.store import Loaded
 from shell.store.fields import empty
 
+if TYPE_CHECKING:
+    from stages.world import Comment
+
 NOW = "2026-11-21T07:00:00.000Z"
 LANE = {"forge": "gitea", "repo_id": 7, "repo": "acme/shop"}
 
 
-def comments_on(body: str, permission: str) -> list[dict[str, Any]]:
+def comments_on(body: str, permission: str) -> list[Comment]:
     """What the bot says when ada, whose permission is known, writes this."""
     known = {"ada": {"login": "ada", "user_id": 2, "permission": permission, "at": NOW}}
     repo = {"full_name": "acme/shop", "forge": "gitea", "default_branch": "main"}
     state: Any = empty() | {"repo": repo, "permissions": known}
-    said = {**LANE, "type": "issue_comment", "key": "comment:9:aa", "at": NOW, "created_at": NOW,
+    said: Any = {**LANE, "type": "issue_comment", "key": "comment:9:aa", "at": NOW, "created_at": NOW,
             "issue_number": 4, "is_pull": False, "comment_id": 9, "author": "ada", "author_id": 2,
             "actor": "ada", "actor_id": 2, "body": body, "previous": None,
             "hint": "created", "found": True}  # fmt: skip
-    policy: dict[str, Any] = {"me": {"id": 1, "login": "bot"}, "command_labels": []}
+    policy: Any = {"me": {"id": 1, "login": "bot"}, "command_labels": []}
     decider = Decider(expand, composition_for, run_pure, lambda _: policy, lambda: NOW, lambda _, __: set())
     decided = decide(Loaded("gitea-7", state), [said], decider)
     assert decided.dead == []

@@ -387,5 +387,6 @@ def test_a_comment_found_by_looking_has_the_key_of_its_delivery() -> None:
         "sender": {"login": "ann", "id": 2},
     }
     told = {"X-Gitea-Event": "issue_comment", "X-Gitea-Event-Type": "issue_comment", "X-Gitea-Delivery": "d"}
-    delivered = read_delivery(told, json.dumps(payload).encode())
-    assert action_handlers.keyed({"comment_id": 9, "body": "/plan"})["key"] == delivered["key"]
+    delivered: Any = read_delivery(told, json.dumps(payload).encode())
+    comment: Any = {"comment_id": 9, "body": "/plan"}
+    assert action_handlers.keyed(comment)["key"] == delivered["key"]

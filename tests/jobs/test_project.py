@@ -13,7 +13,14 @@ from tests.jobs.conftest import EDITED_AT, WRITTEN_AT
 
 LANE = "gitea-7"
 AS_IT_WAS = '["Running",null,[]]'
-BOARD = {"object": "issue:1", "kind": "board", "number": 1, "comment_id": None, "mark": {"sprint": "s"}}
+BOARD = {
+    "object": "issue:1",
+    "kind": "board",
+    "number": 1,
+    "comment_id": None,
+    "plan_hash": None,
+    "mark": {"kind": "board", "sprint": "s"},
+}
 
 
 def set_up(bench: Any) -> None:
@@ -85,7 +92,7 @@ def test_the_board_of_a_running_sprint_is_drawn_after_a_pause_and_the_newest_onl
     bench: Any, forge: Any
 ) -> None:
     set_up(bench)
-    running = {"1": {"status": "Running"}}
+    running = {"1": {"id": "s", "status": "Running"}}
     become(bench, "1", kickoffs=running, want=[BOARD | {"hash": "h1", "body": "one"}])
     for number in ("2", "3", "4"):
         become(bench, number, want=[BOARD | {"hash": f"h{number}", "body": f"drawn {number}"}])
@@ -104,14 +111,14 @@ def test_the_board_of_a_running_sprint_is_drawn_after_a_pause_and_the_newest_onl
 @pytest.mark.parametrize(
     "why",
     [
-        {"kickoffs": {"1": {"status": "Done"}}},
-        {"kickoffs": {"1": {"status": "Running", "asked_status_at": "2026-01-01T00:00:00.000Z"}}},
+        {"kickoffs": {"1": {"id": "s", "status": "Done"}}},
+        {"kickoffs": {"1": {"id": "s", "status": "Running", "asked_status_at": "2026-01-01T00:00:00.000Z"}}},
         {"tasks": {"a": {"status": "Escalated"}}},
     ],
 )
 def test_what_a_person_waits_for_is_drawn_at_once(bench: Any, forge: Any, why: dict[str, Any]) -> None:
     set_up(bench)
-    running = {"1": {"status": "Running"}}
+    running = {"1": {"id": "s", "status": "Running"}}
     become(bench, "1", kickoffs=running, want=[BOARD | {"hash": "h1", "body": "one"}])
     become(bench, "2", want=[BOARD | {"hash": "h2", "body": "two"}], **why)
     assert forge.asked("edit_comment") == 1

@@ -17,7 +17,7 @@ BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SAID = {"forge": "gitea", "repo_id": 7, "repo": "acme/shop"}
 ME = {"id": 1, "login": "bot"}
 SET = {"framework": "stub", "time_limit_s": 60, "merge": "on-approval", "parallel": 2}
-POLICY = declared_policy() | SET | {"me": ME}
+POLICY: Any = declared_policy() | SET | {"me": ME}
 Shape = dict[str, Any]
 
 
@@ -36,16 +36,16 @@ class Lane:
         self.seconds += 1
         return text_of(BEGAN + timedelta(seconds=self.seconds))
 
-    def take(self, type_: str, **fields: Any) -> list[Shape]:
+    def take(self, type_: str, **fields: Any) -> Any:
         """The actions that one event comes to."""
-        event = SAID | {"type": type_, "key": f"{type_}:{self.seconds}", "at": self.now()} | fields
+        event: Any = SAID | {"type": type_, "key": f"{type_}:{self.seconds}", "at": self.now()} | fields
         decider = Decider(expand, composition_for, run_pure, lambda _: POLICY, self.now, lambda *_: set())
         decided = decide(Loaded("gitea-7", self.state), [event], decider)
         assert decided.dead == []
         self.state = decided.state
         return decided.actions
 
-    def hear(self, text: str) -> list[Shape]:
+    def hear(self, text: str) -> Any:
         """What a comment of ann on the kickoff comes to."""
         who = {"author": "ann", "author_id": 2, "actor": "ann", "actor_id": 2}
         about = {"issue_number": 4, "is_pull": False, "comment_id": 90 + self.seconds}

@@ -18,7 +18,7 @@ def lane() -> Lane:
     return Lane({"status": "Running"}, running=4, tasks={"a": task})
 
 
-def take(lane: Lane, *events: dict[str, Any], breaks: str = "retro") -> Decision:
+def take(lane: Lane, *events: Any, breaks: str = "retro") -> Decision:
     def run(name: str, turn: Any) -> Any:
         if name == breaks:
             raise OverflowError("cannot convert float infinity to integer")

@@ -15,10 +15,17 @@ BASE = {"CALORON_WEBHOOK_SECRET": "s", "GITEA_URL": "http://f.test", "GITEA_TOKE
 
 def queue(bench: Bench, lane: str, task: str) -> str:
     key = f"spawn:{task}"
-    named = {"sprint_id": f"s-{lane}", "task_id": task, "agent_id": task, "attempt": 1, "key": key}
+    named: dict[str, Any] = {
+        "sprint_id": f"s-{lane}",
+        "task_id": task,
+        "agent_id": task,
+        "attempt": 1,
+        "key": key,
+    }
     bench.put({"type": "spawn_agent", **named}, lane=lane)
     [taken] = [one for one in bench.store.due_actions(lane, 9) if one.key == key]
-    assert bench.store.queue_run(lane, taken, {"type": "spawn_agent", "lane": lane, **named})
+    spec: Any = {"type": "spawn_agent", "lane": lane, **named}
+    assert bench.store.queue_run(lane, taken, spec)
     return key
 
 
@@ -30,7 +37,7 @@ def start(bench: Bench) -> tuple[str, str] | None:
 
 
 def end(bench: Bench, lane: str, key: str, **cost: Any) -> None:
-    event = {"type": "agent_finished", "key": f"end:{key}", "outcome": "done", "cost": cost}
+    event: Any = {"type": "agent_finished", "key": f"end:{key}", "outcome": "done", "cost": cost}
     assert bench.store.finish_run(lane, key, event)
 
 

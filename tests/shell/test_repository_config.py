@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.repository_labels import declared_policy
 from shell.agent.path_rules import FLOOR
 from shell.config_file import read_config
 from shell.policy import policy_for
@@ -15,7 +16,7 @@ from shell.repository_config import KEYS
 from shell.settings import Settings
 from tests.stages.forge_rendering import live_in_body
 
-ME = {"login": "bot", "id": 1}
+ME: Any = {"login": "bot", "id": 1}
 WHOLE = """
 pipeline:
   parallel: 1
@@ -48,18 +49,17 @@ def test_every_key_sets_its_key_of_the_policy() -> None:
         "stuck_retry_limit": 0,
         "protected_paths": ["infra/**", "Makefile"],
     }
-    policy = policy_for(settings(), ME, parsed["values"])
+    policy = policy_for(settings(), ME, parsed["values"], declared_policy())
     assert policy["protected_paths"] == [*FLOOR, "infra/**", "Makefile"]
-    assert {name: policy[name] for name in parsed["values"] if name != "protected_paths"} == {
-        name: value for name, value in parsed["values"].items() if name != "protected_paths"
-    }
+    others = {name: value for name, value in parsed["values"].items() if name != "protected_paths"}
+    assert others.items() <= policy.items()
     assert set(parsed["values"]) <= {sets.policy for _, _, sets in KEYS}
 
 
 @pytest.mark.parametrize("text", ["", "# only words\n", "---\n", "pipeline:\n", "pipeline:\n  parallel:\n"])
 def test_what_is_not_given_stays_as_it_is(text: str) -> None:
     assert read_config(text) == {"values": {}, "problems": []}
-    policy = policy_for(settings(), ME, {})
+    policy = policy_for(settings(), ME, {}, declared_policy())
     assert (policy["parallel"], policy["merge"], policy["stuck_retry_limit"]) == (2, "on-approval", 3)
     assert (policy["time_limit_s"], policy["stall_threshold_m"]) == (3600, 20)
 
@@ -68,14 +68,14 @@ def test_what_is_not_given_stays_as_it_is(text: str) -> None:
 def test_without_a_word_of_the_repository_all_agents_of_the_machine_may_work(
     agents: int, parallel: int
 ) -> None:
-    assert policy_for(settings(agents=agents), ME, {})["parallel"] == parallel
-    assert policy_for(settings(agents=agents), ME, {"parallel": 1})["parallel"] == 1
+    assert policy_for(settings(agents=agents), ME, {}, declared_policy())["parallel"] == parallel
+    assert policy_for(settings(agents=agents), ME, {"parallel": 1}, declared_policy())["parallel"] == 1
 
 
 def test_a_repository_may_shorten_the_operators_times_only() -> None:
     operator = settings(stall_m=10.0, missing_s=60.0, cooldown_m=5.0)
     longer = read_config("supervisor: {stall: 1 h, missing: 1 h, cooldown: 1 h}")["values"]
-    policy = policy_for(operator, ME, longer)
+    policy = policy_for(operator, ME, longer, declared_policy())
     assert (policy["stall_threshold_m"], policy["missing_after_s"], policy["cooldown_m"]) == (10, 60, 5)
 
 

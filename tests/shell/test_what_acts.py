@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 from bot.cli.declared import of_type
+from handlers.repository_labels import declared_policy
 from shell.policy import policy_for
 from shell.settings import Settings
 
@@ -53,7 +54,7 @@ def texts_in(*files: Path) -> set[str]:
 
 
 def test_every_key_of_the_policy_is_read_by_a_stage() -> None:
-    policy = policy_for(Settings.model_construct(), {"login": "bot", "id": 1}, {})
+    policy = policy_for(Settings.model_construct(), {"login": "bot", "id": 1}, {}, declared_policy())
     assert set(policy) <= texts_in(*(ROOT / "stages").glob("*/*.py"))
 
 

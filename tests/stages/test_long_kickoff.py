@@ -1,9 +1,11 @@
 """A kickoff that is too long is refused in words, and costs no planning."""
 
+from typing import Any
+
 from stages.plan import propose_plan, take_brief
 
 KICKOFF = {"id": "shop-1a2b-4", "number": 4, "status": "Planning", "asked_at": "2026-11-21T07:00:00.000Z"}
-READ = {
+READ: Any = {
     "type": "kickoff_read", "key": "kickoff_read:4", "issue_number": 4, "title": "Sell shoes",
     "author": "ada", "author_id": 2, "body": "- a line of a long plan\n" * 3000,
 }  # fmt: skip

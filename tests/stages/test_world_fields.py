@@ -85,7 +85,6 @@ OTHERS = {
     ("stages/phases/dev_po.py", "task"): {"component"},  # of a design, before it is a plan
     ("jobs/replay.py", "event"): {"from", "to"},  # of a journal entry
     ("jobs/ticks.py", "repo"): {"id"},  # as GitHub wrote it
-    ("shell/store/sprints.py", "state"): {"sprint"},  # of a lane before it had kickoffs
 }
 """Where the name means another record; this list only shrinks."""
 
@@ -186,7 +185,6 @@ NOT_READ = {
     "asked_by": "for people who look into the state",
     "planned_at": "for people who look into the state",
     "until": "for people who read the journal",
-    "output_tail": "for people who read the journal",
     "stopped": "for people who read the journal",
     "word": "for people who read the journal",
     "why": "for people who read the tick's actions",

@@ -29,14 +29,16 @@ def test_a_commit_moves_everything_at_once(store: Store) -> None:
     receipt = store.accept(LANE, {"type": "tick", "key": "k1"})
     store.accept(LANE, {"type": "tick", "key": "k2"})
     loaded = store.load(LANE)
-    state = loaded.state | {"sprint": {"id": "shop-1a2b-3"}, "tasks": {"t1": {"id": "t1"}}}
+    kickoffs = {"3": {"id": "shop-1a2b-3"}}
+    state: State = loaded.state | {"kickoffs": kickoffs, "tasks": {"t1": {"id": "t1"}}}
+    policy: Any = {"a": 1}
     whole = decided(
         loaded,
         state,
         consumed=store.inbox(LANE, 1),
         keys={"k1": None},
         actions=[{"type": "look", "key": "look:1", "what": "repository"}],
-        entries=[{"event": {"type": "tick"}, "now": "2026-01-01T00:00:00.000Z", "policy": {"a": 1}}],
+        entries=[{"event": {"type": "tick"}, "now": "2026-01-01T00:00:00.000Z", "policy": policy}],
     )
     assert store.commit(LANE, loaded, whole, fence(store))
 
@@ -49,7 +51,7 @@ def test_a_commit_moves_everything_at_once(store: Store) -> None:
     told = store.receipt(receipt)
     assert told and told["status"] == "done"
     assert store.lane_of("shop-1a2b-3") == LANE
-    assert store.journal(LANE)[0]["policy"] == {"a": 1}
+    assert store.journal(LANE)[0]["policy"] == policy
 
 
 def test_whoever_was_slower_decides_again(store: Store) -> None:
@@ -104,7 +106,7 @@ ENTRY: dict[str, Any] = {
 def test_a_tampered_journal_is_found(store: Store) -> None:
     for number in range(3):
         loaded = store.load(LANE)
-        entries = [ENTRY | {"event": {"n": number}}]
+        entries: Any = [ENTRY | {"event": {"n": number}}]
         store.commit(LANE, loaded, Decision(loaded.state, entries=entries), fence(store))
     assert store.journal_faults(LANE) == []
     line = store.client.lindex(f"lane:{LANE}:journal", 1)
@@ -114,11 +116,18 @@ def test_a_tampered_journal_is_found(store: Store) -> None:
 
 def test_an_ended_sprint_stays_as_a_record_of_its_own(store: Store) -> None:
     loaded = store.load(LANE)
-    running = loaded.state | {"sprint": {"id": "one"}, "tasks": {"t": {"status": "Done"}}}
+    kickoff = {"id": "one", "number": 4}
+    running: State = loaded.state | {"kickoffs": {"4": kickoff}, "running": 4}
+    running |= {"tasks": {"t": {"status": "Done"}}}
     store.commit(LANE, loaded, decided(loaded, running), fence(store))
     loaded = store.load(LANE)
-    store.commit(LANE, loaded, decided(loaded, loaded.state | {"sprint": None, "tasks": {}}), fence(store))
-    assert store.sprint("one") == {"lane": LANE, "sprint": {"id": "one"}, "tasks": {"t": {"status": "Done"}}}
+    store.commit(
+        LANE,
+        loaded,
+        decided(loaded, loaded.state | {"kickoffs": {}, "running": None, "tasks": {}}),
+        fence(store),
+    )
+    assert store.sprint("one") == {"lane": LANE, "sprint": kickoff, "tasks": {"t": {"status": "Done"}}}
     assert store.lane_of("one") == LANE
 
 

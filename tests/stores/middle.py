@@ -103,7 +103,7 @@ def _merge(play: Play, task_id: str) -> None:
     head = play.pull(task_id)["head"]["sha"]
     play.alice.set_status(play.repo, head, "success", CHECK)
     play.approve_all()
-    play.wait(lambda: (play.pull_of(task_id) or {}).get("merged"))
+    play.wait(lambda: play.merged(task_id))
 
 
 def to_the_end(play: Play, made: dict[str, Any]) -> None:

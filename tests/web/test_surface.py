@@ -24,7 +24,7 @@ class Memory:
         self.beats: list[tuple[str, str, dict[str, Any]]] = []
         self.starts = True
 
-    def accept(self, lane: str, event: dict[str, Any]) -> str:
+    def accept(self, lane: str, event: Any) -> str:
         self.events.append((lane, event))
         if event["type"] == "spawn_requested" and self.starts:
             self.running.append(

@@ -75,13 +75,13 @@ class Memory:
         self._here()
         return self.known.get(lane, self.default)
 
-    def accept(self, lane: str, event: dict[str, Any], status: str = "queued") -> str:
+    def accept(self, lane: str, event: Any, status: str = "queued") -> str:
         self._here()
         self.inbox.append((lane, event))
         self.statuses.append(status)
         return f"r{len(self.inbox)}"
 
-    def note_ignored(self, event: dict[str, Any], reason: str) -> str:
+    def note_ignored(self, event: Any, reason: str) -> str:
         self._here()
         self.ignored.append(reason)
         return f"i{len(self.ignored)}"

@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import compositions
 from bot.fake_forge import FakeForge
@@ -16,7 +16,7 @@ from shell.errors import NotYet, Refused
 from shell.forge import Forge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
-from shell.store import Store, Taken, connect
+from shell.store import Store, connect
 from shell.valkey import serving
 
 from .kind import Arena, Defence, Kind, Tried
@@ -132,7 +132,7 @@ class Scene:
     def merged(self, head: str | None = None) -> tuple[bool, str]:
         """Try to merge as the bot does; whether it is merged now, and what was said."""
         key = f"merge/{self.number}"
-        action = {
+        action: Any = {
             "type": "merge_pr",
             "key": key,
             "pr_number": self.number,
@@ -143,7 +143,7 @@ class Scene:
             "protected": [],
         }
         try:
-            said = merge_pr(self.target(), Taken(key, action, "1"))
+            said: Any = merge_pr(self.target(), action)
         except (Refused, NotYet) as refusal:
             said = {"message": str(refusal)}
         return self.of("bot").pull(REPO, self.number)["merged"], str(said.get("message"))

@@ -117,8 +117,8 @@ class _Lane:
         }  # fmt: skip
         self.report, self.breaks, self.dead = report, breaks, dict[str, Any]()
 
-    def take(self, type_: str, **fields: Any) -> list[dict[str, Any]]:
-        policy = declared_policy() | {
+    def take(self, type_: str, **fields: Any) -> list[Any]:
+        policy: Any = declared_policy() | {
             "framework": "stub",
             "time_limit_s": 60,
             "merge": "on-approval",
@@ -127,7 +127,8 @@ class _Lane:
         policy["me"] = self.state["me"]
         decider = Decider(expand, composition_for, self.run, lambda _: policy, lambda: _NOW, lambda *_: set())
         decider = Decider(**(vars(decider) | {"instead": INSTEAD}))
-        event = {"forge": "gitea", "repo_id": 7, "repo": "acme/shop", "type": type_, "key": type_, "at": _NOW}
+        named = {"forge": "gitea", "repo_id": 7, "repo": "acme/shop"}
+        event: Any = {**named, "type": type_, "key": type_, "at": _NOW}
         decided = decide(Loaded("gitea-7", self.state), [event | fields], decider)
         self.state = decided.state
         self.dead |= {letter["id"]: letter for letter in decided.dead}

@@ -298,7 +298,8 @@ def _replayed(arena: Arena, scene: Scene, lane: str) -> Iterator[Tried]:
         scene.send(payload)
     scene.work(lane)
     answers = [entry for entry in scene.ctx.store.journal(lane) if entry["composition"] == "command_answer"]
-    mine = [one for one in answers if (one["event"].get("where") or {}).get("comment_id") == number]
+    events: list[Any] = [one["event"] for one in answers]
+    mine = [one for one in events if (one.get("where") or {}).get("comment_id") == number]
     yield Tried("a real comment, replayed", len(mine) == 1, f"answered {len(mine)} times")
     for path in (f"/webhooks/gitea/repo/{scene.ids['eve/lab']}", f"/webhooks/gitea/org/{scene.ids['eve']}"):
         status, told = scene.send(payload, path, secret=_MASTER)

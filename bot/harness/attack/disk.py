@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
+from typing import Any
 
 from bot.cli.supervise import Child, Supervisor
 from bot.cli.up import environment
@@ -177,7 +178,7 @@ def _fill(file: Path) -> None:
                 continue
 
 
-def _event(number: int) -> dict[str, object]:
+def _event(number: int) -> Any:
     return {"type": "tick", "key": f"tick:{number}"}
 
 

@@ -211,7 +211,11 @@ def _kept(folder: Path, written: dict[str, str]) -> Iterator[Tried]:
     with serving(folder / "store") as url:
         store = Store(connect(url))
         for name, form in written.items():
-            event = {"type": "agent_finished", "key": "k", "feedback": {"notes": form, "blockers": [form]}}
+            event: Any = {
+                "type": "agent_finished",
+                "key": "k",
+                "feedback": {"notes": form, "blockers": [form]},
+            }
             store.put_event("gitea-1", event)
             [kept] = store.client.lrange("inbox:gitea-1", -1, -1) or store.inbox("gitea-1", 1)
             yield Tried(f"an event: {name}", not shows(str(kept), form), str(kept)[:120])
