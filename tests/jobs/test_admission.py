@@ -119,7 +119,7 @@ def test_in_a_strangers_repository_the_first_command_gets_one_line_and_nothing_e
         comment(),
         comment(2),
     ]
-    receipts = [real.store.accept(NEW, {"forge": "gitea", **event}, "unverified") for event in events]
+    receipts = [real.store.accept(NEW, event | {"forge": "gitea"}, "unverified") for event in events]
     assert real.store.receipt(receipts[0])["status"] == "unverified"  # type: ignore[index]
     turn(real, NEW)
     (line,) = forge.comments

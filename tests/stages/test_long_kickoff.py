@@ -13,7 +13,7 @@ READ: Any = {
 
 def test_a_kickoff_beyond_its_longest_is_refused_in_words() -> None:
     state = {"kickoffs": {"4": KICKOFF}}
-    brief = take_brief.execute({"state": state, "events": [READ]})  # type: ignore[typeddict-item, list-item]
+    brief = take_brief.execute({"state": state, "events": [READ]})  # type: ignore[typeddict-item]
     assert brief["brief"] == "Sell shoes", "the planner reads none of it"
     given = {
         "state": state, "events": [READ], "now": "2026-11-21T07:00:00.000Z", "policy": {},
