@@ -17,7 +17,7 @@ COMMANDS = {
     "demo": "Run one whole sprint on this machine; needs no key, no account and no network.",
     "config": "Show every setting, its value and where it comes from; secrets are masked.",
     "doctor": "Check everything that the bot needs, and say what to do about what is wrong.",
-    "install": "Create the webhook and the labels in a repository. Safe to repeat.",
+    "install": "Let a repository in: create its webhook and labels, and note that the bot may act there.",
     "status": "Show the sprints that run or wait, with their tasks and what waits for you.",
     "history": "List every sprint, the newest last.",
     "show": "Show one sprint: its goal, its tasks, and its figures once it has finished.",
