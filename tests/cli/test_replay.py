@@ -42,6 +42,7 @@ class Play:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
+        store.note_facts(LANE, {"repo": "acme/shop", "owner_id": 3})
         self.ctx = Context(settings, store, "test", accounts={"gitea": {"login": "bot", "id": 1}})
 
     def tell(self, **event: Any) -> None:
@@ -85,6 +86,7 @@ class Play:
         self.answer("issue", KICKOFF)
         self.show()
         self.comment(51, "/approve")
+        self.answer("comment", {"comment_shown": True, "comment": self.said})
         self.perform("create_issue", number=2, html_url="http://forge.test/2")
         [sprint_id] = self.store.sprints()
         self.tell(type="agent_started", key="started", sprint_id=sprint_id, task_id="t1", agent_id="t1",
@@ -94,6 +96,7 @@ class Play:
     def comment(self, number: int, body: str) -> None:
         more = {"comment_id": number, "author": "alice", "author_id": 2, "body": body, "hint": "created"}
         told = {"issue_number": 1, "is_pull": False, "previous": None, "created_at": now()}
+        self.said = told | more
         self.tell(type="issue_comment", key=f"comment:{number}:{hash_of(body)[:16]}", **more, **told, **ALICE)
 
 
@@ -103,6 +106,7 @@ def settings(tmp_path: Path, valkey: str, monkeypatch: pytest.MonkeyPatch) -> Se
         "CALORON_WEBHOOK_SECRET": "s3cret",
         "GITEA_URL": "http://forge.test",
         "GITEA_TOKEN": "t",
+        "CALORON_REPOS": "acme/*",
         "CALORON_HOME": str(tmp_path / "home"),
         "REDIS_URL": valkey,
     }

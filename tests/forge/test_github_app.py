@@ -77,7 +77,9 @@ def test_each_repository_is_asked_with_the_token_of_its_installation(
 def test_an_app_is_a_bot(wire: responses.RequestsMock, pem: str) -> None:
     wire.get(f"{API}/app", json={"slug": "caloron"})
     wire.get(f"{API}/users/caloron[bot]", json={"login": "caloron[bot]", "id": 99})
-    assert GitHubForge(API, GitHubApp(API, "4711", pem)).me() == {"login": "caloron[bot]", "id": 99}
+    assert GitHubForge(API, GitHubApp(API, "4711", pem)).me() == {
+        "login": "caloron[bot]", "id": 99, "app": True
+    }  # fmt: skip
 
 
 def test_an_app_reaches_what_it_is_installed_on(wire: responses.RequestsMock, pem: str) -> None:
@@ -85,6 +87,7 @@ def test_an_app_reaches_what_it_is_installed_on(wire: responses.RequestsMock, pe
     sells(wire, 5, timedelta(hours=1))
     raw = {
         "id": 1, "full_name": "a/b", "default_branch": "main", "size": 3, "private": True, "html_url": "h",
+        "owner": {"id": 3, "login": "a"},
         "permissions": {"admin": False, "push": True, "pull": True},
     }  # fmt: skip
     wire.get(f"{API}/installation/repositories", json={"repositories": [raw, raw | {"archived": True}]})
