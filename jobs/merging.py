@@ -44,7 +44,7 @@ def merge_facts(target: Target, action: MergePr) -> MergeFacts:
         "author_id": pull["author_id"],
         "ours": sorted(target.ours()),
         "reviews": reviews,
-        "kept": kept,
+        "counting": kept,
         "commits": _commits(target, action, proposal, own),
         "pushes": _pushes(target, action, pull, base),
         "permissions": {login: _permission(target, login) for login in sorted(judging)},
@@ -91,7 +91,7 @@ def _review(review: Review) -> ReviewSeen:
         "id": review["id"],
         "author": review["author"],
         "author_id": review["author_id"],
-        "state": review["state"],
+        "verdict": review["state"],
         "commit_sha": review["commit_sha"],
         "machine": bool(review.get("machine")),
     }

@@ -1573,7 +1573,7 @@ class ReviewSeen(TypedDict):
     """Who wrote it."""
     author_id: int | None
     """The number of their account; null: it is gone."""
-    state: ReviewState
+    verdict: ReviewState
     """What it says."""
     commit_sha: str
     """The head that it judges."""
@@ -1616,7 +1616,7 @@ class MergeFacts(TypedDict):
     """The bot's own accounts."""
     reviews: list[ReviewSeen]
     """Its reviews, the oldest first."""
-    kept: list[str]
+    counting: list[str]
     """The heads whose approval counts: the present one first."""
     commits: list[ProposedCommit]
     """What it would bring."""

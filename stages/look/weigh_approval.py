@@ -34,8 +34,8 @@ SHOWN = 5
 def execute(input: Input) -> Output:
     facts = input["facts"]
     verdicts = last_verdicts(facts)
-    approvals = [review for review in verdicts if review["state"] == "approved"]
-    objections = [review for review in verdicts if review["state"] == "changes_requested"]
+    approvals = [review for review in verdicts if review["verdict"] == "approved"]
+    objections = [review for review in verdicts if review["verdict"] == "changes_requested"]
     if not approvals or any(permits(facts, review, "write") for review in objections):
         return {"allowed": False, "message": None, "wait": None}  # judged anew: look at it again
     if facts["closing"]:
@@ -57,9 +57,9 @@ def last_verdicts(facts: MergeFacts) -> list[ReviewSeen]:
     """What each person said last, where that was said of a head that counts."""
     last: dict[object, ReviewSeen] = {}
     for review in sorted(facts["reviews"], key=lambda one: one["id"]):
-        if review["state"] != "commented":
+        if review["verdict"] != "commented":
             last[review["author_id"]] = review
-    return [review for review in last.values() if review["commit_sha"] in facts["kept"]]
+    return [review for review in last.values() if review["commit_sha"] in facts["counting"]]
 
 
 def need(facts: MergeFacts) -> tuple[str, str]:

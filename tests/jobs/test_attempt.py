@@ -31,6 +31,7 @@ def worker(bench: Any) -> Iterator["subprocess.Popen[bytes]"]:
         "CALORON_WEBHOOK_SECRET": "s",
         "GITEA_URL": "http://forge.test",
         "GITEA_TOKEN": "t",
+        "CALORON_REPOS": "acme/*",
         "REDIS_URL": settings.redis_url,
         "CALORON_HOME": str(settings.home),
         "PYTHONPATH": str(ROOT),

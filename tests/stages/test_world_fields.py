@@ -69,7 +69,7 @@ NAMED = {
     "kickoff": fields(world.Kickoff),
     "pull": fields(world.PullRequest, world.ForgePull),
     "issue": fields(world.Issue, world.ForgeIssue),
-    "review": fields(world.Review, world.ForgeReview),
+    "review": fields(world.Review, world.ForgeReview, world.ReviewSeen),
     "request": fields(world.Looks),
     "repo": fields(world.Repository),
     "config": fields(world.Config),
