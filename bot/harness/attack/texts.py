@@ -78,12 +78,12 @@ def denial(text: str) -> str:
         "id": 1,
         "author": text,
         "author_id": 3,
-        "state": "approved",
+        "verdict": "approved",
         "commit_sha": "c1",
         "machine": False,
     }
     facts = {
-        "forge": "gitea", "author_id": 1, "ours": [1], "reviews": [review], "kept": ["c1"], "commits": [],
+        "forge": "gitea", "author_id": 1, "ours": [1], "reviews": [review], "counting": ["c1"], "commits": [],
         "pushes": [], "permissions": {}, "guarded": [text], "links": [text], "closing": [],
     }  # fmt: skip
     return str(execute("weigh_approval", {"facts": facts})["message"])
