@@ -1,0 +1,340 @@
+"""One conversation with a coding agent over the Agent Client Protocol (version 1): what to say, what it did.
+
+It reads and writes no pipe itself: `begin`, `receive`, `tell` and `cancel` return the messages to send, each
+one JSON object for a line (JSON-RPC 2.0, https://agentclientprotocol.com).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from shell.agent.acp_failures import FailureKind, kind_of_error, kind_of_text
+
+Message = dict[str, Any]
+"""A JSON-RPC message as it goes over the wire; its fields differ by method, so it has no type of its own."""
+
+Steering = Literal["inject", "prompt", "next-turn"]
+"""How words reach a running turn: `_session/steering`, a second prompt, or only the next turn."""
+
+_VERSION = 1
+_METHOD_NOT_FOUND = -32601
+_LONGEST_TITLE, _LONGEST_TEXT = 300, 64 * 1024
+_CAPABILITIES = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
+"""None: the agent reads, writes and runs everything itself, inside the walls."""
+
+
+class ProtocolError(Exception):
+    """The agent said something that is no message of the protocol; the text quotes its beginning."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How one agent differs from the others that speak the protocol."""
+
+    mode: str | None = None
+    """The mode in which it does not ask before each step; None: it has none, or a variable sets it."""
+    model: Literal["option", "variable"] = "option"
+    """Whether the model is set by `session/set_config_option`, or by a variable of its environment."""
+    steering: Steering = "next-turn"
+    resumes: bool = False
+    """Whether a session goes on in a fresh process with the same home."""
+    session_meta: Mapping[str, Any] = field(default_factory=dict)
+    failure: Callable[[Message], FailureKind | None] = lambda update: None
+    """Reads a failure out of an update, for agents whose failed turns end as good ones do."""
+    noise: tuple[str, ...] = ()
+    """Texts that the agent mixes into its words; they are left out."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens and cost; `cost_usd` is None where the agent does not say it."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class TurnEnded:
+    """How a turn ended: `done`, `cancelled`, or the kind of failure, with the agent's own words."""
+
+    how: Literal["done", "cancelled"] | FailureKind
+    reason: str = ""
+
+
+@dataclass
+class Conversation:
+    """The state of one session: what was asked, what the agent does now, and how its turn ended."""
+
+    profile: Profile
+    folder: Path
+    prompt: str
+    model: str | None = None
+    resume: str | None = None
+    """The session to go on with; used where the profile says that it can be."""
+    mcp_servers: list[Message] = field(default_factory=list)
+
+    session_id: str | None = None
+    step: str = ""
+    """What the agent does now, in its own words (a tool's title)."""
+    text: str = ""
+    """What it said in this turn, with the end kept."""
+    usage: Usage = field(default_factory=Usage)
+    ended: TurnEnded | None = None
+
+    _next_id: int = 0
+    _waiting: dict[int, Callable[[Message], list[Message]]] = field(default_factory=dict)
+    _failure: FailureKind | None = None
+    _titles: dict[str, str] = field(default_factory=dict)
+    _cancelled: bool = False
+
+    def begin(self) -> list[Message]:
+        """The first message."""
+        client = {"name": "caloron", "version": "1"}
+        params = {"protocolVersion": _VERSION, "clientCapabilities": _CAPABILITIES, "clientInfo": client}
+        return [self._request("initialize", params, self._initialized)]
+
+    def receive(self, line: bytes) -> list[Message]:
+        """Take one line of the agent's output; ProtocolError if it is no message."""
+        message = parse(line)
+        if "method" not in message:
+            return self._answered(message)
+        params = message.get("params")
+        params = params if isinstance(params, dict) else {}
+        if "id" in message:
+            return [self._reply(message, params)]
+        self._notified(str(message["method"]), params)
+        return []
+
+    def tell(self, text: str) -> list[Message] | None:
+        """Words for the running turn; None if this agent takes them only in its next one."""
+        if self.session_id is None or self.ended is not None:
+            return None
+        prompt = [{"type": "text", "text": text}]
+        match self.profile.steering:
+            case "inject":
+                params = {"sessionId": self.session_id, "prompt": prompt}
+                return [self._request("_session/steering", params, lambda answer: [])]
+            case "prompt":
+                return [
+                    self._request(
+                        "session/prompt", {"sessionId": self.session_id, "prompt": prompt}, self._folded
+                    )
+                ]
+            case "next-turn":
+                return None
+
+    def go_on(self, text: str) -> list[Message]:
+        """A further turn of the same session, after the last one has ended."""
+        assert self.session_id is not None and self.ended is not None
+        self.ended, self.text, self._failure = None, "", None
+        return [self._prompt(text)]
+
+    def cancel(self) -> list[Message]:
+        """Ask the agent to end its turn; it does so within a second or so."""
+        self._cancelled = True
+        if self.session_id is None or self.ended is not None:
+            return []
+        return [{"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": self.session_id}}]
+
+    # Requests of ours, one after the other
+
+    def _initialized(self, answer: Message) -> list[Message]:
+        result = self._result(answer)
+        if result is None:
+            return []
+        if result.get("protocolVersion") != _VERSION:
+            self._end(
+                "crashed", f"The agent speaks version {result.get('protocolVersion')} of the protocol, not 1."
+            )
+            return []
+        params: Message = {"cwd": str(self.folder), "mcpServers": self.mcp_servers}
+        if self.profile.session_meta:
+            params["_meta"] = dict(self.profile.session_meta)
+        if self.resume and self.profile.resumes:
+            resumed = params | {"sessionId": self.resume}
+            return [self._request("session/resume", resumed, lambda answer: self._resumed(answer, params))]
+        return [self._request("session/new", params, self._opened)]
+
+    def _resumed(self, answer: Message, params: Message) -> list[Message]:
+        """A session that is gone is replaced by a new one: the prompt holds all that the agent needs."""
+        if "error" in answer:
+            return [self._request("session/new", params, self._opened)]
+        return self._opened({"result": (answer.get("result") or {}) | {"sessionId": self.resume}})
+
+    def _opened(self, answer: Message) -> list[Message]:
+        result = self._result(answer)
+        if result is None:
+            return []
+        if not isinstance(session := result.get("sessionId"), str):
+            self._end("crashed", "The agent opened no session.")
+            return []
+        self.session_id = session
+        return self._configure([*self._options()])
+
+    def _options(self) -> Iterable[tuple[str, Message]]:
+        session = {"sessionId": self.session_id}
+        if self.profile.mode:
+            yield "session/set_mode", session | {"modeId": self.profile.mode}
+        if self.model and self.profile.model == "option":
+            yield "session/set_config_option", session | {"configId": "model", "value": self.model}
+
+    def _configure(self, options: list[tuple[str, Message]]) -> list[Message]:
+        """Set what is left of the options, and then ask."""
+        if not options:
+            return [self._prompt(self.prompt)]
+        (method, params), *others = options
+
+        def answered(answer: Message) -> list[Message]:
+            return [] if self._result(answer) is None else self._configure(others)
+
+        return [self._request(method, params, answered)]
+
+    def _prompt(self, text: str) -> Message:
+        params = {"sessionId": self.session_id, "prompt": [{"type": "text", "text": text}]}
+        return self._request("session/prompt", params, self._turn_ended)
+
+    def _turn_ended(self, answer: Message) -> list[Message]:
+        result = self._result(answer)
+        if result is None:
+            return []
+        self._count(result)
+        reason = result.get("stopReason")
+        if self._cancelled or reason == "cancelled":
+            self._end("cancelled", "The turn was cancelled.")
+        elif self._failure:
+            self._end(kind_of_text(self.text) if self._failure == "failed" else self._failure, self.text)
+        elif reason == "end_turn":
+            self._end("done", self.text)
+        else:
+            kinds: dict[Any, FailureKind] = {"refusal": "refused", "max_tokens": "context_full"}
+            self._end(kinds.get(reason, "limit"), f"The agent stopped: {_short(reason)}.")
+        return []
+
+    def _folded(self, answer: Message) -> list[Message]:
+        """A second prompt in the same turn: its answer ends nothing, but is counted."""
+        if isinstance(result := answer.get("result"), dict):
+            self._count(result)
+        return []
+
+    def _result(self, answer: Message) -> Message | None:
+        """The result of a request; an error ends the turn, with its kind."""
+        if "error" in answer:
+            error = answer["error"] if isinstance(answer["error"], dict) else {}
+            self._end("cancelled" if self._cancelled else kind_of_error(error), _short(error.get("message")))
+            return None
+        result = answer.get("result")
+        return result if isinstance(result, dict) else {}
+
+    def _end(self, how: Literal["done", "cancelled"] | FailureKind, reason: str) -> None:
+        self.ended = TurnEnded(how, reason)
+
+    # What comes in
+
+    def _answered(self, message: Message) -> list[Message]:
+        handler = self._waiting.pop(message.get("id", -1), None) if _is_id(message.get("id")) else None
+        return handler(message) if handler else []
+
+    def _reply(self, message: Message, params: Message) -> Message:
+        answer: Message = {"jsonrpc": "2.0", "id": message["id"]}
+        if message["method"] != "session/request_permission":
+            return answer | {"error": {"code": _METHOD_NOT_FOUND, "message": "not supported"}}
+        self._note_tool(params.get("toolCall"))
+        if self._cancelled or (option := _allowing(params.get("options"))) is None:
+            return answer | {"result": {"outcome": {"outcome": "cancelled"}}}
+        return answer | {"result": {"outcome": {"outcome": "selected", "optionId": option}}}
+
+    def _notified(self, method: str, params: Message) -> None:
+        self._failure = self.profile.failure({"method": method, **params}) or self._failure
+        update = params.get("update")
+        if method != "session/update" or not isinstance(update, dict):
+            return
+        match update.get("sessionUpdate"):
+            case "agent_message_chunk":
+                self._note_text(update.get("content"))
+            case "tool_call" | "tool_call_update":
+                self._note_tool(update)
+            case "usage_update":
+                self._note_cost(update.get("cost"))
+
+    def _note_text(self, content: Any) -> None:
+        if isinstance(content, dict) and isinstance(text := content.get("text"), str):
+            if any(text.startswith(noise) for noise in self.profile.noise):
+                return
+            self.text = (self.text + text)[-_LONGEST_TEXT:]
+
+    def _note_tool(self, call: Any) -> None:
+        """The newest title; a finished step keeps it until the next one begins."""
+        if isinstance(call, dict) and isinstance(title := call.get("title"), str) and title.strip():
+            self.step = " ".join(title.split())[:_LONGEST_TITLE]
+
+    def _note_cost(self, cost: Any) -> None:
+        if isinstance(cost, dict) and cost.get("currency") == "USD":
+            amount = cost.get("amount")
+            if isinstance(amount, int | float) and 0 <= amount < 1e6:
+                self.usage = Usage(self.usage.input, self.usage.output, self.usage.cached, float(amount))
+
+    def _count(self, result: Message) -> None:
+        """Add a turn's tokens, as the agent's own shapes tell them."""
+        usage = result.get("usage")
+        counts = usage if isinstance(usage, dict) else _quota(result)
+        self.usage = Usage(
+            self.usage.input + _number(counts, "inputTokens", "input_tokens"),
+            self.usage.output + _number(counts, "outputTokens", "output_tokens"),
+            self.usage.cached + _number(counts, "cachedReadTokens", "cached_tokens"),
+            self.usage.cost_usd,
+        )
+
+    def _request(self, method: str, params: Message, handler: Callable[[Message], list[Message]]) -> Message:
+        self._next_id += 1
+        self._waiting[self._next_id] = handler
+        return {"jsonrpc": "2.0", "id": self._next_id, "method": method, "params": params}
+
+
+def parse(line: bytes) -> Message:
+    """One line as a message; ProtocolError if it is none."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ProtocolError(f"The agent sent a line that is no JSON: {line[:200]!r}") from None
+    if not isinstance(message, dict):
+        raise ProtocolError(f"The agent sent a line that is no message: {line[:200]!r}")
+    return message
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _allowing(options: Any) -> str | None:
+    """The option that allows this for the whole session, or else once."""
+    found = {
+        option.get("kind"): option.get("optionId")
+        for option in (options if isinstance(options, list) else [])
+        if isinstance(option, dict)
+    }
+    option = found.get("allow_always") or found.get("allow_once")
+    return option if isinstance(option, str) else None
+
+
+def _quota(result: Message) -> Message:
+    """Gemini's counts, which stand in `_meta`."""
+    meta = result.get("_meta")
+    quota = meta.get("quota") if isinstance(meta, dict) else None
+    counts = quota.get("token_count") if isinstance(quota, dict) else None
+    return counts if isinstance(counts, dict) else {}
+
+
+def _number(counts: Message, *names: str) -> int:
+    for name in names:
+        value = counts.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12:
+            return value
+    return 0
+
+
+def _short(value: Any) -> str:
+    return str(value or "no reason given")[:2000]

@@ -1,0 +1,191 @@
+"""Conversations over the Agent Client Protocol: what real agents said, recorded, and what is made of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shell.agent.acp import Conversation, Profile, ProtocolError, TurnEnded, Usage
+from shell.agent.acp_profiles import ANY, CLAUDE, CODEX, GEMINI, OPENCODE
+
+RECORDED = Path(__file__).parent.parent / "fixtures" / "acp"
+PROFILES = {"claude": CLAUDE, "codex": CODEX, "gemini": GEMINI, "opencode": OPENCODE}
+FOLDER = Path("/home/agent/work")
+
+
+def played(name: str) -> tuple[Conversation, list[dict[str, Any]]]:
+    """A conversation fed with what a real agent said, and all that we said to it."""
+    conversation = Conversation(PROFILES[name.partition(".")[0]], FOLDER, "Task: t1")
+    sent = conversation.begin()
+    for line in (RECORDED / f"{name}.jsonl").read_bytes().splitlines():
+        assert conversation.ended is None, "the agent said more after the end of its turn"
+        sent += conversation.receive(line)
+    return conversation, sent
+
+
+@pytest.mark.parametrize("agent", PROFILES)
+def test_a_turn_of_each_agent_ends_well(agent: str) -> None:
+    conversation, sent = played(f"{agent}.ok")
+    assert conversation.ended is not None and conversation.ended.how == "done"
+    assert "CALORON_FEEDBACK_START" in conversation.text and "MODE_UPDATE" not in conversation.text
+    assert conversation.step.startswith("python3 hello.py")
+    assert [message["method"] for message in sent if "method" in message][-1] == "session/prompt"
+
+
+@pytest.mark.parametrize(
+    ("agent", "usage"),
+    [
+        ("claude", Usage(300, 60, 3000, 0.005)),
+        ("codex", Usage(180, 60, 120, None)),
+        ("gemini", Usage(300, 60, 0, None)),
+        ("opencode", Usage(100, 20, 1000, 0.0032624999999999998)),
+    ],
+)
+def test_usage_is_read_from_each_agents_own_shape(agent: str, usage: Usage) -> None:
+    assert played(f"{agent}.ok")[0].usage == usage
+
+
+@pytest.mark.parametrize("agent", ["claude", "codex"])
+@pytest.mark.parametrize(("status", "kind"), [(401, "auth"), (429, "quota"), (529, "overload")])
+def test_a_failed_turn_tells_its_kind(agent: str, status: int, kind: str) -> None:
+    ended = played(f"{agent}.{status}")[0].ended
+    assert ended is not None and ended.how == kind and ended.reason
+
+
+def test_the_mode_is_set_before_the_prompt_is_sent() -> None:
+    methods = [message["method"] for message in played("claude.ok")[1]]
+    assert methods == ["initialize", "session/new", "session/set_mode", "session/prompt"]
+
+
+def answer(number: int, **result: Any) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": number, "result": result}).encode()
+
+
+def opened(profile: Profile = ANY, **named: Any) -> Conversation:
+    """A conversation whose prompt has been sent."""
+    conversation = Conversation(profile, FOLDER, "Task: t1", **named)
+    conversation.begin()
+    conversation.receive(answer(1, protocolVersion=1))
+    (prompt,) = conversation.receive(answer(2, sessionId="s1"))
+    assert prompt["method"] == "session/prompt"
+    return conversation
+
+
+def test_a_permission_is_granted_with_the_widest_option() -> None:
+    request = {
+        "id": 7,
+        "method": "session/request_permission",
+        "params": {
+            "toolCall": {"title": "Write a.txt"},
+            "options": [
+                {"kind": "reject_once", "optionId": "no"},
+                {"kind": "allow_once", "optionId": "once"},
+                {"kind": "allow_always", "optionId": "always"},
+            ],
+        },
+    }
+    conversation = opened()
+    (reply,) = conversation.receive(json.dumps(request).encode())
+    assert reply["id"] == 7 and reply["result"]["outcome"] == {"outcome": "selected", "optionId": "always"}
+    assert conversation.step == "Write a.txt"
+
+
+def test_a_request_that_we_did_not_offer_is_refused() -> None:
+    asked = json.dumps({"id": 3, "method": "fs/read_text_file", "params": {"path": "/etc/passwd"}})
+    (reply,) = opened().receive(asked.encode())
+    assert reply["error"]["code"] == -32601
+
+
+def test_a_session_is_resumed_where_the_agent_can_and_else_begun_anew() -> None:
+    conversation = Conversation(CODEX, FOLDER, "Task: t1", resume="old")
+    conversation.begin()
+    (resume,) = conversation.receive(answer(1, protocolVersion=1))
+    assert (resume["method"], resume["params"]["sessionId"]) == ("session/resume", "old")
+    (new,) = conversation.receive(b'{"id": 2, "error": {"code": -32602, "message": "no such session"}}')
+    assert new["method"] == "session/new"
+    conversation.receive(answer(3, sessionId="s2"))
+    assert conversation.session_id == "s2"
+    other = Conversation(GEMINI, FOLDER, "Task: t1", resume="old")
+    other.begin()
+    assert other.receive(answer(1, protocolVersion=1))[0]["method"] == "session/new"
+
+
+def test_words_reach_a_running_turn_as_the_agent_can_take_them() -> None:
+    (injected,) = opened(Profile(steering="inject")).tell("Use tabs") or []
+    assert injected["method"] == "_session/steering"
+    (second,) = opened(Profile(steering="prompt")).tell("Use tabs") or []
+    assert second["method"] == "session/prompt"
+    assert opened().tell("Use tabs") is None
+
+
+def test_a_second_prompt_in_a_turn_ends_nothing() -> None:
+    conversation = opened(Profile(steering="prompt"))
+    conversation.tell("Use tabs")
+    conversation.receive(answer(4, stopReason="end_turn"))
+    assert conversation.ended is None
+    conversation.receive(answer(3, stopReason="end_turn"))
+    assert conversation.ended == TurnEnded("done", "")
+
+
+def test_a_cancelled_turn_is_cancelled_however_it_ends() -> None:
+    for end in (
+        answer(3, stopReason="end_turn"),
+        b'{"id": 3, "error": {"code": -32603, "message": "aborted"}}',
+    ):
+        conversation = opened()
+        (cancel,) = conversation.cancel()
+        assert cancel["method"] == "session/cancel" and "id" not in cancel
+        conversation.receive(end)
+        assert conversation.ended is not None and conversation.ended.how == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [("refusal", "refused"), ("max_tokens", "context_full"), ("max_turn_requests", "limit")],
+)
+def test_a_turn_that_stops_early_is_no_success(reason: str, kind: str) -> None:
+    conversation = opened()
+    conversation.receive(answer(3, stopReason=reason))
+    assert conversation.ended is not None and conversation.ended.how == kind
+
+
+def test_an_agent_of_another_version_is_said_to_be_one() -> None:
+    conversation = Conversation(ANY, FOLDER, "Task: t1")
+    conversation.begin()
+    assert conversation.receive(answer(1, protocolVersion=2)) == []
+    assert conversation.ended is not None and "version 2" in conversation.ended.reason
+
+
+@pytest.mark.parametrize("line", [b"Welcome!", b"[1]", b"\xff\xfe", b"[" * 100_000, b"NaN"])
+def test_a_line_that_is_no_message_is_an_error_in_words(line: bytes) -> None:
+    with pytest.raises(ProtocolError, match="The agent sent a line"):
+        opened().receive(line)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"update": {"sessionUpdate": "tool_call", "title": 7}},
+        {"update": {"sessionUpdate": "usage_update", "cost": {"currency": "USD", "amount": 1e999}}},
+        {"update": {"sessionUpdate": "agent_message_chunk", "content": {"text": None}}},
+        {"update": []},
+        {"update": {"_meta": {"codex": "x"}}},
+    ],
+)
+def test_a_hostile_update_changes_nothing(params: dict[str, Any]) -> None:
+    conversation = opened(CODEX)
+    conversation.receive(json.dumps({"method": "session/update", "params": params}).encode())
+    assert (conversation.step, conversation.text, conversation.usage) == ("", "", Usage())
+
+
+def test_hostile_counts_are_no_counts() -> None:
+    conversation = opened()
+    conversation.receive(
+        answer(
+            3,
+            stopReason="end_turn",
+            usage={"inputTokens": 1e999, "outputTokens": -5, "cachedReadTokens": True},
+        )
+    )
+    assert conversation.usage == Usage()
