@@ -12,18 +12,6 @@ MOST_TASKS = 200
 MOST_PATHS = 500
 DEEPEST = 16
 MOST_STARS = 3
-STATUSES = [
-    "Pending",
-    "Ready",
-    "InProgress",
-    "InReview",
-    "Done",
-    "Blocked",
-    "Escalated",
-    "HumanAssigned",
-    "Cancelled",
-    "Skipped",
-]
 
 
 class PlannedTask(TypedDict, total=False):
@@ -56,6 +44,7 @@ Listed = list[tuple[str, PlannedTask]]
 class Input(TypedDict):
     dag: Plan
     reviewers: NotRequired[list[str] | None]
+    statuses: NotRequired[list[str] | None]  # the words of a task's life; without them none is unknown
 
 
 class Output(TypedDict):
@@ -76,6 +65,7 @@ def execute(input: Input) -> Output:
     errors = [
         *id_errors(dag, listed),
         *[error for name, task in listed for error in task_errors(name, task, tasks)],
+        *status_errors(listed, input.get("statuses")),
         *reviewer_errors(listed, known_reviewers(input, dag)),
         *cycle_errors(edges, before),
         *scope_errors(tasks, before),
@@ -145,10 +135,17 @@ def task_errors(name: str, task: PlannedTask, tasks: dict[str, PlannedTask]) -> 
             errors.append(f"Task '{name}' depends on '{needed}' more than once")
     if not task.get("agent_id"):
         errors.append(f"Task '{name}' has no agent_id")
-    status = task.get("status")
-    if status and status not in STATUSES:
-        errors.append(f"Task '{name}' has the unknown status '{status}'")
     return errors
+
+
+def status_errors(listed: Listed, known: list[str] | None) -> list[str]:
+    if known is None:
+        return []
+    return [
+        f"Task '{name}' has the unknown status '{status}'"
+        for name, task in listed
+        if (status := task.get("status")) and status not in known
+    ]
 
 
 def known_reviewers(input: Input, dag: Plan) -> list[str]:

@@ -1,11 +1,11 @@
-"""Pass a plan to the check."""
+"""Pass a plan to the check, with the words that a task's status may have."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Dag
+    from stages.world import Dag, Policy, TaskStatus
 
 NAME = "take_plan"
 
@@ -17,14 +17,16 @@ class Plan(TypedDict):
 
 class Input(TypedDict):
     plan: Plan
+    policy: Policy
 
 
 class Output(TypedDict):
     dag: Dag
+    statuses: list[TaskStatus]
 
 
 def execute(input: Input) -> Output:
-    return {"dag": input["plan"]["dag"]}
+    return {"dag": input["plan"]["dag"], "statuses": sorted(input["policy"]["statuses"])}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

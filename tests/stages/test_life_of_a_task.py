@@ -1,18 +1,16 @@
 """The table of the task life and its examples: every transition is named by one, and every refusal to act."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from stages.statuses import TaskStatus
 from tests.stages.stage_rules import FOLDER, examples_of, loaded
 
 STAGE: Path = FOLDER / "dag" / "evaluate.py"
 LIFE: dict[str, tuple[tuple[str, ...], Any]] = loaded(STAGE).LIFE
-STATUSES = {
-    "Pending", "Ready", "InProgress", "InReview", "Done", "Blocked", "Escalated", "HumanAssigned",
-    "Cancelled", "Skipped",
-}  # fmt: skip
+STATUSES = set(get_args(TaskStatus))
 
 
 def met(event_type: str, *, acted: bool) -> set[str]:
