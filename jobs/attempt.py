@@ -22,7 +22,7 @@ from shell.store import Store
 from shell.store.inbox import new_id
 
 if TYPE_CHECKING:
-    from stages.world import AgentFinished, AgentPushed, AgentStarted, Outcome, RunResult, RunSpec
+    from stages.world import AgentFinished, AgentPushed, AgentStarted, OfRun, Outcome, RunResult, RunSpec
 
 _log = structlog.get_logger(__name__)
 
@@ -137,12 +137,9 @@ class _Report:
 
     def started(self, pid: int) -> None:
         event: AgentStarted = {
+            **of_run(self.spec),
             "type": "agent_started",
             "key": key_of(self.spec, "agent_started"),
-            "sprint_id": self.spec.get("sprint_id"),
-            "task_id": self.spec["task_id"],
-            "agent_id": self.spec["agent_id"],
-            "attempt": self.spec["attempt"],
             "pid": pid,
         }
         with_retries(lambda: self.store.start_run(self.lane, self.key, event, pid), _PAUSES_S)
@@ -164,13 +161,10 @@ class _Report:
     def pushing(self, commit: str) -> None:
         """Durable before the push: the commit is the shell's, also if nothing more is heard of this run."""
         event: AgentPushed = {
+            **of_run(self.spec),
             "type": "agent_pushed",
             "key": f"{key_of(self.spec, 'agent_pushed')}:{commit}",
             "at": now(),
-            "sprint_id": self.spec.get("sprint_id"),
-            "task_id": self.spec["task_id"],
-            "agent_id": self.spec["agent_id"],
-            "attempt": self.spec["attempt"],
             "head_sha": commit,
         }
         with_retries(lambda: self.store.put_event(self.lane, event), _PAUSES_S)
@@ -181,6 +175,16 @@ def key_of(spec: RunSpec, kind: str) -> str:
     return f"{kind}:{spec['key']}:{spec['attempt']}"
 
 
+def of_run(spec: RunSpec) -> OfRun:
+    """What every event of a run says of it."""
+    return {
+        "sprint_id": spec.get("sprint_id"),
+        "task_id": spec["task_id"],
+        "agent_id": spec["agent_id"],
+        "attempt": spec["attempt"],
+    }
+
+
 def finished(spec: RunSpec, outcome: Outcome, reason: str) -> AgentFinished:
     """The end of a run without a result."""
     return ended(spec, {"outcome": outcome, "reason": reason})
@@ -188,21 +192,16 @@ def finished(spec: RunSpec, outcome: Outcome, reason: str) -> AgentFinished:
 
 def ended(spec: RunSpec, result: RunResult) -> AgentFinished:
     """The end of a run."""
-    event: AgentFinished = {
+    return {
+        **of_run(spec),
         "type": "agent_finished",
         "key": key_of(spec, "agent_finished"),
-        "sprint_id": spec.get("sprint_id"),
-        "task_id": spec["task_id"],
-        "agent_id": spec["agent_id"],
-        "attempt": spec["attempt"],
         "outcome": result["outcome"],
         "changed": result.get("changed", []),
         "head_sha": result.get("head_sha"),
         "pr_number": result.get("pr_number"),
         "reason": result.get("reason", ""),
         "output_tail": result.get("output_tail", ""),
+        "feedback": result.get("feedback"),
         "cost": result.get("cost", {}),
     }
-    if "feedback" in result:
-        event["feedback"] = result["feedback"]
-    return event

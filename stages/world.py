@@ -1076,22 +1076,25 @@ class OfAgent(Happening):
     """The agent."""
 
 
-class AgentStarted(OfAgent):
+class OfRun(OfAgent):
+    """What is reported of one run of an agent. Written by the run."""
+
+    attempt: int
+    """The run's number."""
+
+
+class AgentStarted(OfRun):
     """The agent works. Emitted by its run."""
 
     type: Literal["agent_started"]
-    attempt: int
-    """The run's number."""
     pid: NotRequired[int]
     """The process."""
 
 
-class AgentPushed(OfAgent):
+class AgentPushed(OfRun):
     """The shell is about to push this commit: it is the shell's, whatever comes of it. Emitted by a run."""
 
     type: Literal["agent_pushed"]
-    attempt: int
-    """The run's number."""
     head_sha: str
     """The commit."""
 
@@ -1128,7 +1131,7 @@ class RunResult(TypedDict):
     output_tail: NotRequired[str]
     """The last of what the agent wrote."""
     feedback: NotRequired[Json]
-    """What the agent reported."""
+    """What the agent reported; null: nothing."""
     cost: NotRequired[Cost]
     """What the run cost."""
 
