@@ -109,7 +109,7 @@ def expand_unread(event: Event, state: State) -> list[Event]:
         **common(text),
         "type": "mistakes",
         "key": f"mistakes:{event['key']}",
-        "where": where,
+        "where": asked_by(text, where),
         "mistakes": [describe(Fault("too-much-work", ""), "")],
     }
     itself = [] if event["type"] == "issue_comment" else [event]
@@ -261,12 +261,18 @@ def from_text(
             **common(event),
             "type": "mistakes",
             "key": f"mistakes:{event['key']}",
-            "where": where,
+            "where": asked_by(event, where),
             "mistakes": mistakes,
             "needs": "none",
             **delivered(event),
         }
         yield cast("Mistakes", wrong)
+
+
+def asked_by(event: Text | LabelAdded | LabelRemoved, where: Where) -> Where:
+    """The place with who asked there, whose answers are counted."""
+    actor = event.get("actor")
+    return {**where, "asker": actor} if actor else where
 
 
 COMMON = frozenset({"forge", "repo_id", "repo", "at", "actor", "actor_id", "created_at", "found"})
@@ -300,7 +306,7 @@ def command_event(event: Text | LabelAdded | LabelRemoved, found: CommandLine, w
         "args": {"positional": found["positional"], "flags": found["flags"]},
         "minimum": declaration.minimum,
         "needs": "read" if inactive else declaration.minimum,
-        "where": where,
+        "where": asked_by(event, where),
         "help": reply_text(declaration, found["positional"], inactive),
     }
     return cast("Command", {**asked, **({"inactive": inactive} if inactive else {}), **delivered(event)})

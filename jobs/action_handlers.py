@@ -92,7 +92,8 @@ def perform_action(target: Target, taken: Taken) -> Result:
         raise LookupError(f"there is no handler for actions of type {taken.action['type']!r}")
     if handler in (create_issue, comment):
         # tried before, or intended in a store that was lost
-        return handler(target, taken.action, may_exist=taken.intended or target.restored)
+        grows = bool(taken.action.get("grows"))
+        return handler(target, taken.action, may_exist=taken.intended or target.restored or grows)
     return handler(target, taken.action)
 
 
@@ -113,14 +114,17 @@ def _issue(issue: ForgeIssue) -> Result:
 
 
 def comment(target: Target, action: Comment, *, may_exist: bool) -> Result:
-    """Once, also after a crash: a repeat looks for the marker first."""
+    """Once, also after a crash: a repeat looks for the marker first, and mends a text that has grown."""
     line = _mark(action)
+    body = marked(action["body"], line)
     if may_exist:
         for found in target.forge.issue_comments(target.repo, action["number"]):
             if carries(target, found, line):
-                return _comment(found)
+                grown = action.get("grows") and (found["body"] or "").rstrip() != body.rstrip()
+                known = target.forge.edit_comment(target.repo, found["comment_id"], body) if grown else found
+                return _comment(known)
     target.store.set_intent(target.lane, action["key"])
-    return _comment(target.forge.comment(target.repo, action["number"], marked(action["body"], line)))
+    return _comment(target.forge.comment(target.repo, action["number"], body))
 
 
 def _comment(comment: ForgeComment) -> Result:

@@ -534,6 +534,37 @@ class Shown(TypedDict):
     """The hash of its text without the marker."""
 
 
+class GatheredWords(TypedDict):
+    """One answer that is gathered with others. Written by `gather_answers`."""
+
+    words: str
+    """The answer."""
+    places: list[str]
+    """Where it was asked for, in Markdown."""
+
+
+class Gathered(TypedDict):
+    """Answers to one person that will be one comment. Written by `gather_answers`."""
+
+    key: str
+    """The key of the comment."""
+    number: int
+    """The issue or pull request that it is written on: where the first of them was asked for."""
+    due: str
+    """When it is written."""
+    words: list[GatheredWords]
+    """The answers, the eldest first."""
+
+
+class Answered(TypedDict):
+    """What was answered to one person in the last minute. Written by `gather_answers`."""
+
+    at: list[str]
+    """When comments were asked for that answer them, the eldest first; at most ten."""
+    gathered: NotRequired[Gathered]
+    """The answers beyond those, until their comment is due."""
+
+
 class OwnText(TypedDict):
     """What we wrote under one key, so that a double is found. Written by `remove_doubles`."""
 
@@ -642,6 +673,8 @@ class Where(TypedDict):
     """Whether the issue's own text said it."""
     behind: NotRequired[int]
     """How many commands of one text stand before it, beyond those that are answered in words."""
+    asker: NotRequired[str]
+    """Who said it, by login; absent where that is not known."""
 
 
 class Changed(Happening):
@@ -1860,6 +1893,10 @@ class Comment(ActionFields):
     """The issue or pull request."""
     body: str
     """The text."""
+    answers: NotRequired[Where]
+    """Whom it answers, and where: `gather_answers` limits how many comments that makes a minute."""
+    grows: NotRequired[bool]
+    """Whether its text may have grown since it was written: then the comment that is there is edited."""
 
 
 class React(ActionFields):
@@ -2490,6 +2527,8 @@ class State(SprintState):
     """Whether a person uses our account too; written by `notice_change` and `compare_issue`."""
     outside: NotRequired[bool]
     """Whether it was said that the repository was not let in; by `answer_outside`."""
+    answered: NotRequired[dict[str, Answered]]
+    """What was answered to whom in the last minute, by login; written by `gather_answers`."""
     last_kpis: NotRequired[Json]
     """The figures of the last sprint, which the next one's are compared with; written by `close_sprint`."""
 

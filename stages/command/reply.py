@@ -76,6 +76,7 @@ def line(action: Answer) -> Comment:
         "body": action["words"],
         "key": key,
         "mark": {"kind": "answer"},
+        "answers": action["where"],
     }
 
 

@@ -96,8 +96,9 @@ class Sprint:
         return {"kind": kind, "sprint": self.id, "task": task["id"]}
 
     def comment(self, task: Task, number: int, what: str, words: str) -> Action:
-        about, mark = self.about(task, f"comment/{what}"), self.mark("note", task)
-        return {**about, "type": "comment", "number": number, "body": words, "mark": mark}
+        key, mark = self.about(task, f"comment/{what}")["key"], self.mark("note", task)
+        return {"key": key, "sprint_id": self.id, "task_id": task["id"], "type": "comment",
+                "number": number, "body": words, "mark": mark}  # fmt: skip
 
     def close(self, task: Task, what: str, number: int) -> Action:
         return {**self.about(task, f"close/{what}"), "type": "close_issue", "number": number}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from stages.world import (
         Action, AgentFinished, CreateIssue, Event, HoldSeen, Issue, IssueOpened, IssueRefused, Kickoff, Mark,
         MergeDenied, MergePostponed, MergePr, MergeRefused, Performed, Policy, PrConflict, PrMerged,
-        PullRequest, Refused, Result, SetLabels, SpawnAgent, State, UpdateBranch,
+        PullRequest, Refused, Result, SetLabels, SpawnAgent, State, UpdateBranch, Where,
     )  # fmt: skip
 
 NAME = "take_answer"
@@ -205,8 +205,10 @@ def unread(state: State, event: Refused, kickoff: Kickoff) -> tuple[State, list[
     why = as_text(event["message"]).rstrip(".")
     words = f"I could not read this issue: {why}. When that is fixed, say `/plan` again."
     mark: Mark = {"kind": "answer", "sprint": kickoff["id"]}
+    where: Where = {"number": number, "asker": kickoff.get("asked_by") or ""}
     comment: Action = {"type": "comment", "number": number, "body": words,
-                       "key": f"{kickoff['id']}/unread/{kickoff['asked_at']}", "mark": mark}  # fmt: skip
+                       "key": f"{kickoff['id']}/unread/{kickoff['asked_at']}", "mark": mark,
+                       "answers": where}  # fmt: skip
     return {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}, [], [comment]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         SeenComment,
         State,
         Waiting,
+        Where,
     )
 
 NAME = "take_permission"
@@ -107,9 +108,13 @@ def read_back(state: State, event: SeenComment) -> tuple[State, list[Waiting], l
     same = {key for key, held in asked.items() if is_as_delivered(held, there)}
     after, released = release(state, set(asked))
     good = [without_claim(held) for held in released if held["key"] in same]
-    false = sorted(held["where"]["number"] for held in asked.values()
-                   if held["key"] not in same and held["type"] in ("command", "mistakes"))  # fmt: skip
-    return after, good, [not_shown(false[0], number)] if false else []
+    false = [held["where"] for held in asked.values()
+             if held["key"] not in same and held["type"] in ("command", "mistakes")]  # fmt: skip
+    return after, good, [not_shown(min(false, key=number_of), number)] if false else []
+
+
+def number_of(where: Where) -> int:
+    return where["number"]
 
 
 def comment_of(held: Waiting) -> int | None:
@@ -136,13 +141,14 @@ def without_claim(held: Waiting) -> Waiting:
     return event
 
 
-def not_shown(number: int, comment: int) -> Action:
+def not_shown(where: Where, comment: int) -> Action:
     return {
         "type": "comment",
-        "number": number,
+        "number": where["number"],
         "body": NOT_SHOWN,
         "key": f"not_shown:{comment}",
         "mark": {"kind": "answer"},
+        "answers": where,
     }
 
 

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Comment, Dag, Kickoff, KickoffRead, Policy, State, Task
+    from stages.world import Action, Comment, Dag, Kickoff, KickoffRead, Policy, State, Task, Where
 
 NAME = "propose_plan"
 
@@ -134,9 +134,10 @@ def short(error: str) -> str:
 def complaint(event: KickoffRead, kickoff: Kickoff, errors: list[str]) -> Comment:
     rows = "\n".join(f"- {as_text(error)}" for error in errors)
     body = f"I could not plan this sprint:\n\n{rows}\n\nEdit this issue, then say `/plan`."
+    where: Where = {"number": event["issue_number"], "asker": kickoff.get("asked_by") or ""}
     return {"type": "comment", "number": event["issue_number"], "body": body,
             "key": f"{kickoff['id']}/complaint/{kickoff['asked_at']}",
-            "mark": {"kind": "answer", "sprint": kickoff["id"]}}  # fmt: skip
+            "mark": {"kind": "answer", "sprint": kickoff["id"]}, "answers": where}  # fmt: skip
 
 
 # -- others' words: these lines are the same in every stage that repeats them --------------------------------

@@ -168,6 +168,7 @@ OURS = {
 VERBATIM = {
     "dag/evaluate": "its actions are decisions, which `spell_out` and `execute_actions` put into words",
     "turn/take_step": "it hands on actions that were put into words before",
+    "command/gather_answers": "it joins comments that were put into words before",
     "life/restore_sprint": "it brings back actions that were put into words before",
 }
 Path_ = tuple[Any, ...]

@@ -185,7 +185,6 @@ NOT_READ = {
     "auto": "an option of `/plan` that does not act yet",
     "budget": "an option of `/plan` that does not act yet",
     "options": "what is said with `/plan` does not act yet",
-    "asked_by": "for people who look into the state",
     "planned_at": "for people who look into the state",
     "until": "for people who read the journal",
     "stopped": "for people who read the journal",

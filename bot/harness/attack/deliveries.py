@@ -130,7 +130,7 @@ def secret_of(path: str) -> str:
 def play(arena: Arena) -> Iterator[Tried]:
     """Every attempt of this kind."""
     with serving(arena.folder / "store") as url, FakeForge("gitea", arena.folder / "forge") as forge:
-        scene = _scene(arena, url, forge)
+        scene = scene_of(arena, url, forge)
         context.use(scene.ctx)
         try:
             discover(scene.ctx)
@@ -144,7 +144,8 @@ def play(arena: Arena) -> Iterator[Tried]:
             context.use(None)
 
 
-def _scene(arena: Arena, url: str, forge: FakeForge) -> Scene:
+def scene_of(arena: Arena, url: str, forge: FakeForge) -> Scene:
+    """The bot on this store, with repositories that it was let into and one that it was not."""
     tokens = {name: forge.add_user(name) for name in ("bot", "alice", "eve")}
     made = {
         name: forge.add_repository(name, collaborators={"bot": "admin", "eve": "read"})["id"]
@@ -280,12 +281,14 @@ def _comments(arena: Arena, scene: Scene) -> Iterator[Tried]:
             status, told = scene.send(payload)
             tried.append((f"{command} in a comment {name}", status, told, payload["comment"]["id"]))
             scene.work(lane)
-    asked, kickoffs = scene.asked(lane), scene.ctx.store.load(lane).state.get("kickoffs")
+    asked, state = scene.asked(lane), scene.ctx.store.load(lane).state
+    kickoffs, gathered = state.get("kickoffs"), str(state.get("answered"))
     for name, status, told, number in tried:
         acted = {
             key for key in asked if key.startswith((f"react:{number}:", f"answer:mistakes:comment:{number}"))
         }
-        held = status == 202 and not acted and f"not_shown:{number}" in asked and not kickoffs
+        said = f"not_shown:{number}" in asked or f"#issuecomment-{number})" in gathered
+        held = status == 202 and not acted and said and not kickoffs
         yield Tried(name, held, f"{status} {scene.receipt(told)} {sorted(acted)}")
     yield from _replayed(arena, scene, lane)
 
