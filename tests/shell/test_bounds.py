@@ -65,7 +65,8 @@ def given(value: Any) -> Any:
 @pytest.mark.parametrize(
     "wrong",
     [{"repo_id": 0}, {"repo_id": LARGEST + 1}, {"repo_id": "7"}, {"repo_id": True}, {"repo_id": None},
-     {"issue_number": -1}, {"actor": "a" * 2000}, {"actor": 5}, {"comment_id": 1.0}, {"more": 1}],
+     {"issue_number": -1}, {"actor": "a" * 2000}, {"actor": 5}, {"comment_id": 1.0}, {"more": 1},
+     {"repo": None}, {"actor": None}, {"body": None}],
 )  # fmt: skip
 def test_a_delivery_with_a_wrong_field_is_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import math
 import os
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from shell import tick_file
 from shell.agent.feedback import read_feedback
 from shell.config_file import read_config
 from shell.feedback_block import read_feedback as read_block
-from shell.store import Loaded, Store, connect
+from shell.store import Loaded, Store, connect, keys
 from shell.store.fields import empty
 from shell.valkey import serving
 
@@ -42,6 +41,7 @@ FIELDS = (
     *("task_clarity", "tokens_consumed", "time_to_complete_min", "blockers", "tools_used"),
     *("self_assessment", "notes", "task_id", "agent_role"),
 )
+_YEAR_S = 366 * 24 * 3600
 SECRET = "the secret of the hook"
 
 
@@ -175,7 +175,7 @@ def _a_stage_that_raises() -> Iterator[Tried]:
 
 
 def _config(arena: Arena) -> Iterator[Tried]:
-    keys = (
+    places = (
         "supervisor.stall",
         "supervisor.cooldown",
         "agents.time_limit",
@@ -194,18 +194,17 @@ def _config(arena: Arena) -> Iterator[Tried]:
         "[" * 30,
         "~",
         '"x"',
+        "9" * 400 + " h",
+        "9999999 h",
     )
-    for key in keys:
+    for key in places:
         for text in texts:
             section, _, name = key.partition(".")
             file = f"{section}:\n  {name}: {text}\n" if name else f"{section}: {text}\n"
             try:
                 found = read_config(file)
-                wild = [
-                    one
-                    for one in found["values"].values()
-                    if isinstance(one, float) and not math.isfinite(one)
-                ]
+                numbers = [one for one in found["values"].values() if isinstance(one, float)]
+                wild = [one for one in numbers if not 0 <= one <= _YEAR_S]
                 held, seen = not wild, str(found)[:200]
             except Exception as error:
                 held, seen = False, f"{type(error).__name__}: {error}"[:200]
@@ -249,7 +248,7 @@ def _over_http(arena: Arena) -> Iterator[Tried]:
         try:
             _wait(f"http://127.0.0.1:{port}/healthz")
             store = Store(connect(url))
-            yield from _heartbeats(arena, f"http://127.0.0.1:{shell_port}", store)
+            yield from _heartbeats(f"http://127.0.0.1:{shell_port}", store)
             yield from _deliveries(arena, f"http://127.0.0.1:{port}", store)
         finally:
             web.terminate()
@@ -267,41 +266,53 @@ def _wait(url: str) -> None:
     raise TimeoutError(f"{url} does not answer")
 
 
-def _heartbeats(arena: Arena, base: str, store: Store) -> Iterator[Tried]:
-    for field in ("tokens_used", "status", "agent_id"):
-        for text in NUMBERS:
-            fields = {"agent_id": '"a"', "sprint_id": '"s"'} | {field: text}
-            body = "{" + ", ".join(f'"{name}": {value}' for name, value in fields.items()) + "}"
-            headers = {"Content-Type": "application/json", "x-caloron-token": "token"}
-            answer = requests.post(f"{base}/heartbeat", data=body.encode(), headers=headers, timeout=30)
-            kept = str(store.client.hgetall("heartbeats"))
-            wild = (
-                any(word in kept for word in ("NaN", "Infinity", "99999999999999999999")) or len(kept) > 2000
-            )
-            held = answer.status_code in (200, 400) and not wild
-            yield Tried(f"a heartbeat with {field}: {text[:20]}", held, f"{answer.status_code} {kept[:100]}")
+def _heartbeats(base: str, store: Store) -> Iterator[Tried]:
+    usual = {"agent_id": '"a"', "sprint_id": '"s"', "status": '"at work"', "tokens_used": "7"}
+    for field, text in [("", ""), *((field, text) for field in usual for text in NUMBERS)]:
+        body = "{" + ", ".join(
+            f'"{name}": {value}' for name, value in (usual | {field: text}).items() if name
+        )
+        headers = {"Content-Type": "application/json", "x-caloron-token": "token"}
+        store.client.delete(keys.HEARTBEATS)
+        answer = requests.post(f"{base}/heartbeat", data=f"{body}}}".encode(), headers=headers, timeout=30)
+        kept = store.client.hgetall(keys.HEARTBEATS)
+        sound = all(len(name) < 200 and _is_beat(json.loads(beat)) for name, beat in kept.items())
+        expected = answer.status_code == (200 if kept else 400)
+        name = f"a heartbeat with {field}: {text[:20]}" if field else "a heartbeat as agents send it"
+        held = expected and sound and bool(kept or field)
+        yield Tried(name, held, f"{answer.status_code} {str(kept)[:100]}")
+
+
+def _is_beat(beat: dict[str, Any]) -> bool:
+    """Whether a heartbeat that was kept has a short text and a number in range."""
+    status, tokens = beat["status"], beat["tokens_used"]
+    short = status is None or (isinstance(status, str) and len(status) <= 200)
+    return short and (tokens is None or (type(tokens) is int and 0 <= tokens <= 10**12))
 
 
 def _deliveries(arena: Arena, base: str, store: Store) -> Iterator[Tried]:
-    places = (
-        "repository.id",
-        "issue.number",
-        "comment.id",
-        "sender.id",
-        "comment.body",
-        "repository.full_name",
-    )
-    pairs = [(place, text) for place in places for text in NUMBERS if text not in ("0.1", "null", '"7"')]
-    for place, text in arena.random.sample(pairs, 30) if arena.short else pairs:
-        body = json.dumps(_comment()).replace(json.dumps(f"<{place}>"), text)
-        for other, value in _USUAL.items():
-            body = body.replace(json.dumps(f"<{other}>"), value)
-        before = store.client.llen("inbox:gitea-7")
+    pairs = [(place, text) for place in _USUAL for text in NUMBERS]
+    always = [
+        ("comment.body", f'"{"x" * 300_000}"'),
+        ("sender.id", "1e308"),
+        ("repository.full_name", NUMBERS[-1]),
+    ]
+    drawn = arena.random.sample(pairs, 30) if arena.short else pairs
+    for place, text in [("", ""), *always, *drawn]:
+        body = json.dumps(_comment())
+        for name, value in (_USUAL | {place: text}).items():
+            body = body.replace(json.dumps(f"<{name}>"), value)
         answer = _deliver(base, body.encode())
-        kept = store.client.lrange("inbox:gitea-7", before, -1)
+        kept = [
+            event
+            for lane in store.client.scan_iter(keys.inbox("*"))
+            for event in store.client.lrange(lane, 0, -1)
+        ]
+        store.client.flushdb()
         wild = [one for one in kept if not _is_sound(one)]
-        held = answer.status_code in (202, 403, 413) and not wild
-        yield Tried(f"a delivery with {place}: {text[:20]}", held, f"{answer.status_code} {str(wild)[:150]}")
+        held = answer.status_code in (202, 403, 413) and not wild and bool(kept or place)
+        name = f"a delivery with {place}: {text[:20]}" if place else "a delivery as forges send it"
+        yield Tried(name, held, f"{answer.status_code} {str(wild)[:150]}")
 
 
 _USUAL = {
@@ -346,9 +357,11 @@ def _deliver(base: str, body: bytes) -> requests.Response:
 def _is_sound(text: str) -> bool:
     """Whether an event that was kept has numbers as numbers, in range, and texts as texts, not too long."""
     event = json.loads(text)
-    numbers = [event.get(name) for name in ("repo_id", "issue_number", "comment_id")]
-    whole = all(type(one) is int and 0 < one < 2**63 for one in numbers)
-    texts = all(isinstance(event.get(name), str) for name in ("body", "repo", "actor"))
+    numbers = [event[name] for name in ("repo_id", "issue_number", "comment_id")]
+    accounts = [event[name] for name in ("actor_id", "author_id") if event[name] is not None]
+    whole = all(type(one) is int and 0 < one < 2**53 for one in numbers)
+    whole = whole and all(type(one) is int and abs(one) < 2**63 for one in accounts)
+    texts = all(isinstance(event[name], str) for name in ("body", "repo", "actor"))
     return whole and texts and len(event["body"]) <= 256 * 1024 and len(event["repo"]) <= 1024
 
 
@@ -387,8 +400,14 @@ KIND = Kind(
         Defence(
             "durations are finite",
             "shell/repository_config.py",
-            "frozen=True, allow_inf_nan=False)",
-            "frozen=True)",
+            " and abs(value) < _ENDLESS_S:",
+            ":",
+        ),
+        Defence(
+            "durations have a longest",
+            "shell/repository_config.py",
+            "_LONGEST_M = 525_600.0",
+            "_LONGEST_M = 1e300",
         ),
     ),
 )
