@@ -3,10 +3,11 @@
 import importlib
 import pkgutil
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .kind import Arena, Defence, Kind, Tried
 
@@ -36,8 +37,13 @@ class Played:
         return [attempt for attempt in self.tried if not attempt.held]
 
 
-def play(folder: Path, seed: int, short: bool, names: Sequence[str] = ()) -> Iterator[Played]:
-    """Play the named kinds (all of them if none is named), each in a folder of its own."""
+def play(
+    folder: Path, seed: int, short: bool, names: Sequence[str] = (), first: bool = False
+) -> Iterator[Played]:
+    """Play the named kinds (all of them if none is named), each in a folder of its own.
+
+    With `first` a kind ends at its first attempt that succeeds.
+    """
     for name, kind in kinds().items():
         if names and name not in names:
             continue
@@ -47,7 +53,17 @@ def play(folder: Path, seed: int, short: bool, names: Sequence[str] = ()) -> Ite
             yield Played(kind, [], reason)
         else:
             arena = Arena(where, random.Random(f"{seed} {name}"), short)
-            yield Played(kind, list(kind.play(arena)))
+            yield Played(kind, _tried(kind.play(arena), first))
+
+
+def _tried(attempts: Iterator[Tried], first: bool) -> list[Tried]:
+    tried = []
+    with closing(cast("Generator[Tried]", attempts)):  # what it started ends with it
+        for attempt in attempts:
+            tried.append(attempt)
+            if first and not attempt.held:
+                break
+    return tried
 
 
 def summary(seed: int, played: Iterable[Played]) -> dict[str, Any]:

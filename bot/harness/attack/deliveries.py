@@ -13,6 +13,7 @@ from jobs import advance, context, perform
 from jobs.context import Context
 from jobs.ticks import discover
 from shell.settings import Settings
+from shell.store import keys
 from shell.valkey import serving
 
 from .kind import Arena, Defence, Kind, Tried
@@ -217,7 +218,7 @@ def _for_others(arena: Arena, scene: Scene) -> Iterator[Tried]:
                 f"{command} in alice/vault by the secret of eve's {name}", status == 403, f"{status} {told}"
             )
     # a repository that the bot has not met: only its first call to the forge tells whose it is
-    scene.ctx.store.client.hdel("caloron:repositories", f"gitea-{scene.ids['alice/fresh']}")
+    scene.ctx.store.client.hdel(keys.REPOSITORIES, f"gitea-{scene.ids['alice/fresh']}")
     told_of = []
     for command in commands:
         fresh = scene.payload("alice/fresh", body=command)

@@ -27,7 +27,7 @@ from shell.processes import children
 from shell.queue import QUEUES
 from shell.secrets import know
 from shell.settings import Settings
-from shell.store import Store, connect
+from shell.store import Store, connect, keys
 from shell.valkey import serving
 
 from .kind import Arena, Defence, Kind, Tried
@@ -217,7 +217,7 @@ def _kept(folder: Path, written: dict[str, str]) -> Iterator[Tried]:
                 "feedback": {"notes": form, "blockers": [form]},
             }
             store.put_event("gitea-1", event)
-            [kept] = store.client.lrange("inbox:gitea-1", -1, -1) or store.inbox("gitea-1", 1)
+            [kept] = store.client.lrange(keys.inbox("gitea-1"), -1, -1)
             yield Tried(f"an event: {name}", not shows(str(kept), form), str(kept)[:120])
             try:
                 raise ValueError(form)
