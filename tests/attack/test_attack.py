@@ -10,6 +10,7 @@ import pytest
 from bot.harness.attack import Defence, Kind, kinds
 from bot.harness.attack.without import attacked, miss
 
+ROOT = Path(__file__).resolve().parents[2]
 SEED = 1
 DEFENCES = [
     pytest.param(
@@ -24,6 +25,13 @@ DEFENCES = [
     for kind in kinds().values()
     for number, defence in enumerate(kind.defences)
 ]
+
+
+def test_every_defence_is_a_line_of_the_code() -> None:
+    """Else nobody could take it out."""
+    every = (defence for kind in kinds().values() for defence in kind.defences)
+    gone = [one.name for one in every if (ROOT / one.file).read_text().count(one.old) != 1]
+    assert not gone
 
 
 @pytest.fixture

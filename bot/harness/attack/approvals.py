@@ -16,6 +16,7 @@ from shell.errors import NotYet, Refused
 from shell.forge import Forge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
+from shell.forge.protocol import Permission
 from shell.store import Store, connect
 from shell.valkey import serving
 
@@ -39,6 +40,8 @@ class Scene:
     number: int = 0
     untold: bool = False
     """Whether the forge does not tell who pushed."""
+    meanwhile: Callable[[], None] | None = None
+    """What happens once, after the bot read the reviews and before it asks for a permission."""
 
     @property
     def branch(self) -> str:
@@ -117,6 +120,15 @@ class Scene:
         state, lane = self.forge.world.state, f"{self.dialect}-1"
         if self.untold:
             bot.pushes = lambda *given: None  # type: ignore[method-assign]
+        permission = bot.permission
+
+        def asked(repo: str, login: str) -> Permission:
+            act, self.meanwhile = self.meanwhile, None
+            if act:
+                act()
+            return permission(repo, login)
+
+        bot.permission = asked  # type: ignore[method-assign]
         copy = self.folder / "copy.git"
         return Target(
             self.store,
@@ -276,6 +288,17 @@ def name_taken_over(s: Scene) -> None:
     """Whoever approved was renamed since, and someone with more rights has the old name."""
     s.push("bob", WORKFLOW)
     s.approve("alice")
+    _take_name_over(s)
+
+
+def name_taken_over_meanwhile(s: Scene) -> None:
+    """The same between two questions of the bot: it asks for the right of a name that is another's by now."""
+    s.push("bob", WORKFLOW)
+    s.approve("alice")
+    s.meanwhile = lambda: _take_name_over(s)
+
+
+def _take_name_over(s: Scene) -> None:
     users = s.forge.world.state.users
     users["alice"].login = "alice-was"
     users["alice-was"] = users.pop("alice")
@@ -374,6 +397,7 @@ REFUSED: dict[str, Callable[[Scene], None]] = {
     "a reader's approval": reader,
     "permission lost after the approval": permission_lost,
     "another account with the approver's old name": name_taken_over,
+    "another account with that name a moment later": name_taken_over_meanwhile,
     "pushed, forced back, approved": pushed_and_forced_back,
     "another history, forced": forced_history,
     "pushed before the pull request was opened": before_it_was_opened,

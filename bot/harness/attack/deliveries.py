@@ -359,7 +359,7 @@ KIND = Kind(
         Defence(
             "numbers are positive and bounded",
             "shell/forge/delivery.py",
-            "if type(number) is not int or not 0 < number <= LARGEST_ID:",
+            "if name in _IDS and (type(number) is not int or not 0 < number <= LARGEST_ID):",
             "if False:",
         ),
         Defence(
@@ -371,8 +371,8 @@ KIND = Kind(
         Defence(
             "nothing acts where nobody let it in",
             "jobs/context.py",
-            "read = expand if admission.let_in else outside",
-            "read = expand",
+            "reader = expand if admission.let_in else outside",
+            "reader = expand",
         ),
     ),
 )

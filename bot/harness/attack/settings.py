@@ -162,7 +162,7 @@ KIND = Kind(
         Defence(
             "no package of another",
             "bot/__init__.py",
-            "if _where != (_ours := Path(__file__).resolve().parents[1] / _room):",
+            "if _found and _where != (_ours := Path(__file__).resolve().parents[1] / _room):",
             "if not (_ours := Path(__file__).resolve().parents[1] / _room):",
         ),
     ),
