@@ -46,6 +46,12 @@ Outcome = Literal[
     "limit",
     "no_sandbox",
     "stopped",
+    "auth",
+    "quota",
+    "overload",
+    "network",
+    "refused",
+    "context_full",
 ]
 """How an agent's run ended."""
 Walls = Literal["off", "bare", "refused"]

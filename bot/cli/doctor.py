@@ -1,7 +1,6 @@
 """`caloron doctor`: check everything that the bot needs, and say what to do about what is wrong."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from shell.agent.git import git_problem
 from shell.agent.limits import Limits
 from shell.agent.logins import way_of, words_of
 from shell.agent.network import in_words
-from shell.agent.paths import operator_environment
+from shell.agent.paths import Paths, operator_environment
 from shell.agent.trial import stance
 from shell.agent.usage import in_force
 from shell.disk import Reserve
@@ -247,7 +246,11 @@ def agents_network(settings: Settings) -> Finding:
 
 
 def _framework(settings: Settings) -> Finding:
-    framework = FRAMEWORKS[settings.framework]
-    if shutil.which(framework.program):
-        return Finding("framework", "good", f"{framework.name} is installed")
-    return Finding("framework", "bad", f"`{framework.program}` is not installed: {framework.install}")
+    framework, path = FRAMEWORKS[settings.framework], os.environ.get("PATH", "")
+    if framework.is_ours:
+        return Finding("framework", "good", f"{framework.name} comes with the bot")
+    try:
+        program = framework.locate(Paths(settings.home).installed(framework.name), path)[-1]
+    except FrameworkError as error:
+        return Finding("framework", "bad", str(error))
+    return Finding("framework", "good", f"{framework.name} is installed: {program}")

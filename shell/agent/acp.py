@@ -18,6 +18,9 @@ Message = dict[str, Any]
 Steering = Literal["inject", "prompt", "next-turn"]
 """How words reach a running turn: `_session/steering`, a second prompt, or only the next turn."""
 
+STEP = "» "
+"""Begins the line of a step in what `take_said` gives."""
+
 _VERSION = 1
 _METHOD_NOT_FOUND = -32601
 _LONGEST_TITLE, _LONGEST_TEXT = 300, 64 * 1024
@@ -35,6 +38,8 @@ class Profile:
 
     mode: str | None = None
     """The mode in which it does not ask before each step; None: it has none, or a variable sets it."""
+    careful_mode: str | None = None
+    """The mode in which it asks, for a run without walls."""
     model: Literal["option", "variable"] = "option"
     """Whether the model is set by `session/set_config_option`, or by a variable of its environment."""
     steering: Steering = "next-turn"
@@ -85,6 +90,7 @@ class Conversation:
     usage: Usage = field(default_factory=Usage)
     ended: TurnEnded | None = None
 
+    _said: list[str] = field(default_factory=list)
     _next_id: int = 0
     _waiting: dict[int, Callable[[Message], list[Message]]] = field(default_factory=dict)
     _failure: FailureKind | None = None
@@ -139,6 +145,15 @@ class Conversation:
         if self.session_id is None or self.ended is not None:
             return []
         return [{"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": self.session_id}}]
+
+    def give_up(self, reason: str) -> None:
+        """End the turn from this side: what the agent says makes no sense."""
+        self._end("crashed", reason)
+
+    def take_said(self) -> str:
+        """What is new for those who follow: the agent's words, and each step in a line of its own."""
+        said, self._said = "".join(self._said), []
+        return said
 
     # Requests of ours, one after the other
 
@@ -230,6 +245,7 @@ class Conversation:
         return result if isinstance(result, dict) else {}
 
     def _end(self, how: Literal["done", "cancelled"] | FailureKind, reason: str) -> None:
+        self._said.append("\n")
         self.ended = TurnEnded(how, reason)
 
     # What comes in
@@ -265,11 +281,15 @@ class Conversation:
             if any(text.startswith(noise) for noise in self.profile.noise):
                 return
             self.text = (self.text + text)[-_LONGEST_TEXT:]
+            self._said.append(text)
 
     def _note_tool(self, call: Any) -> None:
         """The newest title; a finished step keeps it until the next one begins."""
         if isinstance(call, dict) and isinstance(title := call.get("title"), str) and title.strip():
-            self.step = " ".join(title.split())[:_LONGEST_TITLE]
+            step = " ".join(title.split())[:_LONGEST_TITLE]
+            if step != self.step:
+                self._said.append(f"\n{STEP}{step}\n")
+            self.step = step
 
     def _note_cost(self, cost: Any) -> None:
         if isinstance(cost, dict) and cost.get("currency") == "USD":

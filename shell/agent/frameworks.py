@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from shell.agent.acp_agents import ANY, CLAUDE, CODEX, GEMINI, OPENCODE, Agent
+
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parent.parent
-_LONGEST_ARGUMENT = 120_000  # the kernel takes 128 KiB for one argument
 
 ANTHROPIC = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL")
 OPENAI = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE")
 GOOGLE = (
-    *("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"),
+    *("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GEMINI_BASE_URL"),
     *("GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION"),
 )
 _CLAUDE, _GPT = ("api.anthropic.com",), ("api.openai.com",)
@@ -35,6 +36,8 @@ class Call:
     prompt_file: Path
     model: str | None
     sandboxed: bool
+    installed: Path
+    """Where `caloron agents setup` puts this framework."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Framework:
     name: str
     program: str
     arguments: Callable[[Call], list[str]]
-    prompt_by: Literal["input", "argument", "file"]
+    prompt_by: Literal["input", "file", "protocol"]
     variables: tuple[str, ...]
     files: tuple[str, ...]
     """Its configuration, below the home folder; copied into each task's own. `logins` has its login."""
@@ -52,6 +55,10 @@ class Framework:
     """What to do where the program is missing."""
     replays: bool = False
     """Whether it executes nothing but recorded answers, and so may run without walls."""
+    agent: Agent | None = None
+    """How it speaks the Agent Client Protocol, if its prompt goes that way."""
+    installed_at: str = ""
+    """The program in the folder of `caloron agents setup`."""
     hosts: tuple[str, ...] = ()
     """Where its models are, each reached over TLS at port 443; `*.` before a name: all that is below it."""
 
@@ -62,14 +69,19 @@ class Framework:
 
     def command(self, call: Call, environment: Mapping[str, str]) -> list[str]:
         """The command line, with the program's path; FrameworkError says what to do where there is none."""
-        if self.prompt_by == "argument" and len(call.prompt.encode()) > _LONGEST_ARGUMENT:
-            raise FrameworkError(
-                f"The prompt is too long for {self.name}; shorten the task or use claude-code."
-            )
-        found = shutil.which(self.program, path=environment.get("PATH", ""))
-        if found is None:
-            raise FrameworkError(f"`{self.program}` is not installed where the agents run: {self.install}")
-        return [found, *self.arguments(call)]
+        return [*self.locate(call.installed, environment.get("PATH", "")), *self.arguments(call)]
+
+    def locate(self, installed: Path, path: str) -> list[str]:
+        """The program that was set up, run by the node that came with it; else the one on PATH.
+
+        FrameworkError says what to do where there is neither.
+        """
+        if self.installed_at and (ours := installed / self.installed_at).is_file():
+            node = next(installed.glob(_NODE), None)
+            return [str(node), str(ours.resolve())] if node and _is_script(ours) else [str(ours)]
+        if found := shutil.which(self.program, path=path):
+            return [found]
+        raise FrameworkError(f"`{self.program}` is not installed where the agents run: {self.install}")
 
     def environment(self, machine: Mapping[str, str]) -> dict[str, str]:
         """Its own variables, out of those of the machine."""
@@ -86,17 +98,16 @@ class Framework:
         return [value for name, value in named if any(part in name for part in SECRET) and len(value) > 5]
 
 
+_NODE = "node_modules/node-*/bin/node"
+
+
+def _is_script(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(2) == b"#!"
+
+
 def _model(flag: str, call: Call) -> list[str]:
     return [flag, call.model] if call.model else []
-
-
-def _claude(call: Call) -> list[str]:
-    free = ["--dangerously-skip-permissions"] if call.sandboxed else ["--permission-mode", "acceptEdits"]
-    return ["-p", "--output-format", "text", *free, *_model("--model", call)]
-
-
-def _cursor(call: Call) -> list[str]:
-    return ["--output-format", "text", "--force", *_model("--model", call), "-p", call.prompt]
 
 
 def _aider(call: Call) -> list[str]:
@@ -111,43 +122,51 @@ class _OurOwn(Framework):
         return [sys.executable, *self.arguments(call)]
 
 
+def _setup(framework: str, then: str) -> str:
+    return f"run `caloron agents setup {framework}`, then {then}"
+
+
 ALL = (
     Framework(
-        "claude-code", "claude", _claude, "input",
+        "claude-code", "claude-agent-acp", lambda call: [], "protocol",
         (*ANTHROPIC, "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"),
         (".claude/settings.json",),
-        "npm install -g @anthropic-ai/claude-code, then `claude` once to log in (or set ANTHROPIC_API_KEY)",
-        hosts=_CLAUDE,
+        _setup("claude-code", "set ANTHROPIC_API_KEY, or CLAUDE_CODE_OAUTH_TOKEN by `claude setup-token`"),
+        agent=CLAUDE, installed_at="node_modules/.bin/claude-agent-acp", hosts=_CLAUDE,
     ),
     Framework(
-        "cursor-cli", "cursor-agent", _cursor, "argument", ("CURSOR_API_KEY",), (),
+        "cursor-cli", "cursor-agent", lambda call: ["acp", *_model("--model", call)], "protocol",
+        ("CURSOR_API_KEY",), (),
         "see https://cursor.com/cli, then set CURSOR_API_KEY or run `cursor-agent login`",
-        hosts=("*.cursor.sh",),
+        agent=ANY, hosts=("*.cursor.sh",),
     ),
     Framework(
-        "gemini-cli", "gemini", lambda call: ["-y", *_model("-m", call)], "input", GOOGLE,
+        "gemini-cli", "gemini", lambda call: ["--acp", "--skip-trust"], "protocol", GOOGLE,
         (".gemini/google_accounts.json", ".gemini/settings.json"),
-        "npm install -g @google/gemini-cli, then set GEMINI_API_KEY or run `gemini` once to log in",
+        _setup("gemini-cli", "set GEMINI_API_KEY"),
+        agent=GEMINI, installed_at="node_modules/.bin/gemini",
         hosts=(*_GEMINI, "cloudcode-pa.googleapis.com", "oauth2.googleapis.com"),
     ),
     Framework(
-        "codex-cli", "codex", lambda call: ["exec", "--full-auto", *_model("-m", call), "-"], "input",
-        (*OPENAI, "CODEX_API_KEY"), (".codex/config.toml",),
-        "npm install -g @openai/codex, then set OPENAI_API_KEY or run `codex login`",
-        hosts=(*_GPT, "chatgpt.com"),
+        "codex-cli", "codex-acp", lambda call: [], "protocol", (*OPENAI, "CODEX_API_KEY"),
+        (".codex/config.toml",),
+        _setup("codex-cli", "set CODEX_API_KEY, or log in with `codex login`"),
+        agent=CODEX, installed_at="node_modules/.bin/codex-acp", hosts=(*_GPT, "chatgpt.com"),
     ),
     Framework(
-        "open-code", "opencode", lambda call: ["run", *_model("-m", call), call.prompt], "argument",
+        "open-code", "opencode", lambda call: ["acp"], "protocol",
         (*ANTHROPIC, *OPENAI, *GOOGLE, "OPENROUTER_API_KEY"),
         (".config/opencode/opencode.json",),
-        "npm install -g opencode-ai, then run `opencode auth login` or set its model's key",
+        _setup("open-code", "set its model's key, such as ANTHROPIC_API_KEY"),
+        agent=OPENCODE, installed_at="node_modules/opencode-linux-x64/bin/opencode",
         hosts=(*_CLAUDE, *_GPT, *_GEMINI, "openrouter.ai", "models.dev"),
     ),
     Framework(
         "aider", "aider", _aider, "file",
         (*ANTHROPIC, *OPENAI, *GOOGLE, "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY"),
         (".aider.conf.yml", ".aider.model.settings.yml", ".aider.model.metadata.json"),
-        "python -m pip install aider-install && aider-install, then set its model's key",
+        _setup("aider", "set its model's key, such as ANTHROPIC_API_KEY"),
+        installed_at="venv/bin/aider",
         hosts=(*_CLAUDE, *_GPT, *_GEMINI, "openrouter.ai", "api.deepseek.com"),
     ),
     _OurOwn(
@@ -179,11 +198,16 @@ _MACHINE = (
 )
 
 
+def machine_environment(machine: Mapping[str, str]) -> dict[str, str]:
+    """What of the machine's variables reaches every run: none of them is a secret."""
+    return {name: machine[name] for name in _MACHINE if name in machine}
+
+
 def agent_environment(
     framework: Framework, spec: Mapping[str, Any], machine: Mapping[str, str], home: Path, temporary: Path
 ) -> dict[str, str]:
     """The agent's whole environment: a few variables of the machine, its framework's own, and its task."""
-    passed_on = {name: machine[name] for name in _MACHINE if name in machine}
+    passed_on = machine_environment(machine)
     who = f"caloron-agent-{spec['agent_id']}"
     person = {"NAME": who, "EMAIL": f"{who}@caloron.invalid"}
     named = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}

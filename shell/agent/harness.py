@@ -8,25 +8,30 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
+from shell.agent.acp import Conversation
 from shell.agent.cgroup import PREFIX, Group, make_group
 from shell.agent.cleanup import RUN, kill_remaining
+from shell.agent.dialogue import Dialogue
 from shell.agent.limits import Limits
+from shell.agent.transcript import Transcript
 from shell.agent.usage import Usage
 from shell.clock import now
 from shell.parent import hold
-from shell.secrets import MaskedStream
 
 _GUARD = Path(__file__).resolve().parent / "guard.py"
-_TAIL_BYTES = 128 * 1024
-_LOG_BYTES = 20 * 1024 * 1024
-_LONGEST_LINE = 4000
 _MOST_FILES = 50_000
 _READS = 8
+_CANCEL_S = 1.0
+"""How long an agent may take to end a turn that was cancelled: it is stopped within two seconds."""
+_RETRY_S = 0.05
+"""How long to wait before more is written into a pipe that was full."""
+_LEAVE_S = 3.0
+"""How long an agent may take to end after its last turn."""
 
 
 class Watcher(Protocol):
@@ -57,18 +62,27 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     takes_disk: Path | None = None
     """What counts as its disk; `folder` if not given."""
+    conversation: Conversation | None = None
+    """What is said over its standard input and output, where it speaks the protocol."""
+    next_turn: Callable[[Conversation], str | None] = lambda conversation: None
+    """Called after each turn that ended well: the prompt of a further one in the same session, or None."""
+
+
+How = Literal["ended", "timeout", "stopped", "limit"]
 
 
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""
 
-    how: Literal["ended", "timeout", "stopped", "limit"]
+    how: How
     status: int
     tail: str
     seconds: float
     limit: str = ""
     """Which limit ended it, in a sentence."""
+    errors: str = ""
+    """The end of its standard error, where that is apart."""
 
 
 def run_job(job: Job, watcher: Watcher) -> Ended:
@@ -76,35 +90,54 @@ def run_job(job: Job, watcher: Watcher) -> Ended:
     begun, run_id = time.monotonic(), secrets.token_hex(8)
     group = make_group(PREFIX + run_id, job.limits)
     try:
-        with open(job.log, "ab") as log, _started(job, run_id, group) as guard:
-            run = _Run(job, watcher, guard, log, begun, group)
+        with (
+            open(job.log, "ab") as log,
+            _input(job) as (options, descriptors, to_agent),
+            _started(job, run_id, group, options, descriptors) as guard,
+        ):
+            run = _Run(job, watcher, guard, log, begun, group, to_agent)
             try:
                 watcher.started(guard.pid)
                 how = run.follow()
             finally:
+                run.leave()
                 _close(guard)
                 kill_remaining(run_id)
-                run.drain()
-                run.usage.disk.close()
+                run.finish()
             if how == "ended" and guard.returncode and run.met_a_limit(at_the_end=True):
                 how = "limit"
     finally:
         group.remove()
-    return Ended(how, guard.returncode, run.tail(), round(time.monotonic() - begun, 1), run.limit or "")
+    seconds = round(time.monotonic() - begun, 1)
+    return Ended(how, guard.returncode, run.transcript.tail(), seconds, run.limit or "", run.errors.tail())
 
 
-def _started(job: Job, run_id: str, group: Group) -> "subprocess.Popen[bytes]":
-    options = ["--input", str(job.input)] if job.input else []
-    options += [word for folder in group.folders for word in ("--cgroup", str(folder))]
+@contextlib.contextmanager
+def _input(job: Job) -> Iterator[tuple[list[str], tuple[int, ...], int | None]]:
+    """Options of the guard, descriptors it inherits, and our end of the agent's standard input."""
+    if job.conversation is None:
+        yield (["--input", str(job.input)] if job.input else []), (), None
+        return
+    theirs, ours = os.pipe()
+    try:
+        yield ["--input", f"/dev/fd/{theirs}"], (theirs,), ours
+    finally:
+        os.close(theirs)
+
+
+def _started(
+    job: Job, run_id: str, group: Group, options: list[str], descriptors: tuple[int, ...]
+) -> "subprocess.Popen[bytes]":
+    groups = [word for folder in group.folders for word in ("--cgroup", str(folder))]
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_GUARD), *options, "--", *job.command],
+        [sys.executable, "-I", "-S", str(_GUARD), *options, *groups, "--", *job.command],
         cwd=job.folder,
         env=dict(job.environment) | {RUN: run_id},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE if job.conversation else subprocess.STDOUT,
         start_new_session=True,
-        pass_fds=hold(),
+        pass_fds=(*hold(), *descriptors),
         bufsize=0,
     )
 
@@ -134,22 +167,35 @@ class _Run:
         log: IO[bytes],
         begun: float,
         group: Group,
+        to_agent: int | None,
     ) -> None:
-        assert guard.stdout is not None
-        self.job, self.watcher, self.guard, self.log, self.begun = job, watcher, guard, log, begun
-        self.pipe = guard.stdout.fileno()
-        os.set_blocking(self.pipe, False)
-        self.recent, self.line, self.logged = bytearray(), "", 0
-        self.masked = MaskedStream()
+        self.job, self.watcher, self.guard, self.begun = job, watcher, guard, begun
+        self.transcript = Transcript(log, watcher.output)
+        self.errors = Transcript(log, lambda line: None)
+        self.dialogue: Dialogue | None = None
+        if job.conversation is not None and to_agent is not None:
+            self.dialogue = Dialogue(job.conversation, to_agent, self.transcript)
+        self.readers = self._readers()
         self.last_sign, self.next_beat = now(), 0.0
         self.activity = Activity(job.folder)
         self.usage = Usage(guard.pid, job.takes_disk or job.folder, job.limits, group)
         self.printed = 0
         self.limit: str | None = None
 
-    def follow(self) -> Literal["ended", "timeout", "stopped", "limit"]:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.pipe, selectors.EVENT_READ)
+    def _readers(self) -> dict[int, Callable[[bytes], None]]:
+        """What is done with what each pipe brings."""
+        assert self.guard.stdout is not None
+        takes = self.dialogue.take if self.dialogue else self.transcript.add
+        readers: dict[int, Callable[[bytes], None]] = {self.guard.stdout.fileno(): takes}
+        if self.guard.stderr is not None:
+            readers[self.guard.stderr.fileno()] = self.errors.add
+        for pipe in readers:
+            os.set_blocking(pipe, False)
+        return readers
+
+    def follow(self) -> How:
+        """Until it ends, or must end."""
+        with self._selector() as selector:
             while self.guard.poll() is None:
                 if time.monotonic() - self.begun > self.job.time_limit_s:
                     return "timeout"
@@ -157,40 +203,32 @@ class _Run:
                     return "stopped"
                 if self.met_a_limit():
                     return "limit"
-                if selector.select(self._wait_s()) and not self.drain():
+                if not self._talk():
+                    return "ended"
+                if not self._wait(selector, self._wait_s()):
                     self.guard.wait(15)
         return "ended"
 
-    def drain(self) -> bool:
-        """Read what the pipe holds, of an agent that never pauses only a part; False at its end."""
-        try:
-            return self._read()
-        finally:
-            self.log.flush()
+    def leave(self) -> None:
+        """Let an agent that speaks the protocol end its turn and itself; what stays is killed after that."""
+        if self.dialogue is None:
+            return
+        with self._selector() as selector:
+            if not self.dialogue.ended:
+                self.dialogue.cancel()
+                self._wait_until(selector, lambda dialogue: dialogue.ended, _CANCEL_S)
+                self.dialogue.close()
+            else:
+                self.dialogue.close()
+                self._wait_until(selector, lambda dialogue: False, _LEAVE_S)
 
-    def _read(self) -> bool:
-        for _ in range(_READS):
-            try:
-                read = os.read(self.pipe, 65536)
-            except BlockingIOError:
-                return True
-            if not read:
-                self._take(self.masked.end())
-                self._log_line(self.line)
-                self.line = ""
-                return False
-            self.last_sign = now()
-            self.printed += len(read)
-            self._take(self.masked.feed(read))
-        return True
-
-    def _take(self, text: str) -> None:
-        *lines, self.line = (self.line + text).split("\n")
-        for line in lines:
-            self._log_line(line)
-        while len(self.line) > _LONGEST_LINE:
-            self._log_line(self.line[:_LONGEST_LINE])
-            self.line = self.line[_LONGEST_LINE:]
+    def finish(self) -> None:
+        """After the last process of it: what the pipes still hold, and what waited for more."""
+        for pipe in self.readers:
+            self._read(pipe)
+        self.transcript.end()
+        self.errors.end()
+        self.usage.disk.close()
 
     def met_a_limit(self, *, at_the_end: bool = False) -> bool:
         """Whether a limit is exceeded; `limit` says which. At the end only the kernel's counts are left."""
@@ -198,32 +236,73 @@ class _Run:
         self.limit = self.limit or found
         return self.limit is not None
 
-    def tail(self) -> str:
-        return self.recent[-_TAIL_BYTES:].decode(errors="replace").strip()
+    def _talk(self) -> bool:
+        """Go on with the conversation; False when everything is said."""
+        if self.dialogue is None:
+            return True
+        self.dialogue.write()
+        if not self.dialogue.ended:
+            return True
+        conversation = self.dialogue.conversation
+        if conversation.ended is None or conversation.ended.how != "done":
+            return False
+        further = [*self.dialogue.left_to_tell(), self.job.next_turn(conversation)]
+        prompt = "\n\n".join(text for text in further if text)
+        if prompt:
+            self.dialogue.go_on(prompt)
+        return bool(prompt)
 
-    def _log_line(self, text: str) -> None:
-        if not text:
-            return
-        line = text.rstrip("\r")
-        encoded = line.encode(errors="replace") + b"\n"
-        self.recent += encoded
-        if len(self.recent) > 2 * _TAIL_BYTES:
-            del self.recent[:-_TAIL_BYTES]
-        if self.logged < _LOG_BYTES:
-            self.logged += self.log.write(encoded)
-        self.watcher.output(line)
+    def _selector(self) -> selectors.BaseSelector:
+        selector = selectors.DefaultSelector()
+        for pipe in self.readers:
+            selector.register(pipe, selectors.EVENT_READ)
+        return selector
+
+    def _wait(self, selector: selectors.BaseSelector, at_most_s: float) -> bool:
+        """Take what the pipes bring next; False if all of them have ended."""
+        for key, _ in selector.select(at_most_s):
+            if not self._read(key.fd):
+                selector.unregister(key.fd)
+        return bool(selector.get_map())
+
+    def _wait_until(
+        self, selector: selectors.BaseSelector, done: Callable[[Dialogue], bool], at_most_s: float
+    ) -> None:
+        assert self.dialogue is not None
+        until = time.monotonic() + at_most_s
+        while self.guard.poll() is None and not done(self.dialogue):
+            left = until - time.monotonic()
+            if left <= 0 or not self._wait(selector, min(left, _RETRY_S)):
+                return
+            self.dialogue.write()
+
+    def _read(self, pipe: int) -> bool:
+        """Read what the pipe holds, of an agent that never pauses only a part; False at its end."""
+        for _ in range(_READS):
+            try:
+                read = os.read(pipe, 65536)
+            except BlockingIOError:
+                return True
+            if not read:
+                return False
+            self.last_sign = now()
+            self.printed += len(read)
+            self.readers[pipe](read)
+        return True
 
     def _beat(self) -> bool:
         """A heartbeat where one is due; False if the run must stop."""
         if time.monotonic() < self.next_beat:
             return True
-        if self.activity.moved():
+        if self.dialogue is None and self.activity.moved():
             self.last_sign = now()
         self.watcher.heartbeat(self.last_sign)
         self.next_beat = time.monotonic() + self.job.heartbeat_s
         return self.watcher.may_go_on()
 
     def _wait_s(self) -> float:
+        if self.dialogue is not None and self.dialogue.waits_to_write:
+            return _RETRY_S
         limit = self.begun + self.job.time_limit_s
         return max(0.01, min(self.next_beat, self.usage.next_look, limit) - time.monotonic())
 

@@ -111,6 +111,10 @@ class Paths:
         work = self.root / ATTEMPTS / _checked(spec["lane"]) / sprint / task / str(number)
         return Attempt(work, self.root / "logs" / "agents" / sprint / f"{task}-{number}.log")
 
+    def installed(self, framework: str) -> Path:
+        """Where `caloron agents setup` puts this framework."""
+        return self.root / "frameworks" / _checked(framework)
+
     @property
     def stub_state(self) -> Path:
         """Where the stub counts the uses of its recorded answers."""

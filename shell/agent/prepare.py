@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import shell
+from shell.agent.acp import Conversation
+from shell.agent.acp_agents import Start
 from shell.agent.egress.outside import Egress
 from shell.agent.frameworks import Call, Framework, agent_environment
 from shell.agent.harness import Job
@@ -35,14 +37,18 @@ def prepare(
         machine["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
     sandbox = walls(framework, paths)
     environment = agent_environment(framework, spec, machine, attempt.home, attempt.temporary)
-    call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.works)
+    installed = paths.installed(framework.name)
+    call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.works, installed)
     command = framework.command(call, environment)
     copy_logins(framework, machine, attempt.home)
+    if framework.agent is not None:
+        given = framework.environment(machine)
+        environment |= framework.agent.begin(Start(attempt.home, given, call.model, sandbox.works))
     if sandbox.works:
         mounts = _mounts(sandbox, framework, paths, attempt, machine, command[0])
         environment |= {**mounts.seen.variables, "TMPDIR": "/tmp", "IS_SANDBOX": "1"}
         if egress is not None:
-            mounts = _with_network(mounts, egress)
+            mounts = with_network(mounts, egress)
             environment |= egress.environment()
         command = wrap(sandbox, mounts, command, paths.limits)
     return Job(
@@ -54,20 +60,37 @@ def prepare(
         attempt.prompt if framework.prompt_by == "input" else None,
         limits=paths.limits,
         takes_disk=attempt.root,
+        conversation=_conversation(framework, call, attempt),
     )
 
 
-def _with_network(mounts: Mounts, egress: Egress) -> Mounts:
+def _conversation(framework: Framework, call: Call, attempt: Attempt) -> Conversation | None:
+    """What is said to an agent that speaks the protocol; without walls it asks before what it finds risky."""
+    if framework.agent is None:
+        return None
+    profile = framework.agent.profile
+    if not call.sandboxed:
+        profile = replace(profile, mode=profile.careful_mode)
+    return Conversation(profile, attempt.folder, call.prompt, call.model)
+
+
+def with_network(mounts: Mounts, egress: Egress) -> Mounts:
+    """The same, with the way to the run's proxy."""
     readable = (*mounts.readable, *egress.readable)
     return replace(mounts, readable=readable, egress=egress.folder, bridge=egress.bridge)
 
 
 def walls(framework: Framework, paths: Paths) -> Sandbox:
     """The walls that this run gets. AttemptEnded where there are none and it may not go without them."""
+    return find_walls(paths, framework.replays)
+
+
+def find_walls(paths: Paths, replays: bool = False) -> Sandbox:
+    """The same for any command; one that executes nothing but recorded answers needs none."""
     if paths.sandbox == "off":
         return OFF
     found = find_sandbox(paths.environment.get("PATH", ""))
-    if found.works or paths.sandbox == "preferred" or framework.replays:
+    if found.works or paths.sandbox == "preferred" or replays:
         return found
     raise AttemptEnded("no_sandbox", f"{found.statement} {NO_WALLS_NO_RUN}")
 
@@ -83,6 +106,8 @@ def _mounts(
     """What the agent sees; what it may write, and the prompt, are its user's from now on."""
     writable, at = [attempt.home], made_up_etc(attempt.root / "etc", attempt.home, sandbox.user)
     readable = [attempt.prompt, *(_rooms() if framework.is_ours else [])]
+    if (installed := paths.installed(framework.name)).is_dir():
+        readable.append(installed)
     if framework.replays:
         paths.stub_state.mkdir(parents=True, exist_ok=True)
         writable.append(paths.stub_state)

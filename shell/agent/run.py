@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from shell.agent.acp import TurnEnded
+from shell.agent.acp_failures import FailureKind
 from shell.agent.egress.outside import Egress, EgressError
 from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, framework_of
@@ -26,6 +28,7 @@ from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
 from shell.agent.tree import Change, changes, final_tree
 from shell.clock import now
 from shell.errors import Refused, Unavailable
+from shell.secrets import mask
 
 if TYPE_CHECKING:
     from stages.world import Cost, Outcome, RunResult
@@ -197,11 +200,37 @@ def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found, eg
         )
     if ended.how == "limit":
         raise AttemptEnded("limit", f"{ended.limit} It was stopped, and nothing was pushed.")
-    if ended.status:
-        last = ended.tail.rpartition("\n")[2][-300:]
+    if job.conversation is not None and (turn := job.conversation.ended) is not None:
+        _judge_turn(turn, framework, egress)
+    elif ended.status or job.conversation is not None:
+        last = (ended.errors or ended.tail).rpartition("\n")[2][-300:]
         reason = f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}"
         refused = f" {egress.words()}" if egress else ""
         raise AttemptEnded("crashed" if _killed(ended) else "failed", f"{reason}{refused}".rstrip())
+
+
+def _judge_turn(turn: TurnEnded, framework: Framework, egress: Egress | None) -> None:
+    """AttemptEnded unless the turn ended well."""
+    if turn.how == "done":
+        return
+    if turn.how == "cancelled":
+        raise AttemptEnded("failed", f"The agent ({framework.name}) gave up its turn by itself.")
+    refused = f" {egress.words()}" if egress else ""
+    reason = f"The agent ({framework.name}) {_FAILURES[turn.how]}: {mask(turn.reason)[-500:]}{refused}"
+    raise AttemptEnded(turn.how, reason.rstrip())
+
+
+_FAILURES: dict[FailureKind, str] = {
+    "auth": "could not log in to its model",
+    "quota": "has used up what its model allows",
+    "overload": "found its model overloaded",
+    "network": "could not reach its model",
+    "refused": "was refused an answer by its model",
+    "context_full": "has more text than its model can read",
+    "limit": "stopped at a limit of its own",
+    "crashed": "broke off the conversation",
+    "failed": "failed",
+}
 
 
 def _killed(ended: Ended) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bot.harness.scripted_agent import program_of
 from shell.agent.egress.hosts import Operator
 from shell.agent.limits import Limits
 from shell.agent.paths import Paths, SandboxMode
@@ -163,11 +164,11 @@ class Stage:
         self.fixture.write_text(json.dumps({"responses": list(responses)}))
         self.environment["CALORON_STUB_FIXTURE"] = str(self.fixture)
 
-    def script(self, text: str, program: str = "claude") -> None:
-        """Let `program` be a shell script; attempts with its framework run it."""
+    def script(self, text: str, program: str = "claude-agent-acp") -> None:
+        """Let `program` be an agent that does what a shell script says; its framework's attempts run it."""
         tools = self.folder / "bin"
         tools.mkdir(exist_ok=True)
-        (tools / program).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / program).write_text(program_of(text))
         (tools / program).chmod(0o755)
         self.environment["PATH"] = f"{tools}:{os.environ['PATH']}"
 

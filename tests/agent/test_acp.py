@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from shell.agent.acp import Conversation, Profile, ProtocolError, TurnEnded, Usage
-from shell.agent.acp_profiles import ANY, CLAUDE, CODEX, GEMINI, OPENCODE
+from shell.agent.acp_agents import ANY, CLAUDE, CODEX, GEMINI, OPENCODE
 
 RECORDED = Path(__file__).parent.parent / "fixtures" / "acp"
-PROFILES = {"claude": CLAUDE, "codex": CODEX, "gemini": GEMINI, "opencode": OPENCODE}
+PROFILES = {
+    name: agent.profile
+    for name, agent in {"claude": CLAUDE, "codex": CODEX, "gemini": GEMINI, "opencode": OPENCODE}.items()
+}
 FOLDER = Path("/home/agent/work")
 
 
@@ -62,7 +65,7 @@ def answer(number: int, **result: Any) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": number, "result": result}).encode()
 
 
-def opened(profile: Profile = ANY, **named: Any) -> Conversation:
+def opened(profile: Profile = ANY.profile, **named: Any) -> Conversation:
     """A conversation whose prompt has been sent."""
     conversation = Conversation(profile, FOLDER, "Task: t1", **named)
     conversation.begin()
@@ -98,7 +101,7 @@ def test_a_request_that_we_did_not_offer_is_refused() -> None:
 
 
 def test_a_session_is_resumed_where_the_agent_can_and_else_begun_anew() -> None:
-    conversation = Conversation(CODEX, FOLDER, "Task: t1", resume="old")
+    conversation = Conversation(CODEX.profile, FOLDER, "Task: t1", resume="old")
     conversation.begin()
     (resume,) = conversation.receive(answer(1, protocolVersion=1))
     assert (resume["method"], resume["params"]["sessionId"]) == ("session/resume", "old")
@@ -106,7 +109,7 @@ def test_a_session_is_resumed_where_the_agent_can_and_else_begun_anew() -> None:
     assert new["method"] == "session/new"
     conversation.receive(answer(3, sessionId="s2"))
     assert conversation.session_id == "s2"
-    other = Conversation(GEMINI, FOLDER, "Task: t1", resume="old")
+    other = Conversation(GEMINI.profile, FOLDER, "Task: t1", resume="old")
     other.begin()
     assert other.receive(answer(1, protocolVersion=1))[0]["method"] == "session/new"
 
@@ -151,7 +154,7 @@ def test_a_turn_that_stops_early_is_no_success(reason: str, kind: str) -> None:
 
 
 def test_an_agent_of_another_version_is_said_to_be_one() -> None:
-    conversation = Conversation(ANY, FOLDER, "Task: t1")
+    conversation = Conversation(ANY.profile, FOLDER, "Task: t1")
     conversation.begin()
     assert conversation.receive(answer(1, protocolVersion=2)) == []
     assert conversation.ended is not None and "version 2" in conversation.ended.reason
@@ -174,7 +177,7 @@ def test_a_line_that_is_no_message_is_an_error_in_words(line: bytes) -> None:
     ],
 )
 def test_a_hostile_update_changes_nothing(params: dict[str, Any]) -> None:
-    conversation = opened(CODEX)
+    conversation = opened(CODEX.profile)
     conversation.receive(json.dumps({"method": "session/update", "params": params}).encode())
     assert (conversation.step, conversation.text, conversation.usage) == ("", "", Usage())
 

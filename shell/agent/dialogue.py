@@ -1,0 +1,110 @@
+"""Carries one conversation over the pipes of an agent's process, and keeps a transcript of what it says."""
+
+import json
+import os
+from typing import Protocol
+
+from shell.agent.acp import Conversation, Message, ProtocolError
+from shell.agent.transcript import Transcript
+
+_LONGEST_MESSAGE = 32 * 1024 * 1024
+"""Bytes of one message: a step may bring the whole text of the files that it changed."""
+_LONGEST_QUEUE = 64 * 1024 * 1024
+
+
+class Turns(Protocol):
+    """What is said to the agent after its prompt."""
+
+    def next_turn(self, conversation: Conversation) -> str | None:
+        """Called when a turn has ended well: the prompt of a further one in this session, or None."""
+
+    def words(self) -> list[str]:
+        """What people have told this task since it was asked last."""
+
+
+class Dialogue:
+    """The conversation on this side: bytes in, bytes out, neither of which waits."""
+
+    def __init__(self, conversation: Conversation, to_agent: int, transcript: Transcript) -> None:
+        os.set_blocking(to_agent, False)
+        self.conversation, self.transcript, self.to_agent = conversation, transcript, to_agent
+        self.closed = False
+        self._in, self._out = bytearray(), bytearray()
+        self._later: list[str] = []
+        self._send(conversation.begin())
+
+    @property
+    def waits_to_write(self) -> bool:
+        """Whether something is to be said that the pipe has not taken yet."""
+        return bool(self._out) and not self.closed
+
+    @property
+    def ended(self) -> bool:
+        """Whether the turn is over, however it went."""
+        return self.conversation.ended is not None
+
+    def take(self, read: bytes) -> None:
+        """What the agent's standard output brought."""
+        self._in += read
+        *lines, rest = self._in.split(b"\n")
+        self._in = bytearray(rest)
+        for line in lines:
+            self._take_line(bytes(line))
+        if said := self.conversation.take_said():
+            self.transcript.add(said.encode(errors="replace"))
+        if len(self._in) > _LONGEST_MESSAGE:
+            self._in.clear()
+            self.conversation.give_up("The agent sent a message that is too long to be one.")
+
+    def write(self) -> None:
+        """Give the pipe what it takes; an agent that has gone shows by its exit."""
+        try:
+            while self.waits_to_write:
+                del self._out[: os.write(self.to_agent, self._out)]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            self.close()
+
+    def tell(self, text: str) -> None:
+        """Words of a person: for the running turn where the agent takes them, else for its next one."""
+        messages = self.conversation.tell(text)
+        if messages is None:
+            self._later.append(text)
+        else:
+            self._send(messages)
+
+    def left_to_tell(self) -> list[str]:
+        """The words that wait for a next turn; they are handed out once."""
+        waiting, self._later = self._later, []
+        return waiting
+
+    def go_on(self, text: str) -> None:
+        """Begin a further turn."""
+        self._send(self.conversation.go_on(text))
+
+    def cancel(self) -> None:
+        """Ask the agent to end its turn."""
+        self._send(self.conversation.cancel())
+
+    def close(self) -> None:
+        """Nothing more will be said: the agent then ends by itself."""
+        if not self.closed:
+            self.closed = True
+            os.close(self.to_agent)
+
+    def _take_line(self, line: bytes) -> None:
+        if not line.strip():
+            return
+        try:
+            self._send(self.conversation.receive(line))
+        except ProtocolError:  # a warning of its runtime, for one; whoever reads the log sees it
+            self.transcript.add(line + b"\n")
+
+    def _send(self, messages: list[Message]) -> None:
+        for message in messages:
+            self._out += json.dumps(message, ensure_ascii=False).encode(errors="replace") + b"\n"
+        if len(self._out) > _LONGEST_QUEUE:
+            self._out.clear()
+            self.conversation.give_up("The agent does not read what it is told.")
+        self.write()
