@@ -17,15 +17,18 @@ Lists, texts, numbers, true, false and null replace what was there. Inside `inpu
     {"$with": "attempt over", …}        what is there, with the keys of the value of that name (or names)
     {"$without": ["hold"], …}           without these keys of the base
     {"$only": {…}}                      this and nothing of the base
+    {"$lacks": ["status"], …}           a record without these fields, which its type requires
     {"$text": "greeting", "who": "Ada"} the text of that name, its {placeholders} filled in
     {"$lines": ["# Retro", …]}          a text of many lines
+
+An example has all that the declared types require: a record of the world, such as a task, gets the fields
+that it does not say from the `records` of `stages/bases.json` (`compositions/complete.py`).
 
 A stage with many examples has them by subject in more files, `evaluate.reviews.json`, which may use what
 `evaluate.json` declares. `stages/bases.json` has the bases, values and texts that several stages share.
 """
 
 import copy
-import importlib
 import json
 import re
 from collections import Counter
@@ -35,10 +38,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(importlib.import_module("stages").__path__[0])
+from compositions.complete import KEY, LACKS, STAGES, bare, completed, shapes_of, without_marks
+
+FOLDER = STAGES
 SHARED = FOLDER / "bases.json"
-SECTIONS = ("bases", "values", "texts")
-MARKERS = {"$like", "$input", "$with", "$without", "$only", "$text", "$lines"}
+SECTIONS = ("records", "bases", "values", "texts")
+MARKERS = {"$like", "$input", "$with", "$without", "$only", "$lacks", "$text", "$lines"}
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 NAMES = {"$like", "$with", "$text", "$input"}
 WORD = re.compile(r"(?:^|\s)\W*[A-Za-z]")
@@ -61,9 +66,12 @@ class Document:
     values: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, Any] = field(default_factory=dict)
     examples: list[dict[str, Any]] = field(default_factory=list)
+    records: dict[str, Any] = field(default_factory=dict)
     shared: "Document | None" = None
     used: set[tuple[str, str]] = field(default_factory=set)
     open: list[tuple[str, str]] = field(default_factory=list)
+    shapes: dict[str, Any] = field(default_factory=dict)
+    """The types of the stage's input and output, where they are known."""
 
     @contextmanager
     def named(self, section: str, name: Any) -> Iterator[Any]:
@@ -81,6 +89,25 @@ class Document:
             yield getattr(holder, section)[name]
         finally:
             self.open.pop()
+
+    def completed(self, part: str, value: Any) -> Any:
+        """The input or output with all that its records require."""
+        return completed(value, self.shapes.get(part, Any), self.base_of)
+
+    def bare(self, part: str, value: Any) -> Any:
+        """The input or output without what would be added to it."""
+        return bare(value, self.shapes.get(part, Any), self.base_of)
+
+    def base_of(self, record: str) -> dict[str, Any] | None:
+        """The base of a record of the world, by the name of its type."""
+        holder = self
+        while holder.shared is not None:
+            holder = holder.shared
+        if record not in holder.records:
+            return None
+        with holder.named("records", record) as fields:
+            made: dict[str, Any] = merge(holder, NOTHING, fields, NOTHING)
+        return made
 
     def unused(self) -> list[tuple[str, str]]:
         """The declared names that nothing asked for, once the examples were made whole."""
@@ -105,7 +132,10 @@ def documents_of(path: Path, shared: Document | None = None) -> list[Document]:
     if not files:
         return []
     own = read(files[0], shared)
-    return [own, *(read(file, own) for file in files[1:])]
+    documents = [own, *(read(file, own) for file in files[1:])]
+    for document in documents:
+        document.shapes = shapes_of(path)
+    return documents
 
 
 def read(file: Path, shared: Document | None = None) -> Document:
@@ -125,12 +155,12 @@ def expand_example(document: Document, example: dict[str, Any]) -> dict[str, Any
     """The example with all that its base and its names stand for."""
     try:
         result = {"name": example.get("name")} | extras(example)
-        result["input"] = expand_part(document, example, "input", NOTHING)
+        result["input"] = document.completed("input", expand_part(document, example, "input", NOTHING))
         kind = "error" if "error" in example else "output"
-        result[kind] = expand_part(document, example, kind, result["input"])
+        result[kind] = document.completed(kind, expand_part(document, example, kind, result["input"]))
     except ExampleFault as fault:
         raise ExampleFault(f"“{example.get('name')}”: {fault}") from None
-    return {key: value for key, value in result.items() if value is not NOTHING}
+    return {key: without_marks(value) for key, value in result.items() if value is not NOTHING}
 
 
 def extras(example: dict[str, Any]) -> dict[str, Any]:
@@ -190,7 +220,7 @@ def merge(document: Document, under: Any, value: Any, source: Any) -> Any:
     """What an example says in one place, over what its base has there."""
     if isinstance(value, list):
         return [merge(document, NOTHING, item, source) for item in value]
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or value == KEY:
         return value
     if unknown := {key for key in value if key.startswith("$")} - MARKERS:
         raise ExampleFault(f"there is no marker {', '.join(sorted(unknown))}")
@@ -208,6 +238,8 @@ def merge(document: Document, under: Any, value: Any, source: Any) -> Any:
     for name in as_list(value.get("$with", [])):
         with document.named("values", name) as changes:
             result = merge(document, result, changes, source)
+    if LACKS in value:
+        result[LACKS] = value[LACKS]
     own = {key: one for key, one in value.items() if not key.startswith("$")}
     return result | {key: merge(document, result.get(key, NOTHING), one, source) for key, one in own.items()}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from compositions.complete import without_marks
 from compositions.examples import (
     SHARED,
     Document,
@@ -32,7 +33,8 @@ def record(
     file, document = place(path, subject)
     refuse_name(name, [example for one in documents_of(path) for example in one.examples])
     layer = {"input": value} if base is None else {"base": base, "input": value}
-    example = {"name": name, "input": expand_part(document, layer, "input", None)}
+    whole = without_marks(document.completed("input", expand_part(document, layer, "input", None)))
+    example = {"name": name, "input": whole}
     short = shorten(document, example | answer(execute, example["input"]), base)
     document.examples.append(short)
     expand(document)

@@ -26,7 +26,8 @@ LINE = 55
 def shorten(document: Document, example: dict[str, Any], base: str | None = None) -> dict[str, Any]:
     """The example over the named base, or over the one that leaves the least to say."""
     bases = [None, *names(document, "bases")]
-    forms = [over(document, example, one) for one in bases if base in (None, one)]
+    said = {key: document.bare(key, value) for key, value in example.items()}
+    forms = [over(document, said, one) for one in bases if base in (None, one)]
     best = min((form for form in forms if form), key=cost, default=None)
     if best is None:
         raise ExampleFault(f"“{example['name']}” does not suit the base “{base}”")
@@ -46,13 +47,14 @@ def over(document: Document, example: dict[str, Any], base: str | None) -> dict[
 def difference(document: Document, example: dict[str, Any], layer: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"name": example["name"], **layer}
     inputs = Shortener(document, NOTHING)
-    patch = inputs.difference(expand_part(document, layer, "input", NOTHING), example["input"])
+    under = document.bare("input", expand_part(document, layer, "input", NOTHING))
+    patch = inputs.difference(under, example["input"])
     if patch is not NOTHING:
         result["input"] = patch
     if "error" in example:
         return result | {"error": Shortener(document, NOTHING).fresh(example["error"])}
     outputs = Shortener(document, example["input"])
-    under = expand_part(document, layer, "output", example["input"])
+    under = document.bare("output", expand_part(document, layer, "output", example["input"]))
     patch = outputs.difference(under, example["output"])
     return result | {"output": {} if patch is NOTHING else patch}
 

@@ -1,13 +1,16 @@
 """Examples say what differs from a base: they are made whole, made short again, and their faults named."""
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import pytest
 
 from compositions.examples import Document, ExampleFault, expand, file_faults, read
 from compositions.layout import WIDTH, format_document
 from compositions.shorten import shorten
+from stages import world
+from stages.world import Json
 
 TASK = {"id": "api", "status": "InReview", "labels": ["a", "b"], "wait": None}
 STATE = {"tasks": {"api": TASK, "ui": {"id": "ui", "status": "Done"}}}
@@ -172,3 +175,76 @@ def test_what_is_there_for_nothing_is_a_fault(tmp_path: Path, document: Document
     path = tmp_path / "planted.py"
     path.with_suffix(".json").write_text(format_document(document), encoding="utf-8")
     assert any(found.startswith(fault) for found in file_faults(path))
+
+
+# Records that an example need not say whole
+
+RECORDS: dict[str, Any] = {
+    "State": {"v": 1, "tasks": {}, "kickoffs": {}, "pulls": {}, "shown": {}, "waiting": {}, "own": {}},
+    "Task": {"id": {"$key": True}, "title": "A task", "status": "Pending", "depends_on": []},
+    "Kickoff": {"id": "shop-1a2b-4", "number": {"$key": True}, "status": "Running"},
+    "LookIssue": {"key": "look:issue:5", "number": 5},
+    "LookPull": {"key": "look:pull:7", "number": 7},
+}
+
+
+class Given(TypedDict):
+    state: world.State
+    asked: NotRequired[list[world.Looks | None]]
+    noted: NotRequired[Json]
+
+
+class Answer(TypedDict):
+    state: world.State
+
+
+def typed(**example: Any) -> Document:
+    shapes = {"input": Given, "output": Answer}
+    return Document(records=RECORDS, shapes=shapes, examples=[{"name": "It is so", **example}])
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ({"tasks": {"api": {}}}, {"tasks": {"api": {**RECORDS["Task"], "id": "api"}}}),
+        ({"tasks": {"api": {"title": "An API", "wait": None}}},
+         {"tasks": {"api": {**RECORDS["Task"], "id": "api", "title": "An API", "wait": None}}}),
+        ({"kickoffs": {"4": {}}}, {"kickoffs": {"4": {**RECORDS["Kickoff"], "number": 4}}}),
+        ({"tasks": {"api": {"$lacks": ["title", "status"]}}},
+         {"tasks": {"api": {"id": "api", "depends_on": []}}}),
+        ({"kickoffs": {"4": {"number": 5, "plan": {"ui": {}}}}},
+         {"kickoffs": {"4": RECORDS["Kickoff"] | {
+             "number": 5, "plan": {"ui": {**RECORDS["Task"], "id": "ui"}}}}}),
+    ],
+)  # fmt: skip
+def test_a_record_gets_the_fields_that_its_type_requires(said: Any, whole: Any) -> None:
+    document = typed(input={"state": said}, output={"state": {"$input": "state"}})
+    [example] = expand(document)
+    assert example["input"] == example["output"] == {"state": {**RECORDS["State"], **whole}}
+    assert shorten(document, example)["input"] == {"state": said}
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ({"type": "look", "what": "pull"}, {"type": "look", "what": "pull", **RECORDS["LookPull"]}),
+        ({"type": "look", "what": "issue"}, {"type": "look", "what": "issue", **RECORDS["LookIssue"]}),
+        ({"type": "look", "what": "a thing"}, {"type": "look", "what": "a thing"}),
+        ({"key": "k"}, {"key": "k"}),
+        (None, None),
+        ("a text", "a text"),
+    ],
+)
+def test_of_several_records_the_one_that_its_words_name_is_meant(said: Any, whole: Any) -> None:
+    [example] = expand(typed(input={"state": {}, "asked": [said], "noted": said}, output={"state": {}}))
+    assert example["input"]["asked"] == [whole]
+    assert example["input"]["noted"] == said
+
+
+def test_an_output_that_lacks_what_its_input_has_says_so() -> None:
+    document = typed(input={"state": {"tasks": {"api": {}}}}, output={"state": {}})
+    [example] = expand(document)
+    example["output"]["state"]["tasks"] = {"api": {"id": "api", "title": "A task", "depends_on": []}}
+    short = shorten(document, example)
+    assert "$lacks" in json.dumps(short["output"]) and "$lacks" not in json.dumps(short["input"])
+    assert expand(typed(**{key: short[key] for key in ("input", "output")})) == [example]

@@ -2,12 +2,11 @@
 
 import typing
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
-from compositions.annotations import MARKS, UNIONS, hints_of, is_required
+from compositions.annotations import MARKS, UNIONS, is_required
+from compositions.complete import fields_of, fields_with_kinds
 from stages import world
-from stages.world import SprintState, State
 
 PLAIN: dict[Any, tuple[type, ...]] = {
     bool: (bool,),
@@ -19,9 +18,6 @@ PLAIN: dict[Any, tuple[type, ...]] = {
     dict: (dict,),
     list: (list,),
 }
-KINDS: dict[Any, tuple[Any, ...]] = {SprintState: (State, SprintState)}
-"""A lane's state is a sprint's state too, so it may hold more."""
-fields_of = cache(hints_of)
 
 
 def faults(value: Any, annotation: Any, at: str = "") -> Iterator[str]:
@@ -57,7 +53,7 @@ def record_faults(value: Any, shape: Any, at: str) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{at}: {value!r:.60} is no {shape.__name__}"
         return
-    hints = {name: hint for kind in KINDS.get(shape, (shape,)) for name, hint in fields_of(kind).items()}
+    hints = fields_with_kinds(shape)
     for name, hint in hints.items():
         if name in value:
             yield from faults(value[name], hint, f"{at}/{name}")
@@ -95,3 +91,8 @@ def distance(value: Any, variant: Any) -> int:
 
 def is_word(hint: Any) -> bool:
     return typing.get_origin(hint) is typing.Literal and len(typing.get_args(hint)) == 1
+
+
+def required_of(shape: Any) -> set[str]:
+    """The fields that such a record always has."""
+    return {name for name, hint in fields_of(shape).items() if is_required(shape, name, hint)}
