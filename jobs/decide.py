@@ -22,7 +22,7 @@ from shell.store.migrations import Stored
 from shell.store.sprints import known_sprints, record_of
 
 if TYPE_CHECKING:
-    from stages.world import Comment, Policy, State, Turn
+    from stages.world import Comment, ForgeChanges, Policy, State, Turn
 
 Trace = list[tuple[str, float]]
 """Each stage that ran, with its milliseconds; everything else can be found by running it again."""
@@ -68,6 +68,10 @@ def decide(
     return _Draft(loaded, inbox, decider, enough).decision
 
 
+class _TooDeep(RecursionError):
+    """Events follow from one another without end."""
+
+
 class _Draft:
     """A decision in the making."""
 
@@ -80,6 +84,8 @@ class _Draft:
         self.decision = Decision(loaded.state)
         self.depth = 0
         self.cause: str | None = None
+        self.in_pieces = False
+        """Whether a look at many things is handled one thing at a time, because one of them failed."""
         if loaded.stored is not None:
             self._migrate(loaded.stored)
         for event in inbox:
@@ -132,7 +138,7 @@ class _Draft:
     def _handle(self, event: Event) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise RecursionError(f"{event['type']}: more than {MAX_DEPTH} events follow from one another")
+            raise _TooDeep(f"{event['type']}: more than {MAX_DEPTH} events follow from one another")
         event = self._with_previous(event)
         for one in self.decider.expand(event, self.decision.state):
             if not self._ran_before(one, event):
@@ -182,6 +188,9 @@ class _Draft:
         try:
             out, stages = self.decider.run(name, turn)
         except Exception as error:
+            if not _is_passing(error) and (pieces := self._pieces(event)):
+                self._one_by_one(pieces)
+                return
             if _is_passing(error) or name not in self.decider.instead:
                 raise
             event = cast("Event", {**event, "failed": self._bury(event, error)})
@@ -195,7 +204,7 @@ class _Draft:
         self._journal(event, name, changed, out["actions"], stages, now, policy)
         for follows in out["events"]:
             if follows != event:
-                self._follow(follows)
+                self._follow(follows, apart=event["type"] == "seen")
 
     def _keep_ended(self, after: State, changed: dict[str, str | None]) -> None:
         """A sprint that leaves the state is recorded as it was just before that."""
@@ -205,14 +214,40 @@ class _Draft:
         for name in before.keys() - stays.keys():
             self.decision.ended[name] = record_of(self.lane, self.decision.state, before[name])
 
-    def _follow(self, event: Event) -> None:
+    def _follow(self, event: Event, apart: bool) -> None:
         """A comment may have come by webhook before; anything else was found by comparison and is new."""
         key = event.get("key")
         if event["type"] == "issue_comment" and key:
             if self._is_handled(key) or self._is_handled(dedupe.key_when_handled(event)):
                 return
             self._mark_handled(dedupe.key_when_handled(event))
-        self._handle(event)
+        self._handle_apart(event) if apart else self._handle(event)
+
+    def _handle_apart(self, event: Event) -> None:
+        """One of many things that a look told: if it fails it is buried, and the others count.
+
+        What was seen stays known, else the next look would find the same difference, and fail again.
+        """
+        before, depth = self._checkpoint(), self.depth
+        try:
+            self._handle(event)
+        except Exception as error:
+            if _is_passing(error) or (isinstance(error, _TooDeep) and depth > 1):
+                raise
+            self._restore(before)
+            self.depth = depth
+            self._dead_letter(event, error)
+
+    def _pieces(self, event: Event) -> list[Event]:
+        return [] if self.in_pieces else pieces_of(event)
+
+    def _one_by_one(self, pieces: list[Event]) -> None:
+        self.in_pieces = True
+        try:
+            for piece in pieces:
+                self._handle_apart(piece)
+        finally:
+            self.in_pieces = False
 
     def _journal(
         self,
@@ -296,6 +331,23 @@ class _Draft:
             "mark": {"kind": "broke"},
         }
         return [comment]
+
+
+def pieces_of(event: Event) -> list[Event]:
+    """What was caught up with as looks at one thing each, the last one at none; empty for any other event."""
+    if event["type"] != "seen" or event["what"] != "catch_up":
+        return []
+    there = event["there"]
+    none: ForgeChanges = {**there, "issues": [], "comments": [], "pulls": []}
+    found: list[ForgeChanges] = []
+    for issue in there["issues"]:
+        found.append({**none, "issues": [issue]})
+    for comment in there["comments"]:
+        found.append({**none, "comments": [comment]})
+    for number in there["pulls"]:
+        found.append({**none, "pulls": [number]})
+    found.append(none)
+    return [{**event, "key": f"{event['key']}:{n}", "there": part} for n, part in enumerate(found)]
 
 
 def _after(event: IssueComment, previous: str | None) -> IssueComment:

@@ -105,9 +105,9 @@ def test_actions_of_a_failed_event_are_not_asked_for(bench: Any) -> None:
     def half(turn: dict[str, Any]) -> dict[str, Any]:
         return turn | {"actions": [{"type": "look", "key": "half"}], "events": [{"type": "bad", "key": "b"}]}
 
-    bench.routes |= {"seen": "half", "bad": "missing"}
+    bench.routes |= {"push": "half", "bad": "missing"}
     bench.compositions["half"] = half
-    bench.tell({"type": "seen", "key": "s"})
+    bench.tell({"type": "push", "key": "s"})
     bench.work()
     assert bench.store.pending_actions(LANE) == []
     assert len(bench.store.dead_letters()) == 1
