@@ -259,7 +259,15 @@ class Cost(TypedDict, total=False):
     seconds: float
     """Working time of the agent."""
     tokens: int
-    """Tokens of the model, where the agent reports them."""
+    """Tokens of the model, read and written together."""
+    tokens_in: int
+    """Those it read, without what it had cached."""
+    tokens_out: int
+    """Those it wrote."""
+    tokens_cached: int
+    """Those it read from its cache."""
+    usd: float
+    """US dollars: as the agent says, else by the price list; not there where neither knows."""
 
 
 class TaskFields(TypedDict, total=False):

@@ -10,7 +10,7 @@ from .output import output_option, say, table
 from .sprints import all_sprints
 
 SHORT = ("completed_tasks", "completion_rate", "sprint_days", "tasks_per_day", "avg_interventions",
-         "avg_review_cycles", "total_tokens")  # fmt: skip
+         "avg_review_cycles", "total_tokens", "total_usd")  # fmt: skip
 
 
 @click.command()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from shell.agent.acp import TurnEnded
+from shell.agent.acp import Conversation, TurnEnded
 from shell.agent.acp_failures import FailureKind
 from shell.agent.egress.outside import Egress, EgressError
 from shell.agent.feedback import read_feedback
@@ -20,6 +20,7 @@ from shell.agent.outcome import AttemptEnded
 from shell.agent.path_rules import outside, protected
 from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare, walls
+from shell.agent.prices import cost_of
 from shell.agent.publish import Work, publish
 from shell.agent.repository import Repository
 from shell.agent.reserve_watch import ReserveWatch
@@ -67,11 +68,15 @@ class _Found:
     pr_number: int | None = None
     tail: str = ""
     seconds: float = 0.0
+    model: str | None = None
+    conversation: Conversation | None = None
 
     def answer(self, outcome: "Outcome", reason: str) -> "RunResult":
         feedback = read_feedback(self.tail)
         cost: Cost = {"seconds": self.seconds}
-        if feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
+        if self.conversation is not None:
+            cost |= cost_of(self.conversation.usage, self.model)
+        elif feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
             cost["tokens"] = tokens
         return {
             "outcome": outcome,
@@ -92,7 +97,7 @@ def _readable(text: str) -> str:
 
 def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report: Report) -> "RunResult":
     """Run the attempt that `spec` describes; returns the fields of `agent_finished`."""
-    found = _Found(pr_number=spec.get("pr_number"))
+    found = _Found(pr_number=spec.get("pr_number"), model=spec.get("model"))
     attempt = paths.attempt(spec)
     try:
         with attempt.held():
@@ -135,6 +140,7 @@ def _attempt(
         if not may_begin:
             raise AttemptEnded("stopped", "The run was stopped while it waited for the login of another.")
         job = prepare(spec, framework, paths, attempt, prompt, egress)
+        found.conversation = job.conversation
         with ReserveWatch(report, paths.reserve) as watch:
             ended = run_job(job, watch)
     if watch.shortage:

@@ -9,7 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Board, Kickoff, Policy, State, StatusLook, Task, TaskStatus
+    from stages.world import Board, Cost, Kickoff, Policy, State, StatusLook, Task, TaskStatus
 
 NAME = "draw_boards"
 
@@ -92,7 +92,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
         "\n".join(row(policy["statuses"], name, tasks[name], waits.get(name) or []) for name in tasks),
         told_to_agents(kickoff, tasks),
         WALLS.get(policy.get("walls", ""), ""),
-        footer(policy, kickoff),
+        footer(policy, kickoff, tasks),
     ]
     body = "\n\n".join(part for part in parts if part)
     return {"number": kickoff["number"], "body": body, "plan_hash": kickoff["plan_hash"],
@@ -224,10 +224,24 @@ def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: 
     )
 
 
-def footer(policy: Policy, kickoff: Kickoff) -> str:
+def footer(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
     mode = policy.get("merge", "on-approval")
-    plan = f"Plan `{kickoff['plan_hash']}`"
-    return f"<sub>{plan} · merge `{mode}`: {MODE[mode]} · `/help` lists the commands</sub>"
+    facts = [f"Plan `{kickoff['plan_hash']}`", f"merge `{mode}`: {MODE[mode]}"]
+    return f"<sub>{' · '.join([*facts, *spent(tasks), '`/help` lists the commands'])}</sub>"
+
+
+def spent(tasks: dict[str, Task]) -> list[str]:
+    """What the agents have used so far, where anyone measured it."""
+    costs: list[Cost] = [task.get("cost") or {} for task in tasks.values()]
+    tokens = sum(one.get("tokens") or 0 for one in costs)
+    read = sum(one.get("tokens_in") or 0 for one in costs)
+    written = sum(one.get("tokens_out") or 0 for one in costs)
+    cached = sum(one.get("tokens_cached") or 0 for one in costs)
+    usd = sum(one.get("usd") or 0.0 for one in costs)
+    parts = f" ({read:,} in, {written:,} out, {cached:,} cached)" if written else ""
+    words = [f"{tokens:,} tokens{parts}"] if tokens else []
+    words += [f"${usd:.2f}"] if usd else []
+    return [f"used so far: {' and '.join(words)}"] if words else []
 
 
 # -- others' words: these lines are the same in every stage that repeats them --------------------------------

@@ -65,6 +65,7 @@ class Feedback(TypedDict, total=False):
 
 class Cost(TypedDict, total=False):
     tokens: float | None
+    usd: float | None
 
 
 class SprintTask(TypedDict, total=False):
@@ -99,6 +100,7 @@ class Row(TypedDict):
     interventions: float
     clarity: float | None
     tokens: float | None
+    usd: float | None
     agent_minutes: float | None
     assessment: Json  # as the agent wrote it
 
@@ -156,6 +158,7 @@ class Quality(TypedDict):
 class Effort(TypedDict):
     total_tokens: float | None
     avg_tokens: float | None
+    total_usd: float | None
     total_time_min: float | None
     avg_time_min: float | None
 
@@ -184,6 +187,7 @@ class Output(TypedDict):
     high_clarity_pct: float | None
     total_tokens: float | None
     avg_tokens: float | None
+    total_usd: float | None
     total_time_min: float | None
     avg_time_min: float | None
     per_role: dict[str, Role]
@@ -255,7 +259,8 @@ def row_of(task_id: str, task: SprintTask, told: Report) -> Row:
         "review_cycles": number(task.get("review_cycles")) or 0,
         "interventions": number(task.get("intervention_count")) or 0,
         "clarity": number(told.get("task_clarity")) or None,
-        "tokens": first_number(told.get("tokens_consumed"), cost.get("tokens")),
+        "tokens": first_number(cost.get("tokens"), told.get("tokens_consumed")),
+        "usd": number(cost.get("usd")),
         "agent_minutes": first_number(told.get("time_to_complete_min"), minutes),
         "assessment": told.get("self_assessment"),
     }
@@ -310,13 +315,15 @@ def quality(rows: list[Row]) -> Quality:
 
 
 def effort(rows: list[Row]) -> Effort:
-    """Tokens and time of completed tasks; None where nobody measured them."""
+    """Tokens and time of completed tasks, money of all; None where nobody measured them."""
     done = [row for row in rows if row["status"] == "Done"]
     tokens = [row["tokens"] for row in done if row["tokens"] is not None]
+    spent = [row["usd"] for row in rows if row["usd"] is not None]
     minutes = [row["agent_minutes"] for row in done if row["agent_minutes"] is not None]
     return {
         "total_tokens": sum(tokens) if tokens else None,
         "avg_tokens": average(tokens, 0),
+        "total_usd": round(sum(spent), 2) if spent else None,
         "total_time_min": round(sum(minutes), 1) if minutes else None,
         "avg_time_min": average(minutes, 1),
     }

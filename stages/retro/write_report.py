@@ -34,6 +34,7 @@ KPIS = (
     "high_clarity_pct",
     "total_tokens",
     "avg_tokens",
+    "total_usd",
     "total_time_min",
     "avg_time_min",
 )
@@ -80,6 +81,7 @@ def summary(given: Input) -> str:
         count(kpis.get("escalated_count"), "waiting for a person", "waiting for a person"),
         count(kpis.get("total_interventions"), "nudge by the supervisor", "nudges by the supervisor"),
         f"{thousands(kpis['total_tokens'])} tokens" if kpis.get("total_tokens") else "",
+        f"${kpis['total_usd']:.2f}" if kpis.get("total_usd") else "",
     ]
     lines = [quoted(given.get("goal")), " · ".join(fact for fact in facts if fact)]
     verdict = VERDICT.get(str((given.get("analysis") or {}).get("sentiment")))
