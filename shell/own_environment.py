@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from shell.agent import renewal
 from shell.agent.frameworks import FRAMEWORKS, SECRET
 from shell.settings import WITHHELD, Settings
 
@@ -17,7 +18,7 @@ USES: dict[str, frozenset[str]] = {
     "web": frozenset({"CALORON_WEBHOOK_SECRET", "CALORON_SHELL_TOKEN"}),
     "events": frozenset(),
     "actions": _FORGE | {"CALORON_REVIEWER_TOKEN"},
-    "agents": _FORGE | _MODEL,
+    "agents": _FORGE | _MODEL | {renewal.URL_OVERRIDE},
     "clock": _FORGE,
 }
 """Kind of process → the secrets that it uses."""

@@ -16,7 +16,7 @@ from shell.agent.apparmor import apparmor_advice
 from shell.agent.frameworks import FRAMEWORKS, FrameworkError
 from shell.agent.git import git_problem
 from shell.agent.limits import Limits
-from shell.agent.logins import way_of, words_of
+from shell.agent.logins import problem_of, way_of, words_of
 from shell.agent.network import in_words
 from shell.agent.paths import Paths, operator_environment
 from shell.agent.trial import stance
@@ -104,10 +104,9 @@ def _sandbox(settings: Settings) -> Iterator[Finding]:
         yield agents_network(settings)
     framework, machine = FRAMEWORKS[settings.framework], operator_environment()
     if framework.variables and not framework.replays:
-        way = way_of(framework, machine)
-        yield Finding(
-            "login", "mind" if way in ("none", "one at a time") else "good", words_of(way, framework)
-        )
+        way, problem = way_of(framework, machine), problem_of(framework, machine)
+        weaker: Literal["mind", "good"] = "mind" if way in ("none", "one at a time") else "good"
+        yield Finding("login", "bad" if problem else weaker, problem or words_of(way, framework))
     if sys.platform == "linux":
         yield Finding("limits", "good", in_force(Limits()))
 

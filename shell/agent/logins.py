@@ -2,11 +2,13 @@
 
 A refresh token of such a file changes each time it is used: two tasks that refresh would log each other and
 the operator out. So it stays outside where the agent goes on without it, and the agent gets an access token
-that lasts a while; where it does not, one task at a time has the file. Nothing is ever copied back.
+that lasts a while; where it does not, one task at a time has the file. Nothing is ever copied back. Where
+the call is known (`renewal`), the bot renews the operator's file outside the walls.
 """
 
 import base64
 import contextlib
+import copy
 import fcntl
 import json
 import math
@@ -20,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from shell.agent import renewal
 from shell.agent.frameworks import Framework, FrameworkError
 from shell.sanitize import read_json
 from shell.secrets import know
@@ -61,6 +64,8 @@ class _Login:
     """
     renew: str = ""
     """What the operator does to renew it."""
+    renewed: bool = False
+    """Whether the bot renews it, as long as it has a refresh token."""
 
 
 LOGINS = {
@@ -73,7 +78,8 @@ LOGINS = {
     "codex-cli": _Login(
         ".codex/auth.json",
         _part_codex,
-        "run `codex` once on this machine to renew it, or better set CODEX_API_KEY",
+        renewal.AGAIN,
+        renewed=True,
     ),
     "gemini-cli": _Login(".gemini/oauth_creds.json"),
     "cursor-cli": _Login(".config/cursor/auth.json"),
@@ -89,6 +95,23 @@ def way_of(framework: Framework, machine: Mapping[str, str]) -> Way:
     if login is None or not (_home(machine) / login.file).is_file():
         return "none"
     return "without refresh" if login.part else "one at a time"
+
+
+def renew_login(framework: Framework, machine: Mapping[str, str], locks: Path) -> None:
+    """Renew the login where the bot does that, and where it ends soon; FrameworkError if it is of no use."""
+    login = LOGINS.get(framework.name)
+    if login and login.part and login.renewed and way_of(framework, machine) == "without refresh":
+        part = login.part
+        try:
+            renewal.renew_codex(
+                _home(machine) / login.file, machine, locks, lambda content: _ends(part, content)
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+            raise _unknown_form(framework, login) from None
+
+
+def _ends(part: Callable[[Any], float], content: Any) -> float:
+    return part(copy.deepcopy(content))
 
 
 def copy_logins(framework: Framework, machine: Mapping[str, str], home: Path) -> None:
@@ -142,15 +165,29 @@ def words_of(way: Way, framework: Framework) -> str:
     """It in a sentence, as `caloron doctor` says it."""
     login = LOGINS.get(framework.name)
     file = f"~/{login.file}" if login else ""
-    name, copy = framework.name, f"gets a copy of {file}"
+    name, given = framework.name, f"gets a copy of {file}"
     return {
         "key": f"{name} gets its key by the environment; tasks run in parallel",
-        "without refresh": f"{name} {copy} without its refresh token; tasks run in parallel until its "
-        "access token ends",
-        "one at a time": f"{name} {copy}, one task at a time; a token that it renews is not copied back, so "
+        "without refresh": f"{name} {given} without its refresh token; tasks run in parallel"
+        + (", and the bot renews it" if login and login.renewed else " until its access token ends"),
+        "one at a time": f"{name} {given}, one task at a time; a token that it renews is not copied back, so "
         "a key is better",
         "none": f"no key and no login of {name} is here: {framework.install}",
     }[way]
+
+
+def problem_of(framework: Framework, machine: Mapping[str, str]) -> str | None:
+    """Why no agent could use the login that is here, as far as that can be told without a call."""
+    login = LOGINS.get(framework.name)
+    if login is None or not login.part or way_of(framework, machine) != "without refresh":
+        return None
+    file = _home(machine) / login.file
+    try:
+        _, ends = _parted(framework, login, file)
+    except FrameworkError as error:
+        return str(error)
+    renewed = login.renewed and renewal.refresh_token(read_json(file.read_text()))
+    return None if renewed or _lasts(ends) else str(_ended(framework, login, ends))
 
 
 def _home(machine: Mapping[str, str]) -> Path:
@@ -165,18 +202,35 @@ def _copy(file: Path, to: Path) -> None:
 
 
 def _without_refresh(framework: Framework, login: _Login, file: Path) -> str:
+    content, ends = _parted(framework, login, file)
+    if not _lasts(ends):
+        raise _ended(framework, login, ends)
+    return json.dumps(content)
+
+
+def _parted(framework: Framework, login: _Login, file: Path) -> tuple[Any, float]:
+    """The content of the file without its refresh token, and when its access token ends."""
     assert login.part
     try:
         content = read_json(file.read_text())
-        ends = login.part(content)
+        return content, login.part(content)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
-        raise FrameworkError(
-            f"The login of {framework.name} in ~/{login.file} is not in the known form; {login.renew}."
-        ) from None
-    if ends < time.time() + _MARGIN_S:
-        ended = datetime.fromtimestamp(ends, UTC).isoformat(" ", "minutes")
-        raise FrameworkError(f"The login of {framework.name} ended at {ended}; {login.renew}.")
-    return json.dumps(content)
+        raise _unknown_form(framework, login) from None
+
+
+def _lasts(ends: float) -> bool:
+    return ends >= time.time() + _MARGIN_S
+
+
+def _ended(framework: Framework, login: _Login, ends: float) -> FrameworkError:
+    ended = datetime.fromtimestamp(ends, UTC).isoformat(" ", "minutes")
+    return FrameworkError(f"The login of {framework.name} ended at {ended}; {login.renew}.")
+
+
+def _unknown_form(framework: Framework, login: _Login) -> FrameworkError:
+    return FrameworkError(
+        f"The login of {framework.name} in ~/{login.file} is not in the known form; {login.renew}."
+    )
 
 
 def secrets_in(text: str) -> Iterator[str]:

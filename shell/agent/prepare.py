@@ -12,7 +12,7 @@ from shell.agent.acp_agents import Start
 from shell.agent.egress.outside import Egress
 from shell.agent.frameworks import Call, Framework, agent_environment
 from shell.agent.harness import Job
-from shell.agent.logins import copy_logins
+from shell.agent.logins import copy_logins, renew_login
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Attempt, Paths
 from shell.agent.sandbox import NO_WALLS_NO_RUN, OFF, Mounts, Sandbox, hand_over, made_up_etc, wrap
@@ -40,6 +40,7 @@ def prepare(
     installed = paths.installed(framework.name)
     call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.works, installed)
     command = framework.command(call, environment)
+    renew_login(framework, machine, paths.root / "locks")
     copy_logins(framework, machine, attempt.home)
     if framework.agent is not None:
         given = framework.environment(machine)
