@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -27,6 +28,8 @@ from .kind import Arena, Defence, Kind, Tried
 
 _SIZE_MB, _RESERVE_MB = 600, 300
 _WAIT_S = 25.0
+_PAUSES_S = 2.5
+"""The first four pauses take longer together, as they double."""
 _FILLER = """
 import os
 with open("fill", "wb", buffering=0) as file:
@@ -74,16 +77,22 @@ def _on_a_small_disk(home: Path) -> Iterator[Tried]:
     store = Child("store", command, environment() | given, home / "store.log")
     reserve = Reserve.of(home, _RESERVE_MB)
     paths = Paths(home, {}, reserve=reserve)
-    store.before = lambda: make_room(paths, made_before_s=0)
+    pauses = _Pauses()
+
+    def before() -> None:
+        pauses.started()
+        make_room(paths, made_before_s=0)
+
+    store.before = before
     restarts.make(home)
-    supervisor = Supervisor([store], lambda _words: None, lambda dying: restarts.write(home, dying))
+    supervisor = Supervisor([store], pauses.ended, lambda dying: restarts.write(home, dying))
     supervisor.start()
     client = Store(connect(Settings.of(given).store_url, socket_timeout=2.0))
     try:
         _until(supervisor, lambda: _answers(client))
         yield from _filled_by_an_agent(home, reserve, client)
         yield from _filled_by_leftovers(home, supervisor, client)
-        yield from _filled_by_others(home, supervisor, client)
+        yield from _filled_by_others(home, supervisor, client, pauses)
     finally:
         supervisor.drain()
 
@@ -136,19 +145,18 @@ def _filled_by_leftovers(home: Path, supervisor: Supervisor, store: Store) -> It
     yield Tried("nothing acknowledged is lost", kept is not None and now >= kept, seen)
 
 
-def _filled_by_others(home: Path, supervisor: Supervisor, store: Store) -> Iterator[Tried]:
+def _filled_by_others(home: Path, supervisor: Supervisor, store: Store, pauses: "_Pauses") -> Iterator[Tried]:
     """Something else fills the disk: the store is restarted with pauses, that is said, and ends by itself."""
     _until(supervisor, lambda: _answers(store))
     before = _waiting(store)
     _fill(home / "others")
+    pauses.seconds.clear()
     kept = _until_it_dies(store, before)
     said = _until(supervisor, lambda: not _answers(store) and bool(restarts.reasons(home)))
-    began, deaths = monotonic(), supervisor.children[0].deaths
-    _until(supervisor, lambda: not _answers(store) and monotonic() - began > 4)
-    more = supervisor.children[0].deaths - deaths
-    yield Tried(
-        "a store that dies at once is restarted with pauses", said and more <= 6, f"{more} times in 4 s"
-    )
+    _until(supervisor, lambda: not _answers(store) and pauses.are_enough())
+    seen = f"pauses of {', '.join(f'{pause:.1f}' for pause in pauses.seconds)} s"
+    paused = said and sum(pauses.seconds[:4]) > _PAUSES_S
+    yield Tried("a store that dies at once is restarted with pauses", paused, seen)
     (home / "others").unlink()
     back = _until(supervisor, lambda: _answers(store))
     now = _waiting(store) if back else -1
@@ -208,6 +216,24 @@ def _until(supervisor: Supervisor, look: Callable[[], bool]) -> bool:
             return True
         sleep(0.1)
     return False
+
+
+@dataclass
+class _Pauses:
+    """How long the store was down each time before it was started again."""
+
+    seconds: list[float] = field(default_factory=list)
+    since: float | None = None
+
+    def are_enough(self) -> bool:
+        return len(self.seconds) >= 4 or sum(self.seconds) > _PAUSES_S
+
+    def ended(self, _words: str) -> None:
+        self.since = monotonic()
+
+    def started(self) -> None:
+        if self.since is not None:
+            self.seconds.append(monotonic() - self.since)
 
 
 class _Silent:
