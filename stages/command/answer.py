@@ -40,7 +40,7 @@ def execute(input: Input) -> Output:
 
 def words_for(event: Command | Mistakes) -> str:
     if event["type"] == "mistakes":
-        return listed([f"- {as_code(line['line'], 120)} — {line['help']}" for line in event["mistakes"]])
+        return listed([f"- {quoted(line['line'])}{line['help']}" for line in event["mistakes"]])
     if event.get("allowed") is False:
         return denial(event)
     if event["name"] == "ping":
@@ -48,6 +48,11 @@ def words_for(event: Command | Mistakes) -> str:
     if event["name"] == "help" or event.get("inactive"):
         return str(event["help"])
     return f"`/{event['name']}` is not available yet; `/help` lists the commands you can use."
+
+
+def quoted(line: str) -> str:
+    """The line that is wrong, before what is wrong with it; a mistake of the whole text has none."""
+    return f"{as_code(line, 120)} — " if line else ""
 
 
 def listed(lines: list[str]) -> str:

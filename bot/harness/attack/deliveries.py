@@ -29,7 +29,7 @@ _COMMANDS = (
     "/help",
     "/merge",
     "/hold",
-    "/nonsens",
+    "/aprove",
 )
 _NUMBERS: tuple[Any, ...] = (
     0,
@@ -107,6 +107,16 @@ class Scene:
                     return
         except Exception as error:  # whatever a forged delivery breaks
             self.broken = f"{lane}: {type(error).__name__}: {error}"
+
+    def answered(self, text: str) -> str:
+        """What the bot says to this comment of alice's, which the forge has."""
+        place = "/repos/alice/vault/issues/1/comments"
+        payload = self.payload(body=text)
+        payload["comment"]["id"] = self.forge.call("alice", "POST", place, {"body": text})[1]["id"]
+        self.send(payload)
+        self.work(f"gitea-{self.ids['alice/vault']}")
+        last = self.forge.call("bot", "GET", place)[1][-1]
+        return str(last["body"]) if last["user"]["login"] == "bot" else ""
 
     def asked(self, lane: str) -> set[str]:
         """The keys of all actions that the lane ever asked for."""

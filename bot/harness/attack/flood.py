@@ -1,8 +1,9 @@
 """Floods of the webhook endpoint: halves of requests, slow bodies, huge bodies that nobody signed."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 from threading import Barrier
 from time import monotonic
 
@@ -42,14 +43,21 @@ def _head(signature: str, length: int = 1000) -> bytes:
 
 def _answers(endpoint: Endpoint, beside: str) -> Iterator[Tried]:
     delivery = comment("Good morning", 1)
-    calls = {
-        "/healthz": endpoint.seconds("GET", "/healthz"),
-        "/readyz": endpoint.seconds("GET", "/readyz"),
-        "a delivery": endpoint.seconds("POST", "/webhooks", delivery),
-        "the shell's /health": endpoint.seconds("GET", "/health", shell=True),
+    calls: dict[str, Callable[[], float]] = {
+        "/healthz": lambda: endpoint.seconds("GET", "/healthz"),
+        "/readyz": lambda: endpoint.seconds("GET", "/readyz"),
+        "a delivery": lambda: endpoint.seconds("POST", "/webhooks", delivery),
+        "the shell's /health": lambda: endpoint.seconds("GET", "/health", shell=True),
     }
-    for what, seconds in calls.items():
+    for what, call in calls.items():
+        seconds = _typical(call)
         yield Tried(f"{what} {beside}", seconds < _ANSWER_S, f"answered in {seconds:.2f} s")
+
+
+def _typical(call: Callable[[], float]) -> float:
+    """How long it takes; where that is long, the median of three: other programs use this machine, too."""
+    first = call()
+    return first if first < _ANSWER_S or first == inf else sorted([first, call(), call()])[1]
 
 
 def _ended(slow: list[socket.socket], opened: float) -> Tried:
@@ -81,7 +89,7 @@ def _huge_bodies(endpoint: Endpoint, count: int) -> Iterator[Tried]:
         seen = f"{growth:.0f} MB more, answers {sorted({str(answer) for answer in answers})}"
         limit = 20.0 if name == "unsigned" else _GROWTH_MB
         yield Tried(f"{count} {name} bodies of 25 MB", refused and growth < limit, seen)
-    longer = endpoint.seconds("POST", "/webhooks", comment("x" * 2**20, 2))
+    longer = _typical(lambda: endpoint.seconds("POST", "/webhooks", comment("x" * 2**20, 2)))
     yield Tried("a long delivery after them", longer < _ANSWER_S, f"answered in {longer:.2f} s")
 
 

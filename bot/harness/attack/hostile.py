@@ -468,9 +468,12 @@ def _quick(machine: Machine, scripts: dict[str, str]) -> Iterator[Result]:
         for number, (name, script) in enumerate(scripts.items()):
             (outside.tools / f"{number}.sh").write_text(f"# {name}\n{script}\n")
             runner.append(
-                f"mkdir -p w{number}; cd w{number}; echo '=== {number}'; "
-                f"timeout -k 1 8 sh {outside.tools}/{number}.sh 2>&1 </dev/null | head -c 1500; cd .."
+                f"mkdir -p w{number}; cd w{number}; "
+                f"timeout -k 1 8 sh {outside.tools}/{number}.sh 2>&1 </dev/null | head -c 1500 "
+                f"> ../said{number}; cd .."
             )
+        # in the end: who reads the open files of process 1 takes away what others print meanwhile
+        runner += [f"echo '=== {number}'; cat said{number}" for number in range(len(scripts))]
         ended = machine.run("\n".join(runner), Limits(), time_limit_s=300)
         time.sleep(0.05)
         alive = bystander.poll() is None

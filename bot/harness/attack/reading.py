@@ -4,14 +4,24 @@ from collections.abc import Iterator
 from time import process_time
 from typing import Any
 
+from bot.fake_forge import FakeForge
 from handlers.read import LONGEST, read_commands
+from jobs import context
+from jobs.context import READ_S
 from jobs.decide import Decider, decide
+from jobs.ticks import discover
+from shell.cpu_limit import TooLong, cpu_limit
 from shell.store import Loaded
+from shell.valkey import serving
 
+from .deliveries import scene_of
 from .kind import Arena, Defence, Kind, Tried
 
-_MOST_S = 2.0
-"""Of processor time; where that is reached, the bot gives the text up."""
+_LATE_S = 0.5
+"""So much processor time after the limit a text is given up at the latest."""
+_LITTLE_S = 0.3
+_HARD = "\xa0\xa0> \xa0  [$$\n>     [  \xa0[[\xa0\xa0\xa0  [$$\n  "
+"""Again and again it takes a parser of Markdown some seconds: far more than a limit this small."""
 _PIECES = (
     "> ", "- ", "1. ", "# ", "*a ", "**a_b ", "_", "[", "![", "[a](", "](", "[a]: ", "[^a]: ", "^[",
     "|", "|a|b|\n|-|-|\n", "<!-- ", "<a b='", "</a>", "<details>", "<summary>\n", "</details>\n", "<?",
@@ -23,11 +33,12 @@ _PIECES = (
 
 def play(arena: Arena) -> Iterator[Tried]:
     """Every attempt of this kind."""
-    yield _read("a comment of 1 MB of lists", "- - - - a\n" * 100_000)
+    yield _read("a comment of 3 MB of lists", "- - - - a\n" * 300_000, to_its_end=True)
     yield _others_wait_no_longer()
-    yield _read("a comment of 3 MB", "[link](<x " * 300_000)
-    yield _read("a comment of 3 MB of lists", "- - - - a\n" * 300_000)
-    yield _read("thousands of commands that are none", "".join(f"/statu{n}\n" for n in range(9000)))
+    yield _given_up(arena)
+    yield _read("a comment of 3 MB", "[link](<x " * 300_000, to_its_end=True)
+    none = "".join(f"/statu{number}\n" for number in range(9000))
+    yield _read("thousands of commands that are none", none, to_its_end=True)
     yield _thousand_commands()
     for piece in _PIECES:
         yield _read(f"{piece!r} again and again", piece * (LONGEST // len(piece)))
@@ -37,11 +48,33 @@ def play(arena: Arena) -> Iterator[Tried]:
         yield _read(f"text {number} of {few}", row * (LONGEST // len(row)))
 
 
-def _read(name: str, text: str) -> Tried:
-    began = process_time()
-    read_commands(text)
+def _read(name: str, text: str, to_its_end: bool = False) -> Tried:
+    """Read as a worker reads it: in time, to its end or given up."""
+    began, words = process_time(), "read"
+    try:
+        with cpu_limit(READ_S):
+            read_commands(text)
+    except TooLong:
+        words = "given up"
     seconds = process_time() - began
-    return Tried(name, seconds < _MOST_S, f"{seconds:.2f} s")
+    held = seconds < READ_S + _LATE_S and (words == "read" or not to_its_end)
+    return Tried(name, held, f"{words} after {seconds:.2f} s")
+
+
+def _given_up(arena: Arena) -> Tried:
+    """A text that takes too long, as a comment, is given up and that is said; the next one is read."""
+    with serving(arena.folder / "store") as url, FakeForge("gitea", arena.folder / "forge") as forge:
+        scene = scene_of(arena, url, forge)
+        context.use(scene.ctx)
+        discover(scene.ctx)
+        given, context.READ_S = context.READ_S, _LITTLE_S
+        try:
+            answers = [scene.answered(text) for text in (_HARD * (LONGEST // len(_HARD)), "/stauts")]
+        finally:
+            context.READ_S = given
+            context.use(None)
+    held = "gave up" in answers[0] and "/status" in answers[1] and not scene.broken
+    return Tried("a comment that takes too long", held, f"{answers} {scene.broken}"[:300])
 
 
 def _thousand_commands() -> Tried:
@@ -78,6 +111,12 @@ KIND = Kind(
             "handlers/read.py",
             "paragraph_lines(text[:LONGEST])",
             "paragraph_lines(text)",
+        ),
+        Defence(
+            "a text that takes too long is given up",
+            "jobs/context.py",
+            "with cpu_limit(READ_S):",
+            "with cpu_limit(600.0):",
         ),
         Defence(
             "a lane's turn ends between two events",
