@@ -389,6 +389,170 @@ class TaskChange(TaskFields, total=False):
     """Where it is in its life now."""
 
 
+# What a sprint came to
+
+
+class TaskFigures(TypedDict):
+    """One task of a sprint that is over, in figures. Written by `compute_sprint_kpis`."""
+
+    task_id: str
+    """The task."""
+    title: str
+    """Its title."""
+    status: str | None
+    """How it ended."""
+    issue_number: float | None
+    """Its issue."""
+    pr_number: float | None
+    """Its pull request."""
+    minutes: float | None
+    """From its first start to its end."""
+    review_cycles: float
+    """How often a review asked for changes."""
+    interventions: float
+    """How often its agent was helped."""
+    clarity: float | None
+    """How clear its agent found it, from 1 to 10."""
+    tokens: float | None
+    """Tokens of the model; null: nobody measured them."""
+    usd: float | None
+    """What its runs cost in US dollars; null: nobody knows."""
+    agent_minutes: float | None
+    """How long its agent worked."""
+    assessment: Json
+    """How its agent judged the result, as the agent wrote it."""
+
+
+class RoleFigures(TypedDict):
+    """What the agents of one role reported. Written by `compute_sprint_kpis`."""
+
+    reports: float
+    """How many reports there are."""
+    completed: float
+    """How many of them say that the task was completed."""
+    avg_clarity: float | None
+    """How clear they found their tasks, from 1 to 10."""
+    tokens: float
+    """The tokens that they report."""
+
+
+class Trend(TypedDict):
+    """A figure beside that of the sprint before. Written by `compute_sprint_kpis`."""
+
+    kpi: str
+    """The figure's name."""
+    before: float
+    """What it was."""
+    now: float
+    """What it is."""
+    change_pct: float | None
+    """By how many per cent it changed; null: it was 0."""
+    trend: str
+    """`improved`, `degraded` or `stable`."""
+
+
+class Counts(TypedDict):
+    """How much was done, and with how much help."""
+
+    total_tasks: float
+    """Tasks of the plan."""
+    completed_tasks: float
+    """Tasks that are done."""
+    completion_rate: float
+    """The part of the tasks that is done, from 0 to 1."""
+    sprint_days: float
+    """How long it took."""
+    tasks_per_day: float
+    """Tasks done in a day."""
+    escalated_count: float
+    """Tasks that wait for a person, or are blocked."""
+    blocked_count: float
+    """Tasks that are blocked."""
+    total_interventions: float
+    """How often agents were helped."""
+    avg_interventions: float
+    """The same for each task."""
+    skipped_count: float
+    """Tasks that were left out."""
+    cancelled_count: float
+    """Tasks that were cancelled."""
+
+
+class Quality(TypedDict):
+    """How well it went."""
+
+    failure_count: float
+    """Tasks whose agent judged that it failed."""
+    clean_task_pct: float
+    """Per cent of the tasks that were done without help."""
+    avg_review_cycles: float
+    """How often a review asked for changes, for each task that is done."""
+    review_loop_count: float
+    """Tasks done with three such reviews or more."""
+    avg_clarity: float | None
+    """How clear agents found their tasks, from 1 to 10."""
+    high_clarity_pct: float | None
+    """Per cent of them that found it 7 or more."""
+
+
+class Effort(TypedDict):
+    """What the tasks that are done took; null: nobody measured it."""
+
+    total_tokens: float | None
+    """Tokens of the model."""
+    avg_tokens: float | None
+    """The same for each task."""
+    total_usd: float | None
+    """What all its tasks cost in US dollars; figures of an older version lack it."""
+    total_time_min: float | None
+    """Minutes that agents worked."""
+    avg_time_min: float | None
+    """The same for each task."""
+
+
+class SprintNumbers(Counts, Quality, Effort):
+    """All figures of a sprint that are one number."""
+
+
+class SprintFigures(SprintNumbers):
+    """The figures of a sprint that is over. Written by `compute_sprint_kpis`."""
+
+    per_role: dict[str, RoleFigures]
+    """What agents reported, by their role."""
+    tasks: list[TaskFigures]
+    """Its tasks."""
+    trends: list[Trend]
+    """What changed since the sprint before."""
+
+
+class Feedback(TypedDict):
+    """What an agent reported, as a retro takes it. Written by `gather_retro`."""
+
+    issue_number: float | None
+    """The task's issue."""
+    author: str | None
+    """The agent."""
+    is_parsed_yaml: bool
+    """Whether it could be read."""
+    parsed: Json
+    """What the agent wrote; null where it could not be read."""
+
+
+class Analysis(TypedDict):
+    """What hindered the agents, and what to change. Written by `analyze_sprint_feedback`."""
+
+    themes: list[str]
+    """What stood out."""
+    improvements: list[str]
+    """What to change next time."""
+    learnings: list[str]
+    """What was learned."""
+    sentiment: str
+    """`positive`, `mixed`, `negative` or `neutral`."""
+    notes: NotRequired[list[str] | None]
+    """Why rules answered instead of a model."""
+
+
 # Sprints
 
 
@@ -450,8 +614,8 @@ class Kickoff(TypedDict):
     """Who stopped it: `/stop`, or closing the kickoff."""
     asked_status_at: NotRequired[str]
     """When `/status` was last said: the board is refreshed for it."""
-    retro: NotRequired[Json]
-    """Its figures, as `compute_sprint_kpis` gives them; written by `close_sprint`."""
+    retro: NotRequired[SprintFigures]
+    """Its figures; written by `close_sprint`."""
     tasks: NotRequired[dict[str, Task]]
     """Its tasks as they ended; written by `close_sprint`."""
 
@@ -2384,7 +2548,7 @@ class Kept(TypedDict, total=False):
     """Events that waited."""
     shared: bool
     """Whether a person uses our account too."""
-    last_kpis: Json
+    last_kpis: SprintFigures | None
     """The figures of the sprint before."""
 
 
@@ -2543,7 +2707,7 @@ class State(SprintState):
     """Whether it was said that the repository was not let in; by `answer_outside`."""
     answered: NotRequired[dict[str, Answered]]
     """What was answered to whom in the last minute, by login; written by `gather_answers`."""
-    last_kpis: NotRequired[Json]
+    last_kpis: NotRequired[SprintFigures | None]
     """The figures of the last sprint, which the next one's are compared with; written by `close_sprint`."""
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Event, Json, Kickoff, Mark, SprintFinished, SprintStatus, State, Task
+    from stages.world import (
+        Action, Event, Kickoff, Mark, SprintFigures, SprintFinished, SprintStatus, State, Task,
+    )  # fmt: skip
 
 NAME = "close_sprint"
 
@@ -18,7 +20,7 @@ class Input(TypedDict):
     state: State
     events: list[SprintFinished]
     now: str
-    kpis: Json
+    kpis: SprintFigures
     report: Report
 
 

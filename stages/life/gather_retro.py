@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Json, SprintFinished, SprintState, State, Task
+    from stages.world import Feedback, SprintFigures, SprintFinished, SprintState, State, Task
 
 NAME = "gather_retro"
 
@@ -22,8 +22,8 @@ class Output(TypedDict):
     goal: str
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Json]
-    previous: Json
+    feedback_items: list[Feedback]
+    previous: SprintFigures | None
 
 
 def execute(input: Input) -> Output:
@@ -45,7 +45,7 @@ def in_order(tasks: dict[str, Task]) -> list[tuple[str, Task]]:
     return sorted(tasks.items(), key=lambda item: (item[1].get("position") or math.inf, item[0]))
 
 
-def reported(task_id: str, task: Task) -> list[Json]:
+def reported(task_id: str, task: Task) -> list[Feedback]:
     """Missing feedback is missing, never taken for a success."""
     report = task.get("report")
     if not isinstance(report, dict):

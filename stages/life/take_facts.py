@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Json, SprintState
+    from stages.world import Feedback, SprintFigures, SprintState
 
 NAME = "take_facts"
 
@@ -16,8 +16,8 @@ class Facts(TypedDict):
     goal: str
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Json]
-    previous: Json
+    feedback_items: list[Feedback]
+    previous: SprintFigures | None
 
 
 class Input(TypedDict):
@@ -28,8 +28,8 @@ class Output(TypedDict):
     state: SprintState
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Json]
-    previous: Json
+    feedback_items: list[Feedback]
+    previous: SprintFigures | None
 
 
 def execute(input: Input) -> Output:

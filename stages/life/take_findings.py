@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Json, SprintState
+    from stages.world import Feedback, SprintFigures, SprintState
 
 NAME = "take_findings"
 
@@ -16,18 +16,18 @@ class Facts(TypedDict):
     goal: str
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Json]
-    previous: Json
+    feedback_items: list[Feedback]
+    previous: SprintFigures | None
 
 
 class Input(TypedDict):
     facts: Facts
-    kpis: Json
+    kpis: SprintFigures
 
 
 class Output(TypedDict):
-    feedback_items: list[Json]
-    kpis: Json
+    feedback_items: list[Feedback]
+    kpis: SprintFigures
 
 
 def execute(input: Input) -> Output:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Json, SprintState
+    from stages.world import Analysis, Feedback, SprintFigures, SprintState
 
 NAME = "take_report"
 
@@ -16,24 +16,24 @@ class Facts(TypedDict):
     goal: str
     started_at: str | None
     ended_at: str | None
-    feedback_items: list[Json]
-    previous: Json
+    feedback_items: list[Feedback]
+    previous: SprintFigures | None
 
 
 class Input(TypedDict):
     facts: Facts
-    kpis: Json
-    analysis: Json
+    kpis: SprintFigures
+    analysis: Analysis
 
 
 class Output(TypedDict):
     sprint_id: str
     goal: str
-    kpis: Json
-    feedback_items: list[Json]
+    kpis: SprintFigures
+    feedback_items: list[Feedback]
     started_at: str | None
     ended_at: str | None
-    analysis: Json
+    analysis: Analysis
 
 
 def execute(input: Input) -> Output:

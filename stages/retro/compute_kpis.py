@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Json
+    from stages.world import Counts, Effort, Json, Quality, RoleFigures, SprintNumbers, TaskFigures, Trend
 
 NAME = "compute_sprint_kpis"
 
@@ -87,84 +87,28 @@ class Tasks(TypedDict, total=False):
     tasks: dict[str, SprintTask] | None
 
 
-class Row(TypedDict):
-    """One task of the sprint."""
-
-    task_id: str
-    title: str
-    status: str | None
-    issue_number: float | None
-    pr_number: float | None
-    minutes: float | None
-    review_cycles: float
-    interventions: float
-    clarity: float | None
-    tokens: float | None
-    usd: float | None
-    agent_minutes: float | None
-    assessment: Json  # as the agent wrote it
-
-
-class Role(TypedDict):
-    """What the agents of one role reported."""
-
-    reports: float
-    completed: float
-    avg_clarity: float | None
-    tokens: float
-
-
-class Trend(TypedDict):
-    """A figure beside that of the sprint before."""
-
-    kpi: str
-    before: float
-    now: float
-    change_pct: float | None
-    trend: str
-
-
 class Input(TypedDict):
     state: Tasks
     started_at: str | None
     ended_at: str | None
     feedback_items: NotRequired[list[Feedback] | None]
-    previous: NotRequired[dict[str, Json] | None]  # the figures of the sprint before
+    previous: NotRequired[Before | None]
 
 
-class Counts(TypedDict):
-    total_tasks: float
-    completed_tasks: float
-    completion_rate: float
-    sprint_days: float
-    tasks_per_day: float
-    escalated_count: float
-    blocked_count: float
-    total_interventions: float
-    avg_interventions: float
-    skipped_count: float
-    cancelled_count: float
+class Before(TypedDict, total=False):
+    """What is read of the figures of the sprint before, which an older version may have written."""
 
-
-class Quality(TypedDict):
-    failure_count: float
-    clean_task_pct: float
-    avg_review_cycles: float
-    review_loop_count: float
+    completion_rate: float | None
+    tasks_per_day: float | None
     avg_clarity: float | None
     high_clarity_pct: float | None
-
-
-class Effort(TypedDict):
-    total_tokens: float | None
+    clean_task_pct: float | None
+    escalated_count: float | None
+    failure_count: float | None
+    avg_interventions: float | None
+    avg_review_cycles: float | None
     avg_tokens: float | None
-    total_usd: float | None
-    total_time_min: float | None
     avg_time_min: float | None
-
-
-class Figures(Counts, Quality, Effort):
-    """All that is one number."""
 
 
 class Output(TypedDict):
@@ -190,8 +134,8 @@ class Output(TypedDict):
     total_usd: float | None
     total_time_min: float | None
     avg_time_min: float | None
-    per_role: dict[str, Role]
-    tasks: list[Row]
+    per_role: dict[str, RoleFigures]
+    tasks: list[TaskFigures]
     trends: list[Trend]
 
 
@@ -202,7 +146,7 @@ def execute(input: Input) -> Output:
         for task_id, task in in_order(input["state"].get("tasks") or {})
     ]
     days = days_between(input["started_at"], input["ended_at"])
-    figures: Figures = {**counts(rows, days), **quality(rows), **effort(rows)}
+    figures: SprintNumbers = {**counts(rows, days), **quality(rows), **effort(rows)}
     return {
         **figures,
         "per_role": per_role(feedback),
@@ -246,7 +190,7 @@ def last_of(feedback: list[Report], task_id: str, task: SprintTask) -> Report:
     return own[-1] if own else {}
 
 
-def row_of(task_id: str, task: SprintTask, told: Report) -> Row:
+def row_of(task_id: str, task: SprintTask, told: Report) -> TaskFigures:
     cost: Cost = task.get("cost") or {}
     minutes = minutes_between(task.get("started_at"), task.get("completed_at"))
     return {
@@ -278,7 +222,7 @@ def first_number(*values: object) -> float | None:
 # -- numbers -------------------------------------------------------------------------------------------------
 
 
-def counts(rows: list[Row], days: float) -> Counts:
+def counts(rows: list[TaskFigures], days: float) -> Counts:
     total = len(rows)
     status = [row["status"] for row in rows]
     done = status.count("Done")
@@ -298,7 +242,7 @@ def counts(rows: list[Row], days: float) -> Counts:
     }
 
 
-def quality(rows: list[Row]) -> Quality:
+def quality(rows: list[TaskFigures]) -> Quality:
     done = [row for row in rows if row["status"] == "Done"]
     clean = [row for row in done if not row["interventions"]]
     clarity = [row["clarity"] for row in rows if row["clarity"]]
@@ -314,7 +258,7 @@ def quality(rows: list[Row]) -> Quality:
     }
 
 
-def effort(rows: list[Row]) -> Effort:
+def effort(rows: list[TaskFigures]) -> Effort:
     """Tokens and time of completed tasks, money of all; None where nobody measured them."""
     done = [row for row in rows if row["status"] == "Done"]
     tokens = [row["tokens"] for row in done if row["tokens"] is not None]
@@ -329,7 +273,7 @@ def effort(rows: list[Row]) -> Effort:
     }
 
 
-def per_role(feedback: list[Report]) -> dict[str, Role]:
+def per_role(feedback: list[Report]) -> dict[str, RoleFigures]:
     roles: dict[str, list[Report]] = {}
     for told in feedback:
         roles.setdefault(str(told.get("agent_role") or "agent"), []).append(told)
@@ -379,7 +323,7 @@ def moment(text: str | None) -> datetime.datetime | None:
 # -- trends --------------------------------------------------------------------------------------------------
 
 
-def trends(kpis: Figures, previous: dict[str, Json]) -> list[Trend]:
+def trends(kpis: SprintNumbers, previous: Before) -> list[Trend]:
     """What changed since the last sprint by more than 5 %, and whether that is good."""
     found: list[Trend] = []
     for name in (*BETTER_WHEN_HIGHER, *BETTER_WHEN_LOWER):

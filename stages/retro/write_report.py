@@ -1,8 +1,14 @@
 """Write the retro of a sprint as short Markdown: result, tasks, feedback, analysis, trends, KPIs."""
 
+from __future__ import annotations
+
 import datetime
 import re
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from stages.world import Analysis, Json, RoleFigures, TaskFigures, Trend
 
 NAME = "write_retro_report"
 
@@ -40,13 +46,37 @@ KPIS = (
 )
 
 
+class Kpis(TypedDict, total=False):
+    """What is read of the figures by itself; all that are one number are listed."""
+
+    total_tasks: float | None
+    completed_tasks: float | None
+    completion_rate: float | None
+    sprint_days: float | None
+    tasks_per_day: float | None
+    escalated_count: float | None
+    total_interventions: float | None
+    total_tokens: float | None
+    total_usd: float | None
+    per_role: dict[str, RoleFigures] | None
+    tasks: list[TaskFigures] | None
+    trends: list[Trend] | None
+
+
+class Reported(TypedDict, total=False):
+    """What is read of an agent's report; its words are the agent's own."""
+
+    issue_number: float | None
+    parsed: Json
+
+
 class Input(TypedDict):
     sprint_id: str
-    kpis: Any
-    feedback_items: list[Any]
+    kpis: Kpis
+    feedback_items: list[Reported]
     started_at: str | None
     ended_at: str | None
-    analysis: NotRequired[Any]
+    analysis: NotRequired[Analysis | None]
     goal: NotRequired[str | None]
 
 
@@ -61,7 +91,7 @@ def execute(input: Input) -> Output:
         summary(input),
         task_table(kpis.get("tasks") or []),
         said(input["feedback_items"]),
-        analysis(input.get("analysis") or {}),
+        analysis(input.get("analysis")),
         trends(kpis.get("trends") or []),
         dashboard(kpis),
     ]
@@ -80,11 +110,12 @@ def summary(given: Input) -> str:
         per_day(kpis),
         count(kpis.get("escalated_count"), "waiting for a person", "waiting for a person"),
         count(kpis.get("total_interventions"), "nudge by the supervisor", "nudges by the supervisor"),
-        f"{thousands(kpis['total_tokens'])} tokens" if kpis.get("total_tokens") else "",
-        f"${kpis['total_usd']:.2f}" if kpis.get("total_usd") else "",
+        f"{thousands(tokens)} tokens" if (tokens := kpis.get("total_tokens")) else "",
+        f"${usd:.2f}" if (usd := kpis.get("total_usd")) else "",
     ]
     lines = [quoted(given.get("goal")), " · ".join(fact for fact in facts if fact)]
-    verdict = VERDICT.get(str((given.get("analysis") or {}).get("sentiment")))
+    analysed = given.get("analysis")
+    verdict = VERDICT.get(analysed["sentiment"]) if analysed else None
     return "\n\n".join(line for line in [*lines, verdict] if line)
 
 
@@ -104,7 +135,7 @@ def lasted(given: Input) -> str:
     return duration((last - first).total_seconds() / 60)
 
 
-def per_day(kpis: dict[str, Any]) -> str:
+def per_day(kpis: Kpis) -> str:
     """Only where there were days: three tasks in ten minutes are no 432 a day."""
     long_enough = (kpis.get("sprint_days") or 0) >= 1
     return f"{kpis.get('tasks_per_day') or 0:g} tasks per day" if long_enough else ""
@@ -123,9 +154,9 @@ def duration(minutes: float) -> str:
     return f"{minutes / (24 * 60):.1f} days"
 
 
-def moment(text: Any) -> datetime.datetime | None:
+def moment(text: str | None) -> datetime.datetime | None:
     try:
-        found = datetime.datetime.fromisoformat(text)
+        found = datetime.datetime.fromisoformat(text or "")
     except (TypeError, ValueError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
@@ -134,7 +165,7 @@ def moment(text: Any) -> datetime.datetime | None:
 # -- tasks and what their agents said ------------------------------------------------------------------------
 
 
-def task_table(rows: list[dict[str, Any]]) -> str:
+def task_table(rows: list[TaskFigures]) -> str:
     if not rows:
         return ""
     lines = [
@@ -146,29 +177,29 @@ def task_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, *map(task_line, rows)])
 
 
-def task_line(row: dict[str, Any]) -> str:
+def task_line(row: TaskFigures) -> str:
     status = row.get("status") or "unknown"
     issue = f"#{row['issue_number']} " if row.get("issue_number") else ""
     cells = [
         f"{issue}{as_text(row.get('title') or row.get('task_id'))}",
         status,
         f"#{row['pr_number']}" if row.get("pr_number") else "–",
-        "–" if row.get("minutes") is None else duration(row["minutes"]),
+        "–" if (minutes := row["minutes"]) is None else duration(minutes),
         f"{row.get('review_cycles') or 0:g}",
         f"{row.get('interventions') or 0:g}",
         f"{row['clarity']:g}/10" if row.get("clarity") else "–",
-        "–" if row.get("tokens") is None else thousands(row["tokens"]),
+        "–" if (tokens := row["tokens"]) is None else thousands(tokens),
     ]
     return "| " + " | ".join(cells) + " |"
 
 
-def said(items: list[dict[str, Any]]) -> str:
+def said(items: list[Reported]) -> str:
     """What agents reported in words; their figures stand in the table."""
     lines = [line for item in items if (line := said_line(item))]
     return "\n".join(["## What the agents said", "", *lines]) if lines else ""
 
 
-def said_line(item: dict[str, Any]) -> str:
+def said_line(item: Reported) -> str:
     told = item.get("parsed")
     if not isinstance(told, dict):
         return f"- #{item.get('issue_number')}: unreadable feedback"
@@ -181,7 +212,7 @@ def said_line(item: dict[str, Any]) -> str:
     return f"- {who}: " + " · ".join(part for part in parts if part)
 
 
-def spoken(text: Any) -> str:
+def spoken(text: str) -> str:
     """Others' words whose code stays code."""
     line = one_line(text, LONGEST)
     pieces = line.split("`")
@@ -194,19 +225,21 @@ def spoken(text: Any) -> str:
 # -- analysis, trends, numbers -------------------------------------------------------------------------------
 
 
-def analysis(found: dict[str, Any]) -> str:
+def analysis(found: Analysis | None) -> str:
+    if not found:
+        return ""
     parts = []
-    for name, heading in (
-        ("themes", "What stood out"),
-        ("improvements", "To change"),
-        ("learnings", "Learned"),
+    for heading, lines in (
+        ("What stood out", found["themes"]),
+        ("To change", found["improvements"]),
+        ("Learned", found["learnings"]),
     ):
-        if found.get(name):
-            parts.append("\n".join([f"**{heading}**", "", *[f"- {spoken(one)}" for one in found[name]]]))
+        if lines:
+            parts.append("\n".join([f"**{heading}**", "", *[f"- {spoken(one)}" for one in lines]]))
     return "\n\n".join(["## Analysis", *parts]) if parts else ""
 
 
-def trends(found: list[dict[str, Any]]) -> str:
+def trends(found: list[Trend]) -> str:
     if not found:
         return ""
     lines = ["## Trends since the last sprint", "", "| | Before | Now | |", "|---|--:|--:|---|"]
@@ -217,11 +250,12 @@ def trends(found: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def dashboard(kpis: dict[str, Any]) -> str:
+def dashboard(kpis: Kpis) -> str:
+    figures: Mapping[str, object] = kpis
     rows = [
         f"| {label(name)} | {shown(name, value)} |"
-        for name in in_order(kpis)
-        for value in [kpis[name]]
+        for name in in_order(figures)
+        for value in [figures[name]]
         if value is None or isinstance(value, int | float | str)
     ]
     if not rows:
@@ -230,12 +264,12 @@ def dashboard(kpis: dict[str, Any]) -> str:
     return "\n".join(["## KPIs", "", *lines, *role_lines(kpis.get("per_role") or {}), "", "</details>"])
 
 
-def in_order(kpis: dict[str, Any]) -> list[str]:
+def in_order(kpis: Mapping[str, object]) -> list[str]:
     """The known ones as they are read, others after them by name: maps keep no order."""
     return [name for name in KPIS if name in kpis] + sorted(name for name in kpis if name not in KPIS)
 
 
-def role_lines(roles: dict[str, Any]) -> list[str]:
+def role_lines(roles: dict[str, RoleFigures]) -> list[str]:
     if not roles:
         return []
     head = ["", "| Role | Reports | Completed | Average clarity | Tokens |", "|---|--:|--:|--:|--:|"]
@@ -251,7 +285,7 @@ def label(name: str) -> str:
     return as_text(" ".join([words[0], *[word if word == "KPI" else word.lower() for word in words[1:]]]))
 
 
-def shown(name: str, value: Any) -> str:
+def shown(name: str, value: float | str | None) -> str:
     if value is None:
         return "–"
     if isinstance(value, str):

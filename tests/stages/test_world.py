@@ -7,7 +7,7 @@ from typing import Any, is_typeddict
 import pytest
 
 from compositions import catalogue
-from compositions.annotations import type_of
+from compositions.annotations import hints_of, type_of
 from compositions.examples import FOLDER
 from compositions.ntype import TEXT, NType, list_of, map_of, record
 from compositions.subtype import why_not
@@ -55,6 +55,11 @@ def test_no_record_of_the_world_is_taken_for_another() -> None:
         if why_not(RECORDS[one], RECORDS[other]) is None and not is_one_of(one, other)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_figures_of_a_sprint_are_what_its_stage_gives() -> None:
+    output = catalogue().find("compute_sprint_kpis").module.Output
+    assert hints_of(output) == hints_of(world.SprintFigures)
 
 
 SMALL = {"id": TEXT, "title": TEXT, "status": TEXT, "depends_on": list_of(TEXT)}
