@@ -13,6 +13,7 @@ from shell.forge.gitea import GiteaForge
 from tests.flows.house import ALICE, BOB, BOT, MALLORY, House, served
 from tests.flows.play import Play
 
+HOLD = "caloron:hold"
 DIAMOND = ("- a: First", "- b: Left (after: a)", "- c: Right (after: a)", "- d: Last (after: b, c)")
 
 
@@ -100,3 +101,43 @@ def test_of_two_with_one_key_the_younger_goes(house: House, tmp_path: Path) -> N
         play.wait(lambda: len(play.all_written(kickoff, "retro")) == 1)
         assert play.comment(kickoff, "retro")["comment_id"] == retro["comment_id"]
         assert pasted in [one["comment_id"] for one in play.bot.issue_comments(play.repo, kickoff)]
+
+
+@pytest.mark.parametrize("said", ["a command", "a label"])
+def test_a_hold_is_in_force_after_the_store_was_lost(house: House, tmp_path: Path, said: str) -> None:
+    """The file that is left was written before the hold: only the label on the forge tells of it."""
+    folder = tmp_path / "bot"
+    with served(house, folder):
+        play = Play(house, house.repository())
+        kickoff = play.start("- a: The only one")
+        pull, issue = play.pull("a")["number"], play.task("a")
+        play.wait(lambda: kept(folder, lambda file: file["state"]["tasks"]["a"].get("pr_number") == pull))
+        shutil.copytree(folder / "home" / "kv", tmp_path / "before")
+        if said == "a command":
+            play.reacted(play.say(issue, "/hold"), "eyes", "rocket")
+        else:
+            play.alice.set_labels(play.repo, pull, [HOLD], [])
+        play.wait(lambda: is_held(play, issue) and is_held(play, pull))
+    shutil.rmtree(folder / "home" / "store")
+    shutil.rmtree(folder / "home" / "kv")
+    shutil.copytree(tmp_path / "before", folder / "home" / "kv")
+    with served(house, folder):
+        house.hook(play.repo)
+        play.wait(lambda: {"restored", "sprint_resumed"} <= types_handled(play))
+        play.alice.review(play.repo, pull, "approve", "Good.")
+        play.wait(lambda: "pr_review_submitted" in types_handled(play))
+        play.quiet()
+        assert not play.merged("a") and is_held(play, issue) and is_held(play, pull)
+        play.reacted(play.say(issue, "/unhold"), "eyes", "rocket")
+        play.wait(lambda: play.closed(kickoff))
+        assert play.merged("a") and not is_held(play, issue) and not is_held(play, pull)
+
+
+def is_held(play: Play, number: int) -> bool:
+    """Whether the issue or pull request has the label."""
+    return HOLD in play.bot.issue(play.repo, number)["labels"]
+
+
+def types_handled(play: Play) -> set[str]:
+    """The types of the events that were handled."""
+    return {event["type"] for event in play.told()}
