@@ -115,7 +115,7 @@ KIND = Kind(
         Defence(
             "no walls, no run",
             "shell/agent/prepare.py",
-            'if found.works or paths.sandbox == "preferred" or framework.replays:',
+            'if found.works or paths.sandbox == "preferred" or replays:',
             "if True:",
         ),
         Defence("no network", "shell/agent/sandbox.py", '"--unshare-net", ', ""),

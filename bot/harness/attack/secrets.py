@@ -270,7 +270,7 @@ KIND = Kind(
         ),
         Defence(
             "an agent's output is masked as a stream",
-            "shell/agent/harness.py",
+            "shell/agent/transcript.py",
             "self._take(self.masked.feed(read))",
             'self._take(read.decode(errors="replace"))',
         ),
