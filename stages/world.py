@@ -588,8 +588,8 @@ class Kickoff(TypedDict):
     """The kickoff issue's title; this and its author are written by `propose_plan`."""
     author: NotRequired[str]
     """Who wrote the kickoff issue."""
-    author_id: NotRequired[int]
-    """The number of their account."""
+    author_id: NotRequired[int | None]
+    """The number of their account; null: it is gone."""
     goal: NotRequired[str]
     """What the sprint is for; written by `propose_plan`."""
     plan: NotRequired[dict[str, Task] | None]
@@ -656,8 +656,8 @@ class Issue(TypedDict):
     """Its title; absent until it was looked at, or opened by ourselves."""
     author: NotRequired[str]
     """Who wrote it."""
-    author_id: NotRequired[int]
-    """The number of their account."""
+    author_id: NotRequired[int | None]
+    """The number of their account; null: it is gone."""
     html_url: NotRequired[str | None]
     """Where people see it."""
     labels: NotRequired[list[str]]
@@ -1122,8 +1122,8 @@ class KickoffRead(Found):
     """Its title."""
     author: str
     """Who wrote it."""
-    author_id: int
-    """The number of their account."""
+    author_id: int | None
+    """The number of their account; null: it is gone."""
     body: NotRequired[str]
     """Its text."""
     labels: NotRequired[list[str]]
@@ -1248,8 +1248,8 @@ class PrReviewSubmitted(Asking):
     """Its text."""
     comments: NotRequired[list[Remark]]
     """Its remarks in the code."""
-    pr_author_id: NotRequired[int]
-    """The number of the pull request's author."""
+    pr_author_id: NotRequired[int | None]
+    """The number of the pull request's author; null: that account is gone."""
     outdone: NotRequired[bool]
     """Whether the same person gave another verdict since."""
 
@@ -1414,8 +1414,6 @@ class TaskSkip(Found):
     type: Literal["task_skip"]
     task_id: str
     """The task."""
-    hint: NotRequired[str | None]
-    """Null: there is no next run."""
 
 
 class TaskHeld(Found):
@@ -1594,8 +1592,8 @@ class ForgeIssue(TypedDict):
     """Whether it is open."""
     author: str
     """Who wrote it."""
-    author_id: int
-    """The number of their account."""
+    author_id: int | None
+    """The number of their account; null: it is gone."""
     labels: list[str]
     """Its labels."""
     is_pull: NotRequired[bool]
@@ -1617,8 +1615,8 @@ class ForgeReview(TypedDict):
     """Its number."""
     author: str
     """Who wrote it."""
-    author_id: int
-    """The number of their account."""
+    author_id: int | None
+    """The number of their account; null: it is gone."""
     state: ReviewState
     """What it says."""
     body: str
@@ -1660,8 +1658,8 @@ class ForgePull(TypedDict):
     """Whether it is open."""
     merged: bool
     """Whether it is merged."""
-    author_id: int
-    """The number of its author's account."""
+    author_id: int | None
+    """The number of its author's account; null: it is gone."""
     body: str | None
     """Its text."""
     head: ForgeHead
@@ -1699,8 +1697,8 @@ class ForgeComment(TypedDict):
     """The issue or pull request that it is on."""
     author: str
     """Who wrote it."""
-    author_id: int
-    """The number of their account."""
+    author_id: int | None
+    """The number of their account; null: it is gone."""
     body: str
     """Its text."""
     is_pull: NotRequired[bool]
@@ -1824,8 +1822,8 @@ class MergeFacts(TypedDict):
 
     forge: Forge
     """The forge's dialect."""
-    author_id: int
-    """Who opened the pull request."""
+    author_id: int | None
+    """Who opened the pull request; null: that account is gone."""
     ours: list[int]
     """The bot's own accounts."""
     reviews: list[ReviewSeen]
@@ -1968,8 +1966,8 @@ class LookTimeline(Look):
     """What is looked for."""
     author: NotRequired[str]
     """Who wrote the issue."""
-    author_id: NotRequired[int]
-    """The number of their account."""
+    author_id: NotRequired[int | None]
+    """The number of their account; null: it is gone."""
 
 
 class LookPermission(Look):

@@ -251,7 +251,7 @@ def without_issue(state: State) -> list[str]:
 def steered(event: Command, task_id: str) -> TaskRetry | TaskSkip:
     if event["name"] == "skip":
         key = f"task_skip:{task_id}:{event['key']}"
-        return {"type": "task_skip", "key": key, "task_id": task_id, "actor": event["actor"], "hint": None}
+        return {"type": "task_skip", "key": key, "task_id": task_id, "actor": event["actor"]}
     key, flags = f"task_retry:{task_id}:{event['key']}", event["args"]["flags"]
     hint, model = flags.get("hint"), flags.get("model")
     retry: TaskRetry = {"type": "task_retry", "key": key, "task_id": task_id, "actor": event["actor"],

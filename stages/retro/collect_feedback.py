@@ -47,7 +47,7 @@ class Output(TypedDict):
 def execute(input: Input) -> Output:
     forge = forge_at(input.get("host"), input.get("token_env"))
     repo, mine = input["repo"], forge.me()["id"]
-    trusted: dict[int, bool] = {mine: True}  # the agents write as our account
+    trusted: dict[int | None, bool] = {mine: True}  # the agents write as our account
     items: list[Feedback] = []
     errors: list[str] = []
     for number in map(int, input["issue_numbers"]):
@@ -67,7 +67,7 @@ def may_report(forge: Forge, repo: str, comment: Comment) -> tuple[bool, list[st
         held = forge.permission(repo, comment["author"])
     except Refused as refusal:
         return False, [f"feedback of {comment['author']} left out: {refusal.message}"]
-    same = held["user_id"] == comment["author_id"]
+    same = comment["author_id"] is not None and held["user_id"] == comment["author_id"]
     return same and held["permission"] in MAINTAINERS, []
 
 
