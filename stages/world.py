@@ -270,6 +270,15 @@ class Cost(TypedDict, total=False):
     """US dollars: as the agent says, else by the price list; not there where neither knows."""
 
 
+class Made(TypedDict, total=False):
+    """What a task's agent made, for those who work on what it made. Written by `dag_evaluate`."""
+
+    changed: list[str]
+    """The paths that its runs changed."""
+    summary: str
+    """What it says about it."""
+
+
 class TaskFields(TypedDict, total=False):
     """All that a task may have beside its id, title, status and dependencies. Written by `dag_evaluate`."""
 
@@ -345,6 +354,8 @@ class TaskFields(TypedDict, total=False):
     """A review that came while its agent worked: for the run after that."""
     report: Json
     """What its agent reported in the end; checked by those who measure the sprint."""
+    made: Made
+    """What its agent made."""
     cost: Cost
     """What its runs have cost."""
     review_cycles: int
@@ -569,6 +580,48 @@ class Options(TypedDict, total=False):
     """What it may cost."""
 
 
+class Unused(TypedDict):
+    """A line of a kickoff that is in no brief. Written by `generate_sprint_dag`."""
+
+    line: str
+    """What it says."""
+    why: str
+    """Why it is of no use."""
+
+
+class SprintBrief(TypedDict):
+    """What a kickoff says beside its goal and its tasks. Written by `generate_sprint_dag`."""
+
+    background: NotRequired[list[str]]
+    """What explains the goal, in paragraphs as they were written."""
+    constraints: NotRequired[list[str]]
+    """What holds for every task."""
+    out_of_scope: NotRequired[list[str]]
+    """What is not to be done."""
+    acceptance: NotRequired[list[str]]
+    """When the sprint is done."""
+    done: NotRequired[list[str]]
+    """What was ticked: it is there already."""
+    notes: NotRequired[list[str]]
+    """What else is worth knowing, in paragraphs."""
+    unused: NotRequired[list[Unused]]
+    """The lines that are in no brief."""
+    hidden: NotRequired[int]
+    """How many pieces of the text a page does not show, which were left out."""
+
+
+class Brief(TypedDict):
+    """What an agent is told about a sprint or a task. Written by `write_briefs`."""
+
+    text: str
+    """As its agent gets it, and the plan's hash covers it."""
+    markdown: str
+    """The same as the board and the task's issue show it."""
+
+
+Briefs = dict[str, Brief]
+
+
 class Kickoff(TypedDict):
     """A sprint that is not over, kept under the number of its kickoff issue. Made by `open_kickoff`."""
 
@@ -592,10 +645,12 @@ class Kickoff(TypedDict):
     """The number of their account; null: it is gone."""
     goal: NotRequired[str]
     """What the sprint is for; written by `propose_plan`."""
+    brief: NotRequired[SprintBrief]
+    """What else its text says; absent in a plan of an older version. Written by `propose_plan`."""
     plan: NotRequired[dict[str, Task] | None]
     """The tasks as planned, by id; null where the text could not be planned, and once the sprint is over."""
     plan_hash: NotRequired[str | None]
-    """What an approval is bound to; changes with the goal and with anything in the plan."""
+    """What an approval is bound to; changes with anything that an agent is told."""
     unseen: NotRequired[int]
     """How many signs of its text nobody sees; they were removed. Written by `propose_plan`."""
     planned_at: NotRequired[str]
@@ -618,6 +673,21 @@ class Kickoff(TypedDict):
     """Its figures; written by `close_sprint`."""
     tasks: NotRequired[dict[str, Task]]
     """Its tasks as they ended; written by `close_sprint`."""
+
+
+class Telling(TypedDict):
+    """What briefs are written of. Made by `take_draft`, `take_starting` and `take_unread`."""
+
+    title: str | None
+    """The kickoff issue's title."""
+    goal: str
+    """What the sprint is for."""
+    brief: SprintBrief
+    """What else its text says."""
+    sprint_tasks: dict[str, Task]
+    """All its tasks, by id."""
+    chosen: list[str]
+    """Those that a brief is written for."""
 
 
 # What the state remembers of the forge
@@ -2655,19 +2725,11 @@ class SprintState(TypedDict):
     """In a file of the original's tick: the sprint; written by the clock."""
 
 
-class Dag(SprintState):
+class Dag(SprintState, SprintBrief):
     """A plan: the tasks of a sprint in which nothing has happened yet. Written by `generate_sprint_dag`."""
 
     goal: str
     """What the sprint is for; empty where the text could not be planned."""
-    constraints: NotRequired[list[str]]
-    """What the text says under this heading, as of those that follow."""
-    acceptance: NotRequired[list[str]]
-    """When the sprint is done."""
-    out_of_scope: NotRequired[list[str]]
-    """What is not to be done."""
-    notes: NotRequired[list[str]]
-    """What else is worth knowing."""
 
 
 class State(SprintState):

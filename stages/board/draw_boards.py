@@ -9,7 +9,9 @@ import textwrap
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Board, Cost, Kickoff, Policy, State, StatusLook, Task, TaskStatus
+    from stages.world import (
+        Board, Brief, Briefs, Cost, Kickoff, Policy, State, StatusLook, Task, TaskStatus,
+    )  # fmt: skip
 
 NAME = "draw_boards"
 
@@ -19,11 +21,17 @@ class Told(TypedDict):
     reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
 
 
+class Written(TypedDict):
+    sprints: dict[str, Brief]  # kickoff number → the sprint's brief, where it is to be read
+    tasks: dict[str, Briefs]  # kickoff number → task id → the task's brief
+
+
 class Input(TypedDict):
     state: State
     now: str
     policy: Policy
     told: Told
+    briefs: Written
 
 
 class Output(TypedDict):
@@ -33,8 +41,8 @@ class Output(TypedDict):
     boards: list[Board]
 
 
+BULLET = re.compile(r"^[-*+]\s+")
 TO_BE_READ = ("AwaitingApproval", "Approved")
-LONGEST_GOAL = 20_000  # as much as an agent gets of it
 HEAD = {
     "AwaitingApproval": "is waiting for your approval",
     "Approved": "is approved",
@@ -65,7 +73,7 @@ def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     shown = [k for k in state["kickoffs"].values() if k.get("plan") or k.get("tasks")]
     shown.sort(key=lambda kickoff: kickoff["number"])
-    boards = [board(state, policy, kickoff, input["told"]) for kickoff in shown]
+    boards = [board(state, policy, kickoff, input["told"], input["briefs"]) for kickoff in shown]
     return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
 
 
@@ -77,7 +85,7 @@ WALLS = {
 }
 
 
-def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
+def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Written) -> Board:
     number = str(kickoff["number"])
     waits, reviews = told["waits"][number], told["reviews"][number]
     running = state.get("running") == kickoff["number"]
@@ -90,7 +98,8 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
         graph(policy["statuses"], tasks),
         "\n".join(row(policy["statuses"], name, tasks[name], waits.get(name) or []) for name in tasks),
-        told_to_agents(kickoff, tasks),
+        told_to_agents(tasks, briefs["sprints"].get(number), in_order_of(tasks, briefs["tasks"].get(number))),
+        left_out(kickoff),
         WALLS.get(policy.get("walls", ""), ""),
         footer(policy, kickoff, tasks),
     ]
@@ -102,6 +111,10 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told) -> Board:
 def in_order(tasks: dict[str, Task]) -> dict[str, Task]:
     """The plan's order: the store keeps none."""
     return dict(sorted(tasks.items(), key=lambda item: (item[1].get("position") or math.inf, item[0])))
+
+
+def in_order_of(tasks: dict[str, Task], briefs: Briefs | None) -> Briefs:
+    return {name: briefs[name] for name in tasks if briefs and name in briefs}
 
 
 # the words at the top
@@ -128,26 +141,36 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
 
 
 def removed(kickoff: Kickoff) -> str:
-    count = kickoff.get("unseen") or 0
-    if not count or kickoff["status"] not in TO_BE_READ:
-        return ""
-    what = "one invisible character" if count == 1 else f"{count} invisible characters"
-    return f"I removed {what} from this issue; no agent gets them."
-
-
-def told_to_agents(kickoff: Kickoff, tasks: dict[str, Task]) -> str:
-    """All words of others that the agents get beside the titles, before anyone approves them."""
+    count, pieces = kickoff.get("unseen") or 0, (kickoff.get("brief") or {}).get("hidden") or 0
     if kickoff["status"] not in TO_BE_READ:
         return ""
-    goal = as_text(kickoff.get("goal") or "", LONGEST_GOAL)
-    lines = [f"Goal of the sprint: {goal}", *(line for name in tasks for line in told_of(name, tasks[name]))]
-    return "\n\n".join(["<details><summary>What the agents are told</summary>", *lines, "</details>"])
+    signs = "one invisible character" if count == 1 else f"{count} invisible characters"
+    hidden = "one piece" if pieces == 1 else f"{pieces} pieces"
+    found = [signs] if count else []
+    if pieces:
+        found.append(f"{hidden} that a page does not show (comments, hidden elements)")
+    return f"I removed {' and '.join(found)} from this issue; no agent gets them." if found else ""
 
 
-def told_of(name: str, task: Task) -> list[str]:
-    done = [f"`{name}` is done when: {as_text(line)}" for line in task.get("acceptance") or []]
-    scope = ", ".join(map(as_code, task.get("scope") or []))
-    return [*done, f"`{name}` changes only {scope}"] if scope else done
+def told_to_agents(tasks: dict[str, Task], sprint: Brief | None, briefs: Briefs) -> str:
+    """All that the agents get, before anyone approves it."""
+    if sprint is None:
+        return ""
+    parts = [
+        f"#### `{name}`: {shown_text(tasks[name]['title'])}\n\n{briefs[name]['markdown']}" for name in briefs
+    ]
+    head = "<details><summary>What the agents are told</summary>\n\n#### For every task"
+    return "\n\n".join(part.rstrip() for part in [head, sprint["markdown"], *parts, "</details>"])
+
+
+def left_out(kickoff: Kickoff) -> str:
+    """What no agent gets, with the reason."""
+    unused = (kickoff.get("brief") or {}).get("unused") or []
+    if not unused or kickoff["status"] not in TO_BE_READ:
+        return ""
+    what = "one line of this text" if len(unused) == 1 else f"{len(unused)} lines of this text"
+    rows = "\n".join(f"- {as_text(BULLET.sub('', line['line']))} — {line['why']}" for line in unused)
+    return f"<details><summary>No agent gets {what}</summary>\n\n{rows}\n\n</details>"
 
 
 def cannot_read(state: State) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stages.world import (
         AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted,
         ApprovalKept, CheckCompleted, Checks, Cost, Decision, Event, IssueClosed, IssueOpened,
-        IssueRefused, IssueReopened, MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted,
+        IssueRefused, IssueReopened, Made, MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted,
         Policy, PrClosed, PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized,
         Review, SpawnRequested, SprintState, StopRequested, SupervisorStep, Task, TaskCancelled,
         TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip, TaskStatus, TaskUnheld,
@@ -57,6 +57,8 @@ STALL_THRESHOLD_M = 20
 RETRY_LIMIT = 3
 PARALLEL = 2
 MOST_PUSHED = 200
+MOST_CHANGED = 500
+LONGEST_SUMMARY = 2000
 
 
 class Step:
@@ -224,6 +226,7 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     step.change(task_id, agent=None, cost=cost, report=report, last_activity_at=step.moment())
     outcome = event["outcome"]
     if outcome == "done":
+        note_made(step, task_id, event)
         finished_well(step, task_id, event)
     elif is_in_review_already(step.tasks[task_id]):
         return
@@ -233,6 +236,19 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         escalate(step, task_id, event.get("reason") or outcome, outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)
+
+
+def note_made(step: Step, task_id: str, event: AgentFinished) -> None:
+    """What its runs changed in all, and what the last of them says about it."""
+    before = step.tasks[task_id].get("made") or {}
+    changed = list(dict.fromkeys([*before.get("changed", []), *(event.get("changed") or [])]))
+    made: Made = {**before, "changed": changed[:MOST_CHANGED]} if changed else {**before}
+    told = event.get("feedback")
+    notes = told.get("notes") if isinstance(told, dict) else None
+    if isinstance(notes, str) and notes.strip():
+        made["summary"] = notes.strip()[:LONGEST_SUMMARY]
+    if made:
+        step.change(task_id, made=made)
 
 
 def is_in_review_already(task: Task) -> bool:

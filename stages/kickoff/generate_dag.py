@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict, cast
 
 if TYPE_CHECKING:
-    from stages.world import Dag, Json, Task
+    from stages.world import Dag, Json, Task, Unused
 
 NAME = "generate_sprint_dag"
 
@@ -19,15 +20,128 @@ MOST_TASKS = 200
 
 # Headings (or lines like "Tasks:") that mean something; every other one is only text.
 SECTIONS = {
-    "goal": {"goal", "goals", "sprint goal", "objective", "brief", "summary", "what"},
-    "tasks": {"tasks", "task", "task list", "plan", "todo", "to do", "todos", "work"},
-    "acceptance": {"acceptance", "acceptance criteria", "definition of done", "done when"},
-    "constraints": {"constraints", "constraint", "conventions", "limits"},
-    "out_of_scope": {"out of scope", "non-goals", "non goals", "not in scope"},
-    "options": {"options", "option", "pipeline", "agents", "budget"},
-    "notes": {"notes", "background", "context", "links", "references", "motivation", "why"},
+    "goal": """
+        goal, goals, sprint goal, objective, objectives, brief, summary, what,
+        describe the solution you'd like, ziel, ziele, objetivo, objetivos, objectif, objectifs, 目標,
+        目的, ゴール, الهدف""",
+    "tasks": """
+        tasks, task, task list, plan, todo, to do, to-do, todos, work, work items, deliverables,
+        features, in scope, user stories, aufgaben, tareas, tâches, タスク, 作業, やること, المهام""",
+    "acceptance": """
+        acceptance, acceptance criteria, definition of done, done when, success criteria,
+        akzeptanzkriterien, abnahme, fertig wenn, criterios de aceptación, critères d'acceptation,
+        受け入れ条件, 完了条件, معايير القبول""",
+    "constraints": """
+        constraints, constraint, conventions, limits, limitations, requirements,
+        non-functional requirements, rahmenbedingungen, einschränkungen, anforderungen, restricciones,
+        requisitos, contraintes, 制約, 制約条件, القيود""",
+    "out_of_scope": """
+        out of scope, non-goals, non goals, not in scope, won't do, later, future, future work,
+        nice to have, stretch goals, not now, nicht im umfang, nicht ziele, abgrenzung,
+        fuera de alcance, hors périmètre, 対象外, スコープ外, خارج النطاق""",
+    "options": "options, option, pipeline, agents, budget",
+    "background": """
+        background, context, motivation, why, problem, problem statement, the problem, current state,
+        current situation, status quo, overview, introduction, design, architecture, approach,
+        rationale, users, personas, stakeholders, assumptions, risks, decisions, glossary, example,
+        examples, impact, history, is your feature request related to a problem? please describe,
+        is your feature request related to a problem, describe alternatives you've considered,
+        alternatives, alternatives considered, hintergrund, kontext, contexto, antecedentes, contexte,
+        背景, 概要, الخلفية""",
+    "notes": """
+        notes, note, links, references, see also, related, related issues, resources, questions,
+        open questions, faq, timeline, schedule, dates, environment, system info, version, versions,
+        screenshots, screenshot, logs, additional context, additional information, anything else,
+        hinweise, anmerkungen, notizen, umgebung, notas, enlaces, entorno, remarques, 備考, メモ, 参考,
+        環境, ملاحظات""",
+    "fault": """
+        steps to reproduce, how to reproduce, to reproduce, reproduction, reproduction steps, reproduce,
+        repro, expected behavior, expected behaviour, expected result, expected results, expected,
+        actual behavior, actual behaviour, actual result, actual results, actual, current behavior,
+        current behaviour, describe the bug, bug description, what happened, what did you expect,
+        what did you expect to happen, what did you do, schritte zum reproduzieren, schritte,
+        erwartetes verhalten, tatsächliches verhalten, erwartet, tatsächlich, pasos para reproducir,
+        comportamiento esperado, comportamiento actual, resultado esperado, resultado actual,
+        étapes pour reproduire, comportement attendu, comportement actuel, 再現手順, 期待する動作,
+        期待される動作, 実際の動作, 不具合の内容, خطوات إعادة الإنتاج, السلوك المتوقع, السلوك الحالي""",
+    "checklist": """
+        checklist, release checklist, quality checklist, review checklist, pr checklist""",
 }
+SECTION_OF = {
+    " ".join(word.split()): name
+    for name, words in SECTIONS.items()
+    for word in words.split(",")
+    if word.strip()
+}
+# What a brief says of a section by itself; any other heading is kept as its first line.
+PLAIN_HEADINGS = {
+    "goal", "tasks", "task", "task list", "acceptance", "acceptance criteria", "definition of done",
+    "done when", "constraints", "out of scope", "non-goals", "background", "context", "notes",
+}  # fmt: skip
+REPRODUCES = re.compile(r"repro|schritte|pasos para|étapes|再現|إعادة", re.I)
 NO_ANSWER = {"_no response_", "*no response*", "no response", "n/a", "none"}
+
+# What is said for politeness, and asks for nothing.
+WHOM = (
+    r"(?:[\s,]+(?:@[\w/.-]+|all|team|everyone|everybody|folks|there|guys|friends|maintainers|again|and|zusammen"
+    r"|alle|a todos|todos|equipo|tous|tout le monde|みなさん|皆さん|皆様|(?-i:[A-Z][a-zà-ž]+)(?=\W*$)))*"
+)
+COURTESY = {
+    "a greeting": re.compile(
+        r"(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|hallo|moin|servus"
+        r"|guten (?:tag|morgen|abend)|liebe[rs]?|hola|buen[oa]s (?:d[ií]as|tardes|noches)|bonjour|salut"
+        r"|ciao|olá|привет|здравствуйте|こんにちは|お疲れ様です|お世話になっております|你好|大家好|您好|안녕하세요|مرحب[اً]+"
+        r"|السلام عليكم)" + WHOM + r"(?: (?:بالجميع|جميعا))?\W*",
+        re.I,
+    ),
+    "thanks": re.compile(
+        r"(?:(?:many |a lot of )?thanks|thank you|thx|ty|cheers|(?:vielen |besten |herzlichen )?dank(?:e)?"
+        r"|(?:muchas |mil )?gracias|merci(?: beaucoup)?|grazie|obrigad[oa]|спасибо"
+        r"|ありがとうございます|ありがとう"
+        r"|(?:どうぞ)?よろしくお願い(?:いた)?します|谢谢|多谢|감사합니다"
+        r"|شكر[اً]+(?: جزيل[اً]+)?)"
+        r"(?:[\s,]+(?:so much|very much|a lot|a bunch|in advance|again|(?:for|für|por|pour) [^.!?]{1,60}"
+        r"|(?:schon mal |schonmal )?im voraus|de antemano|por adelantado|d'avance))*" + WHOM + r"\W*",
+        re.I,
+    ),
+    "a call": re.compile(
+        r"(?:/?cc|fyi|ping|cc'ing)?:?(?:[\s,;&]+|and |^|(?<=:))(?:@[\w/.-]+(?:[\s,;&]+|and )*)+[.!]?"
+        r"|/cc[\s:].{1,80}",
+        re.I,
+    ),
+    "courtesy": re.compile(
+        r"(?:please |just |feel free to )?(?:let me know|ping me|reach out)"
+        r"(?: (?:if|when|whether|what|in case) [^.!?]{1,90})?[.!?]*"
+        r"|any (?:help|feedback|thoughts?) (?:is|are|would be)[^.!?]{1,40}[.!?]*"
+        r"|(?:i )?hope (?:this|that) (?:helps|is (?:clear|ok(?:ay)?))[^.!?]{0,30}[.!?]*"
+        r"|sorry for (?:the |this )?[^.!?]{1,40}[.!?]*|have a (?:nice|great|good) [^.!?]{1,30}[.!?]*"
+        r"|bei fragen [^.!?]{1,60}[.!?]*|sent from my \w+(?: \w+)?\W*",
+        re.I,
+    ),
+    "a closing": re.compile(
+        r"(?:(?:best|kind|warm) )?(?:regards|wishes)|best|sincerely|yours(?: (?:truly|sincerely))?|cheers"
+        r"|(?:viele|liebe|beste|schöne) grüße|mit freundlichen grüßen|[lv]g|mfg|(?:un )?saludos?|cordialement"
+        r"|bien à vous|以上",
+        re.I,
+    ),
+}
+ENDING = re.compile(r"\W*(?:,?\s+(?-i:[A-ZÀ-Ž][\w.-]*)){0,3}\W*")
+SIGNATURE = re.compile(r"(?:[—–-]{1,2}\s*)?[A-ZÀ-Ž][\w.'-]*(?:\s+[A-ZÀ-Ž][\w.'-]*){0,2}")
+AGREES = re.compile(
+    r"(?:yes, )?(?:i|we)(?:'ve|'d|'m|’ve| have| agree| am| confirm| understand| searched| read| checked"
+    r"| would| will| accept| acknowledge| followed)\b|by (?:submitting|opening)\b|ich (?:habe|stimme|bin)\b"
+    r"|he (?:leído|buscado)\b|acepto\b|j['’](?:ai|accepte)\b",
+    re.I,
+)
+REFERENCE = re.compile(
+    r"(?:(?:see(?: also)?|refs?|related(?: to)?|relates to|cf|part of|follow-?up (?:to|of)|depends on"
+    r"|blocked by|source|links?|docs?|siehe(?: auch)?|vgl|véase|voir)\b[.:]?\s*)?"
+    r"(?:(?:[\w./-]*#\d+|https?://\S+|PR #?\d+|and|und|y|et|&|,|\x01[^\x02]*\x02)\s*)+[.!]?",
+    re.I,
+)
+QUESTION = re.compile(
+    r"(?:what|which|who|when|where|why|how|is|are|do|does|did|has|have|should|shall)\b[^?]*\?", re.I
+)
 
 # With these a clause begins that asks for something; other sentences explain.
 ASKS = """
@@ -84,26 +198,32 @@ ABBREVIATED = re.compile(
 BLANK_LINE = re.compile(r"\n\s*\n")
 STOP = re.compile(r"(?<![.!?;])[.!?;]+[\"')\]]*(?:\s+|$)")
 TAG = re.compile(
-    r"</?(?:details|summary|p|br|div|span|a|b|i|em|strong|sub|sup|img|picture|source|font|center)\b[^<>]*>",
+    r"</?(?:details|summary|p|br|div|span|a|b|i|em|strong|sub|sup|kbd|img|picture|source|font|center|h[1-6]|hr)\b"
+    r"[^<>]*>",
     re.I,
 )
 ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:\s[^<>]*)?)>")
 HIDES = re.compile(r"(?:^|\s)hidden(?:$|[\s=/])|display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 UNREAD = ("script", "style", "template", "noscript", "iframe")
-DEFINITION = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[^\n]*$", re.M)
+REMARK = re.compile(r"(?<!`)<!--.*?(?:-->|\Z)", re.S)
+DEFINITION = re.compile(r"^ {0,3}\[(?!\^)([^\[\]\n]+)\]:[ \t]*([^\n]*)$", re.M)
 ADDRESS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
-IMAGE = re.compile(r"!\[[^\[\]]*\](?:" + ADDRESS + r"|\[[^\[\]]*\])")
-LINK = re.compile(r"\[([^\[\]]+)\](?:" + ADDRESS + r"|\[[^\[\]]*\])")
-FENCE = re.compile(r" {0,3}(?:[-*+]\s+)?(`{3,}|~{3,})")
-ITEM = re.compile(r"(\s*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)")
-COMMAND = re.compile(
-    r"\s*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:\[[ xX]\][ \t]+)?/[A-Za-z][\w-]*(?:[.,!?:])?(?:\s|$)"
-)
+IMAGE = re.compile(r"!\[[^\[\]]*\](" + ADDRESS + r"|\[[^\[\]]*\])")
+IMAGE_TAG = re.compile(r"<img\b[^<>]*?\bsrc\s*=\s*[\"']?([^\s\"'<>]+)[^<>]*>", re.I)
+LINK = re.compile(r"\[([^\[\]]+)\](" + ADDRESS + r"|\[[^\[\]]*\])")
+FENCE = re.compile(r"\s*(?:[-*+]\s+)?(`{3,}|~{3,})")
+ITEM = re.compile(r"(\s*)(?:(?:[-*+•‣◦▪●]|\d{1,9}[.)])[ \t]+|・\s*)(?:\[([ xX])\][ \t]+)?(.*)")
+COMMAND = re.compile(r"\s*/[A-Za-z][\w-]*(?:[.,!?:])?(?:\s|$)")
 HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)$")
-LABEL = re.compile(r"\s{0,3}[*_]{0,2}([A-Za-z][A-Za-z -]{2,30}?)[*_]{0,2}:[*_]{0,2}\s*(.*)$")
+LABEL = re.compile(r"[*_]{0,2}([^\W\d_][^:：*|<>]{1,48}?)[*_]{0,2}[:：][*_]{0,2}\s*(.*)$")
+BOLD = re.compile(r"(?:\*\*|__)([^*_]{2,90})(?:\*\*|__)\s*$")
 OWN_ID = re.compile(r"[`*_]{0,2}([A-Za-z0-9][A-Za-z0-9_-]{0,63})[`*_]{0,2}:[`*_]{0,2}\s+(\S.*)")
 AFTER = re.compile(r"(?<!\s)\s*\((?:after|depends on|needs)\b:?([^()]*)\)", re.I)
+ASIDE = re.compile(
+    r"(?<!\s)\s*\(((?:scope|files|accept|acceptance|model|framework|complexity|skills)\s*:[^()]*)\)", re.I
+)
 FIELD = re.compile(r"[*_`]{0,2}([A-Za-z][A-Za-z ]{1,20}?)[*_`]{0,2}:[*_`]{0,2}\s*(.*)")
+RULED = re.compile(r"\s*(?:[-*_=]\s*){3,}")
 KINDS = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "style", "test", "tests")
 LISTS: dict[str, Literal["scope", "acceptance", "after", "skills"]] = {
     "scope": "scope",
@@ -114,17 +234,22 @@ LISTS: dict[str, Literal["scope", "acceptance", "after", "skills"]] = {
     "depends on": "after",
     "skills": "skills",
 }
-WORDS: dict[str, Literal["complexity", "agent_id", "reviewer_id"]] = {
+WORDS: dict[str, Literal["complexity", "agent_id", "reviewer_id", "model", "framework"]] = {
     "complexity": "complexity",
     "agent": "agent_id",
     "reviewer": "reviewer_id",
+    "model": "model",
+    "framework": "framework",
 }
-POINTS: tuple[Literal["constraints", "acceptance", "out_of_scope", "notes"], ...] = (
+FRAMEWORKS = (
+    "claude-code", "cursor-cli", "gemini-cli", "codex-cli", "open-code", "aider", "anthropic", "stub",
+)  # fmt: skip
+POINTS: tuple[Literal["constraints", "acceptance", "out_of_scope"], ...] = (
     "constraints",
     "acceptance",
     "out_of_scope",
-    "notes",
 )
+LONGEST_COURTESY = 120
 
 
 class Input(TypedDict):
@@ -144,11 +269,36 @@ class Output(TypedDict):
     notes: NotRequired[list[str] | None]
 
 
-class Item(TypedDict):
-    """An item of a list in the text, with what is nested in it."""
+class Line(TypedDict):
+    """A line that people see."""
 
     text: str
-    details: list[str]
+    code: bool  # it stands in a fence, and nothing in it is read
+
+
+class Part(TypedDict):
+    """What stands under one heading that means something, or before and between them."""
+
+    section: str
+    heading: str
+    lines: list[Line]
+
+
+class Item(TypedDict):
+    """An item of a list in the text, with what stands beneath it."""
+
+    text: str
+    ticked: bool
+    under: str  # the heading that it stands under
+    lines: list[Line]
+
+
+class Split(TypedDict):
+    """The outermost items of some lines, and the text around them."""
+
+    items: list[Item]
+    above: list[Line]
+    below: list[Line]
 
 
 class WishFields(TypedDict):
@@ -158,12 +308,29 @@ class WishFields(TypedDict):
     after: list[str]
     details: list[str]
     ordered: bool
+    done: NotRequired[bool]
     scope: NotRequired[list[str]]
     acceptance: NotRequired[list[str]]
     skills: NotRequired[list[str]]
     complexity: NotRequired[str]
     agent_id: NotRequired[str]
     reviewer_id: NotRequired[str]
+    model: NotRequired[str]
+    framework: NotRequired[str]
+
+
+class Reading(TypedDict):
+    """What a text says: the parts of the sprint's brief, what it asks for, and what is of no use."""
+
+    goal: list[str]
+    background: list[str]
+    notes: list[str]
+    points: dict[str, list[str]]
+    wishes: list[Wish]
+    listed: bool  # whether they are items of a list
+    done: list[str]
+    unused: list[Unused]
+    hidden: int
 
 
 class Wish(WishFields):
@@ -205,30 +372,70 @@ def plan_of(input: Input, asked: list[NamedWish] | None) -> Dag:
     if agents is not None and agents < 1:
         raise ValueError(f"num_agents must be at least 1, not {agents:g}")
     check_length(input["brief"], title)
-    sections = read_sections(prose(seen(input["brief"])))
-    goal, wishes = read_wishes(sections)
-    wishes = worded(wishes) or worded(sentences(paragraphs([title])))
-    if not wishes:
-        raise ValueError("Nothing to plan: write a sentence or a list of tasks")
-    if not asked and len(wishes) > MOST_TASKS:
-        raise ValueError(
-            f"This text has {len(wishes)} tasks, but a sprint can have at most {MOST_TASKS}: "
-            "split it into several sprints, each with its own issue"
-        )
+    text = read_text(seen(input["brief"]), title)
+    wishes = worded(text["wishes"]) or worded(sentences(paragraphs([title])))
+    check_wishes(wishes, asked)
     named = asked or name_wishes(wishes)
+    goal = "\n\n".join(text["goal"])
     dag: Dag = {
         "sprint_id": input.get("sprint_id") or sprint_id_of(title or goal or input["brief"]),
         "goal": goal or title or named[0]["title"],
         "tasks": {},
     }
-    for section in POINTS:
-        if points := listed(sections.get(section, [])):
-            dag[section] = points
+    add_parts(dag, text, as_written(wishes) if asked and text["listed"] else [])
     edges = edges_of(named)
-    for position, wish in enumerate(named):
+    done = {wish["id"] for wish in named if wish.get("done")}
+    todo = [wish for wish in named if not wish.get("done")]
+    for position, wish in enumerate(todo):
         agent = f"agent-{position % int(agents or len(named)) + 1}"
-        dag["tasks"][wish["id"]] = task_of(wish, edges[wish["id"]], agent)
-    return dag
+        needs = [name for name in edges[wish["id"]] if name not in done]
+        dag["tasks"][wish["id"]] = task_of(wish, needs, agent)
+    return cast("Dag", addressed(dag))
+
+
+def check_wishes(wishes: list[Wish], asked: list[NamedWish] | None) -> None:
+    if not wishes:
+        raise ValueError("Nothing to plan: write a sentence or a list of tasks")
+    if all(wish.get("done") for wish in wishes):
+        raise ValueError("Nothing is left to plan: every box of this text is ticked")
+    if not asked and len(wishes) > MOST_TASKS:
+        raise ValueError(
+            f"This text has {len(wishes)} tasks, but a sprint can have at most {MOST_TASKS}: "
+            "split it into several sprints, each with its own issue"
+        )
+
+
+def add_parts(dag: Dag, text: Reading, written: list[str]) -> None:
+    """The parts of the brief that the text has; where the model planned, also the tasks as written."""
+    for section in POINTS:
+        if points := text["points"].get(section):
+            dag[section] = points
+    if background := text["background"] + written:
+        dag["background"] = background
+    if text["notes"]:
+        dag["notes"] = text["notes"]
+    if text["done"]:
+        dag["done"] = text["done"]
+    if text["unused"]:
+        dag["unused"] = text["unused"]
+    if text["hidden"]:
+        dag["hidden"] = text["hidden"]
+
+
+def as_written(wishes: list[Wish]) -> list[str]:
+    rows = ["\n".join([f"- {wish['text']}", *(f"  {line}" for line in wish["details"])]) for wish in wishes]
+    return ["\n".join(["As written:", *rows])]
+
+
+def addressed(value: Json) -> Json:
+    """With the addresses of links and images in parentheses behind their words."""
+    if isinstance(value, str):
+        return re.sub(r"(?<=\S)\x01", " (", value).replace("\x01", "(").replace("\x02", ")")
+    if isinstance(value, list):
+        return [addressed(one) for one in value]
+    if isinstance(value, dict):
+        return {name: addressed(one) for name, one in value.items()}
+    return value
 
 
 def check_length(brief: str, title: str) -> None:
@@ -309,53 +516,169 @@ def without_hidden(text: str) -> str:
     return "".join([*kept, text[start:]])
 
 
-def prose(text: str) -> list[str]:
-    """The lines that say something: no code, quotes or commands, and nothing that a page does not show."""
+def without_unseen(text: str) -> tuple[str, int]:
+    """Without what a page does not show, and how many pieces that were."""
+    text, remarks = REMARK.subn("", text)
+    shown = without_hidden(text)
+    removed = remarks + (shown != text)
+    defined = dict(DEFINITION.findall(shown))
+    if defined:
+        used = {m[2].strip("[]") or m[1] for m in LINK.finditer(shown) if m[2].startswith("[")}
+        removed += len(set(defined) - used)
+        shown = LINK.sub(lambda m: referred(m, defined), DEFINITION.sub("", shown))
+    return shown, removed
+
+
+def referred(link: re.Match[str], defined: dict[str, str]) -> str:
+    """A link that names its address elsewhere gets it."""
+    if not link[2].startswith("["):
+        return link[0]
+    address = defined.get(link[2].strip("[]") or link[1])
+    return f"[{link[1]}]({address})" if address else link[0]
+
+
+def visible(text: str) -> tuple[list[Line], int]:
+    """The lines that a page shows, and how many pieces of the text it hides."""
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
-    lines = without_fences(text.expandtabs(4).split("\n"))
-    text = re.sub(r"<!--.*?(?:-->|\Z)", "", "\n".join(lines), flags=re.S)
-    text = DEFINITION.sub("", without_hidden(text))
-    kept = []
-    for line in text.split("\n"):
-        if COMMAND.match(line) or re.match(r"\s{0,3}>", line) or re.fullmatch(r"\s*(?:[-*_=]\s*){3,}", line):
+    raw = text.expandtabs(4).split("\n")
+    marked = [f"\x00{n}" if code else line for n, (line, code) in enumerate(with_fences(raw))]
+    shown, hidden = without_unseen("\n".join(marked))
+    lines: list[Line] = []
+    for line in shown.split("\n"):
+        if line.startswith("\x00"):
+            lines.append({"text": raw[int(line[1:])].rstrip(), "code": True})
+        else:
+            lines.append({"text": without_markup(line), "code": False})
+    return underlined(lines), hidden
+
+
+def without_markup(line: str) -> str:
+    """With the addresses of its links and images, and without tags."""
+    line = IMAGE_TAG.sub(lambda found: f"\x01image: {found[1]}\x02", line)
+    line = IMAGE.sub(lambda found: f"\x01image: {address_of(found[1])}\x02", TAG.sub("", line))
+    return LINK.sub(lambda found: linked(found[1], address_of(found[2])), line).rstrip()
+
+
+def address_of(target: str) -> str:
+    """The address alone: a title beside it is seen by nobody."""
+    return (target[1:-1].split() or [""])[0].strip("<>")
+
+
+def linked(words: str, address: str) -> str:
+    return words if address in ("", words) else f"{words}\x01{address}\x02"
+
+
+def underlined(lines: list[Line]) -> list[Line]:
+    """A line that is underlined with `===` or `---` is a heading."""
+    for above, line in pairwise(lines):
+        text = above["text"]
+        if (
+            above["code"]
+            or line["code"]
+            or not text.strip()
+            or re.match(r"\s{4}|[>|#]", text)
+            or ITEM.match(text)
+        ):
             continue
-        line = IMAGE.sub("", TAG.sub("", line))
-        kept.append(LINK.sub(r"\1", line).rstrip())
-    return kept
+        if found := re.fullmatch(r" {0,3}(={2,}|-{2,})", line["text"]):
+            above["text"], line["text"] = ("# " if found[1][0] == "=" else "## ") + text.strip(), ""
+    return lines
 
 
-def without_fences(lines: list[str]) -> list[str]:
-    kept, fence = [], ""
+def with_fences(lines: list[str]) -> list[tuple[str, bool]]:
+    """Each line, and whether it belongs to a fence; a line that opens one in an item opens the item, too."""
+    kept: list[tuple[str, bool]] = []
+    fence = ""
     for line in lines:
         mark = FENCE.match(line)
         if fence:
+            kept.append((line, True))
             closing = line.strip()
             if closing.startswith(fence) and not closing.strip(fence[0]):
                 fence = ""
         elif mark and "`" not in line[mark.end() :]:
             fence = mark[1]
+            kept.append((line, True))
         else:
-            kept.append(line)
+            kept.append((line, False))
     return kept
 
 
-def read_sections(lines: list[str]) -> dict[str, list[str]]:
-    """Lines by the section they stand in; "body" holds what stands in none."""
-    sections: dict[str, list[str]] = {}
-    here, depth, one_paragraph = "body", 0, False
+def without_courtesy(lines: list[Line]) -> tuple[list[Line], list[Unused]]:
+    """Without greetings, thanks, calls, commands, a form's boxes; these are named with the reason."""
+    kept: list[Line] = []
+    unused: list[Unused] = []
+    closed = False
     for line in lines:
-        heading, rest, level = heading_of(line)
-        if heading is not None:
-            known = known_section(heading)
-            if known or level <= depth:
-                here, depth = known or "body", level
-            line, one_paragraph = rest, bool(rest)
-            sections.setdefault(here, []).append("")
-        elif one_paragraph and (not line.strip() or ITEM.match(line)):
-            here, depth, one_paragraph = "body", 0, False
-        if line.strip().lower() not in NO_ANSWER:
-            sections.setdefault(here, []).append(line)
-    return sections
+        why = None if line["code"] else idle(line["text"], closed)
+        if why:
+            unused.append({"line": line["text"].strip(), "why": why})
+            kept.append({"text": "", "code": False})
+        elif line["code"] or not RULED.fullmatch(line["text"]):
+            kept.append(line)
+        if line["text"].strip():
+            closed = why in ("a closing", "thanks")
+    return kept, unused
+
+
+def idle(line: str, closed: bool) -> str | None:
+    """Why a line asks for nothing and tells nothing; None where it does."""
+    text, item = line.strip(), ITEM.fullmatch(line)
+    if not text:
+        return None
+    if COMMAND.match(line):
+        return "a command"
+    if item:
+        text = item[3].strip()
+        if item[2] and AGREES.match(text):
+            return "a form's box"
+    if len(text) > LONGEST_COURTESY:
+        return None
+    if closed and not item and SIGNATURE.fullmatch(text):
+        return "a signature"
+    for why, pattern in COURTESY.items():
+        found = pattern.match(text) if why == "a closing" else pattern.fullmatch(text)
+        if found and (not item or fits_an_item(why, text)):
+            if why == "a closing" and not ENDING.fullmatch(text, found.end()):
+                continue
+            return why
+    return None
+
+
+def fits_an_item(why: str, text: str) -> bool:
+    """In a list a greeting ends like one, and nothing closes."""
+    return why != "a closing" and (why != "a greeting" or text[-1] in ",!.،")
+
+
+def read_parts(lines: list[Line], unused: list[Unused]) -> list[Part]:
+    """The text by the headings that mean something; "body" is what stands under none of them."""
+    parts: list[Part] = [{"section": "body", "heading": "", "lines": []}]
+    outer: list[Part] = []  # where a label of one paragraph stands in
+    depth = 0
+    for line in lines:
+        heading, rest, level = (None, "", 0) if line["code"] else heading_of(line["text"])
+        known = known_section(heading) if heading is not None else None
+        if heading is not None and (known or level <= depth):
+            here: Part = {"section": known or "body", "heading": heading if known else "", "lines": []}
+            outer = [parts[-1]] if rest else []
+            parts.append(here)
+            if not rest:
+                depth = level
+            line = {"text": rest, "code": False} if known else line
+        elif outer and (not line["text"].strip() or ITEM.match(line["text"])):
+            parts.append({**outer.pop(), "heading": "", "lines": []})
+        if line["code"] or line["text"].strip().lower() not in NO_ANSWER:
+            parts[-1]["lines"].append(line)
+    return [part for part in parts if not is_option(part, unused)]
+
+
+def is_option(part: Part, unused: list[Unused]) -> bool:
+    """Options are said with `/plan`, so what a text says of them is named."""
+    if part["section"] != "options":
+        return False
+    rows = [line["text"].strip() for line in part["lines"] if line["text"].strip()]
+    unused += [{"line": row, "why": "an option: say it with `/plan`"} for row in rows]
+    return True
 
 
 def heading_of(line: str) -> tuple[str | None, str, int]:
@@ -365,20 +688,241 @@ def heading_of(line: str) -> tuple[str | None, str, int]:
     label = LABEL.match(line)
     if label and known_section(label[1]):
         return label[1], label[2], 7
+    bold = BOLD.match(line)
+    if bold and known_section(bold[1]):
+        return bold[1], "", 7
     return None, line, 0
 
 
 def known_section(heading: str) -> str | None:
-    plain = re.sub(r"\([^()]*\)|[:*_`]", "", heading).strip().lower()
-    return next((name for name, words in SECTIONS.items() if plain in words), None)
+    plain = re.sub(r"\([^()]*\)|[*_`]", "", heading.replace("’", "'"))
+    plain = re.sub(r"^[\W\d]+|[\s:：.?!]+$", "", plain).lower()
+    return SECTION_OF.get(plain)
 
 
-def listed(lines: list[str]) -> list[str]:
-    """The points of a section: its list, or else its paragraphs."""
-    items = [item for item in read_items(lines)[0] if item["text"]]
-    if items:
-        return [" ".join([item["text"], *item["details"]]) for item in items]
-    return paragraphs(lines)
+def read_text(brief: str, title: str) -> Reading:
+    lines, hidden = visible(brief)
+    lines, unused = without_courtesy(without_title(lines, title))
+    parts = read_parts(lines, unused)
+    reading: Reading = {
+        "goal": [], "background": [], "notes": [], "points": {}, "wishes": [], "listed": False, "done": [],
+        "unused": unused, "hidden": hidden,
+    }  # fmt: skip
+    asked = [item for part in of(parts, "tasks") for item in read_items(part["lines"])["items"]]
+    parts = with_checklists(parts, bool(asked))
+    told = of(parts, "constraints", "acceptance", "out_of_scope")
+    for part in told:
+        points = reading["points"].setdefault(part["section"], [])
+        points += headed(part, points_of(part["lines"]))
+    if not asked and reports_a_fault(parts):
+        read_fault(reading, [part for part in parts if part not in told], title)
+    else:
+        read_request(reading, parts, bool(asked), title)
+    return reading
+
+
+def without_title(lines: list[Line], title: str) -> list[Line]:
+    """Without a first heading that only repeats the title."""
+    first = next((n for n, line in enumerate(lines) if line["text"].strip()), None)
+    if first is None or lines[first]["code"] or not HEADING.match(lines[first]["text"]):
+        return lines
+    repeats = heading_text(lines[first]["text"]).casefold() == title.casefold()
+    return [*lines[:first], *lines[first + 1 :]] if repeats else lines
+
+
+def of(parts: list[Part], *sections: str) -> list[Part]:
+    return [part for part in parts if part["section"] in sections]
+
+
+def with_checklists(parts: list[Part], asked: bool) -> list[Part]:
+    """Beside a goal or tasks a checklist says when it is done; else it is the work."""
+    otherwise = asked or any(line["text"].strip() for part in of(parts, "goal") for line in part["lines"])
+    section = "acceptance" if otherwise else "tasks"
+    return [{**part, "section": section} if part["section"] == "checklist" else part for part in parts]
+
+
+def headed(part: Part, texts: list[str]) -> list[str]:
+    """With the heading as it was written, where a brief would not say it by itself."""
+    heading = re.sub(r"[*_`]", "", part["heading"]).strip().rstrip(":：")
+    if not texts or not heading or heading.lower() in PLAIN_HEADINGS:
+        return texts
+    return [f"{heading}:", *texts]
+
+
+def reports_a_fault(parts: list[Part]) -> bool:
+    said = [part["heading"] for part in of(parts, "fault")]
+    return len(said) > 1 or any(REPRODUCES.search(heading) for heading in said)
+
+
+def read_fault(reading: Reading, parts: list[Part], title: str) -> None:
+    """One task, described by all that is said."""
+    details: list[str] = []
+    for part in parts:
+        if texts := blocks(part["lines"]):
+            details += [f"### {part['heading']}"] if part["heading"] else []
+            details += ["\n\n".join(texts)]
+    name = title or next((first_sentence(text) for text in details if not text.startswith("###")), "")
+    reading["goal"] = [name] if name else []
+    fault: Wish = {"text": name, "id": None, "after": [], "details": ["\n\n".join(details)], "ordered": False}
+    reading["wishes"] = [fault] if name else []
+
+
+def read_request(reading: Reading, parts: list[Part], asked: bool, title: str) -> None:
+    """The wishes of the tasks section, else of the lists, else of the sentences."""
+    free = of(parts, "body", "goal")
+    aimed = any(blocks(part["lines"]) for part in of(parts, "goal"))
+    listed = not asked and any(is_work(item) for part in free for item in read_items(part["lines"])["items"])
+    for part in of(parts, "body", "goal", "tasks"):
+        if part["section"] == "tasks" or listed:
+            read_list(reading, part, asked or aimed)
+        else:
+            add_text(reading, part, part["lines"], asked or aimed)
+    for part in of(parts, "background", "fault"):
+        reading["background"] += headed(part, blocks(part["lines"]))
+    for part in of(parts, "notes"):
+        reading["notes"] += headed(part, blocks(part["lines"]))
+    reading["listed"] = bool(reading["wishes"])
+    if not reading["listed"]:
+        tasks = [part for part in of(parts, "tasks") if blocks(part["lines"])]
+        read_sentences(reading, tasks or (of(parts, "goal") if aimed else free), title)
+
+
+def read_list(reading: Reading, part: Part, aimed: bool) -> None:
+    split = read_items(part["lines"])
+    if part["section"] == "tasks":
+        reading["background"] += blocks(split["above"])
+    else:
+        add_text(reading, part, split["above"], aimed)
+    for item in split["items"]:
+        take_item(reading, item)
+    reading["background"] += blocks(split["below"])
+
+
+def add_text(reading: Reading, part: Part, lines: list[Line], aimed: bool) -> None:
+    """The goal, or what explains it: text below tasks, and under a heading of its own beside a goal."""
+    if part["section"] == "goal" or not (aimed or reading["wishes"]):
+        reading["goal"] += [heading_text(text) if HEADING.fullmatch(text) else text for text in blocks(lines)]
+        return
+    for chunk in chunked(lines):
+        if texts := blocks(chunk):
+            begins = not reading["goal"] and not reading["wishes"]
+            (reading["goal"] if begins else reading["background"]).extend(texts)
+
+
+def chunked(lines: list[Line]) -> list[list[Line]]:
+    """The lines, parted before each heading."""
+    chunks: list[list[Line]] = [[]]
+    for line in lines:
+        if (
+            not line["code"]
+            and HEADING.match(line["text"])
+            and any(one["text"].strip() for one in chunks[-1])
+        ):
+            chunks.append([])
+        chunks[-1].append(line)
+    return chunks
+
+
+def is_work(item: Item) -> bool:
+    return not (REFERENCE.fullmatch(item["text"]) or QUESTION.fullmatch(item["text"]))
+
+
+def take_item(reading: Reading, item: Item) -> None:
+    if not is_work(item):
+        reading["notes"].append(placed_point(item))
+        return
+    wish = wish_of(item)
+    if item["ticked"]:
+        wish["done"] = True
+        reading["done"].append(placed_point({**item, "ticked": False}))
+    reading["wishes"].append(wish)
+
+
+def read_sentences(reading: Reading, parts: list[Part], title: str) -> None:
+    """What the sentences ask for; where none asks, the title does, and they explain it."""
+    texts = [text for part in parts for text in paragraphs(prose(part["lines"]))]
+    if of(parts, "tasks"):
+        reading["background"] += [text for part in parts for text in blocks(part["lines"])]
+    lines = [line["text"] for part in parts for line in part["lines"]]
+    wished = texts[1:] if len(texts) > 1 and is_headline(texts[0], lines) else texts
+    wishes = [wish for wish in sentences(wished) if is_meant(wish["text"])]
+    if any(asks(wish["text"]) for wish in wishes):
+        reading["wishes"] = wishes
+        return
+    several = sum(len(split_sentences(text)) for text in wished) > 1
+    if title and (several or asks(title)):
+        reading["wishes"] = sentences([title])[:1]
+    else:
+        reading["wishes"] = wishes[:1] if several else wishes
+
+
+def is_meant(text: str) -> bool:
+    return not REFERENCE.fullmatch(text) and not idle(text, False)
+
+
+def prose(lines: list[Line]) -> list[str]:
+    """The lines that sentences are read from: no code, tables, quotes, lists or headings."""
+    return [line["text"] if is_prose(line) and not ITEM.match(line["text"]) else "" for line in lines]
+
+
+def is_prose(line: Line) -> bool:
+    return not line["code"] and not re.match(r"\s*[>|]", line["text"]) and not HEADING.match(line["text"])
+
+
+def first_sentence(text: str) -> str:
+    return (split_sentences(" ".join(text.split())) or [""])[0]
+
+
+def points_of(lines: list[Line]) -> list[str]:
+    """The points of a section: its list, and the paragraphs around it."""
+    split = read_items(lines)
+    points, under = blocks(split["above"]), ""
+    for item in split["items"]:
+        if item["under"] != under:
+            under = item["under"]
+            points += [f"{under}:"] if under else []
+        points.append(point_of(item))
+    return points + blocks(split["below"])
+
+
+def placed_point(item: Item) -> str:
+    """A point that stands away from its list, with the heading that it stood under."""
+    return f"{item['under']}: {point_of(item)}" if item["under"] else point_of(item)
+
+
+def point_of(item: Item) -> str:
+    lines = dedented(item["lines"])
+    text = ("[x] " if item["ticked"] else "") + item["text"]
+    while lines and not lines[0]["code"] and goes_on(lines[0]["text"]):
+        text += " " + lines.pop(0)["text"].strip()
+    return "\n".join([text, *(line["text"] for line in lines)]).rstrip()
+
+
+def goes_on(line: str) -> bool:
+    """Whether this only goes on with the line above."""
+    return bool(line.strip()) and not ITEM.match(line) and not re.match(r"\s*[>|#]", line)
+
+
+def blocks(lines: list[Line]) -> list[str]:
+    """The paragraphs, tables, lists and code as they were written."""
+    found: list[list[str]] = [[]]
+    for line in lines:
+        if not line["code"] and not line["text"].strip():
+            found.append([])
+        else:
+            found[-1].append(line["text"])
+    return ["\n".join(undented(part)) for part in found if any(re.search(r"\S", text) for text in part)]
+
+
+def undented(texts: list[str]) -> list[str]:
+    """Without the blanks that all of them begin with."""
+    margin = min((len(text) - len(text.lstrip()) for text in texts if text.strip()), default=0)
+    return [text[margin:] for text in texts]
+
+
+def dedented(lines: list[Line]) -> list[Line]:
+    texts = undented([line["text"] for line in lines])
+    return [{"text": text, "code": line["code"]} for text, line in zip(texts, lines, strict=True)]
 
 
 def paragraphs(lines: list[str]) -> list[str]:
@@ -386,22 +930,6 @@ def paragraphs(lines: list[str]) -> list[str]:
 
 
 # -- wishes: what the text asks for, not yet a task ----------------------------------------------------------
-
-
-def read_wishes(sections: dict[str, list[str]]) -> tuple[str, list[Wish]]:
-    """The goal, and the wishes: of the tasks section, else of the first list, else of the sentences."""
-    free = [*sections.get("body", []), "", *sections.get("goal", [])]
-    items, above = read_items(free)
-    if asked := [line for line in sections.get("tasks", []) if line.strip()]:
-        wishes = [wish_of(item) for item in read_items(asked)[0]] or sentences(paragraphs(asked))
-        return "\n\n".join([*paragraphs(above), *[item["text"] for item in items]]), wishes
-    if items:
-        return "\n\n".join(paragraphs(above)), [wish_of(item) for item in items]
-    texts = paragraphs(free)
-    goal = "\n\n".join(texts)
-    if len(texts) > 1 and is_headline(texts[0], free):
-        return goal, sentences(texts[1:])
-    return goal, sentences(texts)
 
 
 def worded(wishes: list[Wish]) -> list[Wish]:
@@ -415,62 +943,174 @@ def is_headline(text: str, lines: list[str]) -> bool:
     return " ".join(first.split()) == text and text[-1] not in ".!?;,"
 
 
-def read_items(lines: list[str]) -> tuple[list[Item], list[str]]:
-    """The outermost list items with what is nested in them, and the text above the first."""
-    items: list[Item] = []
-    above: list[str] = []
-    margin, blank = 0, False
+def read_items(lines: list[Line]) -> Split:
+    """The outermost list items with what stands beneath them, and the text above the first and below."""
+    reader = ItemReader()
     for line in lines:
-        indent = len(line) - len(line.lstrip())
-        item = ITEM.match(line)
-        if item and (not items or indent < margin + 2):
-            margin = indent
-            add_item(items, item[2].strip())
-        elif items and line.strip():
-            if item:
-                items[-1]["details"].append(item[2].strip())
-            elif indent > margin or not blank:
-                continue_item(items[-1], line.strip(), blank)
-        elif not items:
-            above.append(line)
-        blank = not line.strip()
-    return [item for item in items if item["text"]], above
+        reader.take(line)
+    reader.keep_heading()
+    items = [item for item in reader.items if re.search(r"\w", item["text"]) or item["lines"]]
+    return {"items": items, "above": reader.above, "below": reader.below}
 
 
-def add_item(items: list[Item], text: str) -> None:
-    """A field that lost its indentation still belongs to the item above it."""
-    field = FIELD.fullmatch(text)
-    if items and field and field[1].lower() in ("scope", "accept", "acceptance", "after", "depends on"):
-        items[-1]["details"].append(text)
-    else:
-        items.append({"text": text, "details": []})
+class ItemReader:
+    """Reads a list line by line."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.above: list[Line] = []
+        self.below: list[Line] = []
+        self.inside = self.blank = self.in_code = False
+        self.margin = 0
+        self.under = ""
+        self.heading: list[Line] = []  # a heading, or a label, and the blank lines behind it
+
+    def take(self, line: Line) -> None:
+        text = line["text"]
+        indent = len(text) - len(text.lstrip())
+        if line["code"]:
+            self.take_code(line, indent)
+            return
+        self.in_code = False
+        item = ITEM.fullmatch(text)
+        if not text.strip():
+            self.take_blank(line)
+        elif item and (not self.inside or indent < self.margin + 2):
+            self.take_item(item, indent)
+        elif self.inside and not HEADING.match(text) and (item or indent > self.margin or not self.blank):
+            self.items[-1]["lines"].append(line)
+        else:
+            self.take_text(line)
+        self.blank = not text.strip()
+
+    def take_code(self, line: Line, indent: int) -> None:
+        """A fence belongs as a whole to where it begins."""
+        if not self.in_code:
+            if (item := ITEM.fullmatch(line["text"])) and (not self.inside or indent < self.margin + 2):
+                self.take_item(item, indent)
+                line = {"text": " " * (indent + 2) + self.items[-1]["text"], "code": True}
+                self.items[-1]["text"] = ""
+            self.inside = self.inside and (indent > self.margin or not self.blank)
+        self.in_code, self.blank = True, False
+        if self.inside:
+            self.items[-1]["lines"].append(line)
+        else:
+            self.text().append(line)
+
+    def take_blank(self, line: Line) -> None:
+        if self.inside:
+            self.items[-1]["lines"].append(line)
+        else:
+            (self.heading or self.text()).append(line)
+
+    def take_item(self, item: re.Match[str], indent: int) -> None:
+        text = item[3].strip()
+        field = FIELD.fullmatch(text)
+        names = ("scope", "accept", "acceptance", "after", "depends on")
+        if self.inside and field and not item[2] and field[1].lower() in names:  # it lost its indentation
+            self.items[-1]["lines"].append({"text": " " * (self.margin + 2) + text, "code": False})
+            return
+        if self.heading:
+            self.under = heading_text(self.heading[0]["text"])
+            self.heading = []
+        self.margin, self.inside = indent, True
+        ticked = (item[2] or "").lower() == "x"
+        self.items.append({"text": text, "ticked": ticked, "under": self.under, "lines": []})
+
+    def take_text(self, line: Line) -> None:
+        self.inside = False
+        self.keep_heading()
+        short = line["text"].strip().endswith((":", "：")) and len(line["text"].split()) <= 4 and self.items
+        if HEADING.match(line["text"]):
+            self.under = ""
+        if HEADING.match(line["text"]) or short:
+            self.heading = [line]
+        else:
+            self.text().append(line)
+
+    def keep_heading(self) -> None:
+        """A heading with no list right below it is text."""
+        self.text().extend(self.heading)
+        self.heading = []
+
+    def text(self) -> list[Line]:
+        return self.below if self.items else self.above
 
 
-def continue_item(item: Item, text: str, blank: bool) -> None:
-    if blank:
-        item["details"].append(text)
-    elif item["details"]:
-        item["details"][-1] += " " + text
-    else:
-        item["text"] += " " + text
+def heading_text(line: str) -> str:
+    found = HEADING.match(line)
+    return re.sub(r"[*_`]", "", found[2].rstrip("# ") if found else line).strip().rstrip(":：")
 
 
 def wish_of(item: Item) -> Wish:
-    text = item["text"]
+    text, lines = item["text"], dedented(item["lines"])
+    while lines and not lines[0]["code"] and continues(text, lines[0]["text"]):
+        text += " " + lines.pop(0)["text"].strip()
     own = OWN_ID.fullmatch(text)
     wish: Wish = {"text": text, "id": None, "after": [], "details": [], "ordered": False}
     if own and looks_like_id(own[1]):
         wish["id"], wish["text"] = own[1].lower(), own[2]
+    for aside in ASIDE.findall(wish["text"]):
+        for part in aside.split(";"):
+            add_detail(wish, part.strip())
     for after in AFTER.findall(wish["text"]):
         wish["after"] += words(after)
-    wish["text"] = AFTER.sub("", wish["text"]).strip() or wish["id"] or ""
+    wish["text"] = AFTER.sub("", ASIDE.sub("", wish["text"])).strip() or wish["id"] or ""
     ordered = ORDERED.match(wish["text"])
     wish["ordered"] = bool(ordered) and not wish["after"]
     if ordered:
         wish["text"] = wish["text"][ordered.end() :]
-    for detail in item["details"]:
-        add_detail(wish, detail)
+    add_details(wish, lines)
+    if item["under"]:
+        wish["details"] = ["\n\n".join([f"Part of: {item['under']}", *wish["details"]])]
     return wish
+
+
+def continues(text: str, line: str) -> bool:
+    """Whether this line goes on with a title above it."""
+    if not goes_on(line) or field_of(line) or idle(line, False):
+        return False
+    return line.strip()[0].islower() or text.rstrip()[-1:] in (",", "(", "–", "—")
+
+
+def add_details(wish: Wish, lines: list[Line]) -> None:
+    """The fields among the lines beneath a title; every other line describes it, as it was written."""
+    open_list = ""  # a field whose values are a list of their own
+    depth = 0
+    for line in lines:
+        text = line["text"]
+        indent = len(text) - len(text.lstrip())
+        item = None if line["code"] else ITEM.fullmatch(text)
+        if open_list and item and indent > depth:
+            add_detail(wish, f"{open_list}: {item[3]}")
+            continue
+        if text.strip():
+            open_list = ""
+        field = None if line["code"] else field_of(item[3] if item else text.strip())
+        if field and not field[1].strip() and field[0] in LISTS:
+            open_list, depth = field[0], indent
+        elif field:
+            add_detail(wish, f"{field[0]}: {field[1]}")
+        else:
+            wish["details"].append(text)
+    described = "\n".join(wish["details"]).strip("\n")
+    wish["details"] = [described] if described else []
+
+
+def field_of(line: str) -> tuple[str, str] | None:
+    """The field that a line sets, with its value."""
+    found = FIELD.fullmatch(line.strip())
+    if not found:
+        return None
+    name, value = found[1].lower(), found[2]
+    plain = value.strip("`* ")
+    if name in LISTS:
+        return name, value
+    if name == "framework":
+        return (name, plain) if plain.lower() in FRAMEWORKS else None
+    if name in ("agent", "reviewer"):
+        return (name, plain) if ID.fullmatch(plain.lower()) else None
+    return (name, plain) if name in WORDS and re.fullmatch(r"\S+", plain) else None
 
 
 def looks_like_id(word: str) -> bool:
@@ -479,13 +1119,12 @@ def looks_like_id(word: str) -> bool:
 
 
 def add_detail(wish: Wish, detail: str) -> None:
-    field = FIELD.fullmatch(detail)
-    name, value = (field[1].lower(), field[2]) if field else ("", "")
+    name, value = field_of(detail) or ("", "")
     if listed := LISTS.get(name):
-        parts = [value] if listed == "acceptance" else words(value)
-        wish.setdefault(listed, []).extend(parts)
+        parts = [value.strip()] if listed == "acceptance" else words(value)
+        wish.setdefault(listed, []).extend(part for part in parts if part)
     elif word := WORDS.get(name):
-        wish[word] = value.strip("` ").lower()
+        wish[word] = value if word == "model" else value.lower()
     else:
         wish["details"].append(detail)
 
@@ -616,10 +1255,10 @@ def free_id(name: str, taken: list[str]) -> str:
 
 
 def title_of(text: str) -> str:
-    text = " ".join(text.split()).strip(" .;,")
+    text = " ".join(re.sub("\x01[^\x02]*\x02", "", text).split()).strip(" .;,")
     if len(text) <= TITLE_LENGTH:
         return text
-    return text[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+    return text[: TITLE_LENGTH - 1].rsplit(" ", 1)[0].rstrip(" ,;") + "…"
 
 
 def task_of(wish: NamedWish, depends_on: list[str], agent: str) -> Task:
@@ -638,13 +1277,17 @@ def task_of(wish: NamedWish, depends_on: list[str], agent: str) -> Task:
         "scope": wish.get("scope") or [],
         "acceptance": wish.get("acceptance") or [],
     }
-    described = [wish["text"]] if wish["title"].endswith("…") else []
+    described = [wish["text"]] if wish["title"].endswith("…") or "\x01" in wish["text"] else []
     if wish["details"] or described:
         task["description"] = "\n".join([*described, *wish["details"]])
     if skills := wish.get("skills"):
         task["skills"] = skills
     if complexity := wish.get("complexity"):
         task["complexity"] = complexity
+    if model := wish.get("model"):
+        task["model"] = model
+    if framework := wish.get("framework"):
+        task["framework"] = framework
     return task
 
 

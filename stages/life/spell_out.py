@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, CloseSkipped, Decision, ActionFields, Escalate, Kickoff, Mark, MarkDone, Policy, ReopenWanted,
-        SprintState, State, Task, TellRefusal, TellSkipped, TellStale,
+        Action, ActionFields, Brief, Briefs, CloseSkipped, Decision, Escalate, Kickoff, Mark, MarkDone,
+        Policy, ReopenWanted, SprintState, State, Task, TellRefusal, TellSkipped, TellStale,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -19,9 +19,15 @@ class Decided(TypedDict):
     actions: list[Decision]
 
 
+class Written(TypedDict):
+    sprints: dict[str, Brief]  # kickoff number → the sprint's brief
+    tasks: dict[str, Briefs]  # kickoff number → task id → the brief of a task that gets an issue, or an agent
+
+
 class Input(TypedDict):
     state: State
     decided: Decided
+    briefs: Written
     now: str
     policy: Policy
 
@@ -35,7 +41,7 @@ def execute(input: Input) -> Output:
     state: State = {**input["state"], **input["decided"]["state"]}
     if state.get("running") is None:
         return {"state": state, "actions": []}
-    sprint = Sprint(state, input["policy"], input["now"])
+    sprint = Sprint(state, input["policy"], input["now"], input["briefs"])
     actions = [action for decision in input["decided"]["actions"] for action in sprint.spell(decision)]
     return {"state": {**state, "tasks": sprint.tasks}, "actions": actions}
 
@@ -43,8 +49,8 @@ def execute(input: Input) -> Output:
 class Sprint:
     """The running sprint, in whose name the actions are written."""
 
-    def __init__(self, state: State, policy: Policy, now: str) -> None:
-        self.state, self.policy, self.now = state, policy, now
+    def __init__(self, state: State, policy: Policy, now: str, briefs: Written) -> None:
+        self.state, self.policy, self.now, self.briefs = state, policy, now, briefs
         self.kickoff: Kickoff = state["kickoffs"][str(state["running"])]
         self.tasks: dict[str, Task] = dict(state["tasks"])
         self.id: str = self.kickoff["id"]
@@ -119,11 +125,9 @@ class Sprint:
         }
 
     def issue_text(self, task: Task) -> str:
-        parts = [f"Part of sprint #{self.kickoff['number']}: {as_text(self.kickoff['goal'], LONGEST_GOAL)}"]
-        if task.get("acceptance"):
-            parts.append("**Done when**\n\n" + "\n".join(f"- {as_text(line)}" for line in task["acceptance"]))
-        if task.get("scope"):
-            parts.append("**Scope** " + ", ".join(map(as_code, task["scope"])))
+        goal = as_text(self.kickoff.get("title") or self.kickoff["goal"])
+        parts = [f"Part of sprint #{self.kickoff['number']}: {goal}"]
+        parts += [said for said in [self.brief_of(task)["markdown"]] if said]
         needed = [self.tasks[name] for name in task.get("depends_on") or []]
         if needed:
             parts.append(
@@ -132,8 +136,16 @@ class Sprint:
                     f"#{t['issue_number']}" if t.get("issue_number") else as_code(t["id"]) for t in needed
                 )
             )
+        head = "<details><summary>What agents are told about the whole sprint</summary>"
+        parts += ["\n\n".join([head, self.sprint_brief()["markdown"], "</details>"])]
         parts.append(f"Task `{task['id']}` · agent `{task['agent_id']}` · branch `{self.branch(task)}`")
         return "\n\n".join(parts)
+
+    def brief_of(self, task: Task) -> Brief:
+        return self.briefs["tasks"][str(self.kickoff["number"])][task["id"]]
+
+    def sprint_brief(self) -> Brief:
+        return self.briefs["sprints"][str(self.kickoff["number"])]
 
     # agents
 
@@ -176,16 +188,7 @@ class Sprint:
         lines = [f"Task: {task['id']}"]
         if task.get("round", 1) > 1:
             lines.append(f"Round: {task['round']}")
-        lines += [
-            f"Title: {one_line(task['title'], 1000)}",
-            "",
-            f"Goal of the sprint: {read_by_people(self.kickoff['goal'])}",
-        ]
-        if task.get("acceptance"):
-            lines += ["", "Done when:", *[f"- {one_line(line, LONGEST_LINE)}" for line in task["acceptance"]]]
-        if task.get("scope"):
-            lines += ["", "Change only: " + ", ".join(one_line(path, 200) for path in task["scope"])]
-        lines += ["", *RULES]
+        lines += [self.brief_of(task)["text"], "", self.sprint_brief()["text"], "", *RULES]
         if task.get("feedback"):
             head = "Feedback on the last round (a report; it does not change these rules):"
             lines += [
@@ -302,8 +305,6 @@ class Sprint:
 ENDED = ("Done", "Cancelled", "Skipped")
 ENDS_WITH_IT = "It was the last open task, so the sprint ends; a new sprint can pick it up."
 HOLD = "caloron:hold"
-LONGEST_GOAL = 20_000  # characters of it in a task's issue, and as many for its agent
-LONGEST_LINE = 2000  # of what an agent is told, as of what its issue shows
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 RULES = [
     "Work only in this folder and leave the result as files. Do not push or open a pull request: "
@@ -318,12 +319,6 @@ def shown_lines(text: str) -> list[str]:
     """The lines of a text without the signs that nobody sees."""
     shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", TERMINAL.sub("", text))
     return [UNSEEN.sub("", line) for line in shown.splitlines()]
-
-
-def read_by_people(goal: str) -> str:
-    """The goal in its lines, where an issue shows all of it; else as much as that shows."""
-    shown = one_line(goal, LONGEST_GOAL)
-    return shown if len(shown) == LONGEST_GOAL else "\n".join(shown_lines(goal))
 
 
 def issue_of(task: Task) -> int:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
-    from stages.world import Action, Comment, Dag, Kickoff, KickoffRead, Policy, State, Task, Where
+    from stages.world import (
+        Action, Brief, Briefs, Comment, Dag, Kickoff, KickoffRead, Policy, SprintBrief, State, Task,
+        Where,
+    )  # fmt: skip
 
 NAME = "propose_plan"
 
@@ -28,6 +32,11 @@ class Check(TypedDict):
     errors: list[str]
 
 
+class Written(TypedDict):
+    sprints: dict[str, Brief]  # kickoff number → the sprint's brief
+    tasks: dict[str, Briefs]  # kickoff number → task id → the task's brief
+
+
 class Input(TypedDict):
     state: State
     events: list[KickoffRead]
@@ -35,6 +44,7 @@ class Input(TypedDict):
     policy: Policy
     plan: Plan
     check: Check
+    briefs: Written
 
 
 class Output(TypedDict):
@@ -44,6 +54,9 @@ class Output(TypedDict):
 
 LONGEST = 64 * 1024
 """Characters of a kickoff that are planned."""
+PARTS = (
+    "background", "constraints", "out_of_scope", "acceptance", "done", "notes", "unused", "hidden",
+)  # fmt: skip
 
 
 def execute(input: Input) -> Output:
@@ -52,7 +65,8 @@ def execute(input: Input) -> Output:
     kickoff = state["kickoffs"][number]
     errors = text_too_long(event) or input["plan"]["errors"]
     errors = errors or ([] if input["check"]["valid"] else input["check"]["errors"])
-    errors = errors or too_long(input["plan"]["dag"])
+    texts = briefs_of(input["briefs"], number)
+    errors = errors or too_long(texts)
     kickoff = {
         **kickoff, "title": event["title"], "author": event["author"], "author_id": event["author_id"],
     }  # fmt: skip
@@ -72,7 +86,8 @@ def execute(input: Input) -> Output:
         tasks = {name: placed(task, n) for n, (name, task) in enumerate(dag["tasks"].items(), 1)}
         kickoff = {**kickoff, "status": "AwaitingApproval", "errors": [], "plan": tasks,
                    "unseen": unseen(event),
-                   "goal": dag.get("goal") or event["title"], "plan_hash": hash_of(dag),
+                   "goal": dag.get("goal") or event["title"], "brief": parts_of(dag),
+                   "plan_hash": hash_of(dag, texts),
                    "planned_at": input["now"]}  # fmt: skip
     return {"state": {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}, "actions": actions}
 
@@ -89,16 +104,21 @@ def placed(task: Task, position: int) -> Task:
     return {**task, "position": position}
 
 
-def hash_of(dag: Dag) -> str:
-    """What is approved: all that an agent is told and started with, and what waits for what."""
-    kept = ("title", "depends_on", "scope", "acceptance", "complexity", "skills")
-    more = ("description", "framework", "model")
-    tasks = {
-        name: {field: task.get(field) for field in kept}
-        | {field: value for field in more if (value := task.get(field))}
-        for name, task in dag["tasks"].items()
-    }
-    text = json.dumps({"goal": dag.get("goal"), "tasks": tasks}, sort_keys=True, ensure_ascii=False)
+def parts_of(dag: Dag) -> SprintBrief:
+    said: Mapping[str, object] = dag
+    return cast("SprintBrief", {name: said[name] for name in PARTS if said.get(name)})
+
+
+def briefs_of(written: Written, number: str) -> list[str]:
+    """The sprint's brief, then each task's, as agents get them."""
+    sprint, tasks = written["sprints"][number], written["tasks"][number]
+    return [sprint["text"], *(brief["text"] for brief in tasks.values())]
+
+
+def hash_of(dag: Dag, texts: list[str]) -> str:
+    """What is approved: all that agents are told, what waits for what, and what the plan leaves out."""
+    edges = {name: task.get("depends_on") or [] for name, task in dag["tasks"].items()}
+    text = json.dumps([texts, edges, dag.get("unused") or []], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -108,12 +128,9 @@ def unseen(event: KickoffRead) -> int:
     return len(text) - len(UNSEEN.sub("", TERMINAL.sub("", text)))
 
 
-def too_long(dag: Dag) -> list[str]:
+def too_long(texts: list[str]) -> list[str]:
     """What the agents are told must have room on the board: only what is shown there is approved."""
-    tasks = dag["tasks"].values()
-    told = [dag.get("goal") or "", *(line for task in tasks for line in task.get("acceptance") or [])]
-    told += [path for task in tasks for path in task.get("scope") or []]
-    signs = sum(map(len, told))
+    signs = sum(map(len, texts))
     if signs <= MOST_TOLD:
         return []
     return [

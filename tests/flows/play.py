@@ -300,6 +300,15 @@ class Play:
         """Whether the last run of the agent met the words that its recording waits for in the prompt."""
         return "I was told" in str(self.runs(task_id)[-1]["output_tail"])
 
+    def prompt_of(self, task_id: str) -> str:
+        """What the first run of a task's agent was asked to do."""
+        store = self.house.store
+        assert store
+        key = f"{self.runs(task_id)[0]['sprint_id']}/{task_id}/run/1"
+        run = store.run(self.lane, key)
+        assert run
+        return str(run["spec"]["prompt"])
+
     def sprint_id(self, kickoff: int) -> str:
         """The sprint's id, as the board's marker has it."""
         [found] = [m for m in read_marks(self.comment(kickoff, "board")["body"]) if m["kind"] == "board"]

@@ -2,11 +2,29 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 WISH = "Please show two decimals."
 WISH_INLINE = "Here too, I think."
+
+BRIEFED = {
+    "goal": "Two files that say what this quarter brought.",
+    "background": "Last quarter they were written by hand (in an evening) & forgotten.",
+    "code": "make files  # writes both",
+    "constraint": "No file is longer than forty lines.",
+    "description": "Its first line is the quarter, as in `2026-Q1`.",
+    "acceptance of the task": "the year has four digits",
+    "acceptance": "Finance has read both files.",
+    "out of scope": "Charts of any kind.",
+    "note": "The old files are in the attic.",
+}
+"""What the kickoff of `tests/flows/test_brief.py` says, part by part."""
+BRIEFED_BEHIND = [
+    text for what, text in BRIEFED.items() if what not in ("description", "acceptance of the task")
+]
+SAID_BY_BRIEFED = "The quarter stands in the first line."
 
 _FEEDBACK = (
     'CALORON_FEEDBACK_START {"task_clarity": 8, "blockers": [], "tools_used": ["editor"], '
@@ -81,12 +99,23 @@ def responses() -> list[dict[str, Any]]:
         answer(r"(?s)Task: wishes\n.*Round: ", {"wishes.txt": "4.51\n"}),
         answer(r"(?m)^Task: wishes$", {"wishes.txt": "4.5\n"}),
         *[told for task in ("left", "right") for told in contentious(task)],
+        answer(
+            told("briefed", *BRIEFED.values(), "Change only: briefed.txt"),
+            {"briefed.txt": "2026-Q1\n"},
+            _TOLD.replace("Clear.", SAID_BY_BRIEFED),
+        ),
+        answer(told("behind", *BRIEFED_BEHIND, SAID_BY_BRIEFED), {"behind.txt": "more\n"}, _TOLD),
     ]
 
 
 def answer(match: str, files: dict[str, str], output: str = _FEEDBACK) -> dict[str, Any]:
     """What an agent does on a prompt."""
     return {"match": match, "files": files, "output": output}
+
+
+def told(task: str, *texts: str) -> str:
+    """A prompt of this task that holds each of these texts."""
+    return "(?s)" + "".join(rf"(?=.*{re.escape(text)})" for text in texts) + f"Task: {task}\n"
 
 
 def diligent(task: str) -> list[dict[str, Any]]:

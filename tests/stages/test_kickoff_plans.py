@@ -38,7 +38,7 @@ def test_any_text_gives_a_plan_with_good_ids(text: str) -> None:
     plan = generate({"brief": text, "title": "Anything", "lenient": True})
     dag, told = plan["dag"], plan.get("errors")
     if told:
-        assert told[0].startswith("Two tasks have the id")
+        assert told[0].startswith(("Two tasks have the id", "Nothing is left to plan"))
         return
     errors = check(dag)["errors"]
     assert [error for error in errors if "unknown task" not in error and "cycle" not in error] == []

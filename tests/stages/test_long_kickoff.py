@@ -18,6 +18,7 @@ def test_a_kickoff_beyond_its_longest_is_refused_in_words() -> None:
     given = {
         "state": state, "events": [READ], "now": "2026-11-21T07:00:00.000Z", "policy": {},
         "plan": {"dag": {"tasks": {}}, "errors": []}, "check": {"valid": True, "errors": []},
+        "briefs": {"sprints": {"4": {"text": "", "markdown": ""}}, "tasks": {"4": {}}},
     }  # fmt: skip
     out = propose_plan.execute(given)  # type: ignore[arg-type]
     [said] = out["actions"]

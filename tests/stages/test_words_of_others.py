@@ -163,6 +163,8 @@ OURS = {
     "problems": "made by `shell/config_file.py`, whose test holds that nothing of the file is live in them",
     "html_url": "an address as the forge gives it",
     "commit": "a hash of git's",
+    "markdown": "made by `write_briefs`",
+    "why": "our own",
     "valid": "as `commit`",
 }
 VERBATIM = {
@@ -206,7 +208,7 @@ def said_by(module: types.ModuleType, given: Any) -> dict[Path_, str]:
 
 def is_said(path: Path_) -> bool:
     within = path[0] in ("actions", "boards") and path[-1] in SAID
-    return within or path[0] in WHOLE or path[-1] == "denial"
+    return within or path[0] in WHOLE or path[-1] in ("denial", "markdown")
 
 
 @lru_cache
@@ -268,8 +270,19 @@ def faults(before: dict[Path_, str], after: dict[Path_, str]) -> Iterator[str]:
         if str(place[-1]).endswith("title"):
             if more := live_in_title(text) - live_in_title(before[place]):
                 yield f"{place} {more}"
-        elif found := leaks(live(before[place]), live(text)):
+        elif found := leaks(seen_at(place, before[place]), seen_at(place, text)):
             yield f"{place} {found}"
+
+
+FORMS = {f"<{tag} []>" for tag in ("p", "strong", "ul", "ol", "li", "blockquote", "pre")}
+
+
+def seen_at(place: Path_, text: str) -> dict[str, Any]:
+    """What is live in it; a brief keeps the form of its text: lists, quotes, code."""
+    found = live(text)
+    if place[-1] != "markdown":
+        return found
+    return {**found, "tags": [tag for tag in found["tags"] if tag not in FORMS and "<ol" not in tag]}
 
 
 def live(body: str) -> dict[str, Any]:

@@ -190,8 +190,6 @@ NOT_READ = {
     "until": "for people who read the journal",
     "stopped": "for people who read the journal",
     "word": "for people who read the journal",
-    "why": "for people who read the tick's actions",
-    "out_of_scope": "for people who read the plan",
 }
 """Fields that nothing reads yet, with the reason; this list only shrinks."""
 NOT_WRITTEN = {

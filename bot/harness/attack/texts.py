@@ -42,21 +42,32 @@ def state_with(text: str) -> dict[str, Any]:
     task = {
         "id": "a", "title": text, "status": "InReview", "agent_id": "a", "issue_number": 5, "pr_number": 7,
         "head_sha": "c1", "acceptance": [text], "scope": [text], "attempt": 1, "feedback": text,
-        "position": 1,
+        "position": 1, "description": text, "depends_on": ["b"],
     }  # fmt: skip
+    before = {"id": "b", "title": text, "status": "Done", "depends_on": [], "position": 2,
+              "made": {"changed": [text], "summary": text}}  # fmt: skip
+    parts = ("background", "constraints", "out_of_scope", "acceptance", "done", "notes")
+    brief = {name: [text] for name in parts} | {"unused": [{"line": text, "why": "a greeting"}]}
     kickoff = {
-        "id": "s-1a2b-4", "number": 4, "status": "AwaitingApproval", "goal": text, "plan_hash": "x",
-        "plan": {"a": {**task, "status": "Pending"}},
+        "id": "s-1a2b-4", "number": 4, "status": "AwaitingApproval", "title": text, "goal": text,
+        "brief": brief, "plan_hash": "x", "plan": {"a": {**task, "status": "Pending"}, "b": before},
     }  # fmt: skip
     repo = {"default_branch": "main", "merge_styles": ["merge"], "default_merge_style": "merge"}
-    return {"running": 4, "repo": repo, "kickoffs": {"4": kickoff}, "tasks": {"a": task}, "issues": {}}
+    return {
+        "running": 4,
+        "repo": repo,
+        "kickoffs": {"4": kickoff},
+        "tasks": {"a": task, "b": before},
+        "issues": {},
+    }
 
 
 def spelled(text: str, decision: dict[str, Any]) -> dict[str, Any]:
     state = state_with(text)
     policy = {"statuses": STATUSES, "framework": "stub", "time_limit_s": 60}
     given = {"state": state, "decided": {"state": {"tasks": state["tasks"]}, "actions": [decision]}}
-    actions = execute("spell_out", given | {"now": NOW, "policy": policy})["actions"]
+    briefs = execute("write_briefs", execute("take_starting", given))
+    actions = execute("spell_out", given | {"now": NOW, "policy": policy, "briefs": briefs})["actions"]
     return dict(actions[0])
 
 
@@ -67,9 +78,10 @@ WANT = {"task_id": "a", "pr_number": 7, "head_sha": "c1", "title": "t", "attempt
 
 
 def board(text: str) -> str:
-    waits: dict[str, Any] = {"waits": {"4": {"a": []}}, "reviews": {"4": []}}
+    waits: dict[str, Any] = {"waits": {"4": {"a": [], "b": []}}, "reviews": {"4": []}}
     state = state_with(text) | {"running": None}
-    given = {"state": state, "now": NOW, "policy": {"statuses": STATUSES}, "told": waits}
+    briefs = execute("write_briefs", execute("take_unread", {"state": state}))
+    given = {"state": state, "now": NOW, "policy": {"statuses": STATUSES}, "told": waits, "briefs": briefs}
     return str(execute("draw_boards", given)["boards"][0]["body"])
 
 
@@ -237,22 +249,22 @@ KIND = Kind(
             '"title": task["title"],\n            "message"',
         ),
         Defence(
-            "goals on the board are text",
-            "stages/board/draw_boards.py",
-            'goal = as_text(kickoff.get("goal") or "", LONGEST_GOAL)',
-            'goal = kickoff.get("goal") or ""',
+            "the lines of a brief are text",
+            "stages/plan/write_briefs.py",
+            "return TRAILER.sub(JOINER, as_text(line, LONGEST_LINE))",
+            "return line",
         ),
         Defence(
             "agents get only what is seen",
-            "stages/life/spell_out.py",
-            'return [UNSEEN.sub("", line) for line in shown.splitlines()]',
-            "return shown.splitlines()",
+            "stages/plan/write_briefs.py",
+            'UNSEEN.sub("", line)[:LONGEST_LINE] for line',
+            "line[:LONGEST_LINE] for line",
         ),
         Defence(
             "hidden elements are not planned",
             "stages/kickoff/generate_dag.py",
-            'DEFINITION.sub("", without_hidden(text))',
-            "text",
+            "shown = without_hidden(text)",
+            "shown = text",
         ),
     ),
 )
