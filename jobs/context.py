@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from jobs.decide import Decider, Trace
+from jobs.reading import Reading
 from jobs.worker_threads import WorkerThreads
 from shell.admission import UNKNOWN, Admission, admission_of
 from shell.agent.git import Credential
 from shell.agent.paths import Paths
 from shell.agent.repository import Repository
 from shell.clock import now
-from shell.cpu_limit import TooLong, cpu_limit
+from shell.cpu_limit import TooLong
 from shell.disk import Reserve
 from shell.errors import Unavailable
 from shell.event import Event, kind_of
@@ -44,8 +45,6 @@ TOKENS = {
     "github": {"GITHUB_TOKEN", "GITHUB_APP_PRIVATE_KEY"},
 }
 """Forge → the settings that a client of it needs one of."""
-READ_S = 2.0
-"""Processor time to read one text; the hardest text known takes less than half of it."""
 
 Runner = Callable[[str, "Json"], tuple["Json", Trace]]
 """Runs a composition: its name and input → its output, in the composition's own type, and its trace."""
@@ -72,6 +71,7 @@ class Context:
     reviewers: dict[str, int] = field(default_factory=dict)
     threads: WorkerThreads | None = None
     """Where this process runs its jobs concurrently; None: one after the other."""
+    reading: Reading = field(default_factory=Reading)
     next_beat: float = 0.0
     next_walls: float = 0.0
     known_walls: str | None = None
@@ -217,7 +217,7 @@ class Context:
 
         def read(event: Event, state: State) -> list[Event]:
             try:
-                with cpu_limit(READ_S):
+                with self.reading.limited(lane):
                     return reader(event, state)
             except TooLong:
                 _log.warning("text given up", lane=lane, key=event.get("key"))

@@ -6,9 +6,9 @@ from typing import Any
 
 from bot.fake_forge import FakeForge
 from handlers.read import LONGEST, read_commands
-from jobs import context
-from jobs.context import READ_S
+from jobs import context, reading
 from jobs.decide import Decider, decide
+from jobs.reading import ALLOWANCE_S, LEAST_S, READ_S, Reading
 from jobs.ticks import discover
 from shell.cpu_limit import TooLong, cpu_limit
 from shell.store import Loaded
@@ -35,6 +35,7 @@ def play(arena: Arena) -> Iterator[Tried]:
     """Every attempt of this kind."""
     yield _read("a comment of 3 MB of lists", "- - - - a\n" * 300_000, to_its_end=True)
     yield _others_wait_no_longer()
+    yield _allowance()
     yield _given_up(arena)
     yield _read("a comment of 3 MB", "[link](<x " * 300_000, to_its_end=True)
     none = "".join(f"/statu{number}\n" for number in range(9000))
@@ -67,11 +68,11 @@ def _given_up(arena: Arena) -> Tried:
         scene = scene_of(arena, url, forge)
         context.use(scene.ctx)
         discover(scene.ctx)
-        given, context.READ_S = context.READ_S, _LITTLE_S
+        given, reading.READ_S = reading.READ_S, _LITTLE_S
         try:
             answers = [scene.answered(text) for text in (_HARD * (LONGEST // len(_HARD)), "/stauts")]
         finally:
-            context.READ_S = given
+            reading.READ_S = given
             context.use(None)
     held = "gave up" in answers[0] and "/status" in answers[1] and not scene.broken
     return Tried("a comment that takes too long", held, f"{answers} {scene.broken}"[:300])
@@ -101,6 +102,21 @@ def _others_wait_no_longer() -> Tried:
     return Tried("a lane full of hard texts", count < 5, f"{count} of 8 in one turn")
 
 
+def _allowance() -> Tried:
+    """Hard texts without end in one repository: soon each is given up after a moment."""
+    text, shared, many = ("- " * 30 + "a\n") * 1050, Reading(), 12
+    began, given_up = process_time(), 0
+    for _ in range(many):
+        try:
+            with shared.limited("gitea-1"):
+                read_commands(text)
+        except TooLong:
+            given_up += 1
+    seconds, most = process_time() - began, ALLOWANCE_S + READ_S + many * LEAST_S
+    seen = f"{seconds:.1f} s, {given_up} of {many} given up"
+    return Tried("hard texts without end in one repository", seconds < most and given_up > many // 2, seen)
+
+
 KIND = Kind(
     "reading",
     "texts that are hard to read",
@@ -114,9 +130,15 @@ KIND = Kind(
         ),
         Defence(
             "a text that takes too long is given up",
-            "jobs/context.py",
-            "with cpu_limit(READ_S):",
+            "jobs/reading.py",
+            "with cpu_limit(self.limit(lane)):",
             "with cpu_limit(600.0):",
+        ),
+        Defence(
+            "hard texts of one repository share an allowance",
+            "jobs/reading.py",
+            "self._taken[lane] = since, taken + seconds",
+            "pass",
         ),
         Defence(
             "a lane's turn ends between two events",
