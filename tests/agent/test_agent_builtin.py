@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from shell.agent import builtin
 from shell.agent.builtin import Work
+from shell.agent.egress.hosts import Operator
+from shell.agent.trial import find_sandbox
 from shell.agent.workspace import Forbidden, Workspace
 from shell.errors import Refused, Unavailable
 from shell.model import ask, ask_json, whole
@@ -19,6 +22,7 @@ from .disk_forge import Stage
 from .model_server import ModelServer, Reply, call, fault, serving, text, uses
 
 KEY = "model-key-123456"
+needs_walls = pytest.mark.skipif(not find_sandbox(os.environ["PATH"]).works, reason="no bubblewrap here")
 HELLO: Any = {"messages": [{"role": "user", "content": "hello"}]}
 
 
@@ -30,9 +34,17 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
         yield server
 
 
-def test_an_attempt_by_the_built_in_agent(stage: Stage, model: ModelServer) -> None:
-    stage.sandbox = "off"  # behind walls there is no way to the model of this test
+def let_reach(stage: Stage, model: ModelServer) -> None:
+    """The agent works behind walls, and CALORON_EGRESS names the model of this test."""
+    stage.sandbox = "required"
     stage.environment |= {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url}
+    address = urlsplit(model.url)
+    stage.operator = Operator(named=((str(address.hostname), int(address.port or 0)),))
+
+
+@needs_walls
+def test_an_attempt_by_the_built_in_agent(stage: Stage, model: ModelServer) -> None:
+    let_reach(stage, model)
     model.replies = [
         uses(call("list_files"), call("read_file", path="README.md")),
         uses(call("write_file", path="docs/hi.md", content="hi\n"), call("delete_file", path="src/a.py")),
@@ -51,9 +63,9 @@ def test_an_attempt_by_the_built_in_agent(stage: Stage, model: ModelServer) -> N
     assert KEY not in str(result)
 
 
+@needs_walls
 def test_a_repository_with_a_package_of_our_name_is_not_imported(stage: Stage, model: ModelServer) -> None:
-    stage.sandbox = "off"  # behind walls there is no way to the model of this test
-    stage.environment |= {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url}
+    let_reach(stage, model)
     evil = "import sys; sys.exit('imported from the repository')"
     stage.forge.commit({"shell/__init__.py": evil, "anthropic.py": evil, "json.py": evil})
     model.replies = [uses(call("write_file", path="a.md", content="a")), text("Done.")]
