@@ -50,9 +50,12 @@ def _tick(at: str, agents: dict[str, AgentSigns], *, reconcile: bool) -> Tick:
 
 
 def note_installed(ctx: Context) -> None:
-    """Take up what `caloron install` wrote down in this CALORON_HOME, also while the store was away."""
-    for lane in lanes(ctx.settings.home).keys() - ctx.store.installed():
+    """Take up what `caloron install` noted and took back in CALORON_HOME, also while the store was away."""
+    noted, installed = lanes(ctx.settings.home).keys(), ctx.store.installed()
+    for lane in noted - installed:
         ctx.store.note_installed(lane)
+    for lane in installed - noted if ctx.settings.redis_url is None else ():
+        ctx.store.forget_installed(lane)  # a store of many machines has those of the others too
 
 
 def discover(ctx: Context) -> None:

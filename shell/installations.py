@@ -16,6 +16,11 @@ def note(home: Path, lane: str, repo: str) -> None:
     (folder / lane).write_text(json.dumps({"repo": repo, "at": now()}) + "\n")
 
 
+def forget(home: Path, lane: str) -> None:
+    """Take the note back."""
+    (home / "installed" / lane).unlink(missing_ok=True)
+
+
 def lanes(home: Path) -> dict[str, str]:
     """Lane → the repository's name when it was installed."""
     folder = home / "installed"

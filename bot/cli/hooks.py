@@ -27,3 +27,16 @@ def install_hook(settings: Settings, forge: Forge, kind: ForgeKind, repo: str) -
         "replaced": len(old),
         "labels": len(OFFERED_LABELS),
     }
+
+
+def remove_hooks(settings: Settings, forge: Forge, repo: str) -> int:
+    """Delete every webhook that sends to this bot; how many there were."""
+    endpoint = settings.public_url + "/webhooks"
+    own = [
+        hook
+        for hook in forge.list_hooks(repo)
+        if hook["url"] == endpoint or hook["url"].startswith(endpoint + "/")
+    ]
+    for hook in own:
+        forge.delete_hook(repo, hook["id"])
+    return len(own)

@@ -32,6 +32,11 @@ class Repositories(Base):
         self.client.sadd(keys.INSTALLED, lane)
 
     @reachable
+    def forget_installed(self, lane: str) -> None:
+        """The operator took the repository out again."""
+        self.client.srem(keys.INSTALLED, lane)
+
+    @reachable
     def installed(self) -> set[str]:
         """The lanes of all repositories that were installed."""
         return set(self.client.smembers(keys.INSTALLED))

@@ -14,9 +14,12 @@ from bot.cli.main import COMMANDS, main
 from bot.cli.output import plain_text, table
 from bot.fake_forge import FakeForge
 from handlers.repository_labels import OFFERED_LABELS
+from shell.admission import admission_of
 from shell.errors import Refused
 from shell.forge.gitea import GiteaForge
+from shell.installations import lanes, note
 from shell.settings import Settings
+from shell.store import Store, connect
 
 ROOT = Path(__file__).parents[2]
 GOOD = {"CALORON_WEBHOOK_SECRET": "s3cret", "GITEA_URL": "http://127.0.0.1:1", "GITEA_TOKEN": "t0ken"}
@@ -152,6 +155,48 @@ def test_install_makes_one_hook_however_often_and_the_labels(
         run(monkeypatch, "doctor", "--output", "json", **given)
         found = {row["what"]: row["state"] for row in json.loads(capsys.readouterr().out)}
         assert (found["gitea"], found["acme/shop"], found["acme/shop hook"]) == ("good",) * 3
+
+
+def test_what_was_installed_can_be_taken_out_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, valkey: str
+) -> None:
+    with FakeForge(folder=tmp_path / "forge") as forge:
+        token = forge.add_user("caloron")
+        number = forge.add_repository("acme/shop", collaborators={"caloron": "admin"})["id"]
+        given = GOOD | {"GITEA_URL": forge.url, "GITEA_TOKEN": token, "REDIS_URL": valkey}
+        given["CALORON_HOME"] = str(tmp_path / "home")
+        store, lane = Store(connect(valkey)), f"gitea-{number}"
+        other = {"type": "gitea", "config": {"url": "http://elsewhere.test/webhooks", "content_type": "json"}}
+        forge.call("caloron", "POST", "/repos/acme/shop/hooks", other | {"events": ["push"], "active": True})
+        assert run(monkeypatch, "install", "acme/shop", **given) == 0
+        assert store.installed() == {lane} == set(lanes(tmp_path / "home"))
+
+        assert run(monkeypatch, "install", "--remove", "acme/shop", **given) == 0
+        assert "is taken out" in capsys.readouterr().out
+        assert store.installed() == set() == set(lanes(tmp_path / "home"))
+        _, hooks = forge.call("caloron", "GET", "/repos/acme/shop/hooks")
+        assert [hook["config"]["url"] for hook in hooks] == ["http://elsewhere.test/webhooks"]
+        admitted = admission_of(
+            Settings.of(given), {"repo": "acme/shop", "owner_id": 1}, lane in store.installed()
+        )
+        assert not admitted.let_in
+
+        assert run(monkeypatch, "install", "--remove", "acme/shop", **given, CALORON_REPOS="acme/*") == 0
+        assert "still lets it in (acme/*)" in capsys.readouterr().out
+        assert run(monkeypatch, "install", "--remove", "acme/none", **given) == 1
+        assert "cannot be seen" in capsys.readouterr().err
+
+
+def test_one_that_the_forge_does_not_show_any_more_is_taken_out_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, valkey: str
+) -> None:
+    given = GOOD | {"CALORON_HOME": str(tmp_path / "home"), "REDIS_URL": valkey}
+    note(tmp_path / "home", "gitea-7", "acme/shop")
+    Store(connect(valkey)).note_installed("gitea-7")
+    assert run(monkeypatch, "install", "--remove", "Acme/Shop", **given) == 0
+    said = capsys.readouterr().out
+    assert "is taken out" in said and "could not be deleted" in said
+    assert lanes(tmp_path / "home") == {} and Store(connect(valkey)).installed() == set()
 
 
 def test_install_without_the_right_says_what_to_change(

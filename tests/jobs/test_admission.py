@@ -202,3 +202,14 @@ def test_an_installed_repository_is_let_in_also_after_the_store_is_lost(real: Be
     assert real.admission(NEW).let_in
     note_installed(real)
     assert real.store.installed() == {NEW}
+
+
+def test_what_is_taken_out_leaves_the_store_of_its_own_machine_with_the_next_look(real: Bench) -> None:
+    installations.note(real.settings.home, NEW, "stranger/shop")
+    note_installed(real)
+    installations.forget(real.settings.home, NEW)
+    note_installed(real)
+    assert real.store.installed() == {NEW}, "with REDIS_URL it may be another machine's"
+    real.settings = real.settings.model_copy(update={"redis_url": None})
+    note_installed(real)
+    assert real.store.installed() == set()
