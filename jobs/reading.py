@@ -7,7 +7,7 @@ from time import monotonic, process_time
 from shell.cpu_limit import cpu_limit
 
 READ_S = 2.0
-"""Processor time to read one text; the hardest text known takes less than half of it."""
+"""Processor time to read one text; lists in lists, as long as they may be, take half of it."""
 ALLOWANCE_S = 2.0
 """Processor time that a lane's hard texts may take together in a minute; after that each is hard enough."""
 LEAST_S = 0.2
