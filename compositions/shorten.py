@@ -47,16 +47,21 @@ def over(document: Document, example: dict[str, Any], base: str | None) -> dict[
 def difference(document: Document, example: dict[str, Any], layer: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"name": example["name"], **layer}
     inputs = Shortener(document, NOTHING)
-    under = document.bare("input", expand_part(document, layer, "input", NOTHING))
+    under = base_of(document, layer, "input", NOTHING)
     patch = inputs.difference(under, example["input"])
     if patch is not NOTHING:
         result["input"] = patch
     if "error" in example:
         return result | {"error": Shortener(document, NOTHING).fresh(example["error"])}
     outputs = Shortener(document, example["input"])
-    under = document.bare("output", expand_part(document, layer, "output", example["input"]))
+    under = base_of(document, layer, "output", example["input"])
     patch = outputs.difference(under, example["output"])
     return result | {"output": {} if patch is NOTHING else patch}
+
+
+def base_of(document: Document, layer: dict[str, Any], part: str, source: Any) -> Any:
+    """What the base says, in the same form as the example: nothing that its records have by themselves."""
+    return document.bare(part, document.completed(part, expand_part(document, layer, part, source)))
 
 
 @dataclass

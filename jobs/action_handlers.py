@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         SetLabels,
         StopAgent,
         UpdateBranch,
+        WakeUp,
     )
 
 TASK_LABEL = "caloron:task"
@@ -222,6 +223,11 @@ def stop_agent(target: Target, action: StopAgent) -> Result:
     return {"stopped": target.store.stop_run(target.lane, sprint_id, action["task_id"], attempt)}
 
 
+def wake_up(target: Target, action: WakeUp) -> Result:
+    """That it is due is all; the event that follows tells it."""
+    return {}
+
+
 ACTION_HANDLERS: dict[str, ActionHandler] = {
     "create_issue": create_issue,
     "comment": comment,
@@ -234,6 +240,7 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
     "set_labels": set_labels,
     "delete_comment": delete_comment,
     "stop_agent": stop_agent,
+    "wake_up": wake_up,
 }
 """Type of action → its handler. The performer itself handles `look`, `show` and `spawn_agent`."""
 

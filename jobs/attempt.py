@@ -204,4 +204,6 @@ def ended(spec: RunSpec, result: RunResult) -> AgentFinished:
         "output_tail": result.get("output_tail", ""),
         "feedback": result.get("feedback"),
         "cost": result.get("cost", {}),
+        "framework": spec.get("framework"),
+        "retry_after_s": result.get("retry_after_s"),
     }

@@ -19,6 +19,7 @@ from shell import env_file
 from shell.agent.egress.hosts import Operator, Pair, named_pair, pair
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.paths import SandboxMode
+from shell.agent.ready import first_ready
 from shell.event import ForgeKind
 from shell.secrets import know, take_over
 
@@ -163,7 +164,8 @@ class Settings(BaseSettings):
     )
     framework: str = _named(
         "CALORON_FRAMEWORK",
-        f"the agents' framework, where neither task nor `.caloron.yml` names one: {', '.join(FRAMEWORKS)}",
+        f"the agents' framework, where neither task nor `.caloron.yml` names one: {', '.join(FRAMEWORKS)}; "
+        "where it is not set, the first that is installed and has a key or a login",
         "claude-code",
     )
     stub_fixture: Path | None = _named("CALORON_STUB_FIXTURE", "recorded answers for the framework stub")
@@ -192,7 +194,10 @@ class Settings(BaseSettings):
             raise SettingsError(_in_words(error)) from None
         know(*settings.secrets(), stays=True)
         take_over()
-        return settings
+        if "CALORON_FRAMEWORK" in written.keys() | theirs:
+            return settings
+        chosen = first_ready(written | dict(os.environ), settings.home)
+        return settings.model_copy(update={"framework": chosen})
 
     @classmethod
     def written(cls) -> dict[str, str]:

@@ -54,6 +54,8 @@ Outcome = Literal[
     "context_full",
 ]
 """How an agent's run ended."""
+FrameworkTrouble = Literal["auth", "quota"]
+"""What is wrong with a framework's account: its key or login is refused, or used up."""
 Walls = Literal["off", "bare", "refused"]
 """No walls: the operator switched them off; there are none and that is allowed; no agent is started."""
 ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
@@ -360,6 +362,10 @@ class TaskFields(TypedDict, total=False):
     """What its runs have cost."""
     review_cycles: int
     """How often a review asked for changes."""
+    not_before: str | None
+    """When its agent may start, after one that met an overloaded model; written by `dag_evaluate`."""
+    setbacks: int
+    """How many runs in a row met an overloaded or unreachable model; written by `dag_evaluate`."""
     useless_rounds: int
     """Runs in a row whose result could not leave the workspace."""
     conflicts: int
@@ -1263,6 +1269,14 @@ class MergeRefused(OfPull):
     """What the forge says."""
 
 
+class WaitOver(Happening):
+    """A moment that was waited for has come. Emitted by a performed `wake_up`."""
+
+    type: Literal["wait_over"]
+    task_id: str
+    """The task that waited, or for whose sake the framework did."""
+
+
 class MergePostponed(OfPull):
     """Its head is another one by now. Emitted by a refused merge."""
 
@@ -1415,6 +1429,10 @@ class RunResult(TypedDict):
     """What the agent reported; null: nothing."""
     cost: NotRequired[Cost]
     """What the run cost."""
+    framework: NotRequired[str | None]
+    """What did it."""
+    retry_after_s: NotRequired[float | None]
+    """Seconds after which the model's provider lets it go on, where it says so."""
 
 
 class AgentFinished(OfAgent, RunResult):
@@ -2308,6 +2326,12 @@ class StopAgent(ActionFields):
     """The run's number."""
 
 
+class WakeUp(ActionFields):
+    """Does nothing: when it is due, `wait_over` tells that what waited may go on."""
+
+    type: Literal["wake_up"]
+
+
 class Answer(ActionFields):
     """Answers whoever asked; `command_reply` makes a reaction and a comment of it."""
 
@@ -2367,6 +2391,7 @@ Action = (
     | DeleteComment
     | SpawnAgent
     | StopAgent
+    | WakeUp
     | Answer
     | Show
 )
@@ -2681,6 +2706,7 @@ Event = (
     | PrReopened
     | PrConflict
     | MergeRefused
+    | WaitOver
     | MergePostponed
     | MergeDenied
     | ApprovalKept
@@ -2710,6 +2736,19 @@ Event = (
 # The state of a lane
 
 
+class Pause(TypedDict):
+    """Why no agent of a framework starts. Written by `dag_evaluate`."""
+
+    outcome: FrameworkTrouble
+    """What its last run ended with."""
+    trials: int
+    """How often it was found to be so in a row."""
+    until: str | None
+    """When one task tries it again; null: not by itself."""
+    trying: str | None
+    """The task that does."""
+
+
 class SprintState(TypedDict):
     """The tasks of a sprint: what the original's tick keeps between two runs, and part of a lane's state."""
 
@@ -2723,6 +2762,8 @@ class SprintState(TypedDict):
     """In a lane's state: what is remembered of issues, by number."""
     sprint_id: NotRequired[str]
     """In a file of the original's tick: the sprint; written by the clock."""
+    pauses: NotRequired[dict[str, Pause]]
+    """The frameworks that cannot work for now, by name; written by `dag_evaluate`."""
 
 
 class Dag(SprintState, SprintBrief):
@@ -2953,6 +2994,28 @@ class TellRefusal(OfTask):
     """What the forge says."""
 
 
+class WakeWanted(OfTask):
+    """The task is to be looked at again at a certain moment."""
+
+    type: Literal["wake_later"]
+    seconds: float
+    """In how many seconds."""
+
+
+class TellPaused(OfTask):
+    """A framework cannot work for now: that is to be said, with what to do."""
+
+    type: Literal["tell_paused"]
+    framework: str
+    """The framework."""
+    outcome: FrameworkTrouble
+    """Why."""
+    reason: str
+    """The same, in a sentence of the run."""
+    until: str | None
+    """When it is tried again by itself."""
+
+
 class ShowHold(OfTask):
     """The task's issue and pull request are to have the label that holds it, or to have it no more."""
 
@@ -3000,6 +3063,8 @@ Decision = (
     | TellRefusal
     | TellDenied
     | TellStale
+    | WakeWanted
+    | TellPaused
     | ShowHold
 )
 """Everything that is decided on a task."""

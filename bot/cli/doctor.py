@@ -245,7 +245,8 @@ def agents_network(settings: Settings) -> Finding:
 
 
 def _framework(settings: Settings) -> Finding:
-    framework, path = FRAMEWORKS[settings.framework], os.environ.get("PATH", "")
+    """The one that is set or was chosen; where its program is missing no agent can work."""
+    framework, path = FRAMEWORKS[settings.framework], operator_environment().get("PATH", "")
     if framework.is_ours:
         return Finding("framework", "good", f"{framework.name} comes with the bot")
     try:

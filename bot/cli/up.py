@@ -14,7 +14,9 @@ import click
 
 from bot.web.readiness import in_trouble, not_ready, notes
 from shell import restarts
+from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.paths import Paths, make_room, operator_environment
+from shell.agent.ready import missing
 from shell.disk import Reserve
 from shell.env_file import not_read
 from shell.errors import Unavailable
@@ -57,12 +59,21 @@ def up() -> None:
     _begin(settings, supervisor)
     if not (settings.repos or settings.owners or lanes(settings.home)):
         say(f"no repository is let in yet, so nothing acts. {HOW_TO_LET_IN}")
+    say(agents_line(settings))
     supervisor.keep()
     say("stopping: no new work is accepted, running work is finished")
     supervisor.drain()
     say("stopped")
     os.close(held)
     os.close(lock)
+
+
+def agents_line(settings: Settings) -> str:
+    """Which framework does the tasks, or what it needs first."""
+    lacks = missing(FRAMEWORKS[settings.framework], operator_environment(), settings.home)
+    if lacks:
+        return f"no agent can work yet: {lacks}"
+    return f"tasks are done by {settings.framework}, where neither they nor .caloron.yml name another"
 
 
 def say(words: str) -> None:
@@ -83,6 +94,7 @@ def children(settings: Settings, held: int) -> list[Child]:
     logs.mkdir(exist_ok=True)
     inherited = environment() | {
         "CALORON_SHELL_TOKEN": shell_token(settings),
+        "CALORON_FRAMEWORK": settings.framework,  # its keys, by which it was chosen, are not in each process
         "PYTHONUNBUFFERED": "1",
         HOLD: str(held),
     }

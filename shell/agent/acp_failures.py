@@ -51,6 +51,19 @@ def kind_of_text(text: str) -> FailureKind:
     return next(found, "failed")
 
 
+_AFTER = re.compile(
+    r"(?:retry|try again|resets?|available)\W+(?:after|in)?\W*(\d+(?:\.\d+)?)\s*(ms|s|m|h)(?:ec|in|r|our)?",
+    re.IGNORECASE,
+)
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def retry_after_s(text: str) -> float | None:
+    """Seconds after which the provider lets it go on, where its words say so ("try again in 20s")."""
+    found = _AFTER.search(text[:10_000])
+    return float(found[1]) * _UNITS[found[2].lower()] if found else None
+
+
 def codex_failure(update: dict[str, Any]) -> FailureKind | None:
     """Codex ends a failed turn as it ends a good one; the status of its thread tells them apart."""
     codex = _codex(update)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shell.agent.acp import Conversation, TurnEnded
-from shell.agent.acp_failures import FailureKind
+from shell.agent.acp_failures import FailureKind, retry_after_s
 from shell.agent.egress.outside import Egress, EgressError
 from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, framework_of
@@ -78,7 +78,7 @@ class _Found:
             cost |= cost_of(self.conversation.usage, self.model)
         elif feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
             cost["tokens"] = tokens
-        return {
+        result: RunResult = {
             "outcome": outcome,
             "changed": [_readable(path) for path in self.changed],
             "head_sha": self.head_sha,
@@ -88,6 +88,9 @@ class _Found:
             "cost": cost,
             "feedback": feedback,
         }
+        if outcome == "quota" and (seconds := retry_after_s(reason)) is not None:
+            result["retry_after_s"] = seconds
+        return result
 
 
 def _readable(text: str) -> str:
@@ -222,8 +225,12 @@ def _judge_turn(turn: TurnEnded, framework: Framework, egress: Egress | None) ->
     if turn.how == "cancelled":
         raise AttemptEnded("failed", f"The agent ({framework.name}) gave up its turn by itself.")
     refused = f" {egress.words()}" if egress else ""
-    reason = f"The agent ({framework.name}) {_FAILURES[turn.how]}: {mask(turn.reason)[-500:]}{refused}"
-    raise AttemptEnded(turn.how, reason.rstrip())
+    words = mask(turn.reason).strip()[-500:]
+    advice = f" What it needs: {framework.install}." if turn.how == "auth" else ""
+    raise AttemptEnded(
+        turn.how,
+        f"The agent ({framework.name}) {_FAILURES[turn.how]}: {words or 'no reason given'}{refused}{advice}",
+    )
 
 
 _FAILURES: dict[FailureKind, str] = {

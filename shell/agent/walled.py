@@ -57,7 +57,7 @@ def run_walled(
 
 def _environment(place: Place, paths: Paths) -> dict[str, str]:
     own = {"HOME": str(place.home), "TERM": "dumb", "GIT_TERMINAL_PROMPT": "0", "CI": "true"}
-    return machine_environment(paths.environment) | own | place.environment
+    return {**machine_environment(paths.environment), **own, **place.environment}
 
 
 def _job(

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Checks, Kickoff, Policy, State, Task
+    from stages.world import Checks, Kickoff, Pause, Policy, State, Task
 
 NAME = "tell_waits"
 
@@ -42,7 +42,27 @@ def unreviewed(tasks: dict[str, Task]) -> list[str]:
 
 
 def all_reasons(state: State, policy: Policy, tasks: dict[str, Task]) -> dict[str, list[str]]:
-    return {name: reasons(policy, tasks, task, held_by(state, task)) for name, task in tasks.items()}
+    paused, found = state.get("pauses") or {}, {}
+    for name, task in tasks.items():
+        held, stops = held_by(state, task), paused_by(paused, policy, task)
+        found[name] = [*stops, *held] if stops else reasons(policy, tasks, task, held)
+    return found
+
+
+def paused_by(paused: dict[str, Pause], policy: Policy, task: Task) -> list[str]:
+    """What of its model or framework keeps a task from starting."""
+    ready = task["status"] == "Ready" and task.get("issue_number") and not task.get("agent")
+    if not ready and not (task["status"] == "InProgress" and task.get("agent") == "wanted"):
+        return []
+    framework = task.get("framework") or policy["framework"]
+    if pause := paused.get(framework):
+        name = as_code(framework)
+        if pause["outcome"] == "auth":
+            return [f"{name} cannot log in to its model; `/retry` when that is fixed"]
+        return [f"{name} has used up its quota; tried again at {str(pause['until'])[11:16]} UTC"]
+    if at := task.get("not_before"):
+        return [f"its model is overloaded or out of reach; tried again at {at[11:19]} UTC"]
+    return []
 
 
 def held_by(state: State, task: Task) -> list[str]:

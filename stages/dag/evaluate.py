@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted,
-        ApprovalKept, CheckCompleted, Checks, Cost, Decision, Event, IssueClosed, IssueOpened,
+        AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted, ApprovalKept,
+        CheckCompleted, Checks, Cost, Decision, Event, FrameworkTrouble, IssueClosed, IssueOpened,
         IssueRefused, IssueReopened, Made, MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted,
-        Policy, PrClosed, PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized,
-        Review, SpawnRequested, SprintState, StopRequested, SupervisorStep, Task, TaskCancelled,
-        TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip, TaskStatus, TaskUnheld,
+        Pause, Policy, PrClosed, PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted,
+        PrSynchronized, Review, SpawnRequested, SprintState, StopRequested, SupervisorStep, Task,
+        TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip, TaskStatus, TaskUnheld,
+        WaitOver,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -59,6 +60,8 @@ PARALLEL = 2
 MOST_PUSHED = 200
 MOST_CHANGED = 500
 LONGEST_SUMMARY = 2000
+FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
+FIRST_TRIAL_S, LAST_TRIAL_S, MOST_NAMED_S = 300.0, 3600.0, 86400.0
 
 
 class Step:
@@ -225,11 +228,16 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     report = event.get("feedback") or step.tasks[task_id].get("report")
     step.change(task_id, agent=None, cost=cost, report=report, last_activity_at=step.moment())
     outcome = event["outcome"]
+    model_answers(step, task_id, event)
     if outcome == "done":
         note_made(step, task_id, event)
         finished_well(step, task_id, event)
     elif is_in_review_already(step.tasks[task_id]):
         return
+    elif outcome in ("auth", "quota"):
+        pause_framework(step, task_id, event, outcome)
+    elif outcome in ("overload", "network"):
+        back_off(step, task_id, event)
     elif outcome in ("no_change", "out_of_scope", "protected", "limit"):
         one_more_round(step, task_id, outcome, event.get("reason") or outcome)
     elif outcome in ("no_sandbox", "secret"):  # of a secret another round would have the same at hand
@@ -249,6 +257,97 @@ def note_made(step: Step, task_id: str, event: AgentFinished) -> None:
         made["summary"] = notes.strip()[:LONGEST_SUMMARY]
     if made:
         step.change(task_id, made=made)
+
+
+def framework_of(step: Step, task: Task, event: AgentFinished | None = None) -> str:
+    named = event.get("framework") if event else None
+    default = step.policy.get("framework") if step.policy else None
+    return str(named or task.get("framework") or default)
+
+
+def model_answers(step: Step, task_id: str, event: AgentFinished) -> None:
+    """What a run tells of its framework and model: whoever got an answer ends their pause."""
+    if event["outcome"] not in ("overload", "network"):
+        forget_setbacks(step, task_id)
+    if event["outcome"] not in ("auth", "quota", "overload", "network", "stopped", "crashed", "no_sandbox"):
+        resume(step, framework_of(step, step.tasks[task_id], event))
+
+
+def forget_setbacks(step: Step, task_id: str) -> None:
+    if step.tasks[task_id].get("setbacks"):
+        step.change(task_id, setbacks=0, not_before=None)
+
+
+def pauses(step: Step) -> dict[str, Pause]:
+    return step.state.get("pauses") or {}
+
+
+def set_pause(step: Step, framework: str, pause: Pause) -> None:
+    step.state = {**step.state, "pauses": {**pauses(step), framework: pause}}
+
+
+def resume(step: Step, framework: str) -> None:
+    others = {name: pause for name, pause in pauses(step).items() if name != framework}
+    if len(others) < len(pauses(step)):
+        step.state = {**step.state, "pauses": others}
+
+
+def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: FrameworkTrouble) -> None:
+    """No agent of it starts; of a quota one task tries again when the provider says, else ever later."""
+    framework = framework_of(step, step.tasks[task_id], event)
+    before = pauses(step).get(framework)
+    step.change(task_id, status="InProgress", agent="wanted", merging=None)
+    if before and before["trying"] != task_id:  # it had begun before the pause
+        return
+    trials = before["trials"] + 1 if before and before["outcome"] == outcome else 1
+    until = None
+    if outcome == "quota":
+        named = event.get("retry_after_s")
+        seconds = min(named, MOST_NAMED_S) if named else min(FIRST_TRIAL_S * 2 ** (trials - 1), LAST_TRIAL_S)
+        until = later(step, seconds)
+        step.decide({"type": "wake_later", "task_id": task_id, "seconds": seconds})
+    set_pause(step, framework, {"outcome": outcome, "trials": trials, "until": until, "trying": None})
+    if trials == 1:
+        step.decide(
+            {
+                "type": "tell_paused",
+                "task_id": task_id,
+                "framework": framework,
+                "outcome": outcome,
+                "reason": event.get("reason") or outcome,
+                "until": until,
+            }
+        )
+
+
+def back_off(step: Step, task_id: str, event: AgentFinished) -> None:
+    """The model is overloaded or out of reach: the run does not count, and the next one waits a while."""
+    setbacks = step.tasks[task_id].get("setbacks", 0)
+    seconds = min(FIRST_WAIT_S * 2**setbacks, LONGEST_WAIT_S)
+    step.change(task_id, status="InProgress", agent="wanted", merging=None, setbacks=setbacks + 1)
+    step.change(task_id, not_before=later(step, seconds))
+    step.decide({"type": "wake_later", "task_id": task_id, "seconds": seconds})
+
+
+def later(step: Step, seconds: float) -> str:
+    return (moment_of(step.moment()) + datetime.timedelta(seconds=seconds)).isoformat()
+
+
+def may_start(step: Step, task: Task) -> bool:
+    """Whether nothing of its model or framework makes it wait now."""
+    not_before, now = task.get("not_before"), step.moment()
+    if not_before and moment_of(now) < moment_of(not_before):
+        return False
+    pause = pauses(step).get(framework_of(step, task))
+    if pause is None:
+        return True
+    if pause["trying"] in step.tasks and step.tasks[pause["trying"]].get("agent") in AT_WORK:
+        return False
+    return bool(pause["until"]) and moment_of(now) >= moment_of(str(pause["until"]))
+
+
+def wait_over(step: Step, task_id: str, event: WaitOver) -> None:
+    """Nothing of itself: `dispatch` compares the times."""
 
 
 def is_in_review_already(task: Task) -> bool:
@@ -675,6 +774,8 @@ def task_retry(step: Step, task_id: str, event: TaskRetry) -> None:
     task = step.tasks[task_id]
     stop_run(step, task_id)
     forget_silence(step, task)
+    resume(step, framework_of(step, task))
+    forget_setbacks(step, task_id)
     fields: TaskChange = {
         "intervention_count": 0,
         "useless_rounds": 0,
@@ -811,6 +912,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "merge_refused": (("InReview",), merge_refused),
     "merge_denied": (("InReview",), merge_denied),
     "merge_postponed": (("InReview",), merge_postponed),
+    "wait_over": (("InProgress",), wait_over),
     "approval_kept": ((*OPEN, "Skipped"), approval_kept),
     "issue_closed": (OPEN, issue_closed),
     "issue_reopened": (("Skipped",), issue_reopened),
@@ -880,7 +982,7 @@ def dispatch(step: Step) -> None:
     busy = sum(1 for task in step.tasks.values() if task.get("agent") in AT_WORK)
     free = step.policy.get("parallel", PARALLEL) - busy
     for task_id in sorted(step.tasks, key=lambda name: step.tasks[name]["status"] != "InProgress"):
-        if free > 0 and wants_agent(step.tasks[task_id]):
+        if free > 0 and wants_agent(step.tasks[task_id]) and may_start(step, step.tasks[task_id]):
             start_agent(step, task_id)
             free -= 1
 
@@ -902,6 +1004,9 @@ def start_agent(step: Step, task_id: str) -> None:
     attempt = step.tasks[task_id].get("attempt", 0) + 1
     before = step.tasks[task_id]
     task = step.change(task_id, attempt=attempt, agent="queued", last_activity_at=step.moment())
+    framework = framework_of(step, task)
+    if pause := pauses(step).get(framework):
+        set_pause(step, framework, {**pause, "trying": task_id})
     if before.get("unheard"):
         step.change(task_id, feedback=joined(before.get("feedback"), before["unheard"]), unheard=None)
     step.decide(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from stages.world import (
         Action, ActionFields, Brief, Briefs, CloseSkipped, Decision, Escalate, Kickoff, Mark, MarkDone,
-        Policy, ReopenWanted, SprintState, State, Task, TellRefusal, TellSkipped, TellStale,
+        Policy, ReopenWanted, SprintState, State, Task, TellPaused, TellRefusal, TellSkipped, TellStale,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -83,6 +83,11 @@ class Sprint:
             case "tell_denied":
                 words = action["words"]
                 return [self.comment(task, pull_of(task), f"denied/{self.now}", words)]
+            case "wake_later":
+                about = self.about(task, f"wake/{self.now}")
+                return [{**about, "type": "wake_up", "due_in_s": action["seconds"]}]
+            case "tell_paused":
+                return [self.tell_paused(task, action)]
             case "show_hold":
                 return self.show_hold(task)
             case "tell_stale":
@@ -245,6 +250,17 @@ class Sprint:
             "I will try again after the next review, check or push."
         )
         return self.comment(task, pull_of(task), f"refused/{self.now}", words)
+
+    def tell_paused(self, task: Task, action: TellPaused) -> Action:
+        """Once on the kickoff: every task of this framework waits."""
+        name = as_code(action["framework"])
+        if action["outcome"] == "auth":
+            then = "When whoever runs the bot has renewed it, say `/retry` on a task's issue to go on."
+        else:
+            at = as_code(str(action["until"])[11:16])
+            then = f"One task tries again at {at} UTC; `/retry` on a task's issue tries at once."
+        words = f"No agent of {name} starts for now. {as_text(action['reason'])} {then}"
+        return self.comment(task, self.kickoff["number"], f"paused/{action['framework']}/{self.now}", words)
 
     def tell_stale(self, task: Task, action: TellStale) -> Action:
         """Once per review."""

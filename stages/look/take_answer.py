@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from stages.world import (
         Action, AgentFinished, CreateIssue, Event, HoldSeen, Issue, IssueOpened, IssueRefused, Kickoff, Mark,
         MergeDenied, MergePostponed, MergePr, MergeRefused, Performed, Policy, PrConflict, PrMerged,
-        PullRequest, Refused, Result, SetLabels, SpawnAgent, State, UpdateBranch, Where,
+        PullRequest, Refused, Result, SetLabels, SpawnAgent, State, UpdateBranch, WaitOver, Where,
     )  # fmt: skip
 
 NAME = "take_answer"
@@ -78,6 +78,9 @@ def performed(state: State, event: Performed) -> tuple[State, list[Event], list[
             if result.get("moved") is False:
                 return state, [no_help(event, action)], []
             return state, [], [look_at_pull(action["pr_number"])]
+        case "wake_up":
+            over: WaitOver = {"type": "wait_over", "task_id": str(action["task_id"])}
+            return state, [with_origin(event, over)], []
         case "set_labels":
             state = with_issue(state, action["number"], {"labels": sorted(result["labels"])})
             return state, released(state, event, action), []

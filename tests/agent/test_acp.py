@@ -8,6 +8,7 @@ import pytest
 
 from shell.agent.acp import Conversation, Profile, ProtocolError, TurnEnded, Usage
 from shell.agent.acp_agents import ANY, CLAUDE, CODEX, GEMINI, OPENCODE
+from shell.agent.acp_failures import retry_after_s
 
 RECORDED = Path(__file__).parent.parent / "fixtures" / "acp"
 PROFILES = {
@@ -192,3 +193,18 @@ def test_hostile_counts_are_no_counts() -> None:
         )
     )
     assert conversation.usage == Usage()
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Rate limit reached. Please try again in 20s.", 20.0),
+        ("quota exceeded, retry after 1.5 minutes", 90.0),
+        ("Your limit resets in 3 hours", 10_800.0),
+        ("try again in 250ms", 0.25),
+        ("429 Too Many Requests", None),
+        ("retry after the holidays", None),
+    ],
+)
+def test_a_provider_may_say_when_it_goes_on(words: str, seconds: float | None) -> None:
+    assert retry_after_s(words) == seconds

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import compositions
-from compositions.examples import examples_of, file_faults, read
+from compositions.examples import documents_of, examples_of, file_faults, read
 from compositions.layout import format_document
+from compositions.shorten import shorten
 from tests.cli.test_catalogue import Call, call
 
 __all__ = ["call"]
@@ -104,3 +105,15 @@ def test_what_shows_nothing_is_refused_and_not_written(
 def test_a_stage_that_touches_the_world_is_not_run(call: Call) -> None:
     done = call("stages", "record", "get_pr_status", "--name", "A new example", given="{}")
     assert done.code == 1 and "get_pr_status has effects" in done.err
+
+
+def test_a_base_is_not_blamed_for_what_its_records_have_by_themselves() -> None:
+    """A field that the world's records bring along, and a base therefore does not say, is no difference."""
+    stage = compositions.catalogue().find("dag_evaluate")
+    [document] = [one for one in documents_of(stage.file) if "agent at work" in one.bases]
+    [example] = [
+        one for one in examples_of(stage.file) if one["name"].startswith("A sign of life moves the time")
+    ]
+    assert example["input"]["policy"]["framework"]
+    short = shorten(document, example | {"name": "The same again"}, "agent at work")
+    assert short["base"] == "agent at work" and "$lacks" not in json.dumps(short)

@@ -187,7 +187,6 @@ NOT_READ = {
     "budget": "an option of `/plan` that does not act yet",
     "options": "what is said with `/plan` does not act yet",
     "planned_at": "for people who look into the state",
-    "until": "for people who read the journal",
     "stopped": "for people who read the journal",
     "word": "for people who read the journal",
 }
