@@ -25,14 +25,15 @@ from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Paths
 from shell.agent.prepare import prepare
 from shell.agent.trial import find_sandbox
+from shell.secrets import MASK
 
 MIB = 1024**2
 SECRET = "S3CRET-of-the-operator"
 SOUGHT = "S3CRET[-]of-the-operator"
 """A pattern that finds it, and not itself."""
 
-# Each prints BREACH, or the operator's secret, if it succeeds. `call` makes a system call by name and prints
-# BREACH if the kernel did it.
+# Each prints BREACH if it succeeds, or the operator's secret, of which the mask is seen. `call` makes a
+# system call by name and prints BREACH if the kernel did it.
 QUICK: dict[str, str] = {
     # what is there to be read
     "reads .env in the start folder": "cat $START/.env",
@@ -126,7 +127,8 @@ QUICK: dict[str, str] = {
     'print("BREACH")\'',
 }
 SHORT = (
-    *("reads .env in the start folder", "reads the settings of the bot", "searches everywhere"),
+    *("reads .env in the start folder", "reads an ssh key", "reads the settings of the bot"),
+    "searches everywhere",
     *("unmounts what covers", "makes a user namespace by clone", "adds a key", "has capabilities"),
     *("plants a hook in the operator's home", "connects to a port of the machine", "connects to the store"),
     *("kills a process outside", "goes around the network", "becomes root", "writes into folders on PATH"),
@@ -258,7 +260,8 @@ GREEDY_SHORT = ("a big file", "a disk hog", "a fork bomb")
 SURVIVORS = {
     "a daemon outlives the run": "setsid nohup sleep 7654 >/dev/null 2>&1 & sleep 0.3",
     "a daemon without its environment": "setsid env -i /usr/bin/sleep 7654 >/dev/null 2>&1 & sleep 0.3",
-    "a daemon that ignores signals": "(trap '' TERM HUP INT; exec setsid sleep 7654) & sleep 0.3",
+    "a daemon that ignores signals": "(trap '' TERM HUP INT; exec setsid sleep 7654) >/dev/null 2>&1 & "
+    "sleep 0.3",
 }
 
 Result = tuple[str, bool, str]
@@ -468,8 +471,8 @@ def _quick(machine: Machine, scripts: dict[str, str]) -> Iterator[Result]:
         for number, (name, script) in enumerate(scripts.items()):
             (outside.tools / f"{number}.sh").write_text(f"# {name}\n{script}\n")
             runner.append(
-                f"mkdir -p w{number}; cd w{number}; "
-                f"timeout -k 1 8 sh {outside.tools}/{number}.sh 2>&1 </dev/null | head -c 1500 "
+                f"mkdir -p w{number}; cd w{number}; (echo ran; "
+                f"timeout -k 1 20 sh {outside.tools}/{number}.sh 2>&1 </dev/null) | head -c 1500 "
                 f"> ../said{number}; cd .."
             )
         # in the end: who reads the open files of process 1 takes away what others print meanwhile
@@ -480,15 +483,16 @@ def _quick(machine: Machine, scripts: dict[str, str]) -> Iterator[Result]:
     parts = {int(part.split("\n", 1)[0]): part for part in ended.tail.split("=== ")[1:]}
     for number, name in enumerate(scripts):
         said = parts.get(number, "")
-        held = bool(said) and "BREACH" not in said and SECRET not in said
-        yield name, held, _line(said) or ("silent" if said else "it did not run")
+        ran = said.startswith(f"{number}\nran\n")
+        held = ran and not any(word in said for word in ("BREACH", SECRET, MASK))
+        yield name, held, (_line(said) or "silent") if ran else f"it did not run: {_line(said)}"
     yield "nothing outside was changed", outside.snapshot() == before, "compared file by file"
     yield "no socket outside was reached", not outside.reached, ", ".join(outside.reached) or "none"
     yield "the process outside lives", alive, "sleep"
 
 
 def _line(said: str) -> str:
-    return " | ".join(said.split("\n")[1:])[-300:].strip(" |")
+    return " | ".join(said.split("\n")[2:])[-300:].strip(" |")
 
 
 def _greedy(machine: Machine, name: str) -> Result:
@@ -503,7 +507,7 @@ def _greedy(machine: Machine, name: str) -> Result:
 def _survives(machine: Machine, name: str) -> Result:
     ended = machine.run(SURVIVORS[name], Limits())
     left = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if b"7654" in _command_of(pid)]
-    return name, ended.how == "ended" and not left, f"{len(left)} left"
+    return name, ended.how == "ended" and not left, f"{ended.how}, {len(left)} left"
 
 
 def _command_of(pid: str) -> bytes:

@@ -126,10 +126,10 @@ KIND = Kind(
             "if True:\n        return few",
         ),
         Defence(
-            "a list of what is seen",
-            "shell/agent/seen.py",
-            "return str(path) in _BROAD or path in self.broad",
-            "return False",
+            "the operator's home is not seen",
+            "shell/agent/prepare.py",
+            'private = (Path(machine.get("HOME", "/")), Path.home(), Path.cwd(), paths.root)',
+            "private = (Path.cwd(), paths.root)",
         ),
         Defence(
             "a filter of system calls",
