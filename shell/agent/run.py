@@ -13,6 +13,7 @@ from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Ended, Job, Watcher, run_job
+from shell.agent.instructions import instructions
 from shell.agent.leaks import leaks
 from shell.agent.logins import held_login
 from shell.agent.network import network
@@ -135,7 +136,8 @@ def _attempt(
         with_retries(lambda: _open_pull(spec, forge))
     attempt.make()
     check_out(repository, start, attempt, spec["branch"])
-    prompt = prompt_of(spec["prompt"], start, spec["base"])
+    told = instructions(repository, start.base, spec["base"])
+    prompt = prompt_of(spec["prompt"], start, spec["base"], told)
     with (
         held_login(framework, paths.environment, paths.root / "locks", _waiting(report)) as may_begin,
         network(spec, framework, paths, attempt, walls(framework, paths)) as egress,

@@ -55,8 +55,10 @@ def check_out(repository: Repository, start: Start, attempt: Attempt, branch: st
     (attempt.folder / ".git" / "info" / "exclude").write_text(EXCLUDED)
 
 
-def prompt_of(prompt: str, start: Start, base: str) -> str:
-    """The prompt as it was decided, with what the run found out since."""
+def prompt_of(prompt: str, start: Start, base: str, told: str = "") -> str:
+    """The prompt as it was decided, with what the repository tells agents, and what the run found out."""
+    if told:
+        prompt = f"{prompt.rstrip()}\n\n{told}\n"
     if not start.merged:
         return prompt
     if not start.conflicts:

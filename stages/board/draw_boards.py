@@ -98,6 +98,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Wr
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
         graph(policy["statuses"], tasks),
         "\n".join(row(policy["statuses"], name, tasks[name], waits.get(name) or []) for name in tasks),
+        told_by_repository(state, kickoff),
         told_to_agents(tasks, briefs["sprints"].get(number), in_order_of(tasks, briefs["tasks"].get(number))),
         left_out(kickoff),
         WALLS.get(policy.get("walls", ""), ""),
@@ -161,6 +162,21 @@ def told_to_agents(tasks: dict[str, Task], sprint: Brief | None, briefs: Briefs)
     ]
     head = "<details><summary>What the agents are told</summary>\n\n#### For every task"
     return "\n\n".join(part.rstrip() for part in [head, sprint["markdown"], *parts, "</details>"])
+
+
+def told_by_repository(state: State, kickoff: Kickoff) -> str:
+    """Where to read what every agent is told beside that."""
+    repo = state.get("repo")
+    branch = repo.get("default_branch") if repo else None
+    if not repo or not branch or not repo.get("html_url") or kickoff["status"] not in TO_BE_READ:
+        return ""
+    tree = "blob" if repo.get("forge") == "github" else "src/branch"
+    address = f"{repo['html_url']}/{tree}/{in_address(branch)}/AGENTS.md"
+    return f"Each agent also gets the [`AGENTS.md`]({address}) of {as_code(branch)}, if there is one."
+
+
+def in_address(branch: str) -> str:
+    return re.sub(r"[^\w./-]", lambda sign: "".join(f"%{byte:02X}" for byte in sign[0].encode()), branch)
 
 
 def left_out(kickoff: Kickoff) -> str:
