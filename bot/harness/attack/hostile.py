@@ -452,7 +452,7 @@ def _refusals(outside: Outside) -> Iterator[Result]:
     """Without bubblewrap no agent starts."""
     alone = outside.folder / "alone"
     alone.mkdir()
-    (alone / "claude").symlink_to(outside.tools / "claude")
+    (alone / "claude-agent-acp").symlink_to(outside.tools / "claude-agent-acp")
     try:
         Machine(outside).run(f"touch {outside.folder}/ran", Limits(), str(alone))
         yield "no walls, no run", False, "an agent ran without walls"
