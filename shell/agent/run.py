@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from shell.agent.acp import Conversation, TurnEnded
+from shell.agent.acp import Conversation, TurnEnded, Usage
 from shell.agent.acp_failures import FailureKind, retry_after_s
 from shell.agent.egress.outside import Egress, EgressError
 from shell.agent.feedback import read_feedback
@@ -75,7 +75,7 @@ class _Found:
     def answer(self, outcome: "Outcome", reason: str) -> "RunResult":
         feedback = read_feedback(self.tail)
         cost: Cost = {"seconds": self.seconds}
-        if self.conversation is not None:
+        if self.conversation is not None and self.conversation.usage != Usage():
             cost |= cost_of(self.conversation.usage, self.model)
         elif feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
             cost["tokens"] = tokens

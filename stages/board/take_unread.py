@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Kickoff, State, Telling
+    from stages.world import Kickoff, State, Task, Telling
 
 NAME = "take_unread"
 TO_BE_READ = ("AwaitingApproval", "Approved")
@@ -31,8 +32,13 @@ def told(kickoff: Kickoff) -> Telling:
         "goal": kickoff.get("goal") or "",
         "brief": kickoff.get("brief") or {},
         "sprint_tasks": tasks,
-        "chosen": list(tasks),
+        "chosen": in_order(tasks),
     }
+
+
+def in_order(tasks: dict[str, Task]) -> list[str]:
+    """The plan's order: the store and the engine keep none."""
+    return sorted(tasks, key=lambda name: (tasks[name].get("position") or math.inf, name))
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

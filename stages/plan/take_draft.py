@@ -35,7 +35,7 @@ def execute(input: Input) -> Output:
         "goal": dag.get("goal") or "",
         "brief": parts,
         "sprint_tasks": dag["tasks"],
-        "chosen": list(dag["tasks"]),
+        "chosen": sorted(dag["tasks"]),
     }
     return {"tellings": {str(event["issue_number"]): telling}}
 
