@@ -19,7 +19,14 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-LONG = ("tests/faults/", "tests/ticks/", "tests/stores/", "tests/flows/", "tests/cli/test_demo")
+LONG = (
+    "tests/faults/",
+    "tests/ticks/",
+    "tests/stores/",
+    "tests/flows/",
+    "tests/cli/test_demo",
+    "tests/agent/test_prove",
+)
 
 
 class ForgeScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types

@@ -86,7 +86,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 
 
 def test_only_the_harness_commands_know_the_harness() -> None:
-    commands = {"attack.py", "bench.py", "demo.py", "faults.py", "kill.py"}
+    commands = {"attack.py", "bench.py", "demo.py", "faults.py", "kill.py", "prove.py"}
     users = {
         path.name
         for path in files("bot/cli")

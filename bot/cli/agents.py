@@ -13,6 +13,7 @@ from shell.settings import Settings
 
 from .journals import home_option, open_archive
 from .output import output_option, printable, say, table
+from .prove import prove
 
 
 @click.group(invoke_without_command=True)
@@ -46,6 +47,9 @@ def setup(framework: str) -> None:
     except (FrameworkError, AttemptEnded) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{framework} is installed: {program}")
+
+
+agents.add_command(prove)
 
 
 class _Progress:

@@ -92,7 +92,10 @@ GEMINI = Agent(
 
 
 def _begin_opencode(start: Start) -> dict[str, str]:
-    """Addresses of models stand in its settings, each with its version."""
+    """Addresses of models stand in its settings, each with its version.
+
+    With a key and no model named it would take a model of its makers' server, not one that the key is for.
+    """
     urls = {
         provider: start.given[name].rstrip("/")
         for provider, name in (("anthropic", "ANTHROPIC_BASE_URL"), ("openai", "OPENAI_BASE_URL"))
@@ -107,6 +110,8 @@ def _begin_opencode(start: Start) -> dict[str, str]:
         settings["provider"] = providers
     if start.model:
         settings["model"] = start.model
+    elif any(name.endswith("_KEY") for name in start.given):
+        settings["disabled_providers"] = ["opencode"]
     return {"OPENCODE_CONFIG_CONTENT": json.dumps(settings), "OPENCODE_DISABLE_AUTOUPDATE": "1"}
 
 

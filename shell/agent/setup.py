@@ -4,6 +4,7 @@ Every file is checked against the hash in the lock, and no install script of a p
 sees no secret of the bot, and of the network only the package registries.
 """
 
+import json
 import os
 import platform
 import shutil
@@ -32,6 +33,16 @@ _AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 def installable() -> list[str]:
     """The frameworks that have a lock file."""
     return sorted(folder.name for folder in _LOCKS.iterdir())
+
+
+def version(name: str) -> str:
+    """The version that the lock of a framework names."""
+    package = _LOCKS / name / "package.json"
+    if package.is_file():
+        wanted: dict[str, str] = json.loads(package.read_text())["dependencies"]
+        return next(found for package, found in wanted.items() if not package.startswith("node-"))
+    rows = (_LOCKS / name / "requirements.txt").read_text().splitlines()
+    return next(row.partition("==")[2].split()[0] for row in rows if row.startswith(name))
 
 
 def set_up(framework: Framework, paths: Paths, watcher: Watcher) -> Path:

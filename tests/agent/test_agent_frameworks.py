@@ -1,10 +1,12 @@
 """The frameworks' command lines and what of the environment each may see."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from shell.agent.acp_agents import OPENCODE, Start
 from shell.agent.frameworks import FRAMEWORKS, Call, FrameworkError, agent_environment, framework_of
 from shell.config_file import read_config
 from shell.settings import Settings
@@ -88,3 +90,18 @@ def test_a_missing_program_says_what_to_install(name: str) -> None:
 def test_the_operator_and_the_repository_may_name_it(name: str) -> None:
     assert Settings.of({**CONFIGURED, "CALORON_FRAMEWORK": name}).framework == name
     assert read_config(f"agents: {{framework: {name}}}")["values"] == {"framework": name}
+
+
+@pytest.mark.parametrize(
+    ("given", "model", "disabled"),
+    [
+        ({"ANTHROPIC_API_KEY": "k"}, None, ["opencode"]),
+        ({"ANTHROPIC_API_KEY": "k"}, "opencode/big-pickle", None),
+        ({}, None, None),
+    ],
+)
+def test_open_code_takes_a_model_that_the_key_is_for(
+    tmp_path: Path, given: dict[str, str], model: str | None, disabled: list[str] | None
+) -> None:
+    told = OPENCODE.begin(Start(tmp_path, given, model, True))
+    assert json.loads(told["OPENCODE_CONFIG_CONTENT"]).get("disabled_providers") == disabled

@@ -1,0 +1,259 @@
+"""What each agent really does, seen: it runs behind walls, on a fake forge, and only its model is played.
+
+`caloron agents prove` plays this table, and writes it into the documentation.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.fake_forge import FakeForge
+from bot.harness.copied_agent import copied_agent
+from bot.harness.environment import HarnessError
+from bot.harness.model_stub import Asked, CutOff, Fail, ModelStub, Move, Run, Say, Write, serving_model
+from shell.agent.egress.hosts import Operator
+from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.paths import Paths
+from shell.agent.run import run_attempt
+from shell.forge.gitea import GiteaForge
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "aider": ("OPENAI",),
+    "claude-code": ("ANTHROPIC",),
+    "codex-cli": ("OPENAI",),
+    "gemini-cli": ("GEMINI", "GOOGLE"),
+    "open-code": ("ANTHROPIC",),
+}
+"""Whose key and address each is given, as one who sets it up gives it those of one provider."""
+BOT, REPO = "bot", "bot/shop"
+_LIMIT_S = 100
+_HELD_S = 120.0
+_PAUSE_S = 0.5
+_WORDS = "amber birch cedar delta ember fjord grove heron inlet juniper kelp larch".split()
+
+PLAYS = ("works", "is stopped", "401", "429", "529", "cut off once", "slow")
+Row = dict[str, str]
+"""Column → what was seen."""
+
+
+@dataclass
+class Watch:
+    """Follows a run; it may go on until `until` says otherwise."""
+
+    until: Callable[[], bool] = lambda: False
+    ended_at: float | None = None
+    """When it was told to end."""
+    lines: list[str] = field(default_factory=list)
+
+    def started(self, pid: int) -> None: ...
+
+    def heartbeat(self, last_sign_at: str) -> None: ...
+
+    def may_go_on(self) -> bool:
+        if self.ended_at is None and self.until():
+            self.ended_at = time.monotonic()
+        return self.ended_at is None
+
+    def output(self, line: str) -> None:
+        self.lines.append(line)
+
+    def pushing(self, commit: str) -> None: ...
+
+
+@dataclass
+class Bench:
+    """One agent, its model, and a repository on a forge; each play is a task of its own."""
+
+    framework: str
+    forge: FakeForge
+    client: GiteaForge
+    repository: Mapping[str, Any]
+    paths: Paths
+    model: ModelStub
+    file: str
+    text: str
+    plays: int = 0
+
+    def play(self, script: Callable[[Asked], Move], watch: Watch | None = None) -> tuple[Any, float]:
+        """What became of a run with this model, and the seconds it took."""
+        self.plays += 1
+        self.model.script = script
+        self.model.asked.clear()
+        began = time.monotonic()
+        result = run_attempt(self._spec(f"t{self.plays}"), self.client, self.paths, watch or Watch())
+        return result, time.monotonic() - began
+
+    def written(self, path: str) -> str | None:
+        """A file of the last play's branch."""
+        where = f"/repos/{REPO}/raw/{path}?ref=agent/s-1/t{self.plays}"
+        status, content = self.forge.call(BOT, "GET", where)
+        return content if status == 200 and isinstance(content, str) else None
+
+    def works(self, asked: Asked) -> Move:
+        """Writes the file, has the shell count its letters, and is done."""
+        moves = (Write(self.file, self.text), Run(f"wc -c < {self.file} > counted.txt"))
+        return moves[asked.steps] if asked.steps < len(moves) else Say("The file is written.")
+
+    def _spec(self, task: str) -> dict[str, Any]:
+        repository = self.repository
+        return {
+            "type": "spawn_agent",
+            "key": f"run/{task}",
+            "sprint_id": "s-1",
+            "task_id": task,
+            "agent_id": "prove",
+            "attempt": 1,
+            "round": 1,
+            "branch": f"agent/s-1/{task}",
+            "base": "main",
+            "title": "Write a file",
+            "prompt": f"Task: {task}\nWrite the file {self.file}.\n\nWork only in this folder.",
+            "framework": self.framework,
+            "model": None,
+            "scope": [],
+            "protected": [],
+            "issue_number": 1,
+            "pr_title": "Write a file",
+            "pr_body": "",
+            "pr_number": None,
+            "seen_sha": None,
+            "time_limit_s": _LIMIT_S,
+            "merge_base": False,
+            "repo": REPO,
+            "repo_id": repository["id"],
+            "lane": f"gitea-{repository['id']}",
+            "clone_url": repository["clone_url"],
+        }
+
+
+def play_agent(framework: str, installed: Path, folder: Path, seed: int, plays: Sequence[str] = PLAYS) -> Row:
+    """Play with one agent that is set up; the seed draws what it writes."""
+    with _bench(framework, installed, folder, random.Random(f"{seed} {framework}")) as bench:
+        row: Row = {}
+        for play in plays:
+            row |= _PLAYED[play](bench)
+        if bench.model.faults:
+            raise HarnessError(
+                f"{framework} asked what the model stub cannot answer: {bench.model.faults[0]}"
+            )
+        return row
+
+
+@contextmanager
+def _bench(framework: str, installed: Path, folder: Path, chance: random.Random) -> Iterator[Bench]:
+    home = folder / "home"
+    (folder / "person").mkdir()
+    with (
+        copied_agent(installed, home),
+        FakeForge("gitea", folder / "forge") as forge,
+        serving_model(lambda asked: Say("")) as model,
+    ):
+        token = forge.add_user(BOT)
+        repository = forge.add_repository(REPO)
+        client = GiteaForge(forge.url, token)
+        own = {name: value for name, value in model.environment().items() if name.startswith(KEYS[framework])}
+        environment = {**Paths(home).environment, **dict.fromkeys(FRAMEWORKS[framework].variables, ""), **own}
+        environment["HOME"] = str(folder / "person")
+        paths = Paths(home, environment, operator=Operator(named=(("127.0.0.1", model.port),)))
+        file, text = f"{chance.choice(_WORDS)}.md", f"{' '.join(chance.sample(_WORDS, 5))}, as asked\n"
+        yield Bench(framework, forge, client, repository, paths, model, file, text)
+
+
+def _works(bench: Bench) -> Row:
+    """One whole run, looked at from all sides."""
+    result, seconds = bench.play(bench.works)
+    cost = result["cost"]
+    began = "yes" if bench.model.work() else "no"
+    counted = f"{len(bench.text)}" == (bench.written("counted.txt") or "").strip()
+    return {
+        "starts": f"{began} ({seconds:.0f} s)"
+        if result["outcome"] == "done"
+        else " ".join(result["reason"].split()),
+        "edits": _yes(bench.written(bench.file) == bench.text),
+        "runs commands": _yes(counted),
+        "tokens": f"{cost['tokens']:,}" if cost.get("tokens") else "no",
+        "cost": f"${cost['usd']:.4f}" if cost.get("usd") else "no",
+    }
+
+
+def _is_stopped(bench: Bench) -> Row:
+    """In the middle of a command, or, where it runs none, of the model's answer."""
+
+    def holds(asked: Asked) -> Move:
+        if asked.wants_blocks:
+            time.sleep(_HELD_S)
+        return Run(f"sleep {_HELD_S:.0f}") if asked.steps == 0 else Say("Done.")
+
+    watch = Watch(lambda: bool(bench.model.work()))
+    result, _ = bench.play(holds, watch)
+    if result["outcome"] != "stopped" or watch.ended_at is None:
+        return {"stop": str(result["outcome"])}
+    return {"stop": f"{time.monotonic() - watch.ended_at:.1f} s"}
+
+
+def _fails(status: int) -> Callable[[Bench], Row]:
+    """At every request."""
+    return lambda bench: {str(status): _seen(*bench.play(lambda asked: Fail(status)))}
+
+
+def _cut_off_once(bench: Bench) -> Row:
+    """The first answer of the work breaks off in its middle."""
+
+    def script(asked: Asked) -> Move:
+        first = next(iter(bench.model.work()), None)
+        return CutOff() if asked is first else bench.works(asked)
+
+    return {"cut off once": _seen(*bench.play(script))}
+
+
+def _slow(bench: Bench) -> Row:
+    """Each piece of an answer takes half a second."""
+    bench.model.pause_s = _PAUSE_S
+    try:
+        return {"slow": _seen(*bench.play(bench.works))}
+    finally:
+        bench.model.pause_s = 0.0
+
+
+_PLAYED: Mapping[str, Callable[[Bench], Row]] = {
+    "works": _works,
+    "is stopped": _is_stopped,
+    **{str(status): _fails(status) for status in (401, 429, 529)},
+    "cut off once": _cut_off_once,
+    "slow": _slow,
+}
+
+
+def _seen(result: Any, seconds: float) -> str:
+    return f"`{result['outcome']}` ({seconds:.0f} s)"
+
+
+def _yes(seen: bool) -> str:
+    return "yes" if seen else "no"
+
+
+_BEGIN, _END = "<!-- what was seen: written by `caloron agents prove` -->", "<!-- end of what was seen -->"
+
+
+def table_of(rows: Mapping[str, Row], versions: Mapping[str, str]) -> str:
+    """The table as Markdown: an agent each row."""
+    columns = list(next(iter(rows.values())))
+    lines = [["agent", *columns], ["---"] * (len(columns) + 1)]
+    lines += [
+        [f"`{name}` {versions[name]}", *(row[column] for column in columns)] for name, row in rows.items()
+    ]
+    return "\n".join(f"| {' | '.join(cell.replace('|', ' ') for cell in line)} |" for line in lines)
+
+
+def write_into(page: Path, table: str) -> None:
+    """Replace the table of a page; HarnessError where it has no place for it."""
+    text = page.read_text()
+    found = re.search(f"{re.escape(_BEGIN)}\n.*?{re.escape(_END)}", text, re.DOTALL)
+    if found is None:
+        raise HarnessError(f"{page} has no place for the table: it should stand between {_BEGIN} and {_END}")
+    page.write_text(f"{text[: found.start()]}{_BEGIN}\n{table}\n{_END}{text[found.end() :]}")
