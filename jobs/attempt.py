@@ -111,12 +111,19 @@ def attempt_with(ctx: Context, lane: str, key: str, run: Runner) -> None:
 
 
 def run_agent(spec: RunSpec, forge: Forge, ctx: Context, report: Report) -> RunResult:
-    """The real run; imported here, because only a run needs all of it."""
+    """The real run, in a process of its own; imported here, because only a run needs all of it."""
     from shell.agent.paths import Paths
+    from shell.agent.quota import own_mounts
     from shell.agent.run import run_attempt
 
     settings = ctx.settings
-    paths = Paths(settings.home, sandbox=settings.sandbox, operator=settings.operator, reserve=ctx.reserve())
+    paths = Paths(
+        settings.home,
+        sandbox=settings.sandbox,
+        operator=settings.operator,
+        reserve=ctx.reserve(),
+        own_disks=own_mounts(),
+    )
     return run_attempt(spec, forge, paths, report)
 
 

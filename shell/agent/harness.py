@@ -18,6 +18,7 @@ from shell.agent.cgroup import PREFIX, Group, make_group
 from shell.agent.cleanup import RUN, kill_remaining
 from shell.agent.dialogue import Dialogue
 from shell.agent.limits import Limits
+from shell.agent.quota import OwnDisk
 from shell.agent.transcript import Transcript
 from shell.agent.usage import Usage
 from shell.clock import now
@@ -62,6 +63,8 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     takes_disk: Path | None = None
     """What counts as its disk; `folder` if not given."""
+    own_disk: OwnDisk | None = None
+    """The disk that its files are on, where it has one of its own."""
     conversation: Conversation | None = None
     """What is said over its standard input and output, where it speaks the protocol."""
     next_turn: Callable[[Conversation], str | None] = lambda conversation: None
@@ -178,7 +181,7 @@ class _Run:
         self.readers = self._readers()
         self.last_sign, self.next_beat = now(), 0.0
         self.activity = Activity(job.folder)
-        self.usage = Usage(guard.pid, job.takes_disk or job.folder, job.limits, group)
+        self.usage = Usage(guard.pid, job.takes_disk or job.folder, job.limits, group, job.own_disk)
         self.printed = 0
         self.limit: str | None = None
 

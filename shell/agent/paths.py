@@ -35,18 +35,28 @@ class Attempt:
     log: Path
 
     @property
+    def space(self) -> Path:
+        """What the agent may fill; where the bot may mount one, a disk of its own."""
+        return self.root / "space"
+
+    @property
+    def image(self) -> Path:
+        """That disk, as a file."""
+        return self.root / "disk.img"
+
+    @property
     def folder(self) -> Path:
         """The files of the repository: what the agent works in."""
-        return self.root / "files"
+        return self.space / "files"
 
     @property
     def home(self) -> Path:
         """The agent's home folder."""
-        return self.root / "home"
+        return self.space / "home"
 
     @property
     def temporary(self) -> Path:
-        return self.root / "tmp"
+        return self.space / "tmp"
 
     @property
     def prompt(self) -> Path:
@@ -97,6 +107,8 @@ class Paths:
     operator: Operator = field(default_factory=Operator)
     """What the operator adds to the network of agents, and what of the bot is never part of it."""
     reserve: Reserve = field(default_factory=Reserve)
+    own_disks: bool = False
+    """Whether this process may mount a disk for its run, because nobody else sees its mounts."""
 
     @property
     def root(self) -> Path:

@@ -15,6 +15,7 @@ from shell.agent.harness import Job
 from shell.agent.logins import copy_logins, renew_login
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Attempt, Paths
+from shell.agent.quota import OwnDisk
 from shell.agent.sandbox import NO_WALLS_NO_RUN, OFF, Mounts, Sandbox, hand_over, made_up_etc, wrap
 from shell.agent.seen import seen
 from shell.agent.trial import find_sandbox
@@ -28,6 +29,7 @@ def prepare(
     attempt: Attempt,
     prompt: str,
     egress: Egress | None,
+    disk: OwnDisk | None = None,
 ) -> Job:
     """The job of an attempt whose folders are made; FrameworkError if it cannot be called."""
     know(*framework.secrets(paths.environment))
@@ -61,6 +63,7 @@ def prepare(
         attempt.prompt if framework.prompt_by == "input" else None,
         limits=paths.limits,
         takes_disk=attempt.root,
+        own_disk=disk,
         conversation=_conversation(framework, call, attempt),
     )
 

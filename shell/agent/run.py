@@ -23,6 +23,7 @@ from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare, walls
 from shell.agent.prices import cost_of
 from shell.agent.publish import Work, publish
+from shell.agent.quota import OwnDisk, own_disk
 from shell.agent.repository import Repository
 from shell.agent.reserve_watch import ReserveWatch
 from shell.agent.retry import with_retries
@@ -104,8 +105,8 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
     found = _Found(pr_number=spec.get("pr_number"), model=spec.get("model"))
     attempt = paths.attempt(spec)
     try:
-        with attempt.held():
-            reason = _attempt(spec, forge, paths, attempt, report, found)
+        with attempt.held(), own_disk(attempt, paths) as disk:
+            reason = _attempt(spec, forge, paths, attempt, disk, report, found)
         return found.answer("done", reason)
     except AttemptEnded as ending:
         return found.answer(ending.outcome, ending.reason)
@@ -127,6 +128,7 @@ def _attempt(
     forge: PullForge,
     paths: Paths,
     attempt: Attempt,
+    disk: OwnDisk | None,
     report: Report,
     found: _Found,
 ) -> str:
@@ -144,7 +146,7 @@ def _attempt(
     ):
         if not may_begin:
             raise AttemptEnded("stopped", "The run was stopped while it waited for the login of another.")
-        job = prepare(spec, framework, paths, attempt, prompt, egress)
+        job = prepare(spec, framework, paths, attempt, prompt, egress, disk)
         found.conversation = job.conversation
         with ReserveWatch(report, paths.reserve) as watch:
             ended = run_job(job, watch)
@@ -152,6 +154,8 @@ def _attempt(
         found.tail, found.seconds = ended.tail, ended.seconds
         raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
     _keep_output(ended, framework, job, found, egress)
+    if disk is not None:
+        disk.check()
     if conflicts := unresolved(start, attempt):
         raise AttemptEnded("failed", f"The agent left merge conflicts in {', '.join(conflicts)}.")
     tree = final_tree(repository.git, attempt.folder, attempt.index)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from shell.agent.cgroup import PREFIX, Group, make_group
 from shell.agent.limits import Limits, size
+from shell.agent.quota import OwnDisk, why_none
 
 LOOK_S = 1.0
 _PAUSE, _LONGEST_PAUSE_S = 5, 5.0
@@ -30,9 +31,11 @@ class Process:
 class Usage:
     """Compares one run with its limits; `group` says which of them the kernel keeps already."""
 
-    def __init__(self, guard: int, folder: Path, limits: Limits, group: Group) -> None:
-        self.guard, self.limits, self.group = guard, limits, group
-        self.disk = Disk(folder)
+    def __init__(
+        self, guard: int, folder: Path, limits: Limits, group: Group, own_disk: OwnDisk | None = None
+    ) -> None:
+        self.guard, self.limits, self.group, self.own_disk = guard, limits, group, own_disk
+        self.disk = Disk(folder, own_disk)
         self.next_look = 0.0
 
     def exceeded(self, printed_bytes: int, clock: Callable[[], float] = time.monotonic) -> str | None:
@@ -47,9 +50,11 @@ class Usage:
         return found
 
     def refused(self) -> str | None:
-        """The sentence, if the kernel has killed or refused a process of this run."""
+        """The sentence, if the kernel has killed or refused something of this run."""
         if self.group.killed_for_memory():
             return _too_much_memory(self.limits.memory_bytes)
+        if self.own_disk is not None and (full := self.own_disk.full()):
+            return full
         return _too_many(self.limits.processes) if self.group.refused_processes() else None
 
     def _memory(self) -> str | None:
@@ -93,12 +98,14 @@ def in_force(limits: Limits) -> str:
     group.remove()
     seconds = "looked at each second"
     by = {True: "kept by a cgroup", False: seconds}
+    no_disk = why_none()
+    disk = f"{seconds}, because {no_disk}" if no_disk else "kept by a loop image"
     return (
         f"memory {size(limits.memory_bytes)} ({by[group.memory is not None]}), "
         f"{limits.processes} processes ({by[group.processes is not None]}), "
         f"{limits.open_files} open files and {size(limits.file_bytes)} a file (kept by the kernel), "
         f"/tmp {size(limits.temporary_bytes)} (kept by the kernel), "
-        f"disk {size(limits.disk_bytes)} and output {size(limits.output_bytes)} ({seconds})"
+        f"disk {size(limits.disk_bytes)} ({disk}), output {size(limits.output_bytes)} ({seconds})"
     )
 
 
@@ -115,16 +122,19 @@ def _too_many(most: int) -> str:
 
 
 class Disk:
-    """How much a folder takes, counted by `du` beside the run: it passes through folders of any depth."""
+    """How much a run's files take: its own disk knows; else `du` counts the folder, of any depth."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.counted, self.first = folder, 0, -1
+    def __init__(self, folder: Path, own: OwnDisk | None = None) -> None:
+        self.folder, self.own, self.counted, self.first = folder, own, 0, -1
         self.counting: subprocess.Popen[bytes] | None = None
         self.begun = self.not_before = 0.0
         self.program = shutil.which("du", path="/usr/bin:/bin") or "du"
 
     def used(self) -> int:
         """Bytes as last counted; a new count is begun where none is under way."""
+        if self.own is not None:
+            self._set(self.own.used())
+            return self.counted
         if self.counting is not None and self.counting.poll() is not None:
             self._take()
         if self.counting is None and time.monotonic() >= self.not_before:
@@ -136,6 +146,7 @@ class Disk:
         return self.counted - max(self.first, 0)
 
     def free(self) -> int:
+        """Bytes that the machine's disk below can still take."""
         about = os.statvfs(self.folder)
         return about.f_bavail * about.f_frsize
 
@@ -158,10 +169,13 @@ class Disk:
         assert self.counting is not None
         words = self.counting.communicate()[0].split()
         if words and words[0].isdigit():  # what vanished meanwhile is complained of, the rest is counted
-            self.counted = int(words[0])
-            self.first = self.counted if self.first < 0 else self.first
+            self._set(int(words[0]))
         self.counting = None
         self.not_before = time.monotonic() + _pause(time.monotonic() - self.begun)
+
+    def _set(self, counted: int) -> None:
+        self.counted = counted
+        self.first = counted if self.first < 0 else self.first
 
 
 def tree(root: int) -> Iterator[Process]:

@@ -159,6 +159,7 @@ class Stage:
         self.sandbox: SandboxMode = "preferred"
         self.limits = Limits()
         self.operator = Operator()
+        self.own_disks = False
 
     def answers(self, *responses: dict[str, Any]) -> None:
         self.fixture.write_text(json.dumps({"responses": list(responses)}))
@@ -178,6 +179,8 @@ class Stage:
         return self.run(framework="claude-code", **changed)
 
     def run(self, **changed: Any) -> Any:
-        places = Paths(self.home, self.environment, self.sandbox, self.limits, self.operator)
+        places = Paths(
+            self.home, self.environment, self.sandbox, self.limits, self.operator, own_disks=self.own_disks
+        )
         spec = SPEC | {"clone_url": str(self.forge.bare)} | changed
         return run_attempt(spec, self.forge, places, self.witness)

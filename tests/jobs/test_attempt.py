@@ -7,11 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from jobs import attempt, sweep
+from jobs.child import in_child
 from shell.agent.feedback import read_feedback
+from shell.agent.paths import Paths
+from shell.agent.quota import why_none
 from shell.errors import Unavailable
 from tests.waiting import LIMIT_S, until
 
@@ -79,6 +83,26 @@ def test_the_last_line_of_a_run_is_told_with_its_next_sign(bench: Any) -> None:
 
     attempt.attempt_with(bench, LANE, spawn(bench), run)
     assert told == ["Shall I go on?"]
+
+
+@pytest.mark.skipif(why_none() is not None, reason=f"runs have no own disks: {why_none()}")
+def test_a_run_may_mount_what_nobody_else_sees(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    spec, forge, report = Mock(), Mock(), Mock()
+
+    def run(spec: Any, forge: Any, paths: Paths, report: Any) -> Any:
+        told.write_text(f"{paths.own_disks} {os.readlink('/proc/self/ns/mnt')}")
+
+    monkeypatch.setattr("shell.agent.run.run_attempt", run)
+
+    def work() -> None:
+        attempt.run_agent(spec, forge, bench, report)
+
+    code = in_child(work, lambda: None, 0.1)
+    may, where = told.read_text().split()
+    assert (code, may) == (0, "True") and where != os.readlink("/proc/self/ns/mnt")
 
 
 def test_our_mistake_in_a_run_is_a_crash_with_words(bench: Any, worker: Any) -> None:

@@ -24,6 +24,7 @@ from shell.agent.limits import Limits
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Paths
 from shell.agent.prepare import prepare
+from shell.agent.quota import own_disk, own_mounts
 from shell.agent.trial import find_sandbox
 from shell.secrets import MASK
 
@@ -44,7 +45,8 @@ QUICK: dict[str, str] = {
     "reads the settings of the bot": "cat $BOT/env",
     "reads the token of the shell": "cat $BOT/shell-token",
     "reads another task's files": "cat $BOT/work/other/notes; ls $BOT/work/other && echo BREACH",
-    "climbs out of its folder": "cat ../../../../../../env ../../../../../../shell-token ../../../../../.env",
+    "climbs out of its folder": "up=..; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do "
+    "cat $up/env $up/shell-token $up/.env 2>/dev/null; up=$up/..; done",
     "follows a link it made": "ln -s $PERSON/.ssh/id_ed25519 l; cat l",
     "makes a hard link": "ln $BOT/env hard && cat hard",
     "reads the environment of process 1": f"cat /proc/1/environ | tr '\\0' '\\n' | grep {SOUGHT}",
@@ -395,7 +397,7 @@ class Machine:
     """Runs hostile scripts as agents of the real code."""
 
     def __init__(self, outside: Outside) -> None:
-        self.outside, self.attempts = outside, 0
+        self.outside, self.attempts, self.own_disks = outside, 0, own_mounts()
 
     def run(self, script: str, limits: Limits, path: str | None = None, time_limit_s: float = 30) -> Ended:
         """One run whose agent is this shell script. AttemptEnded where it is refused."""
@@ -406,14 +408,14 @@ class Machine:
         outside = self.outside
         on_path = f"{outside.tools}:{outside.person}:{outside.start}:{outside.bot}:{os.environ['PATH']}"
         environment = {"PATH": on_path if path is None else path, "HOME": str(outside.person)}
-        paths = Paths(outside.bot, environment | {"GITEA_TOKEN": SECRET}, "required", limits)
+        known = environment | {"GITEA_TOKEN": SECRET}
+        paths = Paths(outside.bot, known, "required", limits, own_disks=self.own_disks)
         spec = _SPEC | {"attempt": self.attempts, "time_limit_s": time_limit_s}
         attempt = paths.attempt(spec)
-        attempt.make()
-        try:
-            return run_job(prepare(spec, framework_of("claude-code"), paths, attempt, "go", None), _Nobody())
-        finally:
-            subprocess.run(["rm", "-rf", str(attempt.root)], check=False)
+        framework = framework_of("claude-code")
+        with attempt.held(), own_disk(attempt, paths) as disk:
+            attempt.make()
+            return run_job(prepare(spec, framework, paths, attempt, "go", None, disk), _Nobody())
 
 
 _SPEC: dict[str, Any] = {
