@@ -50,7 +50,7 @@ def install() -> None:
         home.mkdir(parents=True, exist_ok=True)
         hosts = _hosts(name)
         with tempfile.TemporaryDirectory(prefix="caloron-") as person:
-            environment = {"PATH": os.environ["PATH"], "HOME": person}
+            environment = {**os.environ, "HOME": person}
             paths = Paths(home, environment, operator=Operator(named=tuple(filter(_is_private, hosts))))
             if reason := _unsuited(name, paths) or _out_of_reach(hosts):
                 print(f"frameworks: {name} is left out: {reason}", file=sys.stderr)

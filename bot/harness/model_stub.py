@@ -250,16 +250,17 @@ def _handler_of(stub: ModelStub) -> type[BaseHTTPRequestHandler]:
             about = (wire.name, self.path, headers, body, wire.tools(body), wire.steps(body))
             asked = Asked(*about, time.monotonic())
             stub.asked.append(asked)
-            self._answer(asked, wire, stub.script(asked))
+            self._answer(asked, wire, stub.script)
 
-        def _answer(self, asked: Asked, wire: Wire, move: Move) -> None:
+        def _answer(self, asked: Asked, wire: Wire, script: Script) -> None:
+            move = script(asked)
             if isinstance(move, Fail):
                 time.sleep(stub.pause_s)
                 words = f"The model stub answers {move.status}"
                 self._send(move.status, wire.fault(move.status, words), move.headers)
                 return
             cut_off = isinstance(move, CutOff)
-            reply = Text("This will not") if isinstance(move, CutOff) else reply_to(asked, move, stub.script)
+            reply = Text("This will not") if isinstance(move, CutOff) else reply_to(asked, move, script)
             if wire.streams(asked.body, asked.path):
                 self._stream(wire.stream(asked.body, reply), cut_off)
             else:
