@@ -28,7 +28,7 @@ from shell.secrets import know
 from shell.settings import Settings, withheld
 from shell.store import Store, connect
 from shell.store.connection import milliseconds
-from shell.store.runs import owner_key
+from shell.store.runs import owner_key, spent_key
 
 if TYPE_CHECKING:
     from stages.world import Account, Json, Policy, State, Turn
@@ -164,15 +164,12 @@ class Context:
         if day is None and owner is None:
             return None
         spent = self.store.spent(now()[:10])
-        if day is not None and spent.get("all", 0) >= day:
-            return (
-                f"the operator's budget of {day:,} tokens a day is used up; agents start again at 00:00 UTC"
-            )
-        if owner is not None and spent.get(owner_key(lane, admission.owner_id), 0) >= owner:
-            return (
-                f"the operator's budget of {owner:,} tokens a day for this owner is used up; agents start "
-                "again at 00:00 UTC"
-            )
+        caps = ((day, "all", ""), (owner, owner_key(lane, admission.owner_id), " for this owner"))
+        for cap, whose, who in caps:
+            if cap is not None and spent.get(spent_key(whose, cap.unit), 0) >= cap.amount:
+                return (
+                    f"the operator's budget of {cap} a day{who} is used up; agents start again at 00:00 UTC"
+                )
         return None
 
     def repo(self, lane: str) -> str:

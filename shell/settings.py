@@ -20,6 +20,7 @@ from shell.agent.egress.hosts import Operator, Pair, named_pair, pair
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.paths import SandboxMode
 from shell.agent.ready import first_ready
+from shell.budget import Budget, budget_of
 from shell.event import ForgeKind
 from shell.secrets import know, take_over
 
@@ -153,14 +154,13 @@ class Settings(BaseSettings):
         "`agents.network`; the only way to a private address, such as an own model server's",
         (),
     )
-    budget_day: int | None = _named(
+    budget_day: Annotated[Budget | None, NoDecode] = _named(
         "CALORON_BUDGET_DAY",
-        "tokens that all agents together may use in a day (UTC), for example 5M; then no agent starts until "
-        "the next day, and those at work finish. What agents report is counted when they end",
-        ge=1,
+        "tokens (5M) or dollars ($20) that all agents together may use in a day (UTC); then no agent starts "
+        "until the next day, and those at work finish. What a run used is counted when it ends",
     )
-    budget_owner_day: int | None = _named(
-        "CALORON_BUDGET_OWNER_DAY", "the same for the repositories of each owner", ge=1
+    budget_owner_day: Annotated[Budget | None, NoDecode] = _named(
+        "CALORON_BUDGET_OWNER_DAY", "the same for the repositories of each owner"
     )
     framework: str = _named(
         "CALORON_FRAMEWORK",
@@ -252,16 +252,8 @@ class Settings(BaseSettings):
 
     @field_validator("budget_day", "budget_owner_day", mode="before")
     @classmethod
-    def _tokens(cls, given: Any) -> Any:
-        if not isinstance(given, str):
-            return given
-        found = re.fullmatch(r"([0-9]{1,15})\s*([kM]?)\s*(tokens)?", given.strip())
-        if not found:
-            raise ValueError(
-                f"is {given!r}; write a number of tokens, such as 500k or 5M (money is not counted, because "
-                "agents do not report what they cost)"
-            )
-        return int(found[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[found[2]]
+    def _budget(cls, given: Any) -> Any:
+        return budget_of(given) if isinstance(given, str) else given
 
     @field_validator("framework")
     @classmethod

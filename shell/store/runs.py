@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from shell.budget import MICRO
 from shell.clock import now
 from shell.store import keys
 from shell.store.connection import milliseconds, reachable, write
@@ -20,7 +21,7 @@ _KEPT_S = 7 * 24 * 3600
 _HEARTBEAT_S = 24 * 3600
 _CHOSEN_MS = 10_000
 _SPENT_S = 3 * 24 * 3600
-_MOST_TOKENS = 10**12
+_MOST_USED = 10**12
 """More than any run can use: what an agent reports must not stop the bot for longer than a day."""
 
 
@@ -62,18 +63,19 @@ class Runs(Outbox):
 
     @reachable
     def spent(self, day: str) -> dict[str, int]:
-        """Tokens of the runs that ended on this day: of `all`, and of each owner, `<forge>:<id>`."""
-        return {name: int(tokens) for name, tokens in self.client.hgetall(keys.spent(day)).items()}
+        """What the runs used that ended on this day, by `spent_key`: tokens, and millionths of a dollar."""
+        return {name: int(amount) for name, amount in self.client.hgetall(keys.spent(day)).items()}
 
-    def _count_tokens(self, pipe: Any, lane: str, event: AgentFinished) -> None:
-        tokens = (event.get("cost") or {}).get("tokens")
-        if type(tokens) is not int or tokens <= 0:
-            return
+    def _count_cost(self, pipe: Any, lane: str, event: AgentFinished) -> None:
+        cost = event.get("cost") or {}
+        used = {"tokens": cost.get("tokens"), "usd": _millionths(cost.get("usd"))}
         facts = json.loads(self.client.hget(keys.REPOSITORIES, lane) or "{}")
         name = keys.spent(now()[:10])
-        for whose in ("all", owner_key(lane, facts.get("owner_id"))):
-            pipe.hincrby(name, whose, min(tokens, _MOST_TOKENS))
-        pipe.expire(name, _SPENT_S)
+        for unit, amount in used.items():
+            if type(amount) is int and amount > 0:
+                for whose in ("all", owner_key(lane, facts.get("owner_id"))):
+                    pipe.hincrby(name, spent_key(whose, unit), min(amount, _MOST_USED))
+                pipe.expire(name, _SPENT_S)
 
     @reachable
     def claim_run(self, lane: str, key: str, worker: str) -> RunSpec | None:
@@ -150,7 +152,7 @@ class Runs(Outbox):
         pipe.hset(name, mapping={"status": "finished", "finished_at": now(), "outcome": event["outcome"]})
         pipe.expire(name, _KEPT_S)
         pipe.srem(keys.RUNS, write([lane, key]))
-        self._count_tokens(pipe, lane, event)
+        self._count_cost(pipe, lane, event)
         self._put_event(pipe, lane, {**event, "at": now()})
         self._enqueue_in(tx, "events", lane)
         return not tx.run().failed
@@ -241,8 +243,20 @@ class Runs(Outbox):
         ]
 
 
+def _millionths(usd: object) -> int | None:
+    """Dollars as the counter holds them; None for what is no amount."""
+    if isinstance(usd, int | float) and not isinstance(usd, bool) and 0 < usd < _MOST_USED / MICRO:
+        return round(usd * MICRO)
+    return None
+
+
+def spent_key(whose: str, unit: str) -> str:
+    """The name of a day's counter: of `all` or an owner."""
+    return whose if unit == "tokens" else f"{whose}:{unit}"
+
+
 def owner_key(lane: str, owner_id: int | None) -> str:
-    """An owner on a forge, as tokens are counted for it."""
+    """An owner on a forge, as what its agents use is counted for it."""
     return f"{lane.partition('-')[0]}:{owner_id}"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from jobs import attempt
+from shell.budget import Budget
 from shell.clock import now
 from shell.settings import Settings
 
@@ -112,13 +113,33 @@ def test_what_a_run_reports_cannot_be_negative_or_endless(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "tokens"), [("5M", 5_000_000), ("500k", 500_000), ("12", 12), ("7 tokens", 7)]
+    ("text", "cap", "words"),
+    [
+        ("5M", Budget(5_000_000, "tokens"), "5,000,000 tokens"),
+        ("500k", Budget(500_000, "tokens"), "500,000 tokens"),
+        ("7 tokens", Budget(7, "tokens"), "7 tokens"),
+        ("$20", Budget(20_000_000, "usd"), "$20.00"),
+        ("12.50 USD", Budget(12_500_000, "usd"), "$12.50"),
+    ],
 )
-def test_a_cap_is_a_number_of_tokens(text: str, tokens: int) -> None:
-    assert Settings.of({**BASE, "CALORON_BUDGET_DAY": text}).budget_day == tokens
+def test_a_cap_is_an_amount_of_tokens_or_of_money(text: str, cap: Budget, words: str) -> None:
+    assert Settings.of({**BASE, "CALORON_BUDGET_DAY": text}).budget_day == cap
+    assert str(cap) == words
 
 
-@pytest.mark.parametrize("text", ["$5", "5 USD", "-1", "0", "1e9", "many"])
-def test_a_cap_in_money_is_refused(text: str) -> None:
+def test_money_is_counted_apart_from_tokens(bench: Bench) -> None:
+    capped(bench, CALORON_BUDGET_DAY="$1")
+    for task, usd in (("a", 0.6), ("b", 0.4)):
+        queue(bench, "gitea-7", task)
+        assert start(bench) == ("gitea-7", f"spawn:{task}")
+        end(bench, "gitea-7", f"spawn:{task}", tokens=10**9, usd=usd)
+    queue(bench, "gitea-7", "c")
+    assert start(bench) is None
+    words = bench.budget_spent("gitea-7", bench.admission("gitea-7"))
+    assert words and "$1.00 a day" in words
+
+
+@pytest.mark.parametrize("text", ["5 EUR", "$-1", "$0", "-1", "0", "1e9", "many"])
+def test_a_cap_that_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="CALORON_BUDGET_DAY"):
         Settings.of({**BASE, "CALORON_BUDGET_DAY": text})
