@@ -43,7 +43,7 @@ class Report(Protocol):
 
     def output(self, line: str) -> None: ...
 
-    def pushing(self, commit: str) -> None: ...
+    def pushing(self, commit: str, partial: bool = False) -> None: ...
 
 
 Runner = Callable[["RunSpec", Forge, Context, Report], "RunResult"]
@@ -165,7 +165,7 @@ class _Report:
         """The log of the run has it all; the last line goes with the next heartbeat."""
         self.last_line = line.strip()[:_LINE] or self.last_line
 
-    def pushing(self, commit: str) -> None:
+    def pushing(self, commit: str, partial: bool = False) -> None:
         """Durable before the push: the commit is the shell's, also if nothing more is heard of this run."""
         event: AgentPushed = {
             **of_run(self.spec),
@@ -173,6 +173,7 @@ class _Report:
             "key": f"{key_of(self.spec, 'agent_pushed')}:{commit}",
             "at": now(),
             "head_sha": commit,
+            "partial": partial,
         }
         with_retries(lambda: self.store.put_event(self.lane, event), _PAUSES_S)
 

@@ -27,9 +27,7 @@ def budget_of(text: str) -> Budget:
     elif found := _DOLLARS.fullmatch(text.strip()):
         budget = Budget(round(float(found[1] or found[2]) * MICRO), "usd")
     else:
-        raise ValueError(
-            f"is {text!r}; write tokens, such as 500k or 5M, or dollars, such as $20 or 12.50 USD"
-        )
+        raise ValueError(f"is {text!r}; write tokens, such as 500k or 5M, or dollars, such as $20")
     if budget.amount < 1:
         raise ValueError(f"is {text!r}; write more than nothing")
     return budget

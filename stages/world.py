@@ -362,6 +362,8 @@ class TaskFields(TypedDict, total=False):
     """What its runs have cost."""
     review_cycles: int
     """How often a review asked for changes."""
+    partial: str | None
+    """The head that a run left which was ended before its work was done; written by `dag_evaluate`."""
     not_before: str | None
     """When its agent may start, after one that met an overloaded model; written by `dag_evaluate`."""
     setbacks: int
@@ -1392,6 +1394,8 @@ class AgentPushed(OfRun):
     type: Literal["agent_pushed"]
     head_sha: str
     """The commit."""
+    partial: NotRequired[bool]
+    """Whether the run was ended before its work was done: the next one goes on with it."""
 
 
 class AgentHeartbeat(Happening):

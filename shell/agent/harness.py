@@ -46,7 +46,8 @@ class Watcher(Protocol):
 
     def output(self, line: str) -> None: ...
 
-    def pushing(self, commit: str) -> None: ...
+    def pushing(self, commit: str, partial: bool = False) -> None:
+        """Called before a push; `partial`: the work is not done, the next run goes on with it."""
 
 
 @dataclass(frozen=True)

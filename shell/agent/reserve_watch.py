@@ -46,8 +46,8 @@ class ReserveWatch:
     def output(self, line: str) -> None:
         self.report.output(line)
 
-    def pushing(self, commit: str) -> None:
-        self.report.pushing(commit)
+    def pushing(self, commit: str, partial: bool = False) -> None:
+        self.report.pushing(commit, partial)
 
     def _watch(self, guard: int) -> None:
         try:

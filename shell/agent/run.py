@@ -153,9 +153,13 @@ def _attempt(
     if watch.shortage:
         found.tail, found.seconds = ended.tail, ended.seconds
         raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
-    _keep_output(ended, framework, job, found, egress)
-    if disk is not None:
-        disk.check()
+    try:
+        _keep_output(ended, framework, job, found, egress)
+        if disk is not None:
+            disk.check()
+    except AttemptEnded as ending:
+        _keep_work(ending, spec, repository, start, attempt, report, found)
+        raise
     if conflicts := unresolved(start, attempt):
         raise AttemptEnded("failed", f"The agent left merge conflicts in {', '.join(conflicts)}.")
     tree = final_tree(repository.git, attempt.folder, attempt.index)
@@ -169,6 +173,53 @@ def _attempt(
     found.head_sha = publish(repository, work, report.may_go_on, report.pushing)
     found.pr_number = _open_or_reuse_pull(spec, forge, report)
     return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}."
+
+
+_GOES_ON = frozenset(
+    ("timeout", "limit", "crashed", "failed", "auth", "quota", "overload", "network", "context_full")
+)
+"""How a run may end whose work the next one goes on with."""
+
+
+def _keep_work(
+    ending: AttemptEnded,
+    spec: Mapping[str, Any],
+    repository: Repository,
+    start: Start,
+    attempt: Attempt,
+    report: Report,
+    found: _Found,
+) -> None:
+    """Push what the agent had done so far as work in progress, where it may leave; `ending` says which."""
+    if ending.outcome not in _GOES_ON or unresolved(start, attempt):
+        return
+    tree = final_tree(repository.git, attempt.folder, attempt.index)
+    changed = changes(repository.git, start.tree, tree)
+    message = _message(spec, "Work in progress: ")
+    if not changed or not _may_leave(repository, changed, message, start, spec):
+        return
+    work = Work(spec["branch"], start, tree, message, _author(spec))
+    try:
+        found.head_sha = publish(
+            repository, work, report.may_go_on, lambda commit: report.pushing(commit, True)
+        )
+    except AttemptEnded as refusal:
+        ending.reason += f" What it had done so far is lost: {refusal.reason}"
+        return
+    found.changed = [change.path for change in changed]
+    ending.reason += f" What it had done so far is on {spec['branch']}, and the next run goes on from it."
+
+
+def _may_leave(
+    repository: Repository, changed: list[Change], message: str, start: Start, spec: Mapping[str, Any]
+) -> bool:
+    """Whether unfinished work keeps to the task's scope, leaves protected paths alone and holds no secret."""
+    paths = [change.path for change in changed]
+    if protected(paths, spec.get("protected") or []):
+        return False
+    if any(path not in start.conflicts for path in outside(paths, spec.get("scope") or [])):
+        return False
+    return not leaks(repository.git, changed, message, spec)
 
 
 def _start(
@@ -214,7 +265,7 @@ def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found, eg
             "timeout", f"The agent was stopped at its time limit, {job.time_limit_s / 60:.4g} min."
         )
     if ended.how == "limit":
-        raise AttemptEnded("limit", f"{ended.limit} It was stopped, and nothing was pushed.")
+        raise AttemptEnded("limit", f"{ended.limit} It was stopped.")
     if job.conversation is not None and (turn := job.conversation.ended) is not None:
         _judge_turn(turn, framework, egress)
     elif ended.status or job.conversation is not None:
@@ -351,8 +402,8 @@ def _open_pull(spec: Mapping[str, Any], forge: PullForge) -> int | None:
     return number
 
 
-def _message(spec: Mapping[str, Any]) -> str:
-    subject = " ".join(str(spec.get("pr_title") or spec["title"]).split())[:100]
+def _message(spec: Mapping[str, Any], before: str = "") -> str:
+    subject = before + " ".join(str(spec.get("pr_title") or spec["title"]).split())[:100]
     return f"{subject}\n\nTask: {spec['task_id']}\nSprint: {spec['sprint_id']}\nAttempt: {spec['attempt']}\n"
 
 

@@ -60,6 +60,7 @@ PARALLEL = 2
 MOST_PUSHED = 200
 MOST_CHANGED = 500
 LONGEST_SUMMARY = 2000
+PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: go on from it."
 FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
 FIRST_TRIAL_S, LAST_TRIAL_S, MOST_NAMED_S = 300.0, 3600.0, 86400.0
 
@@ -212,6 +213,8 @@ def agent_pushed(step: Step, task_id: str, event: AgentPushed) -> None:
     """Of any run, also of one that was stopped since: what it pushed is the shell's work."""
     pushed = [*step.tasks[task_id].get("pushed", []), event["head_sha"]]
     step.change(task_id, pushed=pushed[-MOST_PUSHED:])
+    if event.get("partial"):
+        step.change(task_id, partial=event["head_sha"])
 
 
 def agent_heartbeat(step: Step, task_id: str, event: AgentHeartbeat) -> None:
@@ -229,6 +232,8 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     step.change(task_id, agent=None, cost=cost, report=report, last_activity_at=step.moment())
     outcome = event["outcome"]
     model_answers(step, task_id, event)
+    if outcome != "done" and event.get("head_sha"):
+        tell_of_partial_work(step, task_id)
     if outcome == "done":
         note_made(step, task_id, event)
         finished_well(step, task_id, event)
@@ -350,6 +355,13 @@ def wait_over(step: Step, task_id: str, event: WaitOver) -> None:
     """Nothing of itself: `dispatch` compares the times."""
 
 
+def tell_of_partial_work(step: Step, task_id: str) -> None:
+    """The next run finds on the branch what this one had done."""
+    feedback = step.tasks[task_id].get("feedback")
+    if PARTIAL_WORK not in (feedback or ""):
+        step.change(task_id, feedback=joined(feedback, PARTIAL_WORK))
+
+
 def is_in_review_already(task: Task) -> bool:
     """Its pull request is there to be judged, however the run behind it ends, if that has heard all."""
     return task["status"] == "InReview" and not task.get("unheard")
@@ -465,7 +477,8 @@ def pr_synchronized(step: Step, task_id: str, event: PrSynchronized) -> None:
     head = event.get("head_sha") or task.get("head_sha")
     if event.get("head_sha") and head == task.get("head_sha"):
         return
-    if task["status"] in WITH_A_PERSON:
+    unfinished = task["status"] == "InProgress" and head == task.get("partial")
+    if task["status"] in WITH_A_PERSON or unfinished:
         step.change(task_id, head_sha=head, checks={}, last_activity_at=step.moment())
         return
     fresh = task["status"] == "InProgress"

@@ -94,6 +94,10 @@ class DiskForge:
     def files(self, branch: str = "agent/s-1/t1") -> list[str]:
         return git(self.bare, "ls-tree", "-r", "-z", "--name-only", branch).strip("\0").split("\0")
 
+    def subject(self, branch: str) -> str:
+        """The first line of the branch's last commit."""
+        return git(self.bare, "log", "-1", "--format=%s", branch)
+
     # what an attempt asks of a forge
 
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None:
@@ -129,6 +133,7 @@ class Witness:
         self.signs: list[str] = []
         self.lines: list[str] = []
         self.pushed: list[str] = []
+        self.partial: list[str] = []
 
     def started(self, pid: int) -> None:
         self.pids.append(pid)
@@ -139,8 +144,10 @@ class Witness:
     def may_go_on(self) -> bool:
         return self.allowed()
 
-    def pushing(self, commit: str) -> None:
+    def pushing(self, commit: str, partial: bool = False) -> None:
         self.pushed.append(commit)
+        if partial:
+            self.partial.append(commit)
 
     def output(self, line: str) -> None:
         self.lines.append(line)

@@ -219,4 +219,4 @@ def test_a_hanging_agent_shows_as_an_old_last_sign_and_ends_at_its_limit(stage: 
     stage.answers({"match": "", "hang": True, "files": {"half.md": "x"}})
     result = stage.run(time_limit_s=1)
     assert result["outcome"] == "timeout" and "time limit" in result["reason"]
-    assert stage.forge.branches() == ["main"]
+    assert stage.forge.files() == ["README.md", "half.md", "src/a.py"], "what it had done is kept"

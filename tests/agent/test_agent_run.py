@@ -327,12 +327,42 @@ def test_unknown_and_missing_frameworks_are_said_in_words(stage: Stage) -> None:
     assert "`caloron agents setup codex-cli`" in missing["reason"]
 
 
-def test_an_agent_that_fails_pushes_nothing(stage: Stage) -> None:
-    result = stage.play("echo x > x.md; echo 'not logged in'; exit 3")
-    assert (result["outcome"], result["reason"]) == (
-        "failed",
-        "The agent (claude-code) exited with status 3: not logged in",
-    )
+FAILS = "echo 'not logged in'; exit 3"
+
+
+def test_an_agent_that_fails_and_changed_nothing_pushes_nothing(stage: Stage) -> None:
+    result = stage.play(FAILS)
+    reason = "The agent (claude-code) exited with status 3: not logged in"
+    assert (result["outcome"], result["reason"]) == ("failed", reason)
+    assert stage.forge.branches() == ["main"] and result["head_sha"] is None
+
+
+def test_what_an_agent_had_done_before_it_failed_is_kept_and_gone_on_with(stage: Stage) -> None:
+    first = stage.play(f"echo half > x.md; {FAILS}")
+    assert first["outcome"] == "failed" and first["head_sha"] == stage.forge.head(BRANCH)
+    assert "the next run goes on from it" in first["reason"] and stage.forge.pulls == []
+    assert stage.witness.partial == [first["head_sha"]]
+    assert stage.forge.subject(BRANCH) == "Work in progress: Say hello"
+    second = stage.play("cat x.md; echo whole >> x.md", attempt=2)
+    assert second["outcome"] == "done" and second["output_tail"] == "half"
+    assert stage.forge.text("x.md") == "half\nwhole" and len(stage.forge.pulls) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "changed"),
+    [
+        ("mkdir -p src; echo x > src/x.py", {"scope": ["docs/"]}),
+        ("mkdir -p ci; echo x > ci/run", {"protected": ["ci/**"]}),
+        ("echo 'my key is its-own-key-0123456789' > x.md", {}),
+    ],
+    ids=["out of scope", "protected", "a secret"],
+)
+def test_unfinished_work_that_may_not_leave_stays(
+    stage: Stage, script: str, changed: dict[str, list[str]]
+) -> None:
+    stage.environment["ANTHROPIC_API_KEY"] = "its-own-key-0123456789"
+    result = stage.play(f"{script}; {FAILS}", **changed)
+    assert result["outcome"] == "failed" and "goes on" not in result["reason"]
     assert stage.forge.branches() == ["main"]
 
 

@@ -251,7 +251,7 @@ class _Silent:
     def output(self, line: str) -> None:
         return
 
-    def pushing(self, commit: str) -> None:
+    def pushing(self, commit: str, partial: bool = False) -> None:
         return
 
 

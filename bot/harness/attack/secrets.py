@@ -145,7 +145,7 @@ class _Witness:
     def may_go_on(self) -> bool:
         return True
 
-    def pushing(self, commit: str) -> None:
+    def pushing(self, commit: str, partial: bool = False) -> None:
         return
 
     def output(self, line: str) -> None:
