@@ -639,7 +639,7 @@ class Kickoff(TypedDict):
     """The number of the kickoff issue."""
     status: SprintStatus
     """Where the sprint is in its life; written by whoever moves it on."""
-    asked_at: NotRequired[str]
+    asked_at: str
     """When `/plan` was said."""
     asked_by: NotRequired[str | None]
     """Who said it."""

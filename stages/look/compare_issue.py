@@ -274,7 +274,7 @@ def planning(state: State, event: SeenIssue) -> list[Event]:
         return []
     read: KickoffRead = {
         "type": "kickoff_read",
-        "key": f"kickoff_read:{number}:{kickoff.get('asked_at')}",
+        "key": f"kickoff_read:{number}:{kickoff['asked_at']}",
         "issue_number": number,
         "title": there["title"],
         "body": there.get("body") or "",
