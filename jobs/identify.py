@@ -67,13 +67,13 @@ def note_facts(ctx: Context, lane: str, found: ForgeRepository) -> None:
 
 def identify(ctx: Context, lane: str) -> Admission:
     """The first call of a lane: nothing of it is handled before. Unavailable if the forge does not answer."""
-    found: ForgeRepository = {}
+    found: ForgeRepository | None = None
     try:
         found = ctx.forge(lane).repository(ctx.repo(lane))
         wrong = f"the forge shows another repository (id {found['id']}) under the name that the delivery told"
     except Refused as refusal:
         wrong = f"the forge does not show this repository to the bot ({refusal})"
-    if found.get("id") == _own_id(lane):
+    if found and found["id"] == _own_id(lane):
         ctx.store.note_own_name(lane, found["full_name"])
         note_facts(ctx, lane, found)
     else:

@@ -1936,7 +1936,7 @@ class MergeFacts(TypedDict):
     """The words of commits of others that would close an issue of another repository."""
 
 
-class ForgeRepository(TypedDict, total=False):
+class ForgeRepository(TypedDict):
     """A repository as it is on the forge."""
 
     id: int
@@ -1945,21 +1945,21 @@ class ForgeRepository(TypedDict, total=False):
     """`owner/name`."""
     owner_id: int
     """The number of its owner: a person or an organisation."""
-    default_branch: str
+    default_branch: NotRequired[str]
     """The branch that work begins from."""
-    empty: bool
+    empty: NotRequired[bool]
     """Whether it has no commit yet."""
-    private: bool
+    private: NotRequired[bool]
     """Whether only its members see it."""
-    permissions: dict[str, bool]
+    permissions: NotRequired[dict[str, bool]]
     """What our account may do: `admin`, `push`, `pull`."""
-    merge_styles: list[str]
+    merge_styles: NotRequired[list[str]]
     """The ways of merging that it allows."""
-    default_merge_style: str
+    default_merge_style: NotRequired[str]
     """The one that it prefers."""
-    html_url: str
+    html_url: NotRequired[str]
     """Where people see it."""
-    clone_url: str
+    clone_url: NotRequired[str]
     """Where git finds it."""
 
 
@@ -1994,18 +1994,18 @@ class ActionFields(TypedDict):
     """Not before so many seconds."""
 
 
-class Caused(TypedDict, total=False):
+class Caused(TypedDict):
     """What made someone look. Written by `notice_change` and whoever reconciles."""
 
     hint: str
     """What the delivery said; `reconcile`: nothing was delivered."""
-    actor: str | None
+    actor: NotRequired[str | None]
     """Who did it."""
-    actor_id: int | None
+    actor_id: NotRequired[int | None]
     """The number of their account."""
-    label: str | None
+    label: NotRequired[str | None]
     """The label that was set or removed."""
-    labelled: bool | None
+    labelled: NotRequired[bool | None]
     """Whether it was set."""
 
 

@@ -182,7 +182,12 @@ def test_what_is_there_for_nothing_is_a_fault(tmp_path: Path, document: Document
 RECORDS: dict[str, Any] = {
     "State": {"v": 1, "tasks": {}, "kickoffs": {}, "pulls": {}, "shown": {}, "waiting": {}, "own": {}},
     "Task": {"id": {"$key": True}, "title": "A task", "status": "Pending", "depends_on": []},
-    "Kickoff": {"id": "shop-1a2b-4", "number": {"$key": True}, "status": "Running"},
+    "Kickoff": {
+        "id": "shop-1a2b-4",
+        "number": {"$key": True},
+        "status": "Running",
+        "asked_at": "2026-11-21T07:00:00.000Z",
+    },
     "LookIssue": {"key": "look:issue:5", "number": 5},
     "LookPull": {"key": "look:pull:7", "number": 7},
 }
