@@ -19,7 +19,7 @@ _SHOWN = 60
 
 def describe(fault: Fault, line: str, declaration: Declaration | None = None) -> Mistake:
     """The mistake as an event carries it."""
-    return {"error": fault.error, "line": line, "word": fault.word, "help": _sentence(fault, declaration)}
+    return {"error": fault.error, "line": line, "help": _sentence(fault, declaration)}
 
 
 def _sentence(fault: Fault, declaration: Declaration | None) -> str:

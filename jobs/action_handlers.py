@@ -220,7 +220,8 @@ def delete_comment(target: Target, action: DeleteComment) -> Result:
 
 def stop_agent(target: Target, action: StopAgent) -> Result:
     sprint_id, attempt = action["sprint_id"] or "", action.get("attempt")
-    return {"stopped": target.store.stop_run(target.lane, sprint_id, action["task_id"], attempt)}
+    target.store.stop_run(target.lane, sprint_id, action["task_id"], attempt)
+    return {}
 
 
 def wake_up(target: Target, action: WakeUp) -> Result:

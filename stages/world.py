@@ -1051,8 +1051,6 @@ class Mistake(TypedDict):
     """What is wrong with it and what would be right."""
     error: str
     """Which kind of mistake it is."""
-    word: str
-    """The part of the line that is wrong."""
 
 
 class Mistakes(Asking):
@@ -2426,8 +2424,6 @@ class Result(TypedDict, total=False):
     """What the merge waits for, in a few words."""
     labels: list[str]
     """The labels that are there now."""
-    stopped: bool
-    """Whether there was a run to stop."""
 
 
 class Performed(Happening):
@@ -2952,8 +2948,6 @@ class Escalate(OfTask):
     """Why, in a sentence."""
     agent_id: NotRequired[str | None]
     """The agent."""
-    why: NotRequired[str]
-    """Why, as a word."""
     found: NotRequired[Sign]
     """What the tick knows of the agent."""
 

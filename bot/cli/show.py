@@ -13,6 +13,9 @@ from .metrics import figures
 from .output import output_option, say, stacked
 from .sprints import Sprint, all_sprints
 
+TIMES = {"planned": "planned_at", "approved": "approved_at", "started": "started_at", "ended": "ended_at"}
+"""What a sprint went through, by the field that says when."""
+
 
 @click.command()
 @click.argument("sprint")
@@ -39,13 +42,7 @@ def parts_of(sprint: Sprint) -> Iterator[RenderableType]:
     record = sprint.record
     yield f"{sprint.id}: {record.get('title')}"
     yield f"{sprint.repository} #{record.get('number')}, {sprint.status}, {sprint.done_of_all()} done"
-    fields = {
-        "planned": "planned_at",
-        "approved": "approved_at",
-        "started": "started_at",
-        "ended": "ended_at",
-    }
-    times = [f"{word} {record[field]}" for word, field in fields.items() if record.get(field)]
+    times = [f"{word} {record[field]}" for word, field in TIMES.items() if record.get(field)]
     if times:
         yield ", ".join(times)
     yield f"\n{record.get('goal')}\n"

@@ -180,7 +180,7 @@ def issue_refused(step: Step, task_id: str, event: IssueRefused) -> None:
         return
     step.change(task_id, issue_asked=False)
     if task["status"] != "Pending":
-        escalate(step, task_id, f"its issue could not be opened: {event['message']}", "no_issue")
+        escalate(step, task_id, f"its issue could not be opened: {event['message']}")
 
 
 def start_in_the_tick(step: Step, task_id: str) -> None:
@@ -244,9 +244,9 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     elif outcome in ("overload", "network"):
         back_off(step, task_id, event)
     elif outcome in ("no_change", "out_of_scope", "protected", "limit"):
-        one_more_round(step, task_id, outcome, event.get("reason") or outcome)
+        one_more_round(step, task_id, event.get("reason") or outcome)
     elif outcome in ("no_sandbox", "secret"):  # of a secret another round would have the same at hand
-        escalate(step, task_id, event.get("reason") or outcome, outcome)
+        escalate(step, task_id, event.get("reason") or outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)
 
@@ -409,10 +409,10 @@ def submit(step: Step, task_id: str) -> None:
         step.decide({"type": "show_hold", "task_id": task_id})
 
 
-def one_more_round(step: Step, task_id: str, outcome: str, reason: str) -> None:
+def one_more_round(step: Step, task_id: str, reason: str) -> None:
     """A run whose result may not leave gets one more round with the reason, then a person is asked."""
     if step.tasks[task_id].get("useless_rounds", 0) >= 1:
-        escalate(step, task_id, reason, outcome)
+        escalate(step, task_id, reason)
     else:
         count = step.tasks[task_id].get("useless_rounds", 0) + 1
         feedback = joined(step.tasks[task_id].get("feedback"), reason)
@@ -424,7 +424,7 @@ def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
     count = step.tasks[task_id].get("intervention_count", 0) + 1
     step.change(task_id, intervention_count=count)
     if count >= step.retry_limit():
-        escalate(step, task_id, reason, outcome)
+        escalate(step, task_id, reason)
     else:
         before = step.tasks[task_id].get("feedback")
         feedback = joined(before, reason) if outcome == "failed" and reason not in (before or "") else before
@@ -448,7 +448,7 @@ def next_round(step: Step, task_id: str, **fields: Unpack[TaskChange]) -> None:
     step.change(task_id, status="InProgress", round=number)
 
 
-def escalate(step: Step, task_id: str, reason: str, why: str) -> None:
+def escalate(step: Step, task_id: str, reason: str) -> None:
     stop_run(step, task_id)
     task = step.change(task_id, status="Escalated", agent=None, wait=reason, merging=None)
     step.decide(
@@ -458,7 +458,6 @@ def escalate(step: Step, task_id: str, reason: str, why: str) -> None:
             "agent_id": task.get("agent_id"),
             "action": "escalate_human",
             "reason": reason,
-            "why": why,
         }
     )
 
@@ -656,7 +655,7 @@ def pr_closed(step: Step, task_id: str, event: PrClosed) -> None:
     count = task.get("closures", 0) + 1
     step.change(task_id, closures=count)
     if count >= step.retry_limit():
-        escalate(step, task_id, f"the pull request was closed {count} times without being merged", "closed")
+        escalate(step, task_id, f"the pull request was closed {count} times without being merged")
         return
     asked = task.get("feedback") if task.get("sent_back") else None
     next_round(step, task_id, feedback=joined(asked, closing_words(event["pr_number"])))
@@ -710,7 +709,7 @@ def pr_conflict(step: Step, task_id: str, event: PrConflict) -> None:
     step.change(task_id, conflicts=count, merging=None, reviews={})
     if count >= RETRY_LIMIT:
         reason = "its pull request conflicts with the base branch for the third time"
-        escalate(step, task_id, reason, "conflict")
+        escalate(step, task_id, reason)
     else:
         feedback = "The base branch has moved on and conflicts with your work."
         next_round(step, task_id, feedback=feedback, merge_base=True)
@@ -878,7 +877,7 @@ def agent_intervened(step: Step, task_id: str, event: AgentIntervened) -> None:
         )
     else:
         step.change(task_id, intervention_count=count)
-        escalate(step, task_id, str(reason), "silent")
+        escalate(step, task_id, str(reason))
     last = step.actions[-1]
     if event.get("found") and last["type"] == "escalate":
         last["found"] = event["found"]

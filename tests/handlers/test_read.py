@@ -76,7 +76,7 @@ def _read(text: str) -> list[dict[str, object]]:
 @given(TEXTS, st.booleans(), st.booleans())
 def test_no_text_breaks_it(text: str, escalation: bool, prefix_required: bool) -> None:
     for one in read_commands(text, escalation=escalation, prefix_required=prefix_required):
-        assert one.keys() in ({"name", "positional", "flags", "line"}, {"error", "line", "word", "help"})
+        assert one.keys() in ({"name", "positional", "flags", "line"}, {"error", "line", "help"})
         assert one.get("name") in {None, *COMMANDS}
 
 
@@ -159,10 +159,10 @@ def test_a_command_carries_its_line_as_typed() -> None:
     assert found == {"name": "why", "positional": ["t1"], "flags": {}, "line": "/why  t1 <!-- note -->"}
 
 
-def test_a_mistake_carries_its_word_and_a_sentence_that_helps() -> None:
+def test_a_mistake_carries_its_line_and_a_sentence_that_helps() -> None:
     [found] = read_commands("/statsu now")
     assert "error" in found
-    assert (found["error"], found["word"], found["line"]) == ("unknown-command", "statsu", "/statsu now")
+    assert (found["error"], found["line"]) == ("unknown-command", "/statsu now")
     assert "did you mean `/status`?" in found["help"]
 
 

@@ -289,7 +289,7 @@ def test_a_run_is_handed_to_the_agents(bench: Any) -> None:
     bench.work()
     assert not bench.store.run_may_go_on(LANE, "spawn:t1:1")
     [done] = bench.journalled("performed")
-    assert done["result"] == {"stopped": True}
+    assert done["result"] == {}
 
 
 @pytest.mark.parametrize("verb", ["create_issue", "comment"])
