@@ -62,18 +62,18 @@ def execute(input: Input) -> Output:
 
 
 def compare(state: State, policy: Policy, event: SeenIssue) -> tuple[State, list[Event], list[Action]]:
-    number, there = str(event["number"]), event["there"]
-    if there.get("is_pull"):
+    number, observed = str(event["number"]), event["there"]
+    if observed.get("is_pull"):
         return state, [], []
     entry = state.get("issues", {}).get(number, {})
     known = entry if "title" in entry else None  # else only its labels were shown, or it was closed
     change = first_change(event, entry) if known is None else change_since(event, known)
     state = {**state, "issues": {**state["issues"], number: remembered(event, entry, change)}}
-    if known is None and shares_account(policy, there):
+    if known is None and shares_account(policy, observed):
         state = {**state, "shared": True}
     events = first_met(state, policy, event, change) if known is None else edits(event, known, change)
     events += planning(state, event)
-    looks = who_did_it(state, policy, event, known, there)
+    looks = who_did_it(state, policy, event, known, observed)
     return state, hold_seen(state, event, entry) + events, looks
 
 
@@ -89,25 +89,25 @@ def hold_seen(state: State, event: SeenIssue, before: Issue) -> list[Event]:
 
 
 def remembered(event: SeenIssue, entry: Issue, change: Change) -> Issue:
-    there, noted = event["there"], entry.get("edits") or []
+    observed, noted = event["there"], entry.get("edits") or []
     issue: Issue = {
-        "state": there["state"],
-        "labels": sorted(there["labels"]),
-        "body_hash": text_of(there),
+        "state": observed["state"],
+        "labels": sorted(observed["labels"]),
+        "body_hash": text_of(observed),
     }
-    if "title" in there:
-        issue["title"] = there["title"]
-    if "author" in there:
-        issue["author"] = there["author"]
-    if "author_id" in there:
-        issue["author_id"] = there["author_id"]
-    if "html_url" in there:
-        issue["html_url"] = there["html_url"]
+    if "title" in observed:
+        issue["title"] = observed["title"]
+    if "author" in observed:
+        issue["author"] = observed["author"]
+    if "author_id" in observed:
+        issue["author_id"] = observed["author_id"]
+    if "html_url" in observed:
+        issue["html_url"] = observed["html_url"]
     if asks := event.get("asks"):
         issue["asks"] = asks
     if change["waits"]:
         issue["waits"] = change["waits"]
-    if edits := noted if change["waits"] else still_to_see(noted, text_of(there)):
+    if edits := noted if change["waits"] else still_to_see(noted, text_of(observed)):
         issue["edits"] = edits
     return issue
 
@@ -116,8 +116,8 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def text_of(there: ForgeIssue) -> str:
-    return hash_of(there.get("body") or "")
+def text_of(observed: ForgeIssue) -> str:
+    return hash_of(observed.get("body") or "")
 
 
 # Who wrote the text. Deliveries tell who made which text of which; a look alone names nobody.
@@ -125,23 +125,23 @@ def text_of(there: ForgeIssue) -> str:
 
 def first_change(event: SeenIssue, entry: Issue) -> Change:
     """Of an issue never seen before: the whole text is its author's, unless a delivery tells otherwise."""
-    there, noted = event["there"], entry.get("edits") or []
-    author: Who = {"actor": there["author"], "actor_id": there["author_id"]}
+    observed, noted = event["there"], entry.get("edits") or []
+    author: Who = {"actor": observed["author"], "actor_id": observed["author_id"]}
     if not noted:
         caused = event["request"].get("caused", {})
-        edited = caused.get("hint") == "edited" and caused.get("actor_id") != there["author_id"]
+        edited = caused.get("hint") == "edited" and caused.get("actor_id") != observed["author_id"]
         return {"editor": None if edited else author, "had": [], "waits": None}
     opened = any(edit["was"] == NEW for edit in noted)
     since = NEW if opened else noted[0]["was"]
-    steps = steps_between(noted, since, text_of(there))
+    steps = steps_between(noted, since, text_of(observed))
     waits: Unanswered | None = {"text": NEW, "asks": []} if opened and steps is None else None
     return {"editor": only_editor(steps, author), "had": [], "waits": waits}
 
 
 def change_since(event: SeenIssue, known: Issue) -> Change:
     """Who wrote what is new since the last look, or since a text whose change nobody answered for yet."""
-    there, noted, text = event["there"], known.get("edits") or [], text_of(event["there"])
-    author: Who = {"actor": there["author"], "actor_id": there["author_id"]}
+    observed, noted, text = event["there"], known.get("edits") or [], text_of(event["there"])
+    author: Who = {"actor": observed["author"], "actor_id": observed["author_id"]}
     since = [known["waits"]] if known.get("waits") else []
     # of an issue that we opened ourselves, the text is known only from the first look at it
     if known["body_hash"] is not None and known["body_hash"] != text:
@@ -190,55 +190,55 @@ def still_to_see(noted: list[Edit], text: str) -> list[Edit]:
     return left
 
 
-def shares_account(policy: Policy, there: ForgeIssue) -> bool:
+def shares_account(policy: Policy, observed: ForgeIssue) -> bool:
     """An issue by our account without our marker was written by a person who shares it."""
     me = policy.get("me")
-    return bool(me and there["author_id"] == me["id"] and not MARK.search(there.get("body") or ""))
+    return bool(me and observed["author_id"] == me["id"] and not MARK.search(observed.get("body") or ""))
 
 
-Told = TypeVar("Told", bound=Mapping[str, object])
+Emitted = TypeVar("Emitted", bound=Mapping[str, object])
 
 
-def with_origin(event: SeenIssue, told: Told) -> Told:
-    """What is told, with where and when it happened."""
+def with_origin(event: SeenIssue, emitted: Emitted) -> Emitted:
+    """The emitted event, with where and when it happened."""
     fields: Mapping[str, object] = event
-    return cast("Told", {**{name: fields[name] for name in ORIGIN if name in fields}, **told})
+    return cast("Emitted", {**{name: fields[name] for name in ORIGIN if name in fields}, **emitted})
 
 
 def first_met(state: State, policy: Policy, event: SeenIssue, change: Change) -> list[Event]:
-    there, number = event["there"], event["number"]
-    if there["state"] != "open":
+    observed, number = event["there"], event["number"]
+    if observed["state"] != "open":
         return []
     who = change["editor"] or NOBODY
     opened: IssueOpened = {
         "type": "issue_opened",
         "key": f"issue_opened:{number}:first",
         "issue_number": number,
-        "title": there["title"],
-        "body": there.get("body") or "",
-        "labels": there["labels"],
+        "title": observed["title"],
+        "body": observed.get("body") or "",
+        "labels": observed["labels"],
         "actor": who["actor"],
         "actor_id": who["actor_id"],
-        "author_id": there["author_id"],
+        "author_id": observed["author_id"],
     }
-    if not change["editor"] or who["actor_id"] != there["author_id"]:
+    if not change["editor"] or who["actor_id"] != observed["author_id"]:
         opened["hint"] = "edited"  # what is not the author's own text asks for nothing
-    if is_ours(policy, there):
+    if is_ours(policy, observed):
         opened["own"] = True
-        if task_id := task_of(state, there):
+        if task_id := task_of(state, observed):
             opened["task_id"] = task_id
     return [with_origin(event, opened)]
 
 
-def is_ours(policy: Policy, there: ForgeIssue) -> bool:
+def is_ours(policy: Policy, observed: ForgeIssue) -> bool:
     """Our own words ask for nothing."""
     me = policy.get("me")
-    return bool(me and there["author_id"] == me["id"] and OWN.search(there.get("body") or ""))
+    return bool(me and observed["author_id"] == me["id"] and OWN.search(observed.get("body") or ""))
 
 
-def task_of(state: State, there: ForgeIssue) -> str | None:
+def task_of(state: State, observed: ForgeIssue) -> str | None:
     """The marker at the end names the task that waits for this issue."""
-    mark = OWN.search(there.get("body") or "")
+    mark = OWN.search(observed.get("body") or "")
     running = state.get("kickoffs", {}).get(str(state.get("running")))
     waits = mark and running and running["id"] == mark[1] and mark[2] in state["tasks"]
     return mark[2] if mark and waits else None
@@ -246,29 +246,29 @@ def task_of(state: State, there: ForgeIssue) -> str | None:
 
 def edits(event: SeenIssue, known: Issue, change: Change) -> list[Event]:
     """An edit, with what the text asked for before, and its editor where deliveries leave no doubt."""
-    there, text, number = event["there"], text_of(event["there"]), event["number"]
-    same = known["title"] == there["title"] and known["body_hash"] in (None, text)
+    observed, text, number = event["there"], text_of(event["there"]), event["number"]
+    same = known["title"] == observed["title"] and known["body_hash"] in (None, text)
     if same and not change["editor"]:
         return []
     who = change["editor"] or NOBODY
     edited: IssueEdited = {
         "type": "issue_edited",
-        "key": f"issue_edited:{number}:{text}:{hash_of(there['title'])}",
+        "key": f"issue_edited:{number}:{text}:{hash_of(observed['title'])}",
         "issue_number": number,
-        "title": there["title"],
-        "body": there.get("body") or "",
+        "title": observed["title"],
+        "body": observed.get("body") or "",
         "had": change["had"],
         "hint": "edited",
         "actor": who["actor"],
         "actor_id": who["actor_id"],
-        "author_id": there["author_id"],
+        "author_id": observed["author_id"],
     }
     return [with_origin(event, edited)]
 
 
 def planning(state: State, event: SeenIssue) -> list[Event]:
     """The fresh text that a kickoff waited for."""
-    there, number = event["there"], event["number"]
+    observed, number = event["there"], event["number"]
     kickoff = state.get("kickoffs", {}).get(str(number))
     if not kickoff or kickoff.get("status") != "Planning":
         return []
@@ -276,29 +276,29 @@ def planning(state: State, event: SeenIssue) -> list[Event]:
         "type": "kickoff_read",
         "key": f"kickoff_read:{number}:{kickoff['asked_at']}",
         "issue_number": number,
-        "title": there["title"],
-        "body": there.get("body") or "",
-        "author": there["author"],
-        "author_id": there["author_id"],
-        "labels": there["labels"],
+        "title": observed["title"],
+        "body": observed.get("body") or "",
+        "author": observed["author"],
+        "author_id": observed["author_id"],
+        "labels": observed["labels"],
     }
     return [with_origin(event, read)]
 
 
 def who_did_it(
-    state: State, policy: Policy, event: SeenIssue, known: Issue | None, there: ForgeIssue
+    state: State, policy: Policy, event: SeenIssue, known: Issue | None, observed: ForgeIssue
 ) -> list[Action]:
     """A command label or a change of open/closed needs the one who did it: the issue's timeline tells."""
-    asks = label_changes(policy, known, there)
-    if known is not None and known["state"] != there["state"] and matters(state, event["number"]):
-        asks.append({"type": "close" if there["state"] == "closed" else "reopen"})
+    asks = label_changes(policy, known, observed)
+    if known is not None and known["state"] != observed["state"] and matters(state, event["number"]):
+        asks.append({"type": "close" if observed["state"] == "closed" else "reopen"})
     if not asks:
         return []
     number = event["number"]
-    state_of_things = hash_of(f"{there['state']} {sorted(there['labels'])}")
+    state_of_things = hash_of(f"{observed['state']} {sorted(observed['labels'])}")
     look: LookTimeline = {
-        "type": "look", "what": "timeline", "number": number, "asks": asks, "author": there["author"],
-        "author_id": there["author_id"], "key": f"look:timeline:{number}:{state_of_things}",
+        "type": "look", "what": "timeline", "number": number, "asks": asks, "author": observed["author"],
+        "author_id": observed["author_id"], "key": f"look:timeline:{number}:{state_of_things}",
     }  # fmt: skip
     looks = [*merged_first(state, number, asks), look]
     for one in looks if event.get("found") else []:
@@ -306,14 +306,14 @@ def who_did_it(
     return [*looks]
 
 
-def label_changes(policy: Policy, known: Issue | None, there: ForgeIssue) -> list[TimelineAsk]:
+def label_changes(policy: Policy, known: Issue | None, observed: ForgeIssue) -> list[TimelineAsk]:
     acting = set(policy.get("command_labels") or [])
     before = set(known.get("labels") or []) & acting if known else set()
-    now = set(there["labels"]) & acting
-    if known is None and there["state"] != "open":
+    now = set(observed["labels"]) & acting
+    if known is None and observed["state"] != "open":
         return []
     me = policy.get("me")
-    if me and MARK.search(there.get("body") or "") and there["author_id"] == me["id"]:
+    if me and MARK.search(observed.get("body") or "") and observed["author_id"] == me["id"]:
         now, before = now - {"caloron:task"}, before - {"caloron:task"}
     added: list[TimelineAsk] = [{"type": "label", "label": label} for label in sorted(now - before)]
     taken: list[TimelineAsk] = [{"type": "unlabel", "label": label} for label in sorted(before - now)]

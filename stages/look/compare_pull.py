@@ -54,8 +54,8 @@ def execute(input: Input) -> Output:
 
 
 def compare(state: State, policy: Policy, event: SeenPull) -> tuple[State, list[Event], list[Action]]:
-    number, there = str(event["number"]), event["there"]
-    task_id = task_of(state, policy, there)
+    number, observed = str(event["number"]), event["there"]
+    task_id = task_of(state, policy, observed)
     if task_id is None:
         return state, [], []
     known = state.get("pulls", {}).get(number)
@@ -63,15 +63,15 @@ def compare(state: State, policy: Policy, event: SeenPull) -> tuple[State, list[
     caused = request.get("caused") if request else None
     if caused and caused.get("hint") == "reconcile":
         event = {**event, "found": True}
-    missing = lacking(state, there["status"])
-    told: list[Event] = [
-        *opened_or_moved(event, known, there, state["tasks"][task_id]),
-        *checks(event, known, there, missing),
-        *reviews(event, known, there),
-        *ended(event, known, there),
+    missing = lacking(state, observed["status"])
+    emitted: list[Event] = [
+        *opened_or_moved(event, known, observed, state["tasks"][task_id]),
+        *checks(event, known, observed, missing),
+        *reviews(event, known, observed),
+        *ended(event, known, observed),
     ]
-    found = [with_origin(event, task_id, one) for one in told]
-    pulls = {**state["pulls"], number: remembered(there, task_id, missing)}
+    found = [with_origin(event, task_id, one) for one in emitted]
+    pulls = {**state["pulls"], number: remembered(observed, task_id, missing)}
     state, held, looks = compare_labels({**state, "pulls": pulls}, policy, event, task_id)
     return state, held + found, looks
 
@@ -95,9 +95,9 @@ def kept(state: State, event: SeenUpdates) -> list[Event]:
     known = state["pulls"].get(str(number))
     if len(heads) < 2 or known is None:
         return []
-    told: ApprovalKept = {"type": "approval_kept", "key": f"approval_kept:{number}:{event['key']}",
+    emitted: ApprovalKept = {"type": "approval_kept", "key": f"approval_kept:{number}:{event['key']}",
                           "pr_number": number, "head_sha": heads[0], "kept": heads}  # fmt: skip
-    return [with_origin(event, known["task_id"], told)]
+    return [with_origin(event, known["task_id"], emitted)]
 
 
 def compare_labels(
@@ -107,10 +107,10 @@ def compare_labels(
 
     The one that blocks the merge counts at once, before it is known who set it.
     """
-    number, there = str(event["number"]), event["there"]
+    number, observed = str(event["number"]), event["there"]
     entry = state.get("issues", {}).get(number, {})
-    before, now = set(entry.get("labels") or []), set(there.get("labels") or [])
-    if before == now or there["state"] != "open":
+    before, now = set(entry.get("labels") or []), set(observed.get("labels") or [])
+    if before == now or observed["state"] != "open":
         return state, [], []
     state = {**state, "issues": {**state.get("issues", {}), number: {**entry, "labels": sorted(now)}}}
     acting = set(policy.get("command_labels") or [])
@@ -125,20 +125,20 @@ def compare_labels(
 
 
 def timeline(event: SeenPull, asks: list[TimelineAsk], labels: set[str]) -> Action:
-    number, there = event["number"], event["there"]
+    number, observed = event["number"], event["there"]
     look: LookTimeline = {
-        "type": "look", "what": "timeline", "number": number, "asks": asks, "author": there["author"],
-        "author_id": there["author_id"], "key": f"look:timeline:{number}:{' '.join(sorted(labels))}",
+        "type": "look", "what": "timeline", "number": number, "asks": asks, "author": observed["author"],
+        "author_id": observed["author_id"], "key": f"look:timeline:{number}:{' '.join(sorted(labels))}",
     }  # fmt: skip
     return {**look, "caused": {"hint": "reconcile"}} if event.get("found") else look
 
 
-def task_of(state: State, policy: Policy, there: ForgePull) -> str | None:
+def task_of(state: State, policy: Policy, observed: ForgePull) -> str | None:
     """Branch and marker must name one task of the running sprint, and our account must have written it."""
-    branch, mark = BRANCH.fullmatch(there["head"]["ref"]), MARK.search(there.get("body") or "")
+    branch, mark = BRANCH.fullmatch(observed["head"]["ref"]), MARK.search(observed.get("body") or "")
     me, repo = policy.get("me"), state.get("repo")
-    ours = there["head"].get("repo_id") in (None, repo.get("repo_id") if repo else None)
-    if not branch or not mark or not ours or not me or there["author_id"] != me["id"]:
+    ours = observed["head"].get("repo_id") in (None, repo.get("repo_id") if repo else None)
+    if not branch or not mark or not ours or not me or observed["author_id"] != me["id"]:
         return None
     sprint_id = next(
         (k["id"] for k in state["kickoffs"].values() if k["number"] == state.get("running")), None
@@ -149,31 +149,31 @@ def task_of(state: State, policy: Policy, there: ForgePull) -> str | None:
     return named[1]
 
 
-def remembered(there: ForgePull, task_id: str, missing: list[str]) -> PullRequest:
+def remembered(observed: ForgePull, task_id: str, missing: list[str]) -> PullRequest:
     reviews: dict[str, list[str | bool]] = {
-        str(review["id"]): [review["state"], review["stale"]] for review in there["reviews"]
+        str(review["id"]): [review["state"], review["stale"]] for review in observed["reviews"]
     }
-    pull: PullRequest = {"task_id": task_id, "state": there["state"], "merged": there["merged"],
-                         "head_sha": there["head"]["sha"], "status": there["status"], "reviews": reviews,
-                         "html_url": there.get("html_url")}  # fmt: skip
+    pull: PullRequest = {"task_id": task_id, "state": observed["state"], "merged": observed["merged"],
+                         "head_sha": observed["head"]["sha"], "status": observed["status"],
+                         "reviews": reviews, "html_url": observed.get("html_url")}  # fmt: skip
     return {**pull, "missing": missing} if missing else pull
 
 
-Told = TypeVar("Told", bound=Mapping[str, object])
+Emitted = TypeVar("Emitted", bound=Mapping[str, object])
 
 
-def with_origin(event: Event, task_id: str, told: Told) -> Told:
-    """What is told of a task's pull request, with where and when it happened."""
+def with_origin(event: Event, task_id: str, emitted: Emitted) -> Emitted:
+    """The emitted event of a task's pull request, with where and when it happened."""
     fields: Mapping[str, object] = event
     origin = {name: fields[name] for name in ORIGIN if name in fields}
-    return cast("Told", {**origin, "task_id": task_id, **told})
+    return cast("Emitted", {**origin, "task_id": task_id, **emitted})
 
 
 def opened_or_moved(
-    event: SeenPull, known: PullRequest | None, there: ForgePull, task: Task
+    event: SeenPull, known: PullRequest | None, observed: ForgePull, task: Task
 ) -> list[PrOpened | PrReopened | PrSynchronized]:
-    number, sha, branch = event["number"], there["head"]["sha"], there["head"]["ref"]
-    if there["state"] != "open" or there["merged"]:
+    number, sha, branch = event["number"], observed["head"]["sha"], observed["head"]["ref"]
+    if observed["state"] != "open" or observed["merged"]:
         return []
     if known and known.get("state") == "closed":
         key = f"pr_reopened:{number}:{event['key']}"
@@ -190,9 +190,9 @@ def opened_or_moved(
 
 
 def checks(
-    event: SeenPull, known: PullRequest | None, there: ForgePull, missing: list[str]
+    event: SeenPull, known: PullRequest | None, observed: ForgePull, missing: list[str]
 ) -> list[CheckCompleted]:
-    sha, status = there["head"]["sha"], there["status"]
+    sha, status = observed["head"]["sha"], observed["status"]
     if known:
         same = known.get("status") == status and known.get("missing", []) == missing
         if same and known.get("head_sha") == sha:
@@ -200,37 +200,37 @@ def checks(
     elif status["state"] == "none" and not missing:
         return []
     contexts = sorted((status.get("contexts") or {}).items())
-    said = ",".join(f"{name}={state}" for name, state in contexts)
+    states = ",".join(f"{name}={state}" for name, state in contexts)
     return [
-        completed(event["number"], f"{sha}:{status['state']}:{said}:{event['key']}", sha, status, missing)
+        completed(event["number"], f"{sha}:{status['state']}:{states}:{event['key']}", sha, status, missing)
     ]
 
 
 def completed(number: int, tail: str, sha: str, status: Checks, missing: list[str]) -> CheckCompleted:
-    told: CheckCompleted = {
+    emitted: CheckCompleted = {
         "type": "check_completed", "key": f"check_completed:{number}:{tail}", "pr_number": number,
         "head_sha": sha, "state": status["state"], "contexts": status.get("contexts") or {},
     }  # fmt: skip
-    return {**told, "missing": missing} if missing else told
+    return {**emitted, "missing": missing} if missing else emitted
 
 
-def reviews(event: SeenPull, known: PullRequest | None, there: ForgePull) -> list[PrReviewSubmitted]:
+def reviews(event: SeenPull, known: PullRequest | None, observed: ForgePull) -> list[PrReviewSubmitted]:
     before = known.get("reviews", {}) if known else {}
     return [
-        review_event(event, there, review)
-        for review in there["reviews"]
+        review_event(event, observed, review)
+        for review in observed["reviews"]
         if str(review["id"]) not in before or before[str(review["id"])][0] != review["state"]
     ]
 
 
-def is_outdone(there: ForgePull, review: ForgeReview) -> bool:
+def is_outdone(observed: ForgePull, review: ForgeReview) -> bool:
     """Whether the same person gave another verdict since."""
-    since = [other for other in there["reviews"] if other["id"] > review["id"]]
+    since = [other for other in observed["reviews"] if other["id"] > review["id"]]
     verdicts = [other for other in since if other["state"] in ("approved", "changes_requested")]
     return review["author_id"] in [other["author_id"] for other in verdicts]
 
 
-def review_event(event: SeenPull, there: ForgePull, review: ForgeReview) -> PrReviewSubmitted:
+def review_event(event: SeenPull, observed: ForgePull, review: ForgeReview) -> PrReviewSubmitted:
     submitted: PrReviewSubmitted = {
         "type": "pr_review_submitted",
         "key": f"pr_review_submitted:{event['number']}:{review['id']}:{review['state']}",
@@ -240,23 +240,24 @@ def review_event(event: SeenPull, there: ForgePull, review: ForgeReview) -> PrRe
         "review_state": review["state"],
         "actor": review["author"],
         "actor_id": review["author_id"],
-        "pr_author_id": there["author_id"],
+        "pr_author_id": observed["author_id"],
         "commit_sha": review["commit_sha"],
         "body": review["body"],
         "comments": review.get("comments") or [],
         "created_at": review["submitted_at"],
     }
-    return {**submitted, "outdone": True} if is_outdone(there, review) else submitted
+    return {**submitted, "outdone": True} if is_outdone(observed, review) else submitted
 
 
-def ended(event: SeenPull, known: PullRequest | None, there: ForgePull) -> list[PrMerged | PrClosed]:
+def ended(event: SeenPull, known: PullRequest | None, observed: ForgePull) -> list[PrMerged | PrClosed]:
     number = event["number"]
-    if there["merged"]:
+    if observed["merged"]:
         if known and known.get("merged"):
             return []
         key = f"pr_merged:{number}:once"
-        return [{"type": "pr_merged", "key": key, "pr_number": number, "merge_sha": there.get("merge_sha")}]
-    if there["state"] == "closed" and not (known and known.get("state") == "closed"):
+        sha = observed.get("merge_sha")
+        return [{"type": "pr_merged", "key": key, "pr_number": number, "merge_sha": sha}]
+    if observed["state"] == "closed" and not (known and known.get("state") == "closed"):
         return [{"type": "pr_closed", "key": f"pr_closed:{number}:{event['key']}", "pr_number": number}]
     return []
 
@@ -294,8 +295,8 @@ def require(state: State, event: Event, required: RequiredChecks) -> tuple[State
         if missing != known.get("missing", []):
             pulls[number] = with_missing(known, missing)
             sha, tail = known["head_sha"], f"{known['head_sha']}:required:{event['key']}"
-            told = completed(int(number), tail, sha, status, missing)
-            found.append(with_origin(event, known["task_id"], told))
+            emitted = completed(int(number), tail, sha, status, missing)
+            found.append(with_origin(event, known["task_id"], emitted))
     return {**state, "pulls": pulls}, found
 
 

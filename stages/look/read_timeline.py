@@ -66,12 +66,12 @@ def told_of(
     event: SeenTimeline | Refused, look: LookTimeline, ask: TimelineAsk, who: TimelineRow | None
 ) -> LabelAdded | LabelRemoved | IssueClosed | IssueReopened:
     fields: Mapping[str, object] = event
-    told = {name: fields[name] for name in ORIGIN if name in fields}
+    emitted = {name: fields[name] for name in ORIGIN if name in fields}
     caused = look.get("caused")
     if caused and caused.get("hint") == "reconcile":
-        told["found"] = True
+        emitted["found"] = True
     type_, at = TYPES[ask["type"]], who["at"] if who else None
-    told |= {
+    emitted |= {
         "type": type_,
         "key": f"{type_}:{look['number']}:{ask.get('label') or ''}:{at or event['key']}",
         "issue_number": look["number"],
@@ -80,8 +80,8 @@ def told_of(
         "needs": "write",
     }
     if ask.get("label"):
-        told["label"] = ask["label"]
-    return cast("LabelAdded", told)  # or what else `TYPES` names: they have the same fields
+        emitted["label"] = ask["label"]
+    return cast("LabelAdded", emitted)  # or what else `TYPES` names: they have the same fields
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -68,28 +68,28 @@ def newest(own: dict[str, OwnText], kind: str) -> dict[str, OwnText]:
     return {key: entry for key, entry in own.items() if key not in old}
 
 
-def compare(state: State, me: int | None, there: ForgeChanges) -> tuple[State, list[Action]]:
+def compare(state: State, me: int | None, observed: ForgeChanges) -> tuple[State, list[Action]]:
     """What no answer told of, although its key is known, is the double of what one told of."""
     actions: list[Action] = []
-    for issue in there["issues"]:
+    for issue in observed["issues"]:
         key, known = known_by(state, me, issue, "issue")
         if known and issue["number"] not in known["ids"] and issue["state"] == "open":
             state, more = of_two_issues(state, issue, key, known)
             actions += more
-    for comment in there["comments"]:
+    for comment in observed["comments"]:
         key, known = known_by(state, me, comment, "comment")
         same = known and known["thread"] == comment["issue_number"]
         if known and same and comment["comment_id"] not in known["ids"]:
             state, more = of_two_comments(state, comment, key, known)
             actions += more
-    state, more = of_boards(state, me, there["comments"])
+    state, more = of_boards(state, me, observed["comments"])
     return state, actions + more
 
 
-def key_of(me: int | None, there: ForgeIssue | ForgeComment) -> str | None:
+def key_of(me: int | None, observed: ForgeIssue | ForgeComment) -> str | None:
     """The key at the end of a text of ours; one that anyone else pasted is none."""
-    mark = MARK.search(there.get("body") or "")
-    return plain(mark[1]) if mark and me is not None and there["author_id"] == me else None
+    mark = MARK.search(observed.get("body") or "")
+    return plain(mark[1]) if mark and me is not None and observed["author_id"] == me else None
 
 
 def plain(text: str) -> str:
@@ -100,10 +100,10 @@ def plain(text: str) -> str:
 
 
 def known_by(
-    state: State, me: int | None, there: ForgeIssue | ForgeComment, kind: str
+    state: State, me: int | None, observed: ForgeIssue | ForgeComment, kind: str
 ) -> tuple[str, OwnText | None]:
     """The key of a text of ours, and what we know to have written under it."""
-    key = key_of(me, there)
+    key = key_of(me, observed)
     known = state.get("own", {}).get(key) if key else None
     return key or "", known if known and known["kind"] == kind else None
 

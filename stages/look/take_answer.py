@@ -47,14 +47,14 @@ def execute(input: Input) -> Output:
     return {"state": state, "actions": actions, "events": events}
 
 
-Told = TypeVar("Told", bound=Mapping[str, object])
+Emitted = TypeVar("Emitted", bound=Mapping[str, object])
 
 
-def with_origin(event: Performed | Refused, told: Told) -> Told:
-    """What is told, with where and when it happened, under a key of its own."""
+def with_origin(event: Performed | Refused, emitted: Emitted) -> Emitted:
+    """The emitted event, with where and when it happened, under a key of its own."""
     fields: Mapping[str, object] = event
     origin = {name: fields[name] for name in ORIGIN if name in fields}
-    return cast("Told", {**origin, "key": f"{told['type']}:{event['key']}", **told})
+    return cast("Emitted", {**origin, "key": f"{emitted['type']}:{event['key']}", **emitted})
 
 
 def performed(state: State, event: Performed) -> tuple[State, list[Event], list[Action]]:
@@ -93,16 +93,16 @@ def not_approved(state: State, event: Performed, action: MergePr) -> tuple[State
     message, wait = event["result"].get("message"), event["result"].get("wait")
     if not message:
         return state, [postponed(event, action)], [look_at_pull(action["pr_number"])]
-    told: MergeDenied = {"type": "merge_denied", "message": message, "wait": wait or "",
+    emitted: MergeDenied = {"type": "merge_denied", "message": message, "wait": wait or "",
                          "head_sha": action["head_sha"], "task_id": str(action["task_id"]),
                          "pr_number": action["pr_number"]}  # fmt: skip
-    return state, [with_origin(event, told)], []
+    return state, [with_origin(event, emitted)], []
 
 
 def postponed(event: Performed | Refused, action: MergePr) -> Event:
-    told: MergePostponed = {"type": "merge_postponed", "task_id": str(action["task_id"]),
+    emitted: MergePostponed = {"type": "merge_postponed", "task_id": str(action["task_id"]),
                             "pr_number": action["pr_number"]}  # fmt: skip
-    return with_origin(event, told)
+    return with_origin(event, emitted)
 
 
 def remember_issue(state: State, action: CreateIssue, result: Result) -> State:
@@ -153,14 +153,14 @@ def no_help(event: Performed, action: UpdateBranch) -> Event:
 
 
 def merge_refused(event: Performed | Refused, action: MergePr | UpdateBranch, message: str) -> Event:
-    told: MergeRefused = {"type": "merge_refused", "message": message, "head_sha": action["head_sha"],
+    emitted: MergeRefused = {"type": "merge_refused", "message": message, "head_sha": action["head_sha"],
                           "task_id": str(action["task_id"]), "pr_number": action["pr_number"]}  # fmt: skip
-    return with_origin(event, told)
+    return with_origin(event, emitted)
 
 
 def pr_conflict(event: Performed | Refused, action: UpdateBranch, head: dict[str, str]) -> Event:
-    told = {"type": "pr_conflict", "task_id": action["task_id"], "pr_number": action["pr_number"], **head}
-    return cast("PrConflict", with_origin(event, told))
+    emitted = {"type": "pr_conflict", "task_id": action["task_id"], "pr_number": action["pr_number"], **head}
+    return cast("PrConflict", with_origin(event, emitted))
 
 
 def look_at_base(state: State) -> list[Action]:
@@ -189,8 +189,8 @@ def issue_refused(state: State, event: Refused, mark: Mark) -> list[Event]:
     running = state.get("kickoffs", {}).get(str(state.get("running")))
     if not running or running["id"] != mark["sprint"]:
         return []
-    told: IssueRefused = {"type": "issue_refused", "task_id": mark["task"], "message": event["message"]}
-    return [with_origin(event, told)]
+    emitted: IssueRefused = {"type": "issue_refused", "task_id": mark["task"], "message": event["message"]}
+    return [with_origin(event, emitted)]
 
 
 def plan_waiting_for(state: State, look: Action) -> Kickoff | None:
@@ -247,12 +247,12 @@ def merge_not_done(state: State, event: Refused, action: MergePr) -> tuple[State
 
 
 def not_started(event: Refused, action: SpawnAgent) -> Event:
-    told: AgentFinished = {
+    emitted: AgentFinished = {
         "type": "agent_finished", "sprint_id": action.get("sprint_id"), "task_id": str(action["task_id"]),
         "agent_id": action.get("agent_id"), "attempt": action.get("attempt"), "outcome": "crashed",
         "reason": f"The agent could not be started: {event['message']}",
     }  # fmt: skip
-    return with_origin(event, told)
+    return with_origin(event, emitted)
 
 
 # -- others' words: these lines are the same in every stage that repeats them --------------------------------

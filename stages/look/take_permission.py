@@ -67,9 +67,9 @@ def execute(input: Input) -> Output:
 def known_of(event: Event, now: str) -> Permission | None:
     """What the forge said of a permission; None where that was not asked."""
     if event["type"] == "seen" and event["what"] == "permission":
-        return told(event["request"]["login"], event["there"], now)
+        return permission_of(event["request"]["login"], event["there"], now)
     if event["type"] == "seen" and event["what"] == "comment":
-        return told_beside(event, now)
+        return permission_beside(event, now)
     if event["type"] != "refused":
         return None
     asked = event["action"]
@@ -78,19 +78,19 @@ def known_of(event: Event, now: str) -> Permission | None:
     return {"login": asked["login"], "at": now, "denial": denial(event["status"], event["message"])}
 
 
-def told(login: str, there: ForgePermission, now: str) -> Permission:
-    return {"login": login, "at": now, "user_id": there["user_id"], "permission": there["permission"]}
+def permission_of(login: str, observed: ForgePermission, now: str) -> Permission:
+    return {"login": login, "at": now, "user_id": observed["user_id"], "permission": observed["permission"]}
 
 
-def told_beside(event: SeenComment, now: str) -> Permission | None:
+def permission_beside(event: SeenComment, now: str) -> Permission | None:
     """What the forge said of a permission when it showed the comment."""
-    login, there = event["request"].get("login"), event["there"]
+    login, observed = event["request"].get("login"), event["there"]
     if login is None:
         return None
-    if "refusal" in there:
-        refusal = there["refusal"]
+    if "refusal" in observed:
+        refusal = observed["refusal"]
         return {"login": login, "at": now, "denial": denial(refusal["refused_with"], refusal["message"])}
-    return told(login, there["permission"], now) if "permission" in there else None
+    return permission_of(login, observed["permission"], now) if "permission" in observed else None
 
 
 def shown(state: State, login: str | None = None) -> set[str]:
@@ -101,11 +101,11 @@ def shown(state: State, login: str | None = None) -> set[str]:
 
 def read_back(state: State, event: SeenComment) -> tuple[State, list[Waiting], list[Action]]:
     """Release what the comment asks for, if the forge shows it as it was delivered; else one line says so."""
-    there = event["there"]["comment"] if event["there"]["comment_shown"] else None
+    observed = event["there"]["comment"] if event["there"]["comment_shown"] else None
     number = event["request"]["comment_id"]
     asked = {key: held for key, held in state["waiting"].items()
              if "delivered" in held and comment_of(held) == number}  # fmt: skip
-    same = {key for key, held in asked.items() if is_as_delivered(held, there)}
+    same = {key for key, held in asked.items() if is_as_delivered(held, observed)}
     after, released = release(state, set(asked))
     good = [without_claim(held) for held in released if held["key"] in same]
     false = [held["where"] for held in asked.values()
@@ -121,17 +121,17 @@ def comment_of(held: Waiting) -> int | None:
     return held["where"].get("comment_id") if held["type"] in ("command", "mistakes") else None
 
 
-def is_as_delivered(held: Waiting, there: ForgeComment | None) -> bool:
+def is_as_delivered(held: Waiting, observed: ForgeComment | None) -> bool:
     """Whether the comment stands there, with this text, by this account, which is also who asks."""
-    if there is None or "delivered" not in held or held["type"] not in ("command", "mistakes"):
+    if observed is None or "delivered" not in held or held["type"] not in ("command", "mistakes"):
         return False
-    claim, author = held["delivered"], there["author_id"]
-    text = hashlib.sha256((there.get("body") or "").encode()).hexdigest()[:16]
+    claim, author = held["delivered"], observed["author_id"]
+    text = hashlib.sha256((observed.get("body") or "").encode()).hexdigest()[:16]
     return (
         author is not None
         and author == claim["author_id"] == held.get("actor_id")
         and text == claim["body_hash"]
-        and there["issue_number"] == held["where"]["number"]
+        and observed["issue_number"] == held["where"]["number"]
     )
 
 
@@ -163,10 +163,10 @@ def denial(status: int, message: str) -> str:
     return f"the forge did not tell me that account's permission ({as_text(message, 300)})"
 
 
-def remembered(there: ForgeRepository) -> Repository:
+def remembered(observed: ForgeRepository) -> Repository:
     names = ("full_name", "default_branch", "empty", "private", "merge_styles", "default_merge_style",
              "html_url", "clone_url", "permissions")  # fmt: skip
-    return cast("Repository", {name: value for name, value in there.items() if name in names})
+    return cast("Repository", {name: value for name, value in observed.items() if name in names})
 
 
 def ask_required(repo: Repository) -> list[Action]:

@@ -47,7 +47,7 @@ def execute(input: Input) -> Output:
             ]
             for comment in event["there"]["comments"]:
                 board = board_of(state, comment)
-                events += edits(event, comment, board) if board else [heard(event, comment)]
+                events += edits(event, comment, board) if board else [comment_found(event, comment)]
             actions += [look_at_pull(state, number) for number in awaited(state, event["there"]["pulls"])]
             actions += ask_required(state)
             actions += look_at_config(state)
@@ -65,13 +65,13 @@ def is_restoring(action: Action) -> bool:
     return bool(action["type"] == "look" and action.get("restoring"))
 
 
-Told = TypeVar("Told", bound=Mapping[str, object])
+Emitted = TypeVar("Emitted", bound=Mapping[str, object])
 
 
-def with_origin(event: SeenCatchUp, told: Told) -> Told:
-    """What is told, with where and when it happened."""
+def with_origin(event: SeenCatchUp, emitted: Emitted) -> Emitted:
+    """The emitted event, with where and when it happened."""
     fields: Mapping[str, object] = event
-    return cast("Told", {**{name: fields[name] for name in ORIGIN if name in fields}, **told})
+    return cast("Emitted", {**{name: fields[name] for name in ORIGIN if name in fields}, **emitted})
 
 
 def seen_issue(event: SeenCatchUp, issue: ForgeIssue) -> SeenIssue:
@@ -116,13 +116,13 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.rstrip().encode()).hexdigest()[:16]
 
 
-def heard(event: SeenCatchUp, comment: ForgeComment) -> IssueComment:
+def comment_found(event: SeenCatchUp, comment: ForgeComment) -> IssueComment:
     """A comment found by looking: an edit among them names no editor, so it cannot act."""
     edited = comment.get("updated_at") not in (None, comment.get("created_at"))
     editor = {} if edited else {"actor": comment["author"], "actor_id": comment["author_id"]}
     hint = {"previous": None, "found": True, "hint": "edited" if edited else "created"}
-    told = cast("IssueComment", {"type": "issue_comment", **comment, **editor, **hint})
-    return with_origin(event, told)
+    emitted = cast("IssueComment", {"type": "issue_comment", **comment, **editor, **hint})
+    return with_origin(event, emitted)
 
 
 def resume(request: LookCatchUp) -> list[Action]:

@@ -77,11 +77,12 @@ def need(facts: MergeFacts) -> tuple[str, str]:
 
 
 def pushed_by_unknown(facts: MergeFacts) -> list[str]:
-    told = {sha for push in facts["pushes"] or [] for sha in push["commits"] if push["actor_id"] is not None}
+    pushes = [push for push in facts["pushes"] or [] if push["actor_id"] is not None]
+    pushed = {sha for push in pushes for sha in push["commits"]}
     return [
         commit["sha"]
         for commit in facts["commits"]
-        if not commit["own"] and not commit["update"] and commit["sha"] not in told
+        if not commit["own"] and not commit["update"] and commit["sha"] not in pushed
     ]
 
 
