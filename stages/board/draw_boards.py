@@ -257,9 +257,9 @@ def short(title: str) -> str:
 def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: list[str]) -> str:
     box = "x" if task["status"] in ("Done", "Skipped") else " "
     links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
-    said = " · ".join(part for part in (links, *reasons[:1]) if part)
+    notes = " · ".join(part for part in (links, *reasons[:1]) if part)
     return f"- [{box}] {statuses[task['status']]['sign']} **{shown_text(task['title'])}** (`{name}`)" + (
-        f" — {said}" if said else ""
+        f" — {notes}" if notes else ""
     )
 
 

@@ -135,33 +135,33 @@ def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
     """Everything that keeps it from being merged; what the forge or CI decides comes first."""
     if task.get("merging") and not held:
         return ["being merged"]
-    said = [*held, shown_text(task["wait"])] if task.get("wait") else [*held]
-    said += of_checks(task.get("checks") or {})
+    parts = [*held, shown_text(task["wait"])] if task.get("wait") else [*held]
+    parts += of_checks(task.get("checks") or {})
     if not is_approved(task):
-        said.append("waiting for a review")
-    elif not said:
+        parts.append("waiting for a review")
+    elif not parts:
         by_hand = policy.get("merge") == "manual"
-        said.append("approved; merge it when you are ready" if by_hand else "approved, waiting for its turn")
-    return said
+        parts.append("approved; merge it when you are ready" if by_hand else "approved, waiting for its turn")
+    return parts
 
 
 def of_checks(checks: Checks) -> list[str]:
-    said = []
+    parts = []
     if checks.get("state") == "failure":
-        said.append("its checks failed")
+        parts.append("its checks failed")
     if "*" in (checks.get("missing") or []):
-        said.append("waiting for a check: the base branch requires one, but none has reported")
+        parts.append("waiting for a check: the base branch requires one, but none has reported")
     elif checks.get("missing"):
-        said.append("waiting for the required " + named_checks(checks["missing"]))
+        parts.append("waiting for the required " + named_checks(checks["missing"]))
     if checks.get("state") == "pending":
-        said.append("waiting for its checks")
-    return said
+        parts.append("waiting for its checks")
+    return parts
 
 
 def is_approved(task: Task) -> bool:
     """Whether this very head was approved and nobody requested changes to it."""
-    said = (task.get("reviews") or {}).values()
-    verdicts = {review["state"] for review in said if review["commit_sha"] == task.get("head_sha")}
+    reviews = (task.get("reviews") or {}).values()
+    verdicts = {review["state"] for review in reviews if review["commit_sha"] == task.get("head_sha")}
     return "approved" in verdicts and "changes_requested" not in verdicts
 
 

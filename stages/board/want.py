@@ -46,9 +46,9 @@ def labels_on(state: State, number: int) -> list[str]:
 def labels_of(
     state: State, statuses: dict[TaskStatus, StatusLook], task: Task, number: int
 ) -> LabelsWanted | None:
-    there = set(labels_on(state, number))
+    existing = set(labels_on(state, number))
     wanted = {"caloron:task", state_label(statuses, task)}
-    add, remove = sorted(wanted - there), sorted((there & state_labels(statuses)) - wanted)
+    add, remove = sorted(wanted - existing), sorted((existing & state_labels(statuses)) - wanted)
     if not add and not remove:
         return None
     return {
@@ -57,7 +57,7 @@ def labels_of(
         "number": number,
         "on": add,
         "off": remove,
-        "hash": hash_of([number, add, remove, sorted(there)]),
+        "hash": hash_of([number, add, remove, sorted(existing)]),
     }
 
 
@@ -65,8 +65,8 @@ def cancelled(
     state: State, statuses: dict[TaskStatus, StatusLook], task: Task, number: int
 ) -> LabelsWanted | None:
     """A cancelled task's pull request says so too."""
-    label, there = statuses["Cancelled"]["label"], labels_on(state, number)
-    if task["status"] != "Cancelled" or label in there:
+    label, existing = statuses["Cancelled"]["label"], labels_on(state, number)
+    if task["status"] != "Cancelled" or label in existing:
         return None
     return {
         "object": f"issue:{number}",
@@ -74,7 +74,7 @@ def cancelled(
         "number": number,
         "on": [label],
         "off": [],
-        "hash": hash_of([number, label, sorted(there)]),
+        "hash": hash_of([number, label, sorted(existing)]),
     }
 
 

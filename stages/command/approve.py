@@ -59,8 +59,8 @@ def objection(kickoff: Kickoff, event: Command, policy: Policy, shown: Shown | N
     if status != "AwaitingApproval":
         return f"There is nothing to approve: this sprint is {status}."
     if named and not current.startswith(named):
-        said = as_code(named, 64)
-        return f"The current plan is `{current}`, not {said}. Check the board, then say `/approve`."
+        shown_name = as_code(named, 64)
+        return f"The current plan is `{current}`, not {shown_name}. Check the board, then say `/approve`."
     if not named and shown and plan_on(shown) == current and not shown_before(shown, event):
         return (
             f"This plan was posted after you wrote. Check the board, then say `/approve` (plan `{current}`)."
@@ -85,11 +85,11 @@ def named_in(event: Command) -> str | None:
 
 def shown_before(shown: Shown, event: Command) -> bool:
     """By the forge's own clock; within one second, and where it is not known, by when we heard of it."""
-    heard, written = event.get("at") or "", shown.get("plan_written_at")
-    wrote = event.get("created_at") or heard
+    arrived, written = event.get("at") or "", shown.get("plan_written_at")
+    wrote = event.get("created_at") or arrived
     if written and written != wrote:
         return bool(written < wrote)
-    return bool((shown.get("plan_at") or "") <= heard)
+    return bool((shown.get("plan_at") or "") <= arrived)
 
 
 def wait(state: State, event: Command) -> Output:

@@ -30,11 +30,11 @@ def execute(input: Input) -> Output:
     state, event = input["state"], input["events"][0]
     if state.get("outside"):
         return {"state": state, "actions": []}
-    told = state.copy()
-    told["outside"] = True
+    changed = state.copy()
+    changed["outside"] = True
     line: Comment = {"type": "comment", "number": event["issue_number"], "body": WORDS, "key": "outside",
                      "mark": {"kind": "answer"}}  # fmt: skip
-    return {"state": told, "actions": [line]}
+    return {"state": changed, "actions": [line]}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -123,8 +123,8 @@ def waits_on(tasks: dict[str, Task], name: str, before: str) -> bool:
 
 def line(tasks: dict[str, Task], waits: dict[str, list[str]], name: str, depth: int) -> str:
     links = " ".join(f"#{tasks[name][n]}" for n in ("issue_number", "pr_number") if tasks[name].get(n))
-    said = "; ".join(waits.get(name) or ["next in line"])
-    return f"{'  ' * depth}- `{name}`{f' ({links})' if links else ''}: {said}"
+    reasons = "; ".join(waits.get(name) or ["next in line"])
+    return f"{'  ' * depth}- `{name}`{f' ({links})' if links else ''}: {reasons}"
 
 
 def listed(lines: list[str]) -> str:
@@ -200,8 +200,8 @@ def hold(state: State, event: Command) -> Output:
     if label and bool(by) is on:
         return {"state": state, "actions": [], "events": []}
     if on and by:
-        said = answer(event, f"Already held by @{by}.", aloud=True)
-        return {"state": state, "actions": [said], "events": []}
+        reply = answer(event, f"Already held by @{by}.", aloud=True)
+        return {"state": state, "actions": [reply], "events": []}
     words = "Held: no merge until `/unhold`." if on else "Released: it may be merged."
     return {"state": state, "actions": [answer(event, words)], "events": [held_or_not(event, meant[0], on)]}
 

@@ -256,8 +256,8 @@ def note_made(step: Step, task_id: str, event: AgentFinished) -> None:
     before = step.tasks[task_id].get("made") or {}
     changed = list(dict.fromkeys([*before.get("changed", []), *(event.get("changed") or [])]))
     made: Made = {**before, "changed": changed[:MOST_CHANGED]} if changed else {**before}
-    told = event.get("feedback")
-    notes = told.get("notes") if isinstance(told, dict) else None
+    feedback = event.get("feedback")
+    notes = feedback.get("notes") if isinstance(feedback, dict) else None
     if isinstance(notes, str) and notes.strip():
         made["summary"] = notes.strip()[:LONGEST_SUMMARY]
     if made:

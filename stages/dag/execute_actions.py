@@ -337,8 +337,8 @@ def comment(target: Target, action: Action) -> Performed:
     key = action.get("key")
     if key:
         return f"comment:#{number}", target.say(number, action["body"], "comment", key)
-    said = target.forge.comment(target.repo, number, action["body"])
-    return f"comment:#{number}", {"comment_id": said["comment_id"]}
+    written = target.forge.comment(target.repo, number, action["body"])
+    return f"comment:#{number}", {"comment_id": written["comment_id"]}
 
 
 def close_issue(target: Target, action: Action) -> Performed:

@@ -166,11 +166,11 @@ def reviewer_errors(listed: Listed, known: list[str]) -> list[str]:
 
 def cycle_errors(edges: dict[str, set[str]], before: dict[str, set[str]]) -> list[str]:
     """One line per cycle, except for a task that depends on itself, which has its own error."""
-    errors, told = [], set()
+    errors, reported = [], set()
     for name in sorted(edges):
         ring = {other for other in before[name] if name in before[other]}
-        if name not in told and len(ring) > 1:
-            told |= ring
+        if name not in reported and len(ring) > 1:
+            reported |= ring
             errors.append(f"DAG contains a cycle involving: {', '.join(sorted(ring))}")
     return errors
 

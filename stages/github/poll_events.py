@@ -89,21 +89,21 @@ def execute(input: Input) -> Output:
 
 def poll_issue(poll: Poll, issue: ForgeIssue) -> None:
     number, edited = issue["number"], issue["updated_at"]
-    told: IssueOpened | IssueEdited | None = None
+    event: IssueOpened | IssueEdited | None = None
     if poll.is_new(issue["created_at"]):
-        told = {"type": "issue_opened", "key": f"issue_opened:{number}", "created_at": issue["created_at"],
+        event = {"type": "issue_opened", "key": f"issue_opened:{number}", "created_at": issue["created_at"],
                 "issue_number": number, "labels": issue["labels"], "title": issue["title"],
                 "body": issue["body"] or "",
                 "actor": issue["author"], "actor_id": issue["author_id"]}  # fmt: skip
     elif poll.is_new(edited):
-        told = {"type": "issue_edited", "key": f"issue_edited:{number}:{edited}", "created_at": edited,
+        event = {"type": "issue_edited", "key": f"issue_edited:{number}:{edited}", "created_at": edited,
                 "issue_number": number, "labels": issue["labels"], "title": issue["title"],
                 "body": issue["body"] or "",
                 "actor": issue["author"], "actor_id": issue["author_id"]}  # fmt: skip
-    if told:
+    if event:
         if task_id := poll.task_of(issue):
-            told["task_id"] = task_id
-        poll.events.append(told)
+            event["task_id"] = task_id
+        poll.events.append(event)
     poll_timeline(poll, number, lambda row: end_of_issue(number, row))
 
 

@@ -50,12 +50,12 @@ def execute(input: Input) -> Output:
 
 def commit_of(raw: dict[str, Json]) -> Commit:
     """Out of the forge's own form."""
-    said = raw["commit"]
+    about = raw["commit"]
     return {
         "sha": raw["sha"][:8],
-        "message": said["message"].split("\n")[0],
-        "author": said["author"]["name"],
-        "date": said["author"]["date"],
+        "message": about["message"].split("\n")[0],
+        "author": about["author"]["name"],
+        "date": about["author"]["date"],
     }
 
 

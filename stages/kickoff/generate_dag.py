@@ -452,11 +452,11 @@ def check_length(brief: str, title: str) -> None:
 def wishes_answered(answered: Json) -> list[NamedWish]:
     """The model's tasks in the form of wishes that were read and named, if each can be started some day."""
     named: dict[str, NamedWish] = {}
-    tasks = said(said(answered, "dag", dict), "tasks", list)
+    tasks = answer_field(answer_field(answered, "dag", dict), "tasks", list)
     if len(tasks) > MOST_TASKS:
         raise ValueError(f"the model's answer has {len(tasks)} tasks, more than {MOST_TASKS}")
     for one in tasks:
-        name, title = said(one, "id", str), title_of(seen(said(one, "title", str)))
+        name, title = answer_field(one, "id", str), title_of(seen(answer_field(one, "title", str)))
         if not ID.fullmatch(name) or name in named:
             raise ValueError(
                 f"the model's answer has the task id '{name}', which is not allowed or not unique"
@@ -477,12 +477,12 @@ def wishes_answered(answered: Json) -> list[NamedWish]:
     return list(named.values())
 
 
-def said(answered: Json, field: str, kind: type) -> Json:
+def answer_field(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
-    told = answered if isinstance(answered, dict) else {}
-    if isinstance(why := told.get("notes"), list) and why:
+    fields = answered if isinstance(answered, dict) else {}
+    if isinstance(why := fields.get("notes"), list) and why:
         raise ValueError(str(why[0]))
-    value = told.get(field)
+    value = fields.get(field)
     if not isinstance(value, kind) or not value or not str(value).strip():
         raise ValueError(f"the model's answer has no '{field}'")
     return value
@@ -710,12 +710,12 @@ def read_text(brief: str, title: str) -> Reading:
     }  # fmt: skip
     asked = [item for part in of(parts, "tasks") for item in read_items(part["lines"])["items"]]
     parts = with_checklists(parts, bool(asked))
-    told = of(parts, "constraints", "acceptance", "out_of_scope")
-    for part in told:
+    conditions = of(parts, "constraints", "acceptance", "out_of_scope")
+    for part in conditions:
         points = reading["points"].setdefault(part["section"], [])
         points += headed(part, points_of(part["lines"]))
     if not asked and reports_a_fault(parts):
-        read_fault(reading, [part for part in parts if part not in told], title)
+        read_fault(reading, [part for part in parts if part not in conditions], title)
     else:
         read_request(reading, parts, bool(asked), title)
     return reading
@@ -750,8 +750,8 @@ def headed(part: Part, texts: list[str]) -> list[str]:
 
 
 def reports_a_fault(parts: list[Part]) -> bool:
-    said = [part["heading"] for part in of(parts, "fault")]
-    return len(said) > 1 or any(REPRODUCES.search(heading) for heading in said)
+    headings = [part["heading"] for part in of(parts, "fault")]
+    return len(headings) > 1 or any(REPRODUCES.search(heading) for heading in headings)
 
 
 def read_fault(reading: Reading, parts: list[Part], title: str) -> None:

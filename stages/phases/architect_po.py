@@ -82,14 +82,14 @@ def by_rules(input: Input, goal: str) -> Output:
 
 def design_of(answered: Json, inventory: list[str | Sketch]) -> Output:
     """The model's design, if people can work by it."""
-    document = said(answered, "design_doc", str)
+    document = answer_field(answered, "design_doc", str)
     components: list[Component] = [
         {
-            "name": said(one, "name", str),
-            "purpose": said(one, "purpose", str),
-            "interface": said(one, "interface", str),
+            "name": answer_field(one, "name", str),
+            "purpose": answer_field(one, "purpose", str),
+            "interface": answer_field(one, "interface", str),
         }
-        for one in said(answered, "components", list)
+        for one in answer_field(answered, "components", list)
     ]
     names = [one["name"] for one in components]
     if len(set(names)) < len(names):
@@ -101,12 +101,12 @@ def design_of(answered: Json, inventory: list[str | Sketch]) -> Output:
     return {"design_doc": document, "components": components, "risks": [str(risk) for risk in listed]}
 
 
-def said(answered: Json, field: str, kind: type) -> Json:
+def answer_field(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
-    told = answered if isinstance(answered, dict) else {}
-    if isinstance(why := told.get("notes"), list) and why:
+    fields = answered if isinstance(answered, dict) else {}
+    if isinstance(why := fields.get("notes"), list) and why:
         raise ValueError(str(why[0]))
-    value = told.get(field)
+    value = fields.get(field)
     if not isinstance(value, kind) or not value or not str(value).strip():
         raise ValueError(f"the model's answer has no '{field}'")
     return value
@@ -166,16 +166,16 @@ def design_doc(goal: str, constraints: list[str], brief: str, components: list[C
 def risks(
     goal: str, constraints: list[str], found: list[Component], components: list[Component]
 ) -> list[str]:
-    told = []
-    said = " ".join([goal, *constraints]).lower()
+    warnings = []
+    text = " ".join([goal, *constraints]).lower()
     if len(components) == 1:
-        told.append("All the work is in one component, so nothing can be done in parallel")
+        warnings.append("All the work is in one component, so nothing can be done in parallel")
     if len(found) > len(components):
         left = ", ".join(one["name"] for one in found[len(components) :])
-        told.append(f"Left for a later plan, because one plan takes {MOST} components: {left}")
-    if re.search(r"\b(?:auth\w*|log-?in|password)", said) and "security" not in said:
-        told.append("The goal touches authentication, but nothing is said about security")
-    return told
+        warnings.append(f"Left for a later plan, because one plan takes {MOST} components: {left}")
+    if re.search(r"\b(?:auth\w*|log-?in|password)", text) and "security" not in text:
+        warnings.append("The goal touches authentication, but nothing is said about security")
+    return warnings
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

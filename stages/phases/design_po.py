@@ -44,7 +44,7 @@ def execute(input: Input) -> Output:
     inventory: list[str | Sketch] = []
     if answered is not None:
         try:
-            brief, inventory = said(answered, "design_brief", str), inventory_of(answered)
+            brief, inventory = answer_field(answered, "design_brief", str), inventory_of(answered)
         except ValueError as fault:
             notes.append(f"The design was left to the architect: {fault}")
     output: Output = {
@@ -57,23 +57,23 @@ def execute(input: Input) -> Output:
 
 
 def inventory_of(answered: Json) -> list[str | Sketch]:
-    components = said(answered, "components_inventory", list)
+    components = answer_field(answered, "components_inventory", list)
     return [
         {
-            "name": said(one, "name", str),
-            "purpose": said(one, "purpose", str),
-            "interface": said(one, "interface", str),
+            "name": answer_field(one, "name", str),
+            "purpose": answer_field(one, "purpose", str),
+            "interface": answer_field(one, "interface", str),
         }
         for one in components
     ]
 
 
-def said(answered: Json, field: str, kind: type) -> Json:
+def answer_field(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
-    told = answered if isinstance(answered, dict) else {}
-    if isinstance(why := told.get("notes"), list) and why:
+    fields = answered if isinstance(answered, dict) else {}
+    if isinstance(why := fields.get("notes"), list) and why:
         raise ValueError(str(why[0]))
-    value = told.get(field)
+    value = fields.get(field)
     if not isinstance(value, kind) or not value or not str(value).strip():
         raise ValueError(f"the model's answer has no '{field}'")
     return value

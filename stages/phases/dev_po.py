@@ -78,8 +78,8 @@ def execute(input: Input) -> Output:
 def tasks_of(answered: Json, components: list[str], framework: str) -> list[Task]:
     """The model's tasks, if each can be started some day and no component is left out."""
     tasks: dict[str, Task] = {}
-    for one in said(answered, "tasks", list):
-        name, component = said(one, "id", str), said(one, "component", str)
+    for one in answer_field(answered, "tasks", list):
+        name, component = answer_field(one, "id", str), answer_field(one, "component", str)
         needs = one.get("depends_on") if isinstance(one.get("depends_on"), list) else []
         if not ID.fullmatch(name) or name in tasks:
             raise ValueError(
@@ -91,9 +91,9 @@ def tasks_of(answered: Json, components: list[str], framework: str) -> list[Task
             raise ValueError(f"in the model's answer '{name}' waits for '{late[0]}', which is not above it")
         tasks[name] = {
             "id": name,
-            "title": said(one, "title", str),
+            "title": answer_field(one, "title", str),
             "depends_on": needs,
-            "agent_prompt": said(one, "agent_prompt", str),
+            "agent_prompt": answer_field(one, "agent_prompt", str),
             "framework": framework,
             "component": component,
         }
@@ -102,12 +102,12 @@ def tasks_of(answered: Json, components: list[str], framework: str) -> list[Task
     return list(tasks.values())
 
 
-def said(answered: Json, field: str, kind: type) -> Json:
+def answer_field(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
-    told = answered if isinstance(answered, dict) else {}
-    if isinstance(why := told.get("notes"), list) and why:
+    fields = answered if isinstance(answered, dict) else {}
+    if isinstance(why := fields.get("notes"), list) and why:
         raise ValueError(str(why[0]))
-    value = told.get(field)
+    value = fields.get(field)
     if not isinstance(value, kind) or not value or not str(value).strip():
         raise ValueError(f"the model's answer has no '{field}'")
     return value

@@ -29,12 +29,12 @@ class Input(TypedDict):
     notes: NotRequired[list[str] | None]
 
 
-class Heard(TypedDict):
+class Advice(TypedDict):
     focus: str
     agent_prompt: str
 
 
-class Check(Heard):
+class Check(Advice):
     id: str
     reviews: str
     framework: str
@@ -53,54 +53,57 @@ def execute(input: Input) -> Output:
     if not tasks:
         raise ValueError("review_po: 'tasks' must be a non-empty list")
     answered, notes = input.get("answered"), list(input.get("notes") or [])
-    heard: dict[str, Heard] = {}
+    advice: dict[str, Advice] = {}
     if answered is not None:
         try:
-            heard = heard_of(answered, [str(task["id"]) for task in tasks])
+            advice = advice_of(answered, [str(task["id"]) for task in tasks])
         except ValueError as fault:
             notes.append(f"Reviews planned by rules instead of the model: {fault}")
     output: Output = {
         "design_doc": input.get("design_doc") or "",
         "tasks": tasks,
-        "review_checks": [check_of(task, input.get("framework"), heard) for task in tasks],
+        "review_checks": [check_of(task, input.get("framework"), advice) for task in tasks],
     }
     return {**output, "notes": notes} if notes else output
 
 
-def heard_of(answered: Json, tasks: list[str]) -> dict[str, Heard]:
+def advice_of(answered: Json, tasks: list[str]) -> dict[str, Advice]:
     """What the model says to look at, by task; one review for each and no other."""
-    heard: dict[str, Heard] = {}
-    for one in said(answered, "review_checks", list):
-        name = said(one, "reviews", str)
-        if name not in tasks or name in heard:
+    advice: dict[str, Advice] = {}
+    for one in answer_field(answered, "review_checks", list):
+        name = answer_field(one, "reviews", str)
+        if name not in tasks or name in advice:
             raise ValueError(f"the model's answer reviews '{name}', which is no task or has its review")
-        heard[name] = {"focus": said(one, "focus", str), "agent_prompt": said(one, "agent_prompt", str)}
-    if left := [name for name in tasks if name not in heard]:
+        advice[name] = {
+            "focus": answer_field(one, "focus", str),
+            "agent_prompt": answer_field(one, "agent_prompt", str),
+        }
+    if left := [name for name in tasks if name not in advice]:
         raise ValueError(f"the model's answer has no review of '{left[0]}'")
-    return heard
+    return advice
 
 
-def said(answered: Json, field: str, kind: type) -> Json:
+def answer_field(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
-    told = answered if isinstance(answered, dict) else {}
-    if isinstance(why := told.get("notes"), list) and why:
+    fields = answered if isinstance(answered, dict) else {}
+    if isinstance(why := fields.get("notes"), list) and why:
         raise ValueError(str(why[0]))
-    value = told.get(field)
+    value = fields.get(field)
     if not isinstance(value, kind) or not value or not str(value).strip():
         raise ValueError(f"the model's answer has no '{field}'")
     return value
 
 
-def check_of(task: Task, framework: str | None, heard: dict[str, Heard]) -> Check:
+def check_of(task: Task, framework: str | None, advice: dict[str, Advice]) -> Check:
     task_id = str(task["id"])
     is_test = task_id.startswith("tests-")
     focus = "test coverage vs. design contract" if is_test else "correctness vs. interface"
     prompt = f"Review the work on “{task.get('title') or task_id}”. Look at: {focus}."
-    ruled: Heard = {"focus": focus, "agent_prompt": prompt}
+    ruled: Advice = {"focus": focus, "agent_prompt": prompt}
     return {
         "id": f"review-{task_id}",
         "reviews": task_id,
-        **heard.get(task_id, ruled),
+        **advice.get(task_id, ruled),
         "framework": framework or task.get("framework") or "claude-code",
     }
 

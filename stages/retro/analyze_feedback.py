@@ -80,49 +80,49 @@ def execute(input: Input) -> Output:
 
 
 def analysis_of(answered: Json) -> Output:
-    mood = said(answered, "sentiment", str)
+    mood = answer_field(answered, "sentiment", str)
     if mood not in SENTIMENTS:
         raise ValueError(f"the model's answer has the sentiment '{mood}'")
     return {
-        "themes": [str(one) for one in said(answered, "themes", list)],
-        "improvements": [str(one) for one in said(answered, "improvements", list)],
-        "learnings": [str(one) for one in said(answered, "learnings", list)],
+        "themes": [str(one) for one in answer_field(answered, "themes", list)],
+        "improvements": [str(one) for one in answer_field(answered, "improvements", list)],
+        "learnings": [str(one) for one in answer_field(answered, "learnings", list)],
         "sentiment": mood,
     }
 
 
-def said(answered: Json, field: str, kind: type) -> Json:
+def answer_field(answered: Json, field: str, kind: type) -> Json:
     """What the model said there; where there is nothing, ValueError says why."""
-    told = answered if isinstance(answered, dict) else {}
-    if isinstance(why := told.get("notes"), list) and why:
+    fields = answered if isinstance(answered, dict) else {}
+    if isinstance(why := fields.get("notes"), list) and why:
         raise ValueError(str(why[0]))
-    value = told.get(field)
+    value = fields.get(field)
     if not isinstance(value, kind) or not value or not str(value).strip():
         raise ValueError(f"the model's answer has no '{field}'")
     return value
 
 
 def by_rules(input: Input) -> Output:
-    told = [told for item in input["feedback_items"] if isinstance(told := item.get("parsed"), dict)]
+    reports = [report for item in input["feedback_items"] if isinstance(report := item.get("parsed"), dict)]
     kpis: Kpis = input["kpis"] or {}
-    if not told:
+    if not reports:
         return {
             "themes": ["No agent feedback was collected in this sprint"],
             "improvements": ["Ask every agent for a `caloron_feedback` block when it ends its task"],
-            "learnings": learnings(told, kpis)[:1],
+            "learnings": learnings(reports, kpis)[:1],
             "sentiment": "neutral",
         }
-    found = [pair for rule in (clarity, blockers, failures, tokens) for pair in rule(told)] + reviews(kpis)
+    found = [pair for rule in (clarity, blockers, failures, tokens) for pair in rule(reports)] + reviews(kpis)
     return {
         "themes": [theme for theme, _ in found] or ["Nothing hindered the agents"],
         "improvements": unique(advice for _, advice in found) or ["The agents named nothing to change"],
-        "learnings": learnings(told, kpis) or ["Carry on as before"],
-        "sentiment": sentiment(told),
+        "learnings": learnings(reports, kpis) or ["Carry on as before"],
+        "sentiment": sentiment(reports),
     }
 
 
-def clarity(told: list[Report]) -> list[tuple[str, str]]:
-    unclear = [one for one in told if is_unclear(one)]
+def clarity(reports: list[Report]) -> list[tuple[str, str]]:
+    unclear = [one for one in reports if is_unclear(one)]
     if not unclear:
         return []
     return [
@@ -139,8 +139,8 @@ def is_unclear(one: Report) -> bool:
     return value is not None and 0 < value < UNCLEAR
 
 
-def blockers(told: list[Report]) -> list[tuple[str, str]]:
-    named = [(one, str(blocker)) for one in told for blocker in as_list(one.get("blockers"))]
+def blockers(reports: list[Report]) -> list[tuple[str, str]]:
+    named = [(one, str(blocker)) for one in reports for blocker in as_list(one.get("blockers"))]
     if not named:
         return []
     edges = [one for one, blocker in named if EDGE.search(blocker)]
@@ -159,8 +159,8 @@ def blockers(told: list[Report]) -> list[tuple[str, str]]:
     return found
 
 
-def failures(told: list[Report]) -> list[tuple[str, str]]:
-    failed = [one for one in told if one.get("self_assessment") in ("failed", "crashed")]
+def failures(reports: list[Report]) -> list[tuple[str, str]]:
+    failed = [one for one in reports if one.get("self_assessment") in ("failed", "crashed")]
     if not failed:
         return []
     return [
@@ -171,8 +171,8 @@ def failures(told: list[Report]) -> list[tuple[str, str]]:
     ]
 
 
-def tokens(told: list[Report]) -> list[tuple[str, str]]:
-    spent = [(one, value) for one in told if (value := number(one.get("tokens_consumed")))]
+def tokens(reports: list[Report]) -> list[tuple[str, str]]:
+    spent = [(one, value) for one in reports if (value := number(one.get("tokens_consumed")))]
     average = sum(value for _, value in spent) / len(spent) if spent else 0
     heavy = [one for one, value in spent if value > 2 * average]
     found = []
@@ -197,7 +197,7 @@ def reviews(kpis: Kpis) -> list[tuple[str, str]]:
     ]
 
 
-def learnings(told: list[Report], kpis: Kpis) -> list[str]:
+def learnings(reports: list[Report], kpis: Kpis) -> list[str]:
     found = []
     rate = number(kpis.get("completion_rate"))
     if rate is not None and rate >= WELL_SIZED:
@@ -206,17 +206,17 @@ def learnings(told: list[Report], kpis: Kpis) -> list[str]:
         found.append(
             "Agents needed more than one nudge per task: make tasks smaller, or raise the stall time"
         )
-    all_completed = bool(told) and all(one.get("self_assessment") == "completed" for one in told)
+    all_completed = bool(reports) and all(one.get("self_assessment") == "completed" for one in reports)
     if all_completed and (rate is None or rate >= WELL_SIZED):
         found.append("Every agent completed its task: the next sprint can be larger")
     return found
 
 
-def sentiment(told: list[Report]) -> str:
-    failed = sum(one.get("self_assessment") in ("failed", "crashed") for one in told)
-    if failed > 0.3 * len(told):
+def sentiment(reports: list[Report]) -> str:
+    failed = sum(one.get("self_assessment") in ("failed", "crashed") for one in reports)
+    if failed > 0.3 * len(reports):
         return "negative"
-    return "mixed" if failed or any(is_unclear(one) for one in told) else "positive"
+    return "mixed" if failed or any(is_unclear(one) for one in reports) else "positive"
 
 
 def number(value: object) -> float | None:
@@ -233,8 +233,8 @@ def tasks(count: int) -> str:
     return "1 task" if count == 1 else f"{count} tasks"
 
 
-def names(told: list[Report]) -> str:
-    return ", ".join(dict.fromkeys(as_code(one.get("task_id") or "unnamed", 64) for one in told))
+def names(reports: list[Report]) -> str:
+    return ", ".join(dict.fromkeys(as_code(one.get("task_id") or "unnamed", 64) for one in reports))
 
 
 def unique(texts: Iterable[str]) -> list[str]:

@@ -184,13 +184,13 @@ def parsed_feedback(items: list[Feedback]) -> list[Report]:
 
 def last_of(feedback: list[Report], task_id: str, task: SprintTask) -> Report:
     """The last report on a task, by its id or else by its issue."""
-    own = [told for told in feedback if told.get("task_id") == task_id]
+    own = [report for report in feedback if report.get("task_id") == task_id]
     issue = task.get("issue_number")
-    own = own or [told for told in feedback if issue and told["issue_number"] == issue]
+    own = own or [report for report in feedback if issue and report["issue_number"] == issue]
     return own[-1] if own else {}
 
 
-def row_of(task_id: str, task: SprintTask, told: Report) -> TaskFigures:
+def row_of(task_id: str, task: SprintTask, report: Report) -> TaskFigures:
     cost: Cost = task.get("cost") or {}
     minutes = minutes_between(task.get("started_at"), task.get("completed_at"))
     return {
@@ -202,11 +202,11 @@ def row_of(task_id: str, task: SprintTask, told: Report) -> TaskFigures:
         "minutes": minutes,
         "review_cycles": number(task.get("review_cycles")) or 0,
         "interventions": number(task.get("intervention_count")) or 0,
-        "clarity": number(told.get("task_clarity")) or None,
-        "tokens": first_number(cost.get("tokens"), told.get("tokens_consumed")),
+        "clarity": number(report.get("task_clarity")) or None,
+        "tokens": first_number(cost.get("tokens"), report.get("tokens_consumed")),
         "usd": number(cost.get("usd")),
-        "agent_minutes": first_number(told.get("time_to_complete_min"), minutes),
-        "assessment": told.get("self_assessment"),
+        "agent_minutes": first_number(report.get("time_to_complete_min"), minutes),
+        "assessment": report.get("self_assessment"),
     }
 
 
@@ -275,14 +275,14 @@ def effort(rows: list[TaskFigures]) -> Effort:
 
 def per_role(feedback: list[Report]) -> dict[str, RoleFigures]:
     roles: dict[str, list[Report]] = {}
-    for told in feedback:
-        roles.setdefault(str(told.get("agent_role") or "agent"), []).append(told)
+    for report in feedback:
+        roles.setdefault(str(report.get("agent_role") or "agent"), []).append(report)
     return {
         role: {
             "reports": len(reports),
-            "completed": sum(told.get("self_assessment") == "completed" for told in reports),
-            "avg_clarity": average([c for told in reports if (c := number(told.get("task_clarity")))], 1),
-            "tokens": sum(number(told.get("tokens_consumed")) or 0 for told in reports),
+            "completed": sum(report.get("self_assessment") == "completed" for report in reports),
+            "avg_clarity": average([c for report in reports if (c := number(report.get("task_clarity")))], 1),
+            "tokens": sum(number(report.get("tokens_consumed")) or 0 for report in reports),
         }
         for role, reports in sorted(roles.items())
     }

@@ -90,7 +90,7 @@ def execute(input: Input) -> Output:
         f"# Sprint retro: {as_text(input['sprint_id'])}",
         summary(input),
         task_table(kpis.get("tasks") or []),
-        said(input["feedback_items"]),
+        feedback_section(input["feedback_items"]),
         analysis(input.get("analysis")),
         trends(kpis.get("trends") or []),
         dashboard(kpis),
@@ -193,22 +193,22 @@ def task_line(row: TaskFigures) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def said(items: list[Reported]) -> str:
+def feedback_section(items: list[Reported]) -> str:
     """What agents reported in words; their figures stand in the table."""
     lines = [line for item in items if (line := said_line(item))]
     return "\n".join(["## What the agents said", "", *lines]) if lines else ""
 
 
 def said_line(item: Reported) -> str:
-    told = item.get("parsed")
-    if not isinstance(told, dict):
+    report = item.get("parsed")
+    if not isinstance(report, dict):
         return f"- #{item.get('issue_number')}: unreadable feedback"
-    who = f"**{as_text(told.get('task_id') or 'a task')}** ({as_text(told.get('agent_role') or 'agent')})"
-    assessed = as_text(told.get("self_assessment") or "not assessed")
-    blockers = told.get("blockers") or []
+    who = f"**{as_text(report.get('task_id') or 'a task')}** ({as_text(report.get('agent_role') or 'agent')})"
+    assessed = as_text(report.get("self_assessment") or "not assessed")
+    blockers = report.get("blockers") or []
     named = "; ".join(as_text(one) for one in (blockers if isinstance(blockers, list) else [blockers]) if one)
-    parts = [assessed, f"clarity {as_text(told['task_clarity'])}/10" if told.get("task_clarity") else ""]
-    parts += [f"blocked by {named}" if named else "", as_text(told.get("notes") or "")]
+    parts = [assessed, f"clarity {as_text(report['task_clarity'])}/10" if report.get("task_clarity") else ""]
+    parts += [f"blocked by {named}" if named else "", as_text(report.get("notes") or "")]
     return f"- {who}: " + " · ".join(part for part in parts if part)
 
 

@@ -39,11 +39,11 @@ class Output(TypedDict):
 
 def execute(input: Input) -> Output:
     threshold = input.get("stall_threshold_m")
-    told, heard = input["poll"].get("events") or [], set(input["state"].get("heard") or ())
-    keys = [event["key"] for event in told if event.get("key")]
+    polled, known = input["poll"].get("events") or [], set(input["state"].get("heard") or ())
+    keys = [event["key"] for event in polled if event.get("key")]
     return {
-        "state": {**input["state"], "heard": keys} if keys or heard else input["state"],
-        "events": [event for event in told if event.get("key") not in heard],
+        "state": {**input["state"], "heard": keys} if keys or known else input["state"],
+        "events": [event for event in polled if event.get("key") not in known],
         "stall_threshold_m": STALL_THRESHOLD_M if threshold is None else threshold,
         "agents": input.get("agents") or {},
         "now": input.get("now") or input["poll"].get("now"),
