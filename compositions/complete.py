@@ -62,8 +62,8 @@ def bare(value: Any, annotation: Any, base: Base) -> Any:
     def strip(held: dict[str, Any], shape: Any, key: str | None) -> dict[str, Any]:
         added = defaults(shape, base, key)
         lacks = [name for name in added if name not in held]
-        said = {name: one for name, one in held.items() if not same(one, added.get(name, NOTHING))}
-        return ({LACKS: lacks} if lacks else {}) | said
+        values = {name: one for name, one in held.items() if not same(one, added.get(name, NOTHING))}
+        return ({LACKS: lacks} if lacks else {}) | values
 
     return changed(value, annotation, strip)
 

@@ -49,11 +49,11 @@ def differences(expected: Any, actual: Any, place: str = "") -> Iterator[Differe
     elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(one, other, f"{place}[{index}]")
-    elif told(expected) != told(actual) or type(expected) is not type(actual):
+    elif comparable(expected) != comparable(actual) or type(expected) is not type(actual):
         yield place, expected, actual
 
 
-def told(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """A value to compare: which of many stages the engine names first is left to chance there."""
     return value.partition("First few:")[0] if isinstance(value, str) else value
 

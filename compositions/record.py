@@ -45,8 +45,8 @@ def record(
 def place(path: Path, subject: str | None) -> tuple[Path, Document]:
     """The file for an example of that subject, which may be new."""
     file = path.with_suffix(f".{subject}.json" if subject else ".json")
-    for there, document in zip(files_of(path), documents_of(path), strict=True):
-        if there == file:
+    for existing, document in zip(files_of(path), documents_of(path), strict=True):
+        if existing == file:
             return file, document
     own = documents_of(path)
     return file, Document(shared=own[0] if own else read(SHARED))

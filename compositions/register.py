@@ -237,10 +237,10 @@ def compare_run(engine: Engine, composition: Composition, case: dict[str, Any]) 
     run = composition.run(case["input"])
     compared = ("stage_id", "step_index", "input_hash", "output_hash", "status")
 
-    def told(output: Any, trace: dict[str, Any]) -> dict[str, Any]:
+    def outcome(output: Any, trace: dict[str, Any]) -> dict[str, Any]:
         stages = [{key: entry[key] for key in compared} for entry in trace["stages"]]
         return {"output": output, "trace": stages}
 
-    expected, actual = told(theirs["output"], theirs["trace"]), told(run.output, run.trace)
+    expected, actual = outcome(theirs["output"], theirs["trace"]), outcome(run.output, run.trace)
     for place, one, other in differences(expected, actual):
         yield f"{where}{place}: the engine says {one!r}, we say {other!r}"

@@ -26,8 +26,8 @@ LINE = 55
 def shorten(document: Document, example: dict[str, Any], base: str | None = None) -> dict[str, Any]:
     """The example over the named base, or over the one that leaves the least to say."""
     bases = [None, *names(document, "bases")]
-    said = {key: document.bare(key, value) for key, value in example.items()}
-    forms = [over(document, said, one) for one in bases if base in (None, one)]
+    bare_values = {key: document.bare(key, value) for key, value in example.items()}
+    forms = [over(document, bare_values, one) for one in bases if base in (None, one)]
     best = min((form for form in forms if form), key=cost, default=None)
     if best is None:
         raise ExampleFault(f"“{example['name']}” does not suit the base “{base}”")

@@ -105,7 +105,7 @@ def expand_unread(event: Event, state: State) -> list[Event]:
     )
     if text["type"] == "issue_comment":
         where["comment_id"] = text["comment_id"]
-    told = {
+    too_much = {
         **common(text),
         "type": "mistakes",
         "key": f"mistakes:{event['key']}",
@@ -113,7 +113,7 @@ def expand_unread(event: Event, state: State) -> list[Event]:
         "mistakes": [describe(Fault("too-much-work", ""), "")],
     }
     itself = [] if event["type"] == "issue_comment" else [event]
-    return [*meeting(event, state), *itself, cast("Mistakes", told)]
+    return [*meeting(event, state), *itself, cast("Mistakes", too_much)]
 
 
 def meeting(event: Event, state: State) -> Iterator[Event]:

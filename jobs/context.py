@@ -183,8 +183,8 @@ class Context:
         """The policy's `walls`, where workers of agents say that theirs do not stand; asked now and then."""
         if monotonic() >= self.next_walls:
             self.next_walls = monotonic() + BEAT_S
-            told = {one["state"] for one in self.store.walls().values()}
-            self.known_walls = next((state for state in ("off", "refused", "bare") if state in told), None)
+            states = {one["state"] for one in self.store.walls().values()}
+            self.known_walls = next((state for state in ("off", "refused", "bare") if state in states), None)
         return {"walls": self.known_walls} if self.known_walls else {}
 
     def decider(self, lane: str) -> Decider:

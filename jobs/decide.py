@@ -337,14 +337,14 @@ def pieces_of(event: Event) -> list[Event]:
     """What was caught up with as looks at one thing each, the last one at none; empty for any other event."""
     if event["type"] != "seen" or event["what"] != "catch_up":
         return []
-    there = event["there"]
-    none: ForgeChanges = {**there, "issues": [], "comments": [], "pulls": []}
+    changes = event["there"]
+    none: ForgeChanges = {**changes, "issues": [], "comments": [], "pulls": []}
     found: list[ForgeChanges] = []
-    for issue in there["issues"]:
+    for issue in changes["issues"]:
         found.append({**none, "issues": [issue]})
-    for comment in there["comments"]:
+    for comment in changes["comments"]:
         found.append({**none, "comments": [comment]})
-    for number in there["pulls"]:
+    for number in changes["pulls"]:
         found.append({**none, "pulls": [number]})
     found.append(none)
     return [{**event, "key": f"{event['key']}:{n}", "there": part} for n, part in enumerate(found)]

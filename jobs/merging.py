@@ -153,8 +153,8 @@ def _commits(target: Target, action: MergePr, proposal: Proposal, own: set[str])
 
 def _reported(target: Target) -> set[str]:
     """What runs of a version that told of no `agent_pushed` reported as pushed by themselves."""
-    told = (entry["event"] for entry in target.store.journal(target.lane, -_ENTRIES, _ENTRIES))
-    ended = (event for event in told if event["type"] == "agent_finished")
+    events = (entry["event"] for entry in target.store.journal(target.lane, -_ENTRIES, _ENTRIES))
+    ended = (event for event in events if event["type"] == "agent_finished")
     pushed = (event.get("head_sha") for event in ended if str(event.get("reason")).startswith("Pushed "))
     return {head for head in pushed if head}
 
@@ -163,8 +163,8 @@ _ENTRIES = 5000
 
 
 def _pushes(target: Target, action: MergePr, pull: Pull, base: str) -> list[PushSeen] | None:
-    told = target.forge.pushes(target.repo, action["pr_number"], pull["head"]["ref"])
-    if told is None:
+    pushes = target.forge.pushes(target.repo, action["pr_number"], pull["head"]["ref"])
+    if pushes is None:
         return None
     with _git_failures():
         repository = target.git()
@@ -174,7 +174,7 @@ def _pushes(target: Target, action: MergePr, pull: Pull, base: str) -> list[Push
                 "actor_id": push["actor_id"],
                 "commits": brought(repository, base, push),
             }
-            for push in told
+            for push in pushes
             if push["commits"] or push["after"]
         ]
 

@@ -45,6 +45,6 @@ class Reading:
         if seconds <= EASY_S:
             return
         now = self._clock()
-        self._taken = {one: told for one, told in self._taken.items() if now - told[0] < _MINUTE_S}
+        self._taken = {one: spent for one, spent in self._taken.items() if now - spent[0] < _MINUTE_S}
         since, taken = self._taken.get(lane, (now, 0.0))
         self._taken[lane] = since, taken + seconds
