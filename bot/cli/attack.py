@@ -79,8 +79,8 @@ def text_of_defences(result: dict[str, Any]) -> str:
     """The report for people of builds that lack a defence."""
     lines = ["", f"seed {result['seed']}"]
     for row in result["defences"]:
-        said = f"skipped: {row['skipped']}" if row["skipped"] else row["seen"] or "NOT NOTICED"
-        seen = " ".join(said.split())
+        verdict = f"skipped: {row['skipped']}" if row["skipped"] else row["seen"] or "NOT NOTICED"
+        seen = " ".join(verdict.split())
         lines.append(f"{row['kind']:<12} {row['defence']:<62} {seen[:120]}")
     every = "Every missing defence was noticed." if result["noticed"] else "Some were not noticed."
     return "\n".join([*lines, "", every])

@@ -98,13 +98,13 @@ def children(settings: Settings, held: int) -> list[Child]:
         "PYTHONUNBUFFERED": "1",
         HOLD: str(held),
     }
-    told = hand_over(all_secrets(operator_environment() | inherited, settings))
+    handed_over = hand_over(all_secrets(operator_environment() | inherited, settings))
 
     def child(name: str, command: list[str]) -> Child:
         own = own_environment(kind_of(name), inherited, settings) | {"CALORON_PROCESS": name}
         masks = kind_of(name) in MASKING
-        files = (held, told) if masks else (held,)
-        own |= {HANDED_OVER: str(told)} if masks else {}
+        files = (held, handed_over) if masks else (held,)
+        own |= {HANDED_OVER: str(handed_over)} if masks else {}
         return Child(name, command, own, logs / f"{name}.log", files)
 
     return [child(name, command) for name, command in commands.items()]
@@ -174,13 +174,13 @@ def _check_versions(settings: Settings, supervisor: Supervisor) -> None:
 
 def _wait_until_ready(settings: Settings, supervisor: Supervisor) -> None:
     deadline, store = monotonic() + READY_WAIT_S, Store(connect(settings.store_url, socket_timeout=1.0))
-    logs, said = settings.home / "logs", set[str]()
+    logs, reported = settings.home / "logs", set[str]()
     while not supervisor.stopping:
         reasons = [*not_ready(store), *in_trouble(settings)]
         for words in notes(store, ("off", "bare", "recorded", "refused")):
-            if words not in said:
+            if words not in reported:
                 say(words)
-                said.add(words)
+                reported.add(words)
         if not reasons:
             say(f"up. Webhooks come in at {settings.public_url}/webhooks, logs are in {logs}")
             return
@@ -216,11 +216,11 @@ def _alone(home: Path) -> int:
     The kernel kills the children of a killed `up`, but not at the same instant; nothing starts beside them.
     """
     held = os.open(home / "alive.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline, said = monotonic() + ALONE_WAIT_S, False
+    deadline, reported = monotonic() + ALONE_WAIT_S, False
     while not _locked(held):
-        if not said:
+        if not reported:
             say("processes of an earlier run are still ending; waiting for them")
-            said = True
+            reported = True
         if monotonic() > deadline:
             running = "; ".join(commands(workers_of(home))) or "look for `jobs.worker` among the processes"
             raise click.ClickException(

@@ -104,18 +104,18 @@ class _Unpack:
                 return self.root / path
         return {key: self.value(one) for key, one in value.items()}
 
-    def _record(self, kind: type[Any], number: int, told: dict[str, Any]) -> Any:
+    def _record(self, kind: type[Any], number: int, given: dict[str, Any]) -> Any:
         record = self.records[number] = object.__new__(kind)  # first of all: its parts may name it
         for field in dataclasses.fields(kind):
             start = _start(field)
-            value = self.value(told.pop(field.name)) if field.name in told else start
+            value = self.value(given.pop(field.name)) if field.name in given else start
             if isinstance(start, dict) and value is not start:
                 start.update(value)  # a dictionary that makes its own entries goes on doing so
                 value = start
             setattr(record, field.name, value)
-        if told:
+        if given:
             raise ValueError(
-                f"{kind.__name__} has no field {', '.join(told)} any more: say here what became of it"
+                f"{kind.__name__} has no field {', '.join(given)} any more: say here what became of it"
             )
         return record
 

@@ -64,8 +64,8 @@ def notes(store: HealthStore, states: tuple[str, ...] = ("off", "bare", "recorde
 
 def _walls(health: dict[str, Any], states: tuple[str, ...]) -> list[str]:
     """What the workers of agents say of their walls, each sentence once."""
-    told = health.get("walls", {}).values()
-    return list(dict.fromkeys(one["words"] for one in told if one["state"] in states))
+    walls = health.get("walls", {}).values()
+    return list(dict.fromkeys(one["words"] for one in walls if one["state"] in states))
 
 
 def _dead(ages: dict[str, float]) -> list[str]:

@@ -169,9 +169,11 @@ class GiteaForge(GiteaLabels):
         """Merge exactly this head; NotYet while Gitea checks, and in a conflict too (same answer)."""
         path = f"/repos/{repo}/pulls/{number}"
         how = {"Do": style, "head_commit_id": head_sha, "delete_branch_after_merge": delete_branch}
-        said = {"MergeTitleField": title, "MergeMessageField": message} if title else {}
+        message_fields = {"MergeTitleField": title, "MergeMessageField": message} if title else {}
         try:
-            self.api.send("POST", f"{path}/merge", how | {key: text for key, text in said.items() if text})
+            self.api.send(
+                "POST", f"{path}/merge", how | {key: text for key, text in message_fields.items() if text}
+            )
         except Refused as refusal:
             return self._not_merged(path, refusal)
         except Unavailable as fault:

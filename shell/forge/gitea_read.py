@@ -110,8 +110,8 @@ def read_moment(raw: Raw) -> TimelineRow | None:
 
 def read_push(raw: Raw) -> Push:
     """A timeline's `pull_push`: its text holds the commits; of a forced push, the old and the new head."""
-    who, told = author_of(raw["user"]), json.loads(raw["body"] or "{}")
-    commits = [str(commit) for commit in told.get("commit_ids") or []]
+    who, pushed = author_of(raw["user"]), json.loads(raw["body"] or "{}")
+    commits = [str(commit) for commit in pushed.get("commit_ids") or []]
     push: Push = {
         "actor": who["login"],
         "actor_id": who["id"],
@@ -119,7 +119,7 @@ def read_push(raw: Raw) -> Push:
         "before": None,
         "after": None,
     }
-    if told.get("is_force_push"):
+    if pushed.get("is_force_push"):
         push["commits"] = []
         push["before"], push["after"] = [*commits, None, None][:2]
     return push

@@ -183,8 +183,8 @@ class GitHubForge(RestForge):
     ) -> Merged:  # fmt: skip
         """Merge exactly this head; NotYet while GitHub checks, Refused(409, "conflict") in a conflict."""
         path = f"/repos/{repo}/pulls/{number}"
-        said = {"commit_title": title, "commit_message": message or ""} if title else {}
-        how = {"merge_method": style, "sha": head_sha} | said
+        message_fields = {"commit_title": title, "commit_message": message or ""} if title else {}
+        how = {"merge_method": style, "sha": head_sha} | message_fields
         try:
             sha = self.api.send("PUT", f"{path}/merge", how)["sha"]
         except Refused as refusal:

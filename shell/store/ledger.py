@@ -241,11 +241,11 @@ def missing(numbers: list[int], start: int, end: int) -> list[Fault]:
 def displaced(numbers: list[int]) -> list[Fault]:
     """Entries out of order; two that were swapped are reported as such."""
     order = sorted(numbers)
-    wrong = [(seq, there) for seq, there in zip(order, numbers, strict=True) if seq != there]
+    wrong = [(seq, actual) for seq, actual in zip(order, numbers, strict=True) if seq != actual]
     changed = dict(wrong)
-    swapped = [(seq, there) for seq, there in wrong if changed[there] == seq and seq < there]
+    swapped = [(seq, actual) for seq, actual in wrong if changed[actual] == seq and seq < actual]
     if swapped:
-        return [Fault(seq, f"was swapped with entry {there}") for seq, there in swapped]
+        return [Fault(seq, f"was swapped with entry {actual}") for seq, actual in swapped]
     return [Fault(after, f"comes after entry {seq}") for seq, after in pairwise(numbers) if after < seq]
 
 

@@ -35,8 +35,8 @@ class Store(Lanes, Runs, Leases, Repositories):
     def walls(self, processes: Container[str] | None = None) -> dict[str, dict[str, str]]:
         """How agents run, by the living processes that run them: `{state, words}`."""
         living = self._processes() if processes is None else processes
-        told = self.client.hgetall(keys.WALLS).items()
-        return {name: json.loads(text) for name, text in told if name in living}
+        reports = self.client.hgetall(keys.WALLS).items()
+        return {name: json.loads(text) for name, text in reports if name in living}
 
     @reachable
     def report_walls(self, process: str, state: str, words: str) -> None:
