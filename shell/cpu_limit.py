@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_AGAIN_S = 0.02
+"""How soon the end is tried again, of processor time, where it could not come."""
+
 
 class TooLong(Exception):
     """It took more processor time than it may."""
@@ -17,14 +20,28 @@ def cpu_limit(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    over = False
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        raise TooLong
+    def end(_number: int, frame: FrameType | None) -> None:
+        nonlocal over
+        if not over and not _in_finalizer(frame):
+            over = True
+            raise TooLong
 
     before = signal.signal(signal.SIGPROF, end)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN_S)
     try:
         yield
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+
+
+def _in_finalizer(frame: FrameType | None) -> bool:
+    """Whether a `__del__` was interrupted: it lets no exception out, and the block would go on."""
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False

@@ -232,8 +232,8 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     step.change(task_id, agent=None, cost=cost, report=report, last_activity_at=step.moment())
     outcome = event["outcome"]
     model_answers(step, task_id, event)
-    if outcome != "done" and event.get("head_sha"):
-        tell_of_partial_work(step, task_id)
+    if outcome != "done" and step.tasks[task_id].get("partial"):
+        tell_of_partial_work(step, task_id, event)
     if outcome == "done":
         note_made(step, task_id, event)
         finished_well(step, task_id, event)
@@ -355,10 +355,11 @@ def wait_over(step: Step, task_id: str, event: WaitOver) -> None:
     """Nothing of itself: `dispatch` compares the times."""
 
 
-def tell_of_partial_work(step: Step, task_id: str) -> None:
+def tell_of_partial_work(step: Step, task_id: str, event: AgentFinished) -> None:
     """The next run finds on the branch what this one had done."""
     feedback = step.tasks[task_id].get("feedback")
-    if PARTIAL_WORK not in (feedback or ""):
+    left = event.get("head_sha") == step.tasks[task_id].get("partial")
+    if left and PARTIAL_WORK not in (feedback or ""):
         step.change(task_id, feedback=joined(feedback, PARTIAL_WORK))
 
 
@@ -476,7 +477,7 @@ def pr_synchronized(step: Step, task_id: str, event: PrSynchronized) -> None:
     head = event.get("head_sha") or task.get("head_sha")
     if event.get("head_sha") and head == task.get("head_sha"):
         return
-    unfinished = task["status"] == "InProgress" and head == task.get("partial")
+    unfinished = task["status"] == "InProgress" and bool(head) and head == task.get("partial")
     if task["status"] in WITH_A_PERSON or unfinished:
         step.change(task_id, head_sha=head, checks={}, last_activity_at=step.moment())
         return

@@ -77,7 +77,8 @@ def prompted(stage: Stage, text: str) -> bool:
     )
     result = stage.run()
     assert result["outcome"] == "done", result
-    return result["changed"] == ["told.md"]
+    changed: list[str] = result["changed"]
+    return changed == ["told.md"]
 
 
 def test_an_agent_is_told_what_agents_md_of_the_base_says(stage: Stage) -> None:

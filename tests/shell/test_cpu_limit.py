@@ -22,3 +22,25 @@ def test_work_in_time_is_left_alone_and_so_is_waiting() -> None:
     with cpu_limit(0.2):
         time.sleep(0.3)
     assert time.process_time()
+
+
+def spend(seconds: float) -> None:
+    """So much processor time."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+
+class Slow:
+    """An object whose end takes longer than the limit."""
+
+    def __del__(self) -> None:
+        spend(0.3)
+
+
+def test_a_finalizer_does_not_swallow_the_end() -> None:
+    with pytest.raises(TooLong), cpu_limit(0.1):
+        slow: Slow | None = Slow()
+        assert slow
+        slow = None
+        spend(10)
