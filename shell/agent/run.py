@@ -150,13 +150,13 @@ def _attempt(
         found.conversation = job.conversation
         with ReserveWatch(report, paths.reserve) as watch:
             ended = run_job(job, watch)
+    found.tail, found.seconds = ended.tail, ended.seconds
     if watch.shortage:
-        found.tail, found.seconds = ended.tail, ended.seconds
         raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
+    if disk is not None:
+        disk.check()
     try:
-        _keep_output(ended, framework, job, found, egress)
-        if disk is not None:
-            disk.check()
+        _judge(ended, framework, job, egress)
     except AttemptEnded as ending:
         _keep_work(ending, spec, repository, start, attempt, report, found)
         raise
@@ -255,9 +255,8 @@ def _waiting(report: Report) -> Callable[[], bool]:
     return goes_on
 
 
-def _keep_output(ended: Ended, framework: Framework, job: Job, found: _Found, egress: Egress | None) -> None:
-    """Keep the agent's output; AttemptEnded unless it exited with 0."""
-    found.tail, found.seconds = ended.tail, ended.seconds
+def _judge(ended: Ended, framework: Framework, job: Job, egress: Egress | None) -> None:
+    """AttemptEnded unless its turn ended well, or it exited with 0."""
     if ended.how == "stopped":
         raise AttemptEnded("stopped", "The run was stopped while the agent was working.")
     if ended.how == "timeout":
