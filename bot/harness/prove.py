@@ -62,7 +62,7 @@ class Watch:
     def output(self, line: str) -> None:
         self.lines.append(line)
 
-    def pushing(self, commit: str) -> None: ...
+    def pushing(self, commit: str, partial: bool = False) -> None: ...
 
 
 @dataclass
