@@ -1,5 +1,6 @@
 """A limit on the processor time of a piece of work, so that no text can keep a worker."""
 
+import gc
 import signal
 import threading
 from collections.abc import Iterator
@@ -23,9 +24,7 @@ def cpu_limit(seconds: float) -> Iterator[None]:
     over = False
 
     def end(_number: int, frame: FrameType | None) -> None:
-        nonlocal over
-        if not over and not _in_finalizer(frame):
-            over = True
+        if not over and not _is_swallowed(frame):
             raise TooLong
 
     before = signal.signal(signal.SIGPROF, end)
@@ -38,10 +37,11 @@ def cpu_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _in_finalizer(frame: FrameType | None) -> bool:
-    """Whether a `__del__` was interrupted: it lets no exception out, and the block would go on."""
+def _is_swallowed(frame: FrameType | None) -> bool:
+    """Whether a `__del__` or a callback of the collector was interrupted: neither lets an exception out."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None:
-        if frame.f_code.co_name == "__del__":
+        if frame.f_code.co_name == "__del__" or frame.f_code in callbacks:
             return True
         frame = frame.f_back
     return False

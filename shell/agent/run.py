@@ -1,6 +1,7 @@
 """One attempt at a task: a fresh folder, the agent's run, its changes checked, pushed, and a pull request."""
 
 import errno
+import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -179,6 +180,8 @@ _GOES_ON = frozenset(
     ("timeout", "limit", "crashed", "failed", "auth", "quota", "overload", "network", "context_full")
 )
 """How a run may end whose work the next one goes on with."""
+_MOST_KEPT = 50 * 1024 * 1024
+"""Bytes of unfinished work: more is what a run that went wrong has filled its disk with."""
 
 
 def _keep_work(
@@ -196,7 +199,9 @@ def _keep_work(
     tree = final_tree(repository.git, attempt.folder, attempt.index)
     changed = changes(repository.git, start.tree, tree)
     message = _message(spec, "Work in progress: ")
-    if not changed or not _may_leave(repository, changed, message, start, spec):
+    if not changed or _size(attempt, changed) > _MOST_KEPT:
+        return
+    if not _may_leave(repository, changed, message, start, spec):
         return
     work = Work(spec["branch"], start, tree, message, _author(spec))
     try:
@@ -208,6 +213,12 @@ def _keep_work(
         return
     found.changed = [change.path for change in changed]
     ending.reason += f" What it had done so far is on {spec['branch']}, and the next run goes on from it."
+
+
+def _size(attempt: Attempt, changed: list[Change]) -> int:
+    """Bytes of the changed files that are there."""
+    files = (attempt.folder / change.path for change in changed)
+    return sum(file.lstat().st_size for file in files if os.path.lexists(file))
 
 
 def _may_leave(

@@ -1,5 +1,6 @@
 """The limit on processor time: it ends what computes, also within one regular expression."""
 
+import gc
 import re
 import time
 
@@ -44,3 +45,16 @@ def test_a_finalizer_does_not_swallow_the_end() -> None:
         assert slow
         slow = None
         spend(10)
+
+
+def test_a_callback_of_the_collector_does_not_swallow_it_either() -> None:
+    def slow(_phase: str, _about: dict[str, int]) -> None:
+        spend(0.3)
+
+    gc.callbacks.append(slow)
+    try:
+        with pytest.raises(TooLong), cpu_limit(0.1):
+            gc.collect()
+            spend(10)
+    finally:
+        gc.callbacks.remove(slow)

@@ -375,7 +375,7 @@ KIND = Kind(
         Defence(
             "a comment is read back before it acts",
             "stages/look/take_permission.py",
-            "same = {key for key, held in asked.items() if is_as_delivered(held, there)}",
+            "same = {key for key, held in asked.items() if is_as_delivered(held, observed)}",
             "same = set(asked)",
         ),
         Defence(
