@@ -2293,6 +2293,8 @@ class SpawnAgent(ActionFields):
     """The text of the pull request."""
     pr_number: int | None
     """The pull request, where there is one."""
+    partial: NotRequired[str | None]
+    """The head of unfinished work that an earlier run left there."""
     seen_sha: str | None
     """The head that was last judged."""
     closed_shas: list[str]

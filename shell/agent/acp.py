@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shell.agent.acp_failures import FailureKind, kind_of_error, kind_of_text
+from shell.secrets import mask
 
 Message = dict[str, Any]
 """A JSON-RPC message as it goes over the wire; its fields differ by method, so it has no type of its own."""
@@ -24,6 +25,8 @@ STEP = "» "
 _VERSION = 1
 _METHOD_NOT_FOUND = -32601
 _LONGEST_TITLE, _LONGEST_TEXT = 300, 64 * 1024
+_LONGEST_FAILURE = 500
+"""Characters at the end of what an agent said that tell why its turn failed."""
 _CAPABILITIES = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
 """None: the agent reads, writes and runs everything itself, inside the walls."""
 
@@ -39,7 +42,7 @@ class Profile:
     mode: str | None = None
     """The mode in which it does not ask before each step; None: it has none, or a variable sets it."""
     careful_mode: str | None = None
-    """The mode in which it asks, for a run without walls."""
+    """The mode for a run without walls, where some refuse the other; what it asks for is granted too."""
     model: Literal["option", "variable"] = "option"
     """Whether the model is set by `session/set_config_option`, or by a variable of its environment."""
     steering: Steering = "next-turn"
@@ -80,7 +83,6 @@ class Conversation:
     model: str | None = None
     resume: str | None = None
     """The session to go on with; used where the profile says that it can be."""
-    mcp_servers: list[Message] = field(default_factory=list)
 
     session_id: str | None = None
     step: str = ""
@@ -94,7 +96,6 @@ class Conversation:
     _next_id: int = 0
     _waiting: dict[int, Callable[[Message], list[Message]]] = field(default_factory=dict)
     _failure: FailureKind | None = None
-    _titles: dict[str, str] = field(default_factory=dict)
     _cancelled: bool = False
 
     def begin(self) -> list[Message]:
@@ -133,12 +134,6 @@ class Conversation:
             case "next-turn":
                 return None
 
-    def go_on(self, text: str) -> list[Message]:
-        """A further turn of the same session, after the last one has ended."""
-        assert self.session_id is not None and self.ended is not None
-        self.ended, self.text, self._failure = None, "", None
-        return [self._prompt(text)]
-
     def cancel(self) -> list[Message]:
         """Ask the agent to end its turn; it does so within a second or so."""
         self._cancelled = True
@@ -166,7 +161,7 @@ class Conversation:
                 "crashed", f"The agent speaks version {result.get('protocolVersion')} of the protocol, not 1."
             )
             return []
-        params: Message = {"cwd": str(self.folder), "mcpServers": self.mcp_servers}
+        params: Message = {"cwd": str(self.folder), "mcpServers": []}
         if self.profile.session_meta:
             params["_meta"] = dict(self.profile.session_meta)
         if self.resume and self.profile.resumes:
@@ -221,12 +216,14 @@ class Conversation:
         if self._cancelled or reason == "cancelled":
             self._end("cancelled", "The turn was cancelled.")
         elif self._failure:
-            self._end(kind_of_text(self.text) if self._failure == "failed" else self._failure, self.text)
+            words = self.text[-_LONGEST_FAILURE:]  # what it said before is its work, not its failure
+            self._end(kind_of_text(words) if self._failure == "failed" else self._failure, words)
         elif reason == "end_turn":
             self._end("done", self.text)
         else:
             kinds: dict[Any, FailureKind] = {"refusal": "refused", "max_tokens": "context_full"}
-            self._end(kinds.get(reason, "limit"), f"The agent stopped: {_short(reason)}.")
+            kind = kinds.get(reason, "limit") if isinstance(reason, str) else "failed"
+            self._end(kind, f"The agent stopped: {_short(reason)}.")
         return []
 
     def _folded(self, answer: Message) -> list[Message]:
@@ -245,8 +242,10 @@ class Conversation:
         return result if isinstance(result, dict) else {}
 
     def _end(self, how: Literal["done", "cancelled"] | FailureKind, reason: str) -> None:
-        self._said.append("\n")
-        self.ended = TurnEnded(how, reason)
+        """The first ending counts."""
+        if self.ended is None:
+            self._said.append("\n")
+            self.ended = TurnEnded(how, reason)
 
     # What comes in
 
@@ -280,8 +279,8 @@ class Conversation:
         if isinstance(content, dict) and isinstance(text := content.get("text"), str):
             if any(text.startswith(noise) for noise in self.profile.noise):
                 return
-            self.text = (self.text + text)[-_LONGEST_TEXT:]
-            self._said.append(text)
+            self.text = (self.text + text[-_LONGEST_TEXT:])[-_LONGEST_TEXT:]
+            self._said.append(text[:_LONGEST_TEXT])
 
     def _note_tool(self, call: Any) -> None:
         """The newest title; a finished step keeps it until the next one begins."""
@@ -332,7 +331,7 @@ def _is_id(value: Any) -> bool:
 def _allowing(options: Any) -> str | None:
     """The option that allows this for the whole session, or else once."""
     found = {
-        option.get("kind"): option.get("optionId")
+        str(option.get("kind")): option.get("optionId")
         for option in (options if isinstance(options, list) else [])
         if isinstance(option, dict)
     }
@@ -357,4 +356,4 @@ def _number(counts: Message, *names: str) -> int:
 
 
 def _short(value: Any) -> str:
-    return str(value or "no reason given")[:2000]
+    return mask(str(value or "no reason given"))[:2000]

@@ -118,7 +118,7 @@ def _begin_opencode(start: Start) -> dict[str, str]:
 OPENCODE = Agent(Profile(model="variable", steering="prompt", resumes=True), _begin_opencode)
 
 ANY = Agent(Profile())
-"""An agent that nobody has measured: it is asked for permission, and told things only in its next turn."""
+"""An agent that nobody has measured: whatever it asks permission for is granted."""
 
 
 def _set_first_line(file: Path, line: str) -> None:

@@ -52,16 +52,21 @@ def kind_of_text(text: str) -> FailureKind:
 
 
 _AFTER = re.compile(
-    r"(?:retry|try again|resets?|available)\W+(?:after|in)?\W*(\d+(?:\.\d+)?)\s*(ms|s|m|h)(?:ec|in|r|our)?",
+    r"(?:retry|try again|resets?|available)\W+(?:after|in)?\W*(\d{1,6}(?:\.\d{1,3})?)\s*"
+    r"(ms|s|m|h|(?:millisecond|second|sec|minute|min|hour|hr)s?)\b",
     re.IGNORECASE,
 )
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def retry_after_s(text: str) -> float | None:
     """Seconds after which the provider lets it go on, where its words say so ("try again in 20s")."""
     found = _AFTER.search(text[:10_000])
-    return float(found[1]) * _UNITS[found[2].lower()] if found else None
+    if found is None:
+        return None
+    unit = found[2].lower()
+    in_thousandths = unit == "ms" or unit.startswith("milli")
+    return float(found[1]) * (0.001 if in_thousandths else _UNITS[unit[0]])
 
 
 def codex_failure(update: dict[str, Any]) -> FailureKind | None:

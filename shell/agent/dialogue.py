@@ -2,24 +2,15 @@
 
 import json
 import os
-from typing import Protocol
 
 from shell.agent.acp import Conversation, Message, ProtocolError
 from shell.agent.transcript import Transcript
 
 _LONGEST_MESSAGE = 32 * 1024 * 1024
 """Bytes of one message: a step may bring the whole text of the files that it changed."""
+_LONGEST_NOISE = 16 * 1024
+"""Bytes of a line that is no message."""
 _LONGEST_QUEUE = 64 * 1024 * 1024
-
-
-class Turns(Protocol):
-    """What is said to the agent after its prompt."""
-
-    def next_turn(self, conversation: Conversation) -> str | None:
-        """Called when a turn has ended well: the prompt of a further one in this session, or None."""
-
-    def words(self) -> list[str]:
-        """What people have told this task since it was asked last."""
 
 
 class Dialogue:
@@ -30,7 +21,6 @@ class Dialogue:
         self.conversation, self.transcript, self.to_agent = conversation, transcript, to_agent
         self.closed = False
         self._in, self._out = bytearray(), bytearray()
-        self._later: list[str] = []
         self._send(conversation.begin())
 
     @property
@@ -45,11 +35,11 @@ class Dialogue:
 
     def take(self, read: bytes) -> None:
         """What the agent's standard output brought."""
-        self._in += read
-        *lines, rest = self._in.split(b"\n")
-        self._in = bytearray(rest)
-        for line in lines:
-            self._take_line(bytes(line))
+        first, *others = read.split(b"\n")
+        self._in += first
+        for piece in others:
+            self._take_line(bytes(self._in))
+            self._in = bytearray(piece)
         if said := self.conversation.take_said():
             self.transcript.add(said.encode(errors="replace"))
         if len(self._in) > _LONGEST_MESSAGE:
@@ -65,23 +55,6 @@ class Dialogue:
             return
         except BrokenPipeError:
             self.close()
-
-    def tell(self, text: str) -> None:
-        """Words of a person: for the running turn where the agent takes them, else for its next one."""
-        messages = self.conversation.tell(text)
-        if messages is None:
-            self._later.append(text)
-        else:
-            self._send(messages)
-
-    def left_to_tell(self) -> list[str]:
-        """The words that wait for a next turn; they are handed out once."""
-        waiting, self._later = self._later, []
-        return waiting
-
-    def go_on(self, text: str) -> None:
-        """Begin a further turn."""
-        self._send(self.conversation.go_on(text))
 
     def cancel(self) -> None:
         """Ask the agent to end its turn."""
@@ -99,7 +72,7 @@ class Dialogue:
         try:
             self._send(self.conversation.receive(line))
         except ProtocolError:  # a warning of its runtime, for one; whoever reads the log sees it
-            self.transcript.add(line + b"\n")
+            self.transcript.add(line[:_LONGEST_NOISE] + b"\n")
 
     def _send(self, messages: list[Message]) -> None:
         for message in messages:

@@ -28,6 +28,10 @@ class FrameworkError(Exception):
     """An agent of this framework cannot be started; the text says what to do."""
 
 
+class LoginError(FrameworkError):
+    """Its login is of no use any more: no agent of this framework can work."""
+
+
 @dataclass(frozen=True)
 class Call:
     """What a command line is made of."""

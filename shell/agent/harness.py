@@ -68,8 +68,6 @@ class Job:
     """The disk that its files are on, where it has one of its own."""
     conversation: Conversation | None = None
     """What is said over its standard input and output, where it speaks the protocol."""
-    next_turn: Callable[[Conversation], str | None] = lambda conversation: None
-    """Called after each turn that ended well: the prompt of a further one in the same session, or None."""
 
 
 How = Literal["ended", "timeout", "stopped", "limit"]
@@ -104,9 +102,11 @@ def run_job(job: Job, watcher: Watcher) -> Ended:
                 watcher.started(guard.pid)
                 how = run.follow()
             finally:
-                run.leave()
-                _close(guard)
-                kill_remaining(run_id)
+                try:
+                    run.leave()
+                finally:
+                    _close(guard)
+                    kill_remaining(run_id)
                 run.finish()
             if how == "ended" and guard.returncode and run.met_a_limit(at_the_end=True):
                 how = "limit"
@@ -241,20 +241,11 @@ class _Run:
         return self.limit is not None
 
     def _talk(self) -> bool:
-        """Go on with the conversation; False when everything is said."""
+        """Go on with the conversation; False when its turn is over."""
         if self.dialogue is None:
             return True
         self.dialogue.write()
-        if not self.dialogue.ended:
-            return True
-        conversation = self.dialogue.conversation
-        if conversation.ended is None or conversation.ended.how != "done":
-            return False
-        further = [*self.dialogue.left_to_tell(), self.job.next_turn(conversation)]
-        prompt = "\n\n".join(text for text in further if text)
-        if prompt:
-            self.dialogue.go_on(prompt)
-        return bool(prompt)
+        return not self.dialogue.ended
 
     def _selector(self) -> selectors.BaseSelector:
         selector = selectors.DefaultSelector()

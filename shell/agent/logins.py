@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shell.agent import renewal
-from shell.agent.frameworks import Framework, FrameworkError
+from shell.agent.frameworks import Framework, FrameworkError, LoginError
 from shell.sanitize import read_json
 from shell.secrets import know
 
@@ -222,13 +222,13 @@ def _lasts(ends: float) -> bool:
     return ends >= time.time() + _MARGIN_S
 
 
-def _ended(framework: Framework, login: _Login, ends: float) -> FrameworkError:
+def _ended(framework: Framework, login: _Login, ends: float) -> LoginError:
     ended = datetime.fromtimestamp(ends, UTC).isoformat(" ", "minutes")
-    return FrameworkError(f"The login of {framework.name} ended at {ended}; {login.renew}.")
+    return LoginError(f"The login of {framework.name} ended at {ended}; {login.renew}.")
 
 
-def _unknown_form(framework: Framework, login: _Login) -> FrameworkError:
-    return FrameworkError(
+def _unknown_form(framework: Framework, login: _Login) -> LoginError:
+    return LoginError(
         f"The login of {framework.name} in ~/{login.file} is not in the known form; {login.renew}."
     )
 

@@ -69,7 +69,7 @@ def prepare(
 
 
 def _conversation(framework: Framework, call: Call, attempt: Attempt) -> Conversation | None:
-    """What is said to an agent that speaks the protocol; without walls it asks before what it finds risky."""
+    """What is said to an agent that speaks the protocol; without walls in its usual mode."""
     if framework.agent is None:
         return None
     profile = framework.agent.profile

@@ -17,7 +17,7 @@ from typing import Any
 import requests
 import structlog
 
-from shell.agent.frameworks import FrameworkError
+from shell.agent.frameworks import LoginError
 from shell.clock import now
 from shell.sanitize import read_json
 from shell.secrets import know
@@ -54,7 +54,7 @@ def renew_codex(file: Path, machine: Mapping[str, str], locks: Path, ends: Calla
             _renew(file.resolve(), content, machine.get(URL_OVERRIDE) or URL)
         except _Passing as fault:
             if end < time.time():
-                raise FrameworkError(
+                raise LoginError(
                     f"The login of codex-cli has ended and could not be renewed: {fault}. The bot tries "
                     f"again with the next run; if that does not help, {AGAIN}."
                 ) from None
@@ -127,7 +127,7 @@ def _asked(url: str, token: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if answer.status_code in (400, 401):
-        raise FrameworkError(f"The login of codex-cli was refused ({_code(found)}); {AGAIN}.")
+        raise LoginError(f"The login of codex-cli was refused ({_code(found)}); {AGAIN}.")
     if not answer.ok or not isinstance(found, dict):
         raise _Passing(f"{url} answered {answer.status_code}")
     return found

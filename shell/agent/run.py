@@ -1,7 +1,6 @@
 """One attempt at a task: a fresh folder, the agent's run, its changes checked, pushed, and a pull request."""
 
 import errno
-import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +10,12 @@ from shell.agent.acp import Conversation, TurnEnded, Usage
 from shell.agent.acp_failures import FailureKind, retry_after_s
 from shell.agent.egress.outside import Egress, EgressError
 from shell.agent.feedback import read_feedback
-from shell.agent.frameworks import Framework, FrameworkError, framework_of
+from shell.agent.frameworks import Framework, FrameworkError, LoginError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Ended, Job, Watcher, run_job
 from shell.agent.instructions import instructions
 from shell.agent.leaks import leaks
+from shell.agent.limits import size
 from shell.agent.logins import held_login
 from shell.agent.network import network
 from shell.agent.outcome import AttemptEnded
@@ -29,7 +29,7 @@ from shell.agent.repository import Repository
 from shell.agent.reserve_watch import ReserveWatch
 from shell.agent.retry import with_retries
 from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
-from shell.agent.tree import Change, changes, final_tree
+from shell.agent.tree import Change, changed_bytes, changes, final_tree
 from shell.clock import now
 from shell.errors import Refused, Unavailable
 from shell.secrets import mask
@@ -111,6 +111,8 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
         return found.answer("done", reason)
     except AttemptEnded as ending:
         return found.answer(ending.outcome, ending.reason)
+    except LoginError as error:
+        return found.answer("auth", str(error))
     except (FrameworkError, EgressError) as error:
         return found.answer("failed", str(error))
     except GitError as error:
@@ -146,7 +148,9 @@ def _attempt(
         network(spec, framework, paths, attempt, walls(framework, paths)) as egress,
     ):
         if not may_begin:
-            raise AttemptEnded("stopped", "The run was stopped while it waited for the login of another.")
+            raise AttemptEnded(
+                "stopped", "The run was stopped while it waited for a login that another run was using."
+            )
         job = prepare(spec, framework, paths, attempt, prompt, egress, disk)
         found.conversation = job.conversation
         with ReserveWatch(report, paths.reserve) as watch:
@@ -167,7 +171,7 @@ def _attempt(
     changed = changes(repository.git, start.tree, tree)
     found.changed = _checked_paths(changed, start, spec)
     if not found.changed and not start.merged:
-        return _unchanged(spec, forge, repository, start, report, found)
+        return _unchanged(spec, forge, repository, start, report, found, framework.agent is not None)
     if places := leaks(repository.git, changed, _message(spec), spec):
         raise AttemptEnded("secret", _LEAK.format(_listed(places)))
     work = Work(spec["branch"], start, tree, _message(spec), _author(spec))
@@ -193,44 +197,46 @@ def _keep_work(
     report: Report,
     found: _Found,
 ) -> None:
-    """Push what the agent had done so far as work in progress, where it may leave; `ending` says which."""
-    if ending.outcome not in _GOES_ON or unresolved(start, attempt):
+    """Push what the agent had done so far as work in progress; `ending` says what became of it.
+
+    AttemptEnded if it holds a secret. Conflicts that the agent has not settled are never pushed.
+    """
+    if ending.outcome not in _GOES_ON or start.conflicts:
         return
+    try:
+        words = _push_work(spec, repository, start, attempt, report, found)
+    except AttemptEnded as refusal:
+        if refusal.outcome == "secret":
+            raise
+        words = f"What it had done is not kept: {refusal.reason}"
+    except (GitError, Unavailable, Refused, OSError) as error:
+        words = f"What it had done is lost: {error}."
+    ending.reason = " ".join(filter(None, (_sentence(ending.reason) if words else ending.reason, words)))
+
+
+def _push_work(
+    spec: Mapping[str, Any],
+    repository: Repository,
+    start: Start,
+    attempt: Attempt,
+    report: Report,
+    found: _Found,
+) -> str:
+    """What became of it, in a sentence; nothing where the agent had changed nothing."""
+    if changed_bytes(repository.git, attempt.folder, attempt.index) > _MOST_KEPT:
+        return f"What it had done is not kept: it is more than {size(_MOST_KEPT)}."
     tree = final_tree(repository.git, attempt.folder, attempt.index)
     changed = changes(repository.git, start.tree, tree)
+    if not changed:
+        return ""
     message = _message(spec, "Work in progress: ")
-    if not changed or _size(attempt, changed) > _MOST_KEPT:
-        return
-    if not _may_leave(repository, changed, message, start, spec):
-        return
+    if places := leaks(repository.git, changed, message, spec):
+        raise AttemptEnded("secret", _LEAK.format(_listed(places)))
+    _checked_paths(changed, start, spec)
     work = Work(spec["branch"], start, tree, message, _author(spec))
-    try:
-        found.head_sha = publish(
-            repository, work, report.may_go_on, lambda commit: report.pushing(commit, True)
-        )
-    except AttemptEnded as refusal:
-        ending.reason += f" What it had done so far is lost: {refusal.reason}"
-        return
+    found.head_sha = publish(repository, work, report.may_go_on, lambda commit: report.pushing(commit, True))
     found.changed = [change.path for change in changed]
-    ending.reason += f" What it had done so far is on {spec['branch']}, and the next run goes on from it."
-
-
-def _size(attempt: Attempt, changed: list[Change]) -> int:
-    """Bytes of the changed files that are there."""
-    files = (attempt.folder / change.path for change in changed)
-    return sum(file.lstat().st_size for file in files if os.path.lexists(file))
-
-
-def _may_leave(
-    repository: Repository, changed: list[Change], message: str, start: Start, spec: Mapping[str, Any]
-) -> bool:
-    """Whether unfinished work keeps to the task's scope, leaves protected paths alone and holds no secret."""
-    paths = [change.path for change in changed]
-    if protected(paths, spec.get("protected") or []):
-        return False
-    if any(path not in start.conflicts for path in outside(paths, spec.get("scope") or [])):
-        return False
-    return not leaks(repository.git, changed, message, spec)
+    return f"What it had done is on {spec['branch']}, and the next run continues from there."
 
 
 def _start(
@@ -291,13 +297,13 @@ def _judge_turn(turn: TurnEnded, framework: Framework, egress: Egress | None) ->
         return
     if turn.how == "cancelled":
         raise AttemptEnded("failed", f"The agent ({framework.name}) gave up its turn by itself.")
-    refused = f" {egress.words()}" if egress else ""
-    words = mask(turn.reason).strip()[-500:]
-    advice = f" What it needs: {framework.install}." if turn.how == "auth" else ""
-    raise AttemptEnded(
-        turn.how,
-        f"The agent ({framework.name}) {_FAILURES[turn.how]}: {words or 'no reason given'}{refused}{advice}",
-    )
+    words = mask(turn.reason).strip()[-500:] or "no reason given"
+    sentences = [
+        _sentence(f"The agent ({framework.name}) {_FAILURES[turn.how]}: {words}"),
+        egress.words() if egress else "",
+        f"It needs a login: {framework.install}." if turn.how == "auth" else "",
+    ]
+    raise AttemptEnded(turn.how, " ".join(filter(None, sentences)))
 
 
 _FAILURES: dict[FailureKind, str] = {
@@ -316,6 +322,10 @@ _FAILURES: dict[FailureKind, str] = {
 def _killed(ended: Ended) -> bool:
     """Whether it or its guard was killed: by a person, or because memory ran out."""
     return ended.status < 0 or ended.status == 128 + signal.SIGKILL
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _how(ended: Ended) -> str:
@@ -361,9 +371,17 @@ def _unchanged(
     start: Start,
     report: Report,
     found: _Found,
+    has_answered: bool,
 ) -> str:
-    """Nothing new; but an earlier attempt may have pushed and died before it reported that."""
-    if start.head is None or not _unreported(spec, start.head) or repository.contains(start.base, start.head):
+    """Nothing new; but an earlier attempt may have pushed and died before it reported that.
+
+    Unfinished work counts only if the agent's protocol told that it found nothing left to do: a program that
+    ends with 0 may not have reached its model at all.
+    """
+    unfinished = start.head is not None and start.head == spec.get("partial") and not has_answered
+    if start.head is None or unfinished or not _unreported(spec, start.head):
+        raise AttemptEnded("no_change", "The agent changed nothing.")
+    if repository.contains(start.base, start.head):
         raise AttemptEnded("no_change", "The agent changed nothing.")
     found.head_sha, fork = start.head, repository.fork(start.base, start.head)
     found.changed = [change.path for change in changes(repository.git, fork, start.head)]

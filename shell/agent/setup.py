@@ -4,11 +4,14 @@ Every file is checked against the hash in the lock, and no install script of a p
 sees no secret of the bot, and of the network only the package registries.
 """
 
+import fcntl
 import json
 import os
 import platform
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shell.agent.egress.hosts import REGISTRIES, Rules
@@ -53,6 +56,33 @@ def set_up(framework: Framework, paths: Paths, watcher: Watcher) -> Path:
     command = _command(framework, lock, paths)
     target = paths.installed(framework.name)
     work = target.parent / f".{framework.name}.work"
+    with _alone(target.parent):
+        return _install(framework, command, paths, watcher, target, work, lock)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other installation goes on meanwhile; the lock ends with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise FrameworkError("Another `caloron agents setup` is running; wait until it has ended.") from None
+    finally:
+        os.close(held)
+
+
+def _install(
+    framework: Framework,
+    command: list[str],
+    paths: Paths,
+    watcher: Watcher,
+    target: Path,
+    work: Path,
+    lock: Path,
+) -> Path:
     _begin(target, work, lock)
     try:
         sandbox = find_walls(paths)
@@ -99,6 +129,8 @@ def _command(framework: Framework, lock: Path, paths: Paths) -> list[str]:
 
 def _begin(target: Path, work: Path, lock: Path) -> None:
     """An empty target with the lock in it; what was there waits in `work`."""
+    if (work / "before").exists():  # an installation that was killed
+        _put_back(target, work)
     remove_folder(work)
     (work / "home").mkdir(parents=True)
     if target.exists():

@@ -38,9 +38,10 @@ class Transcript:
         *lines, self.line = (self.line + text).split("\n")
         for line in lines:
             self._keep(line)
-        while len(self.line) > _LONGEST_LINE:
-            self._keep(self.line[:_LONGEST_LINE])
-            self.line = self.line[_LONGEST_LINE:]
+        whole = len(self.line) - len(self.line) % _LONGEST_LINE if len(self.line) > _LONGEST_LINE else 0
+        for at in range(0, whole, _LONGEST_LINE):
+            self._keep(self.line[at : at + _LONGEST_LINE])
+        self.line = self.line[whole:]
 
     def _keep(self, text: str) -> None:
         if not text:

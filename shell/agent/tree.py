@@ -34,17 +34,10 @@ def write_tree_to_folder(git: Git, tree: str, folder: Path, index: Path) -> None
 
 def final_tree(git: Git, folder: Path, index: Path) -> str:
     """The tree of the files now in the folder; git data and ignored files left out, submodules as before."""
-    if folder.is_symlink() or not folder.is_dir():
-        raise GitError("the agent removed its working folder")
     where = _around(folder, index)
-    known = _indexed(git, where)
-    submodules = {path for path, mode in known.items() if mode == _SUBMODULE}
-    files = set(_files(folder, submodules))
-    gone = known.keys() - submodules - files
-    fresh = files - known.keys()
-    fresh -= _ignored(git, fresh, where)
+    gone, fresh, kept = _sorted_out(git, folder, where)
     git.run("update-index", "-z", "--force-remove", "--stdin", stdin=as_records(gone), extra=where)
-    tracked = sorted(fresh | (files & known.keys()))
+    tracked = sorted(fresh | kept)
     git.run(
         "update-index",
         "-z",
@@ -56,6 +49,25 @@ def final_tree(git: Git, folder: Path, index: Path) -> str:
         timeout=900,
     )
     return git.run("write-tree", extra=where).text
+
+
+def changed_bytes(git: Git, folder: Path, index: Path) -> int:
+    """The size of the files that `final_tree` would write, before it writes them."""
+    where = _around(folder, index)
+    _, fresh, kept = _sorted_out(git, folder, where)
+    modified = set(git.run("diff-files", "-z", "--name-only", extra=where, timeout=900).records) & kept
+    return sum((folder / path).lstat().st_size for path in fresh | modified)
+
+
+def _sorted_out(git: Git, folder: Path, where: dict[str, str]) -> tuple[set[str], set[str], set[str]]:
+    """The paths that our index knows and that are gone, those that are new, those still there."""
+    if folder.is_symlink() or not folder.is_dir():
+        raise GitError("the agent removed its working folder")
+    known = _indexed(git, where)
+    submodules = {path for path, mode in known.items() if mode == _SUBMODULE}
+    files = set(_files(folder, submodules))
+    fresh = files - known.keys()
+    return known.keys() - submodules - files, fresh - _ignored(git, fresh, where), files & known.keys()
 
 
 def changes(git: Git, before: str, after: str) -> list[Change]:

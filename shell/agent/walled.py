@@ -26,8 +26,6 @@ class Place:
     """Its current folder."""
     home: Path
     log: Path
-    writable: tuple[Path, ...] = ()
-    """Beside the folder and the home."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Beside the few variables of the machine."""
 
@@ -65,16 +63,15 @@ def _job(
 ) -> Job:
     return Job(
         command, place.folder, environment, place.log, time_limit_s,
-        limits=paths.limits, takes_disk=place.root,
+        limits=paths.limits, takes_disk=place.folder,
     )  # fmt: skip
 
 
 def _mounts(place: Place, paths: Paths, sandbox: Sandbox, egress: Egress) -> Mounts:
     at = made_up_etc(place.root / "etc", place.home, sandbox.user)
-    writable = (place.home, *place.writable)
-    hand_over(sandbox, [place.folder, *writable, *at.values()])
+    hand_over(sandbox, [place.folder, place.home, *at.values()])
     machine = paths.environment
     private = (Path(machine.get("HOME", "/")), Path.home(), Path.cwd(), paths.root)
     shown = seen([Path(sys.executable)], machine.get("PATH", ""), private)
-    mounts = Mounts(place.folder, shown, writable, (), (paths.root, Path.cwd()), at)
+    mounts = Mounts(place.folder, shown, (place.home,), (), (paths.root, Path.cwd()), at)
     return with_network(mounts, egress)

@@ -59,10 +59,15 @@ def paused_by(paused: dict[str, Pause], policy: Policy, task: Task) -> list[str]
         name = as_code(framework)
         if pause["outcome"] == "auth":
             return [f"{name} cannot log in to its model; `/retry` when that is fixed"]
-        return [f"{name} has used up its quota; tried again at {str(pause['until'])[11:16]} UTC"]
+        return [f"{name} has used up its quota; one task tries again at {moment(pause['until'])} UTC"]
     if at := task.get("not_before"):
-        return [f"its model is overloaded or out of reach; tried again at {at[11:19]} UTC"]
+        return [f"its model is overloaded or out of reach; it starts again at {moment(at)} UTC"]
     return []
+
+
+def moment(at: str | None) -> str:
+    """To the second."""
+    return as_code(str(at)[:19].replace("T", " "))
 
 
 def held_by(state: State, task: Task) -> list[str]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         Pause, Policy, PrClosed, PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted,
         PrSynchronized, Review, SpawnRequested, SprintState, StopRequested, SupervisorStep, Task,
         TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip, TaskStatus, TaskUnheld,
-        WaitOver,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -60,7 +59,8 @@ PARALLEL = 2
 MOST_PUSHED = 200
 MOST_CHANGED = 500
 LONGEST_SUMMARY = 2000
-PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: go on from it."
+PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
+ANSWERED = ("done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full")
 FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
 FIRST_TRIAL_S, LAST_TRIAL_S, MOST_NAMED_S = 300.0, 3600.0, 86400.0
 
@@ -229,8 +229,10 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         return
     cost = add_cost(step.tasks[task_id].get("cost") or {}, event.get("cost") or {})
     report = event.get("feedback") or step.tasks[task_id].get("report")
-    step.change(task_id, agent=None, cost=cost, report=report, last_activity_at=step.moment())
     outcome = event["outcome"]
+    again = outcome == "stopped" and step.tasks[task_id].get("agent") == "wanted"  # it was stopped for that
+    step.change(task_id, agent="wanted" if again else None, cost=cost, report=report)
+    step.change(task_id, last_activity_at=step.moment())
     model_answers(step, task_id, event)
     if outcome != "done" and step.tasks[task_id].get("partial"):
         tell_of_partial_work(step, task_id, event)
@@ -274,7 +276,7 @@ def model_answers(step: Step, task_id: str, event: AgentFinished) -> None:
     """What a run tells of its framework and model: whoever got an answer ends their pause."""
     if event["outcome"] not in ("overload", "network"):
         forget_setbacks(step, task_id)
-    if event["outcome"] not in ("auth", "quota", "overload", "network", "stopped", "crashed", "no_sandbox"):
+    if event["outcome"] in ANSWERED:
         resume(step, framework_of(step, step.tasks[task_id], event))
 
 
@@ -308,7 +310,7 @@ def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: Fra
     until = None
     if outcome == "quota":
         named = event.get("retry_after_s")
-        seconds = min(named, MOST_NAMED_S) if named else min(FIRST_TRIAL_S * 2 ** (trials - 1), LAST_TRIAL_S)
+        seconds = min(named, MOST_NAMED_S) if named else doubled(FIRST_TRIAL_S, trials - 1, LAST_TRIAL_S)
         until = later(step, seconds)
         step.decide({"type": "wake_later", "task_id": task_id, "seconds": seconds})
     set_pause(step, framework, {"outcome": outcome, "trials": trials, "until": until, "trying": None})
@@ -328,10 +330,14 @@ def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: Fra
 def back_off(step: Step, task_id: str, event: AgentFinished) -> None:
     """The model is overloaded or out of reach: the run does not count, and the next one waits a while."""
     setbacks = step.tasks[task_id].get("setbacks", 0)
-    seconds = min(FIRST_WAIT_S * 2**setbacks, LONGEST_WAIT_S)
+    seconds = doubled(FIRST_WAIT_S, setbacks, LONGEST_WAIT_S)
     step.change(task_id, status="InProgress", agent="wanted", merging=None, setbacks=setbacks + 1)
     step.change(task_id, not_before=later(step, seconds))
     step.decide({"type": "wake_later", "task_id": task_id, "seconds": seconds})
+
+
+def doubled(first_s: float, times: int, most_s: float) -> float:
+    return float(min(first_s * 2 ** min(times, 16), most_s))
 
 
 def later(step: Step, seconds: float) -> str:
@@ -343,16 +349,14 @@ def may_start(step: Step, task: Task) -> bool:
     not_before, now = task.get("not_before"), step.moment()
     if not_before and moment_of(now) < moment_of(not_before):
         return False
-    pause = pauses(step).get(framework_of(step, task))
+    framework = framework_of(step, task)
+    pause = pauses(step).get(framework)
     if pause is None:
         return True
-    if pause["trying"] in step.tasks and step.tasks[pause["trying"]].get("agent") in AT_WORK:
+    trying = step.tasks.get(pause["trying"] or "")
+    if trying and trying.get("agent") in AT_WORK and framework_of(step, trying) == framework:
         return False
     return bool(pause["until"]) and moment_of(now) >= moment_of(str(pause["until"]))
-
-
-def wait_over(step: Step, task_id: str, event: WaitOver) -> None:
-    """Nothing of itself: `dispatch` compares the times."""
 
 
 def tell_of_partial_work(step: Step, task_id: str, event: AgentFinished) -> None:
@@ -477,8 +481,9 @@ def pr_synchronized(step: Step, task_id: str, event: PrSynchronized) -> None:
     head = event.get("head_sha") or task.get("head_sha")
     if event.get("head_sha") and head == task.get("head_sha"):
         return
-    unfinished = task["status"] == "InProgress" and bool(head) and head == task.get("partial")
-    if task["status"] in WITH_A_PERSON or unfinished:
+    if head and head == task.get("partial") and task["status"] in ("InProgress", *WITH_A_PERSON):
+        return  # nothing to review yet; and the next run may find that nothing is left to do
+    if task["status"] in WITH_A_PERSON:
         step.change(task_id, head_sha=head, checks={}, last_activity_at=step.moment())
         return
     fresh = task["status"] == "InProgress"
@@ -925,7 +930,6 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "merge_refused": (("InReview",), merge_refused),
     "merge_denied": (("InReview",), merge_denied),
     "merge_postponed": (("InReview",), merge_postponed),
-    "wait_over": (("InProgress",), wait_over),
     "approval_kept": ((*OPEN, "Skipped"), approval_kept),
     "issue_closed": (OPEN, issue_closed),
     "issue_reopened": (("Skipped",), issue_reopened),

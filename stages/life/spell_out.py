@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from stages.world import (
         Action, ActionFields, Brief, Briefs, CloseSkipped, Decision, Escalate, Kickoff, Mark, MarkDone,
-        Policy, ReopenWanted, SprintState, State, Task, TellPaused, TellRefusal, TellSkipped, TellStale,
+        Policy, ReopenWanted, SpawnAgent, SprintState, State, Task, TellPaused, TellRefusal, TellSkipped,
+        TellStale,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -158,7 +159,7 @@ class Sprint:
         self.tasks[task["id"]] = task = {**task, "branch": self.branch(task)}
         number, sprint = task["issue_number"], f"#{self.kickoff['number']}"
         mark = f"<!-- caloron:pull key={self.id}/{task['id']}/pull sprint={self.id} task={task['id']} -->"
-        return {
+        run: SpawnAgent = {
             **self.about(task, f"run/{task['attempt']}"),
             "type": "spawn_agent",
             "agent_id": str(task["agent_id"]),
@@ -181,7 +182,11 @@ class Sprint:
             "time_limit_s": self.policy["time_limit_s"],
             "network": self.policy.get("network") or [],
             "merge_base": bool(task.get("merge_base")),
+            "partial": task.get("partial"),
         }
+        if not run["partial"]:
+            del run["partial"]
+        return run
 
     def closed_heads(self, task: Task) -> list[str]:
         """Heads that were proposed for this task and closed: not to be proposed again unchanged."""
@@ -254,12 +259,13 @@ class Sprint:
     def tell_paused(self, task: Task, action: TellPaused) -> Action:
         """Once on the kickoff: every task of this framework waits."""
         name = as_code(action["framework"])
+        where = f"on the issue of a task that uses {name}"
         if action["outcome"] == "auth":
-            then = "When whoever runs the bot has renewed it, say `/retry` on a task's issue to go on."
+            then = f"Once the login is renewed, say `/retry` {where} to go on."
         else:
-            at = as_code(str(action["until"])[11:16])
-            then = f"One task tries again at {at} UTC; `/retry` on a task's issue tries at once."
-        words = f"No agent of {name} starts for now. {as_text(action['reason'])} {then}"
+            at = as_code(str(action["until"])[:16].replace("T", " "))
+            then = f"I will try one task again at {at} UTC; say `/retry` {where} to try at once."
+        words = f"I start no more agents of {name} for now. {as_text(action['reason'])} {then}"
         return self.comment(task, self.kickoff["number"], f"paused/{action['framework']}/{self.now}", words)
 
     def tell_stale(self, task: Task, action: TellStale) -> Action:

@@ -18,7 +18,7 @@ VERDICT = {
     "negative": "A hard sprint.",
 }
 ARROW = {"improved": "▲ better", "degraded": "▼ worse", "stable": "= same"}
-ACRONYMS = {"Pct": "%", "Avg": "Average", "Min": "(min)"}
+ACRONYMS = {"Pct": "%", "Avg": "Average", "Min": "(min)", "Usd": "(USD)"}
 LONGEST = 2000  # characters of a line of the analysis
 KPIS = (
     "total_tasks",
@@ -282,7 +282,8 @@ def role_lines(roles: dict[str, RoleFigures]) -> list[str]:
 
 def label(name: str) -> str:
     words = [ACRONYMS.get(word, word) for word in name.replace("_", " ").title().split()]
-    return as_text(" ".join([words[0], *[word if word == "KPI" else word.lower() for word in words[1:]]]))
+    others = [word if word.strip("()").isupper() else word.lower() for word in words[1:]]
+    return as_text(" ".join([words[0], *others]))
 
 
 def shown(name: str, value: float | str | None) -> str:

@@ -204,6 +204,9 @@ def test_hostile_counts_are_no_counts() -> None:
         ("try again in 250ms", 0.25),
         ("429 Too Many Requests", None),
         ("retry after the holidays", None),
+        ("Your quota resets in 2 months", None),
+        ("available: 3 million tokens", None),
+        ("retry after 99999999999999 s", None),
     ],
 )
 def test_a_provider_may_say_when_it_goes_on(words: str, seconds: float | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shell.agent.frameworks import FRAMEWORKS, FrameworkError
+from shell.agent.frameworks import FRAMEWORKS, LoginError
 from shell.agent.logins import copy_logins, held_login, way_of, words_of
 
 from .disk_forge import Stage
@@ -60,10 +60,10 @@ def test_a_login_of_codex_too(person: Path, tmp_path: Path) -> None:
 
 def test_an_expired_login_is_said(person: Path, tmp_path: Path) -> None:
     logged_in(person, -10)
-    with pytest.raises(FrameworkError, match=r"login of claude-code ended at .*`claude setup-token`"):
+    with pytest.raises(LoginError, match=r"login of claude-code ended at .*`claude setup-token`"):
         copy_logins(CLAUDE, {"HOME": str(person)}, tmp_path / "home")
     (person / ".claude/.credentials.json").write_text("[]")
-    with pytest.raises(FrameworkError, match="not in the known form"):
+    with pytest.raises(LoginError, match="not in the known form"):
         copy_logins(CLAUDE, {"HOME": str(person)}, tmp_path / "home")
 
 

@@ -341,7 +341,11 @@ def test_an_agent_that_fails_and_changed_nothing_pushes_nothing(stage: Stage) ->
 def test_what_an_agent_had_done_before_it_failed_is_kept_and_gone_on_with(stage: Stage) -> None:
     first = stage.play(f"echo half > x.md; {FAILS}")
     assert first["outcome"] == "failed" and first["head_sha"] == stage.forge.head(BRANCH)
-    assert "the next run goes on from it" in first["reason"] and stage.forge.pulls == []
+    assert first["reason"] == (
+        f"The agent (claude-code) exited with status 3: not logged in. What it had done is on {BRANCH}, and "
+        "the next run continues from there."
+    )
+    assert stage.forge.pulls == []
     assert stage.witness.partial == [first["head_sha"]]
     assert stage.forge.subject(BRANCH) == "Work in progress: Say hello"
     second = stage.play("cat x.md; echo whole >> x.md", attempt=2)
@@ -349,21 +353,28 @@ def test_what_an_agent_had_done_before_it_failed_is_kept_and_gone_on_with(stage:
     assert stage.forge.text("x.md") == "half\nwhole" and len(stage.forge.pulls) == 1
 
 
+def test_unfinished_work_is_not_done_because_a_command_line_ended_well(stage: Stage) -> None:
+    first = stage.play(f"echo half > x.md; {FAILS}")
+    second = stage.play("true", attempt=2, partial=first["head_sha"])
+    assert second["outcome"] == "no_change" and stage.forge.pulls == []
+
+
 @pytest.mark.parametrize(
-    ("script", "changed"),
+    ("script", "changed", "outcome"),
     [
-        ("mkdir -p src; echo x > src/x.py", {"scope": ["docs/"]}),
-        ("mkdir -p ci; echo x > ci/run", {"protected": ["ci/**"]}),
-        ("echo 'my key is its-own-key-0123456789' > x.md", {}),
+        ("mkdir -p src; echo x > src/x.py", {"scope": ["docs/"]}, "failed"),
+        ("mkdir -p ci; echo x > ci/run", {"protected": ["ci/**"]}, "failed"),
+        ("echo 'my key is its-own-key-0123456789' > x.md", {}, "secret"),
     ],
     ids=["out of scope", "protected", "a secret"],
 )
 def test_unfinished_work_that_may_not_leave_stays(
-    stage: Stage, script: str, changed: dict[str, list[str]]
+    stage: Stage, script: str, changed: dict[str, list[str]], outcome: str
 ) -> None:
     stage.environment["ANTHROPIC_API_KEY"] = "its-own-key-0123456789"
     result = stage.play(f"{script}; {FAILS}", **changed)
-    assert result["outcome"] == "failed" and "goes on" not in result["reason"]
+    assert result["outcome"] == outcome and "continues from there" not in result["reason"]
+    assert ("What it had done is not kept: " in result["reason"]) == (outcome == "failed")
     assert stage.forge.branches() == ["main"]
 
 

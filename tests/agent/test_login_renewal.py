@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from shell.agent import renewal
-from shell.agent.frameworks import FRAMEWORKS, FrameworkError
+from shell.agent.frameworks import FRAMEWORKS, FrameworkError, LoginError
 from shell.agent.logins import copy_logins, problem_of, renew_login, words_of
 from shell.own_environment import USES
 from shell.secrets import mask
@@ -142,7 +142,7 @@ def test_a_refused_token_says_what_to_do_and_the_file_stays(
 ) -> None:
     file = log_in(person, 60, refresh_token="refresh-token-of-yore")
     before = file.read_text()
-    with pytest.raises(FrameworkError, match=r"refused \(refresh_token_reused\); run `codex login`") as told:
+    with pytest.raises(LoginError, match=r"refused \(refresh_token_reused\); run `codex login`") as told:
         renew_login(CODEX, machine, tmp_path / "locks")
     assert "of-yore" not in str(told.value) and file.read_text() == before
 
@@ -161,7 +161,7 @@ def test_where_it_does_not_answer_rightly_a_token_that_holds_is_used(
     assert len(provider.calls) == 1 and file.read_text() == before
 
     log_in(person, -5)
-    with pytest.raises(FrameworkError, match=r"has ended and could not be renewed: .*`codex login`"):
+    with pytest.raises(LoginError, match=r"has ended and could not be renewed: .*`codex login`"):
         renew_login(CODEX, machine, tmp_path / "locks")
 
 
