@@ -355,8 +355,13 @@ def test_what_an_agent_had_done_before_it_failed_is_kept_and_gone_on_with(stage:
 
 def test_unfinished_work_is_not_done_because_a_command_line_ended_well(stage: Stage) -> None:
     first = stage.play(f"echo half > x.md; {FAILS}")
-    second = stage.play("true", attempt=2, partial=first["head_sha"])
+    aider = stage.folder / "bin/aider"
+    aider.write_text("#!/bin/sh\nexit 0\n")
+    aider.chmod(0o755)
+    second = stage.run(framework="aider", attempt=2, partial=first["head_sha"])
     assert second["outcome"] == "no_change" and stage.forge.pulls == []
+    asked = stage.play("true", attempt=3, partial=first["head_sha"])
+    assert asked["outcome"] == "done" and len(stage.forge.pulls) == 1
 
 
 @pytest.mark.parametrize(
