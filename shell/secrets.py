@@ -8,9 +8,11 @@ also twice. White space, terminal codes and quote marks at the start of a line d
 
 import base64
 import codecs
+import errno
 import json
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -358,11 +360,19 @@ def mask_value(value: Any) -> Any:
 
 
 def hand_over(secrets: Iterable[str]) -> int:
-    """An open file without a name that tells a child what to mask, though it uses none of it."""
-    with tempfile.TemporaryFile() as made:
-        made.write(json.dumps(list(secrets)).encode())
-        made.flush()
-        return os.dup(made.fileno())
+    """An open file without a name that tells a child what to mask, though it uses none of it.
+
+    Where the kernel has such files it lies in memory, for the disk may be full.
+    """
+    content = json.dumps(list(secrets)).encode()
+    if sys.platform == "linux":
+        made = os.memfd_create("masks")
+    else:
+        made, name = tempfile.mkstemp()
+        os.unlink(name)
+    if os.write(made, content) != len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return made
 
 
 def take_over() -> None:

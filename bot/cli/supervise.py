@@ -95,9 +95,9 @@ class Supervisor:
         """Start all that are not running."""
         for child in self.children:
             if child.process is None:
-                self._start(child)
+                self.begin(child)
 
-    def _start(self, child: Child) -> None:
+    def begin(self, child: Child) -> None:
         """Start it; where that fails, on a full disk for instance, it is as if it had died at once."""
         try:
             child.start()
@@ -120,7 +120,7 @@ class Supervisor:
             if code is not None:
                 self._died(child, _ending(code))
             elif child.process is None and monotonic() >= child.due:
-                self._start(child)
+                self.begin(child)
             elif child.settled():
                 self._report()
 

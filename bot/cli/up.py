@@ -1,11 +1,13 @@
 """`caloron up`: the whole bot on one machine."""
 
+import errno
 import fcntl
 import os
 import secrets
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -49,14 +51,19 @@ def up() -> None:
         raise click.ClickException("\n".join(lines))
     if line := not_read(os.environ):
         say(line)
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = _only_one(settings.home)
-    held = _alone(settings.home)
-    restarts.make(settings.home)
-    supervisor = Supervisor(children(settings, held), say, lambda dying: restarts.write(settings.home, dying))
+    with _room_needed(settings.home):
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = _only_one(settings.home)
+        held = _alone(settings.home)
+        paths = Paths(settings.home, {}, reserve=Reserve.of(settings.home, settings.disk_reserve_mb))
+        make_room(paths, made_before_s=0)  # nothing of ours runs yet, and nothing has been written
+        _sign(lock)
+        restarts.make(settings.home)
+        processes = children(settings, held)
+    supervisor = Supervisor(processes, say, lambda dying: restarts.write(settings.home, dying))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(supervisor))
-    _begin(settings, supervisor)
+    _begin(settings, supervisor, paths)
     if not (settings.repos or settings.owners or lanes(settings.home)):
         say(f"no repository is let in yet, so nothing acts. {HOW_TO_LET_IN}")
     say(agents_line(settings))
@@ -135,13 +142,11 @@ def shell_token(settings: Settings) -> str:
     return file.read_text().strip()
 
 
-def _begin(settings: Settings, supervisor: Supervisor) -> None:
-    paths = Paths(settings.home, {}, reserve=Reserve.of(settings.home, settings.disk_reserve_mb))
-    make_room(paths, made_before_s=0)  # nothing of ours runs yet
+def _begin(settings: Settings, supervisor: Supervisor, paths: Paths) -> None:
     for child in supervisor.children:
         if child.name == "store":
             child.before = partial(make_room, paths)
-            child.start()
+            supervisor.begin(child)
     wait_for_store(settings, supervisor)
     _check_versions(settings, supervisor)
     supervisor.start()
@@ -197,6 +202,20 @@ def _stop(supervisor: Supervisor) -> None:
     supervisor.stopping = True
 
 
+@contextmanager
+def _room_needed(home: Path) -> Iterator[None]:
+    """Where the disk stays full after the cleanup, say so instead of failing with an error of the system."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise click.ClickException(
+            f"The disk of {home} is full ({error.strerror}), also without what earlier runs left. "
+            "Make room there, then start again."
+        ) from None
+
+
 def _only_one(home: Path) -> int:
     """Take the lock of this CALORON_HOME; a second `up` is refused."""
     lock = os.open(home / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -205,9 +224,12 @@ def _only_one(home: Path) -> int:
         raise click.ClickException(
             f"`caloron up` already runs on {home} (process {other}). Stop it, or set another CALORON_HOME."
         )
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock
+
+
+def _sign(lock: int) -> None:
+    """Write into the lock's file whose it is."""
+    os.pwrite(lock, str(os.getpid()).encode().ljust(20), 0)
 
 
 def _alone(home: Path) -> int:
