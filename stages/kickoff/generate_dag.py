@@ -327,7 +327,7 @@ class Reading(TypedDict):
     notes: list[str]
     points: dict[str, list[str]]
     wishes: list[Wish]
-    listed: bool  # whether they are items of a list
+    itemized: bool  # whether their words stand nowhere else: they are items of a list, or one report
     done: list[str]
     unused: list[Unused]
     hidden: int
@@ -382,7 +382,7 @@ def plan_of(input: Input, asked: list[NamedWish] | None) -> Dag:
         "goal": goal or title or named[0]["title"],
         "tasks": {},
     }
-    add_parts(dag, text, as_written(wishes) if asked and text["listed"] else [])
+    add_parts(dag, text, as_written(wishes) if asked and text["itemized"] else [])
     edges = edges_of(named)
     done = {wish["id"] for wish in named if wish.get("done")}
     todo = [wish for wish in named if not wish.get("done")]
@@ -423,8 +423,21 @@ def add_parts(dag: Dag, text: Reading, written: list[str]) -> None:
 
 
 def as_written(wishes: list[Wish]) -> list[str]:
-    rows = ["\n".join([f"- {wish['text']}", *(f"  {line}" for line in wish["details"])]) for wish in wishes]
+    """The items of the text with all that they say, since the model's tasks may say less."""
+    rows = [row for wish in wishes for row in written(wish)]
     return ["\n".join(["As written:", *rows])]
+
+
+def written(wish: Wish) -> list[str]:
+    """A wish as a row of a list, its fields and its description beneath."""
+    title = f"{wish['id']}: {wish['text']}" if wish["id"] else wish["text"]
+    title = f"then {title}" if wish["ordered"] else title
+    lists = {"after": wish["after"], "scope": wish.get("scope", []), "skills": wish.get("skills", [])}
+    fields = [f"{label}: {', '.join(values)}" for label, values in lists.items() if values]
+    fields += [f"accept: {point}" for point in wish.get("acceptance", [])]
+    fields += [f"{label}: {value}" for label, field in WORDS.items() if (value := wish.get(field))]
+    beneath = [*fields, *(line for text in wish["details"] for line in text.split("\n"))]
+    return [f"- {title}", *(f"  {line}" for line in beneath)]
 
 
 def addressed(value: Json) -> Json:
@@ -705,7 +718,7 @@ def read_text(brief: str, title: str) -> Reading:
     lines, unused = without_courtesy(without_title(lines, title))
     parts = read_parts(lines, unused)
     reading: Reading = {
-        "goal": [], "background": [], "notes": [], "points": {}, "wishes": [], "listed": False, "done": [],
+        "goal": [], "background": [], "notes": [], "points": {}, "wishes": [], "itemized": False, "done": [],
         "unused": unused, "hidden": hidden,
     }  # fmt: skip
     asked = [item for part in of(parts, "tasks") for item in read_items(part["lines"])["items"]]
@@ -764,7 +777,7 @@ def read_fault(reading: Reading, parts: list[Part], title: str) -> None:
     name = title or next((first_sentence(text) for text in details if not text.startswith("###")), "")
     reading["goal"] = [name] if name else []
     fault: Wish = {"text": name, "id": None, "after": [], "details": ["\n\n".join(details)], "ordered": False}
-    reading["wishes"] = [fault] if name else []
+    reading["wishes"], reading["itemized"] = ([fault] if name else []), bool(details)
 
 
 def read_request(reading: Reading, parts: list[Part], asked: bool, title: str) -> None:
@@ -781,8 +794,8 @@ def read_request(reading: Reading, parts: list[Part], asked: bool, title: str) -
         reading["background"] += headed(part, blocks(part["lines"]))
     for part in of(parts, "notes"):
         reading["notes"] += headed(part, blocks(part["lines"]))
-    reading["listed"] = bool(reading["wishes"])
-    if not reading["listed"]:
+    reading["itemized"] = bool(reading["wishes"])
+    if not reading["itemized"]:
         tasks = [part for part in of(parts, "tasks") if blocks(part["lines"])]
         read_sentences(reading, tasks or (of(parts, "goal") if aimed else free), title)
 
@@ -841,8 +854,6 @@ def take_item(reading: Reading, item: Item) -> None:
 def read_sentences(reading: Reading, parts: list[Part], title: str) -> None:
     """What the sentences ask for; where none asks, the title does, and they explain it."""
     texts = [text for part in parts for text in paragraphs(prose(part["lines"]))]
-    if of(parts, "tasks"):
-        reading["background"] += [text for part in parts for text in blocks(part["lines"])]
     lines = [line["text"] for part in parts for line in part["lines"]]
     wished = texts[1:] if len(texts) > 1 and is_headline(texts[0], lines) else texts
     wishes = [wish for wish in sentences(wished) if is_meant(wish["text"])]

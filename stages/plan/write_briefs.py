@@ -32,7 +32,7 @@ TITLE = "Title"  # an issue has it above its text, and the board beside the task
 LONGEST_LINE = 20_000
 MOST_FILES = 60
 LONGEST_SUMMARY = 2000
-FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+FENCE = re.compile(r"\s*(?:[-*+]\s+)?(`{3,}|~{3,})")  # the same as where the kickoff's text is read
 TRAILER = re.compile(r"^(?=[A-Za-z][A-Za-z-]*:)")  # what a commit's message ends with
 ROW = re.compile(r"(\s*)(?:([-*+•‣◦▪●・]|\d{1,9}[.)])\s+(\[[ xX]\]\s+)?|(>)\s?|(#{1,6})\s+)(.*)")
 

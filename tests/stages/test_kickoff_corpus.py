@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.dag.validate import execute as validate
+from stages.kickoff import generate_dag
 from stages.kickoff.generate_dag import execute as generate
 from stages.kickoff.generate_dag import known_section
+from stages.plan import write_briefs
 from stages.plan.take_draft import execute as take_draft
 from stages.plan.write_briefs import execute as write
 
@@ -42,9 +44,9 @@ NAMES = sorted(file.stem for file in FOLDER.glob("*.md"))
 CORPUS = {name: read(name) for name in NAMES}
 
 
-def told(title: str, body: str) -> tuple[dict[str, Any], str]:
+def told(title: str, body: str, **more: Any) -> tuple[dict[str, Any], str]:
     """The plan, and all that agents are told of it or the board names, in plain words."""
-    dag: Any = generate({"brief": body, "title": title, "sprint_id": "s"})["dag"]
+    dag: Any = generate({"brief": body, "title": title, "sprint_id": "s", **more})["dag"]  # type: ignore[typeddict-item]
     event: Any = {"issue_number": 4, "title": title}
     briefs = write(take_draft({"plan": {"dag": dag, "errors": []}, "events": [event]}))
     texts = [briefs["sprints"]["4"]["text"]]
@@ -88,9 +90,9 @@ def said(body: str) -> list[str]:
     return [piece for piece in map(plain, pieces) if re.search(r"\w", piece)]
 
 
-def lost(title: str, body: str) -> list[str]:
+def lost(title: str, body: str, **more: Any) -> list[str]:
     """The pieces that are neither told nor named; the number of a task names it as well as its id."""
-    _, texts = told(title, body)
+    _, texts = told(title, body, **more)
     words = f" {plain(texts)} "
     numbers = {str(n) for n in range(1, 1 + body.count("\n"))}
     return [piece for piece in said(f"{title}\n{body}") if piece not in words and piece not in numbers]
@@ -104,6 +106,24 @@ def test_the_corpus_is_large_enough() -> None:
 def test_nothing_that_was_written_is_lost(name: str) -> None:
     kickoff = CORPUS[name]
     assert lost(kickoff.title, kickoff.body) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_was_written_is_lost_where_the_model_plans(name: str) -> None:
+    kickoff = CORPUS[name]
+    answered = {"dag": {"tasks": [{"id": "own", "title": "What the model makes of it"}]}}
+    assert lost(kickoff.title, kickoff.body, answered=answered) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_told_twice(name: str) -> None:
+    dag, _ = told(CORPUS[name].title, CORPUS[name].body)
+    texts = [dag["goal"], *dag.get("background", []), *dag.get("notes", [])]
+    assert len(texts) == len(set(texts))
+
+
+def test_a_text_is_told_with_the_fences_with_which_it_is_read() -> None:
+    assert write_briefs.FENCE == generate_dag.FENCE
 
 
 @pytest.mark.parametrize("name", NAMES)
