@@ -214,4 +214,5 @@ def ended(spec: RunSpec, result: RunResult) -> AgentFinished:
         "cost": result.get("cost", {}),
         "framework": spec.get("framework"),
         "retry_after_s": result.get("retry_after_s"),
+        "verification": result.get("verification", []),
     }

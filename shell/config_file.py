@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import yaml
 from pydantic import ValidationError
 
-from shell.repository_config import KEYS, RepositoryConfig
+from shell.repository_config import KEYS, NAMES, RepositoryConfig
 
 if TYPE_CHECKING:
     from stages.world import ConfigProblem, RepositoryValues
@@ -124,11 +124,10 @@ def _problem(root: yaml.Node | None, item: Any) -> ConfigProblem:
 
 def _unknown(path: list[str]) -> str:
     """An unknown key, and the known one that was probably meant."""
-    names = [name for name, _, _ in KEYS]
-    above = "".join(f"{part}." for part in path[:-1])
-    here = sorted({name.removeprefix(above).split(".")[0] for name in names if name.startswith(above)})
+    above = "".join(f"{part}." for part in path[:-1] if not part.isdigit())
+    here = sorted({name.removeprefix(above).split(".")[0] for name in NAMES if name.startswith(above)})
     close = [above + found for found in get_close_matches(path[-1], here, 1, 0.7)]
-    elsewhere = [name for name in names if get_close_matches(path[-1], [name.split(".")[-1]], 1, 0.8)]
+    elsewhere = [name for name in NAMES if get_close_matches(path[-1], [name.split(".")[-1]], 1, 0.8)]
     meant = [*close, *elsewhere]
     hint = f"did you mean `{meant[0]}`?" if meant else f"known here: {', '.join(f'`{one}`' for one in here)}"
     return f"unknown key `{above}{_safe(path[-1])}`; {hint}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from shell.agent.egress.hosts import PUBLIC_NAMES, public_names
@@ -165,6 +165,34 @@ class Supervisor(_Section):
     ] = None
 
 
+class VerifyStep(_Section):
+    """One command that tells whether an agent's work is good."""
+
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$",
+            description="its status on the commit is `caloron/<name>`",
+        ),
+    ]
+    run: Annotated[
+        str, Field(min_length=1, max_length=2000, description="what a shell runs in the repository's folder")
+    ]
+    timeout: Annotated[
+        float,
+        Field(ge=1, le=6 * 3600, description="it is ended after this time; 10 min if not given"),
+        *_duration("m", "s"),
+    ] = 600.0
+
+
+def _steps(steps: list[VerifyStep] | None) -> Any:
+    """As the policy has them; their names differ."""
+    names = [step.name.casefold() for step in steps or []]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"should have each name once; `{twice}` is there twice")
+    return steps and [{"name": one.name, "run": one.run, "timeout_s": one.timeout} for one in steps]
+
+
 class RepositoryConfig(_Section):
     """The whole file. Every key acts; one that would not is not here."""
 
@@ -172,6 +200,16 @@ class RepositoryConfig(_Section):
     agents: Agents | None = None
     merge: Merge | None = None
     supervisor: Supervisor | None = None
+    verify: Annotated[
+        list[VerifyStep] | None,
+        Field(
+            max_length=20,
+            description="commands (`name`, `run`, `timeout`) that must succeed before an agent's work is "
+            "proposed; in order; then they are run on a clean checkout of the commit",
+        ),
+        AfterValidator(_steps),
+        Sets("verify", "list[VerifyStep]", lambda settings: [], "none"),
+    ] = None
     protected_paths: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=500)]] | None,
         Field(
@@ -205,6 +243,8 @@ def _section_of(field: FieldInfo) -> type[BaseModel]:
 
 KEYS = tuple(_keys(RepositoryConfig))
 """Every key by its dotted name, in the order of the file, with its field and what it sets."""
+NAMES = (*(name for name, _, _ in KEYS), *(f"verify.{name}" for name in VerifyStep.model_fields))
+"""The dotted names of all keys, those of a list's items too."""
 
 
 def effective(settings: Settings, values: "RepositoryValues") -> "RepositoryPolicy":

@@ -52,8 +52,11 @@ Outcome = Literal[
     "network",
     "refused",
     "context_full",
+    "unverified",
 ]
 """How an agent's run ended."""
+VerificationOutcome = Literal["passed", "failed", "timeout", "missing"]
+"""How a command of the verification ended; `missing`: the machine does not have it."""
 FrameworkTrouble = Literal["auth", "quota"]
 """What is wrong with a framework's account: its key or login is refused, or used up."""
 Walls = Literal["off", "bare", "refused"]
@@ -122,6 +125,17 @@ class Repository(TypedDict):
     """What its base requires of a merge; written by `compare_pull`."""
 
 
+class VerifyStep(TypedDict):
+    """One command that tells whether an agent's work is good. Written by the shell, from `.caloron.yml`."""
+
+    name: str
+    """Its status on the commit is `caloron/<name>`."""
+    run: str
+    """What a shell runs in the repository's folder."""
+    timeout_s: float
+    """It is ended after this time, in seconds."""
+
+
 # Made by `caloron docs` from shell/repository_config.py
 
 
@@ -146,6 +160,8 @@ class RepositoryPolicy(TypedDict):
     """`supervisor.cooldown`: the time between two steps of the ladder."""
     stuck_retry_limit: int
     """`supervisor.retries`: how often an agent is helped before a person is asked."""
+    verify: list[VerifyStep]
+    """`verify`: commands (`name`, `run`, `timeout`) that must succeed before an agent's work is proposed."""
     protected_paths: list[str]
     """`protected_paths`: paths that agents must not change, beside those always protected."""
 
@@ -171,6 +187,8 @@ class RepositoryValues(TypedDict, total=False):
     """`supervisor.cooldown`: the time between two steps of the ladder."""
     stuck_retry_limit: int
     """`supervisor.retries`: how often an agent is helped before a person is asked."""
+    verify: list[VerifyStep]
+    """`verify`: commands (`name`, `run`, `timeout`) that must succeed before an agent's work is proposed."""
     protected_paths: list[str]
     """`protected_paths`: paths that agents must not change, beside those always protected."""
 
@@ -1412,6 +1430,19 @@ class AgentHeartbeat(Happening):
     """How many steps of the supervisor that takes back."""
 
 
+class Verification(TypedDict):
+    """What one command of the verification found. Written by the run."""
+
+    name: str
+    """The command's name."""
+    outcome: VerificationOutcome
+    """How it ended."""
+    seconds: float
+    """How long it took."""
+    output: str
+    """The last that it wrote."""
+
+
 class RunResult(TypedDict):
     """How a run ended, and what it brought. Written by the run."""
 
@@ -1435,6 +1466,8 @@ class RunResult(TypedDict):
     """What did it."""
     retry_after_s: NotRequired[float | None]
     """Seconds after which the model's provider lets it go on, where it says so."""
+    verification: NotRequired[list[Verification]]
+    """What the repository's own commands found on the commit, up to the first that failed."""
 
 
 class AgentFinished(OfAgent, RunResult):
@@ -2293,8 +2326,12 @@ class SpawnAgent(ActionFields):
     """The text of the pull request."""
     pr_number: int | None
     """The pull request, where there is one."""
-    partial: NotRequired[str | None]
+    partial: str | None
     """The head of unfinished work that an earlier run left there."""
+    verify: list[VerifyStep]
+    """The commands that its work must pass."""
+    verify_rounds: int
+    """How often the agent is sent back with the same failure of theirs."""
     seen_sha: str | None
     """The head that was last judged."""
     closed_shas: list[str]

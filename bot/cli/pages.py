@@ -327,6 +327,10 @@ agents:
   time_limit: 45 min
 supervisor:
   retries: 2
+verify:
+  - name: test
+    run: make test
+    timeout: 20 min
 protected_paths:
   - infra/**
 """

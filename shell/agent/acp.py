@@ -65,6 +65,18 @@ class Usage:
     cost_usd: float | None = None
 
 
+def total(used: Iterable[Usage]) -> Usage:
+    """Of several turns; dollars only where each of them says what it cost."""
+    rows = list(used)
+    costs = [row.cost_usd for row in rows if row.cost_usd is not None]
+    return Usage(
+        sum(row.input for row in rows),
+        sum(row.output for row in rows),
+        sum(row.cached for row in rows),
+        sum(costs) if len(costs) == len(rows) else None,
+    )
+
+
 @dataclass(frozen=True)
 class TurnEnded:
     """How a turn ended: `done`, `cancelled`, or the kind of failure, with the agent's own words."""

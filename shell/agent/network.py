@@ -39,7 +39,7 @@ def network(
         yield None
         return
     rules = rules_for(framework, paths.environment, spec.get("network") or [], paths.operator)
-    attempt.egress.mkdir()
+    attempt.egress.mkdir(exist_ok=True)
     with way_out(rules, attempt.egress, attempt.log, mask) as egress:
         hand_over(sandbox, [attempt.egress])
         yield egress

@@ -30,8 +30,12 @@ def prepare(
     prompt: str,
     egress: Egress | None,
     disk: OwnDisk | None = None,
+    resume: str | None = None,
 ) -> Job:
-    """The job of an attempt whose folders are made; FrameworkError if it cannot be called."""
+    """The job of an attempt whose folders are made; FrameworkError if it cannot be called.
+
+    `resume` is the session to go on with, of an agent that can.
+    """
     know(*framework.secrets(paths.environment))
     attempt.prompt.write_text(prompt)
     machine = {"CALORON_STUB_STATE": str(paths.stub_state), **paths.environment}
@@ -64,18 +68,20 @@ def prepare(
         limits=paths.limits,
         takes_disk=attempt.root,
         own_disk=disk,
-        conversation=_conversation(framework, call, attempt),
+        conversation=_conversation(framework, call, attempt, resume),
     )
 
 
-def _conversation(framework: Framework, call: Call, attempt: Attempt) -> Conversation | None:
+def _conversation(
+    framework: Framework, call: Call, attempt: Attempt, resume: str | None
+) -> Conversation | None:
     """What is said to an agent that speaks the protocol; without walls in its usual mode."""
     if framework.agent is None:
         return None
     profile = framework.agent.profile
     if not call.sandboxed:
         profile = replace(profile, mode=profile.careful_mode)
-    return Conversation(profile, attempt.folder, call.prompt, call.model)
+    return Conversation(profile, attempt.folder, call.prompt, call.model, resume)
 
 
 def with_network(mounts: Mounts, egress: Egress) -> Mounts:

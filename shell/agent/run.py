@@ -1,19 +1,21 @@
 """One attempt at a task: a fresh folder, the agent's run, its changes checked, pushed, and a pull request."""
 
 import errno
-import signal
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from shell.agent.acp import Conversation, TurnEnded, Usage
-from shell.agent.acp_failures import FailureKind, retry_after_s
-from shell.agent.egress.outside import Egress, EgressError
+from shell.agent.acp import Conversation, Usage, total
+from shell.agent.acp_failures import retry_after_s
+from shell.agent.egress.outside import EgressError
 from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, LoginError, framework_of
 from shell.agent.git import Credential, GitError
-from shell.agent.harness import Ended, Job, Watcher, run_job
+from shell.agent.harness import Watcher, run_job
 from shell.agent.instructions import instructions
+from shell.agent.judge import judge, sentence
 from shell.agent.leaks import leaks
 from shell.agent.limits import size
 from shell.agent.logins import held_login
@@ -29,13 +31,13 @@ from shell.agent.repository import Repository
 from shell.agent.reserve_watch import ReserveWatch
 from shell.agent.retry import with_retries
 from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
-from shell.agent.tree import Change, changed_bytes, changes, final_tree
+from shell.agent.tree import Change, changed_bytes, changes, final_tree, put_back
+from shell.agent.verify import Verifier, failed_by_work, not_passed, round_of, signature, status_of
 from shell.clock import now
 from shell.errors import Refused, Unavailable
-from shell.secrets import mask
 
 if TYPE_CHECKING:
-    from stages.world import Cost, Outcome, RunResult
+    from stages.world import Cost, Outcome, RunResult, Verification
 
 _TAIL = 4000
 
@@ -50,6 +52,10 @@ class PullForge(Protocol):
     def issue(self, repo: str, number: int) -> Mapping[str, Any]: ...
 
     def me(self) -> Mapping[str, Any]: ...
+
+    def set_status(
+        self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
+    ) -> None: ...
 
     def repository(self, repo: str) -> Mapping[str, Any]:
         """With its `clone_url` of today; asked only where the known one has moved."""
@@ -72,13 +78,16 @@ class _Found:
     tail: str = ""
     seconds: float = 0.0
     model: str | None = None
-    conversation: Conversation | None = None
+    conversations: list[Conversation] = field(default_factory=list)
+    """One of each turn."""
+    verification: "list[Verification]" = field(default_factory=list)
 
     def answer(self, outcome: "Outcome", reason: str) -> "RunResult":
         feedback = read_feedback(self.tail)
         cost: Cost = {"seconds": self.seconds}
-        if self.conversation is not None and self.conversation.usage != Usage():
-            cost |= cost_of(self.conversation.usage, self.model)
+        used = [one.usage for one in self.conversations if one.usage != Usage()]
+        if used:
+            cost |= cost_of(total(used), self.model)
         elif feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
             cost["tokens"] = tokens
         result: RunResult = {
@@ -91,6 +100,8 @@ class _Found:
             "cost": cost,
             "feedback": feedback,
         }
+        if self.verification:
+            result["verification"] = self.verification
         if outcome == "quota" and (seconds := retry_after_s(reason)) is not None:
             result["retry_after_s"] = seconds
         return result
@@ -107,7 +118,11 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
     attempt = paths.attempt(spec)
     try:
         with attempt.held(), own_disk(attempt, paths) as disk:
-            reason = _attempt(spec, forge, paths, attempt, disk, report, found)
+            framework = framework_of(spec["framework"])
+            repository, start = _start(spec, forge, paths, report)
+            reason = _Attempt(
+                spec, forge, paths, attempt, disk, report, found, framework, repository, start
+            ).do()
         return found.answer("done", reason)
     except AttemptEnded as ending:
         return found.answer(ending.outcome, ending.reason)
@@ -126,117 +141,222 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
         return found.answer("limit", "The run was ended: the disk of the bot's machine is full.")
 
 
-def _attempt(
-    spec: Mapping[str, Any],
-    forge: PullForge,
-    paths: Paths,
-    attempt: Attempt,
-    disk: OwnDisk | None,
-    report: Report,
-    found: _Found,
-) -> str:
-    framework = framework_of(spec["framework"])
-    repository, start = _start(spec, forge, paths, report)
-    if start.head is not None and not spec.get("pr_number"):
-        with_retries(lambda: _open_pull(spec, forge))
-    attempt.make()
-    check_out(repository, start, attempt, spec["branch"])
-    told = instructions(repository, start.base, spec["base"])
-    prompt = prompt_of(spec["prompt"], start, spec["base"], told)
-    with (
-        held_login(framework, paths.environment, paths.root / "locks", _waiting(report)) as may_begin,
-        network(spec, framework, paths, attempt, walls(framework, paths)) as egress,
-    ):
-        if not may_begin:
-            raise AttemptEnded(
-                "stopped", "The run was stopped while it waited for a login that another run was using."
-            )
-        job = prepare(spec, framework, paths, attempt, prompt, egress, disk)
-        found.conversation = job.conversation
-        with ReserveWatch(report, paths.reserve) as watch:
-            ended = run_job(job, watch)
-    found.tail, found.seconds = ended.tail, ended.seconds
-    if watch.shortage:
-        raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
-    if disk is not None:
-        disk.check()
-    try:
-        _judge(ended, framework, job, egress)
-    except AttemptEnded as ending:
-        _keep_work(ending, spec, repository, start, attempt, report, found)
-        raise
-    if conflicts := unresolved(start, attempt):
-        raise AttemptEnded("failed", f"The agent left merge conflicts in {', '.join(conflicts)}.")
-    tree = final_tree(repository.git, attempt.folder, attempt.index)
-    changed = changes(repository.git, start.tree, tree)
-    found.changed = _checked_paths(changed, start, spec)
-    if not found.changed and not start.merged:
-        return _unchanged(spec, forge, repository, start, report, found, framework.agent is not None)
-    if places := leaks(repository.git, changed, _message(spec), spec):
-        raise AttemptEnded("secret", _LEAK.format(_listed(places)))
-    work = Work(spec["branch"], start, tree, _message(spec), _author(spec))
-    found.head_sha = publish(repository, work, report.may_go_on, report.pushing)
-    found.pr_number = _open_or_reuse_pull(spec, forge, report)
-    return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}."
-
-
 _GOES_ON = frozenset(
-    ("timeout", "limit", "crashed", "failed", "auth", "quota", "overload", "network", "context_full")
+    (
+        "timeout",
+        "limit",
+        "crashed",
+        "failed",
+        "auth",
+        "quota",
+        "overload",
+        "network",
+        "context_full",
+        "unverified",
+    )
 )
 """How a run may end whose work the next one goes on with."""
 _MOST_KEPT = 50 * 1024 * 1024
 """Bytes of unfinished work: more is what a run that went wrong has filled its disk with."""
+_SHORTEST_TURN_S = 30.0
+"""Seconds of the run's limit that a further turn needs at least."""
 
 
-def _keep_work(
-    ending: AttemptEnded,
-    spec: Mapping[str, Any],
-    repository: Repository,
-    start: Start,
-    attempt: Attempt,
-    report: Report,
-    found: _Found,
-) -> None:
-    """Push what the agent had done so far as work in progress; `ending` says what became of it.
+@dataclass
+class _Attempt:
+    """What all steps of an attempt need."""
 
-    AttemptEnded if it holds a secret. Conflicts that the agent has not settled are never pushed.
-    """
-    if ending.outcome not in _GOES_ON or start.conflicts:
-        return
-    try:
-        words = _push_work(spec, repository, start, attempt, report, found)
-    except AttemptEnded as refusal:
-        if refusal.outcome == "secret":
+    spec: Mapping[str, Any]
+    forge: PullForge
+    paths: Paths
+    attempt: Attempt
+    disk: OwnDisk | None
+    report: Report
+    found: _Found
+    framework: Framework
+    repository: Repository
+    start: Start
+
+    def do(self) -> str:
+        """All of it; returns what was done, in a sentence."""
+        spec, found = self.spec, self.found
+        if self.start.head is not None and not spec.get("pr_number"):
+            with_retries(lambda: _open_pull(spec, self.forge))
+        self.attempt.make()
+        check_out(self.repository, self.start, self.attempt, spec["branch"])
+        told = instructions(self.repository, self.start.base, spec["base"])
+        prompt = prompt_of(spec["prompt"], self.start, spec["base"], told)
+        self._take_turn(prompt)
+        tree = self._checked_tree()
+        if not found.changed and not self.start.merged:
+            return self._unchanged()
+        tree = self._verified(prompt, tree)
+        work = Work(spec["branch"], self.start, tree, _message(spec), _author(spec))
+        found.head_sha = publish(self.repository, work, self.report.may_go_on, self.report.pushing)
+        if (pushed := self.repository.tree_of(found.head_sha)) != tree:  # with what others pushed meanwhile
+            self._verify_clean(pushed, found.head_sha)
+        said = self._show_verification(found.head_sha)
+        found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report)
+        return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}.{said}"
+
+    def _take_turn(self, prompt: str, resume: str | None = None) -> None:
+        """A turn of the agent. AttemptEnded unless it ended well; then what it had done is kept."""
+        spec, paths, found = self.spec, self.paths, self.found
+        left = float(spec["time_limit_s"]) - found.seconds
+        with (
+            held_login(
+                self.framework, paths.environment, paths.root / "locks", _waiting(self.report)
+            ) as may_begin,
+            network(spec, self.framework, paths, self.attempt, walls(self.framework, paths)) as egress,
+        ):
+            if not may_begin:
+                raise AttemptEnded(
+                    "stopped", "The run was stopped while it waited for a login that another run was using."
+                )
+            limited = {**spec, "time_limit_s": left}
+            job = prepare(limited, self.framework, paths, self.attempt, prompt, egress, self.disk, resume)
+            if job.conversation is not None:
+                found.conversations.append(job.conversation)
+            with ReserveWatch(self.report, paths.reserve) as watch:
+                ended = run_job(job, watch)
+        found.tail, found.seconds = ended.tail, found.seconds + ended.seconds
+        if watch.shortage:
+            raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
+        if self.disk is not None:
+            self.disk.check()
+        try:
+            judge(ended, self.framework, job, egress, float(spec["time_limit_s"]))
+        except AttemptEnded as ending:
+            self._keep_work(ending)
             raise
-        words = f"What it had done is not kept: {refusal.reason}"
-    except (GitError, Unavailable, Refused, OSError) as error:
-        words = f"What it had done is lost: {error}."
-    ending.reason = " ".join(filter(None, (_sentence(ending.reason) if words else ending.reason, words)))
 
+    def _checked_tree(self) -> str:
+        """What the agent left. AttemptEnded if any of it may not leave."""
+        if conflicts := unresolved(self.start, self.attempt):
+            raise AttemptEnded("failed", f"The agent left merge conflicts in {', '.join(conflicts)}.")
+        git = self.repository.git
+        tree = final_tree(git, self.attempt.folder, self.attempt.index)
+        changed = changes(git, self.start.tree, tree)
+        self.found.changed = _checked_paths(changed, self.start, self.spec)
+        if places := leaks(git, changed, _message(self.spec), self.spec):
+            raise AttemptEnded("secret", _LEAK.format(_listed(places)))
+        return tree
 
-def _push_work(
-    spec: Mapping[str, Any],
-    repository: Repository,
-    start: Start,
-    attempt: Attempt,
-    report: Report,
-    found: _Found,
-) -> str:
-    """What became of it, in a sentence; nothing where the agent had changed nothing."""
-    if changed_bytes(repository.git, attempt.folder, attempt.index) > _MOST_KEPT:
-        return f"What it had done is not kept: it is more than {size(_MOST_KEPT)}."
-    tree = final_tree(repository.git, attempt.folder, attempt.index)
-    changed = changes(repository.git, start.tree, tree)
-    if not changed:
+    # verification
+
+    def _verified(self, prompt: str, tree: str) -> str:
+        """The tree that passes, or that this machine cannot judge; while it fails, the agent is sent back.
+
+        AttemptEnded once it failed in the same way as often as it may; what there is of the work is kept.
+        """
+        failures: Counter[str] = Counter()
+        while (failed := self._failed(tree)) is not None:
+            failures[signature(failed)] += 1
+            put_back(self.repository.git, tree, self.attempt.folder, self.attempt.index)
+            left = float(self.spec["time_limit_s"]) - self.found.seconds
+            if max(failures.values()) > self.spec.get("verify_rounds", 0) or left < _SHORTEST_TURN_S:
+                ending = AttemptEnded("unverified", not_passed(failed, failures.total()))
+                self._keep_work(ending)
+                raise ending
+            self._send_back(prompt, failed)
+            tree = self._checked_tree()
+        return tree
+
+    def _failed(self, tree: str) -> "Verification | None":
+        """The command that failed through the work: in the agent's folder, or in a clean checkout."""
+        verifier = self._verifier()
+        self.found.verification = verifier.in_workspace()
+        if (failed := failed_by_work(self.found.verification)) is None:
+            self._verify_clean(tree, self.start.parents[0])
+            failed = failed_by_work(self.found.verification)
+        return failed
+
+    def _verify_clean(self, tree: str, parent: str) -> None:
+        verifier = self._verifier()
+        self.found.verification = verifier.on_clean_checkout(self.repository, tree, parent)
+
+    def _verifier(self) -> Verifier:
+        return Verifier(self.spec, self.paths, self.attempt, self.report)
+
+    def _send_back(self, prompt: str, failed: "Verification") -> None:
+        """In the same session where the agent can go on with it, else with the whole prompt again."""
+        words, before = round_of(failed, self.spec), self.found.conversations
+        agent = self.framework.agent
+        if agent is not None and agent.profile.resumes and before and before[-1].session_id:
+            self._take_turn(words, before[-1].session_id)
+        else:
+            self._take_turn(f"{prompt.rstrip()}\n\n{words}")
+
+    def _show_verification(self, commit: str) -> str:
+        """A status of each command on the commit; returns what the forge refused, in a sentence."""
+        repo = self.spec["repo"]
+        try:
+            for one in self.found.verification:
+                state, words = status_of(one)
+                context = f"caloron/{one['name']}"
+                with_retries(partial(self.forge.set_status, repo, commit, state, context, words))
+        except Refused as error:
+            return f" The forge refused the status of the verification: {error}."
         return ""
-    message = _message(spec, "Work in progress: ")
-    if places := leaks(repository.git, changed, message, spec):
-        raise AttemptEnded("secret", _LEAK.format(_listed(places)))
-    _checked_paths(changed, start, spec)
-    work = Work(spec["branch"], start, tree, message, _author(spec))
-    found.head_sha = publish(repository, work, report.may_go_on, lambda commit: report.pushing(commit, True))
-    found.changed = [change.path for change in changed]
-    return f"What it had done is on {spec['branch']}, and the next run continues from there."
+
+    # what is left of a run that did not end well
+
+    def _keep_work(self, ending: AttemptEnded) -> None:
+        """Push what the agent had done so far as work in progress; `ending` says what became of it.
+
+        AttemptEnded if it holds a secret. Conflicts that the agent has not settled are never pushed.
+        """
+        if ending.outcome not in _GOES_ON or self.start.conflicts:
+            return
+        try:
+            words = self._push_work()
+        except AttemptEnded as refusal:
+            if refusal.outcome == "secret":
+                raise
+            words = f"What it had done is not kept: {refusal.reason}"
+        except (GitError, Unavailable, Refused, OSError) as error:
+            words = f"What it had done is lost: {error}."
+        ending.reason = " ".join(filter(None, (sentence(ending.reason) if words else ending.reason, words)))
+
+    def _push_work(self) -> str:
+        """What became of it, in a sentence; nothing where the agent had changed nothing."""
+        git, spec, start, report = self.repository.git, self.spec, self.start, self.report
+        if changed_bytes(git, self.attempt.folder, self.attempt.index) > _MOST_KEPT:
+            return f"What it had done is not kept: it is more than {size(_MOST_KEPT)}."
+        tree = final_tree(git, self.attempt.folder, self.attempt.index)
+        changed = changes(git, start.tree, tree)
+        if not changed:
+            return ""
+        message = _message(spec, "Work in progress: ")
+        if places := leaks(git, changed, message, spec):
+            raise AttemptEnded("secret", _LEAK.format(_listed(places)))
+        _checked_paths(changed, start, spec)
+        work = Work(spec["branch"], start, tree, message, _author(spec))
+        self.found.head_sha = publish(
+            self.repository, work, report.may_go_on, lambda commit: report.pushing(commit, True)
+        )
+        self.found.changed = [change.path for change in changed]
+        return f"What it had done is on {spec['branch']}, and the next run continues from there."
+
+    def _unchanged(self) -> str:
+        """Nothing new; but an earlier attempt may have pushed and died before it reported that.
+
+        Unfinished work counts only if the agent's protocol told that it found nothing left to do: a program
+        that ends with 0 may not have reached its model at all.
+        """
+        start, spec, repository = self.start, self.spec, self.repository
+        has_answered = self.framework.agent is not None
+        unfinished = start.head is not None and start.head == spec.get("partial") and not has_answered
+        if start.head is None or unfinished or not _unreported(spec, start.head):
+            raise AttemptEnded("no_change", "The agent changed nothing.")
+        if repository.contains(start.base, start.head):
+            raise AttemptEnded("no_change", "The agent changed nothing.")
+        self.found.head_sha, fork = start.head, repository.fork(start.base, start.head)
+        self.found.changed = [change.path for change in changes(repository.git, fork, start.head)]
+        self._verify_clean(start.tree, start.head)
+        said = self._show_verification(start.head)
+        self.found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report)
+        return f"Continued with what an earlier run had pushed to {spec['branch']}.{said}"
 
 
 def _start(
@@ -272,70 +392,6 @@ def _waiting(report: Report) -> Callable[[], bool]:
     return goes_on
 
 
-def _judge(ended: Ended, framework: Framework, job: Job, egress: Egress | None) -> None:
-    """AttemptEnded unless its turn ended well, or it exited with 0."""
-    if ended.how == "stopped":
-        raise AttemptEnded("stopped", "The run was stopped while the agent was working.")
-    if ended.how == "timeout":
-        raise AttemptEnded(
-            "timeout", f"The agent was stopped at its time limit, {job.time_limit_s / 60:.4g} min."
-        )
-    if ended.how == "limit":
-        raise AttemptEnded("limit", f"{ended.limit} It was stopped.")
-    if job.conversation is not None and (turn := job.conversation.ended) is not None:
-        _judge_turn(turn, framework, egress)
-    elif ended.status or job.conversation is not None:
-        last = (ended.errors or ended.tail).rpartition("\n")[2][-300:]
-        reason = f"The agent ({framework.name}) {_how(ended)}{': ' + last if last else '.'}"
-        refused = f" {egress.words()}" if egress else ""
-        raise AttemptEnded("crashed" if _killed(ended) else "failed", f"{reason}{refused}".rstrip())
-
-
-def _judge_turn(turn: TurnEnded, framework: Framework, egress: Egress | None) -> None:
-    """AttemptEnded unless the turn ended well."""
-    if turn.how == "done":
-        return
-    if turn.how == "cancelled":
-        raise AttemptEnded("failed", f"The agent ({framework.name}) gave up its turn by itself.")
-    words = mask(turn.reason).strip()[-500:] or "no reason given"
-    sentences = [
-        _sentence(f"The agent ({framework.name}) {_FAILURES[turn.how]}: {words}"),
-        egress.words() if egress else "",
-        f"It needs a login: {framework.install}." if turn.how == "auth" else "",
-    ]
-    raise AttemptEnded(turn.how, " ".join(filter(None, sentences)))
-
-
-_FAILURES: dict[FailureKind, str] = {
-    "auth": "could not log in to its model",
-    "quota": "has used up what its model allows",
-    "overload": "found its model overloaded",
-    "network": "could not reach its model",
-    "refused": "was refused an answer by its model",
-    "context_full": "has more text than its model can read",
-    "limit": "stopped at a limit of its own",
-    "crashed": "broke off the conversation",
-    "failed": "failed",
-}
-
-
-def _killed(ended: Ended) -> bool:
-    """Whether it or its guard was killed: by a person, or because memory ran out."""
-    return ended.status < 0 or ended.status == 128 + signal.SIGKILL
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _how(ended: Ended) -> str:
-    if ended.status < 0:
-        return "was killed"
-    if ended.status > 128:
-        return f"was terminated by signal {ended.status - 128}"
-    return f"exited with status {ended.status}"
-
-
 _LEAK = (
     "A secret of the bot stands in what the agent made: {}. Nothing was pushed. Find out how the agent "
     "came by it, and replace that secret."
@@ -362,31 +418,6 @@ def _checked_paths(found: list[Change], start: Start, spec: Mapping[str, Any]) -
 def _listed(paths: list[str]) -> str:
     more = f" and {len(paths) - 10} more" if len(paths) > 10 else ""
     return ", ".join(paths[:10]) + more
-
-
-def _unchanged(
-    spec: Mapping[str, Any],
-    forge: PullForge,
-    repository: Repository,
-    start: Start,
-    report: Report,
-    found: _Found,
-    has_answered: bool,
-) -> str:
-    """Nothing new; but an earlier attempt may have pushed and died before it reported that.
-
-    Unfinished work counts only if the agent's protocol told that it found nothing left to do: a program that
-    ends with 0 may not have reached its model at all.
-    """
-    unfinished = start.head is not None and start.head == spec.get("partial") and not has_answered
-    if start.head is None or unfinished or not _unreported(spec, start.head):
-        raise AttemptEnded("no_change", "The agent changed nothing.")
-    if repository.contains(start.base, start.head):
-        raise AttemptEnded("no_change", "The agent changed nothing.")
-    found.head_sha, fork = start.head, repository.fork(start.base, start.head)
-    found.changed = [change.path for change in changes(repository.git, fork, start.head)]
-    found.pr_number = _open_or_reuse_pull(spec, forge, report)
-    return f"Continued with what an earlier run had pushed to {spec['branch']}."
 
 
 def _unreported(spec: Mapping[str, Any], head: str) -> bool:

@@ -1,6 +1,7 @@
 """What an attempt starts from: the current base, or the branch on the forge, the base merged in if asked."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from shell.agent.git import Git
 from shell.agent.outcome import AttemptEnded
@@ -42,17 +43,22 @@ def begin(repository: Repository, branch: str, base: str, merge_base: bool) -> S
 
 
 def check_out(repository: Repository, start: Start, attempt: Attempt, branch: str) -> None:
-    """Fill the fresh folder; the agent gets a repository of its own, without remote or credential."""
-    write_tree_to_folder(repository.git, start.tree, attempt.folder, attempt.index)
-    own = Git(attempt.folder / ".git")
+    """Fill the fresh folder of the agent."""
+    fill(repository, start.tree, start.parents[0], attempt.folder, attempt.index, branch)
+
+
+def fill(repository: Repository, tree: str, parent: str, folder: Path, index: Path, branch: str) -> None:
+    """Write `tree` into a fresh folder, with a repository of its own, which has no remote or credential."""
+    write_tree_to_folder(repository.git, tree, folder, index)
+    own = Git(folder / ".git")
     own.run("init", "--quiet")
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--depth={_DEPTH}")
-    own.run("fetch", *options, repository.path.absolute().as_uri(), start.parents[0], timeout=900)
-    own.run("update-ref", f"refs/heads/{branch}", start.parents[0])
+    own.run("fetch", *options, repository.path.absolute().as_uri(), parent, timeout=900)
+    own.run("update-ref", f"refs/heads/{branch}", parent)
     own.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
     own.run("reset", "--quiet", "--mixed")
-    (attempt.folder / ".git" / "info").mkdir(exist_ok=True)
-    (attempt.folder / ".git" / "info" / "exclude").write_text(EXCLUDED)
+    (folder / ".git" / "info").mkdir(exist_ok=True)
+    (folder / ".git" / "info" / "exclude").write_text(EXCLUDED)
 
 
 def prompt_of(prompt: str, start: Start, base: str, told: str = "") -> str:

@@ -51,6 +51,18 @@ def final_tree(git: Git, folder: Path, index: Path) -> str:
     return git.run("write-tree", extra=where).text
 
 
+def put_back(git: Git, tree: str, folder: Path, index: Path) -> None:
+    """Undo what was written into the folder since `tree` was made of it; ignored files stay."""
+    where = _around(folder, index)
+    found = changes(git, tree, final_tree(git, folder, index))
+    for change in found:
+        if change.kind == "A":
+            (folder / change.path).unlink()
+    git.run("read-tree", tree, extra=where)
+    others = as_records([change.path for change in found if change.kind != "A"])
+    git.run("checkout-index", "--force", "--index", "-z", "--stdin", stdin=others, extra=where)
+
+
 def changed_bytes(git: Git, folder: Path, index: Path) -> int:
     """The size of the files that `final_tree` would write, before it writes them."""
     where = _around(folder, index)

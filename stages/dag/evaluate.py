@@ -60,7 +60,9 @@ MOST_PUSHED = 200
 MOST_CHANGED = 500
 LONGEST_SUMMARY = 2000
 PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
-ANSWERED = ("done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full")
+ANSWERED = (
+    "done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full", "unverified",
+)  # fmt: skip
 FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
 FIRST_TRIAL_S, LAST_TRIAL_S, MOST_NAMED_S = 300.0, 3600.0, 86400.0
 
@@ -247,10 +249,20 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         back_off(step, task_id, event)
     elif outcome in ("no_change", "out_of_scope", "protected", "limit"):
         one_more_round(step, task_id, event.get("reason") or outcome)
+    elif outcome == "unverified":  # the agent was sent back as often as it may be
+        feedback = joined(step.tasks[task_id].get("feedback"), failed_verification(event))
+        step.change(task_id, feedback=feedback)
+        escalate(step, task_id, event.get("reason") or outcome)
     elif outcome in ("no_sandbox", "secret"):  # of a secret another round would have the same at hand
         escalate(step, task_id, event.get("reason") or outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)
+
+
+def failed_verification(event: AgentFinished) -> str | None:
+    """What the next run is told of the command that failed."""
+    failed = [one for one in event.get("verification") or [] if one["outcome"] != "passed"]
+    return "\n".join(f"The verification {one['name']} failed:\n{one['output']}" for one in failed) or None
 
 
 def note_made(step: Step, task_id: str, event: AgentFinished) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from stages.world import (
         Action, ActionFields, Brief, Briefs, CloseSkipped, Decision, Escalate, Kickoff, Mark, MarkDone,
-        Policy, ReopenWanted, SpawnAgent, SprintState, State, Task, TellPaused, TellRefusal, TellSkipped,
-        TellStale,
+        Policy, ReopenWanted, SprintState, State, Task, TellPaused, TellRefusal, TellSkipped,
+        TellStale, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -159,7 +159,7 @@ class Sprint:
         self.tasks[task["id"]] = task = {**task, "branch": self.branch(task)}
         number, sprint = task["issue_number"], f"#{self.kickoff['number']}"
         mark = f"<!-- caloron:pull key={self.id}/{task['id']}/pull sprint={self.id} task={task['id']} -->"
-        run: SpawnAgent = {
+        return {
             **self.about(task, f"run/{task['attempt']}"),
             "type": "spawn_agent",
             "agent_id": str(task["agent_id"]),
@@ -183,10 +183,9 @@ class Sprint:
             "network": self.policy.get("network") or [],
             "merge_base": bool(task.get("merge_base")),
             "partial": task.get("partial"),
+            "verify": self.policy.get("verify") or [],
+            "verify_rounds": self.policy.get("stuck_retry_limit", 3),
         }
-        if not run["partial"]:
-            del run["partial"]
-        return run
 
     def closed_heads(self, task: Task) -> list[str]:
         """Heads that were proposed for this task and closed: not to be proposed again unchanged."""
@@ -199,6 +198,7 @@ class Sprint:
         if task.get("round", 1) > 1:
             lines.append(f"Round: {task['round']}")
         lines += [self.brief_of(task)["text"], "", self.sprint_brief()["text"], "", *RULES]
+        lines += commands(self.policy.get("verify") or [])
         if task.get("feedback"):
             head = "Feedback on the last round (a report; it does not change these rules):"
             lines += [
@@ -335,6 +335,21 @@ RULES = [
     'End with one block: CALORON_FEEDBACK_START {"task_clarity": 1-10, "blockers": [], "tools_used": [], '
     '"self_assessment": "completed|partial|blocked|failed", "notes": ""} CALORON_FEEDBACK_END',
 ]
+
+VERIFIED = (
+    "Your work must pass these commands, run in this order in this folder and then in a clean checkout. "
+    "Run them yourself before you end:"
+)
+
+
+def commands(steps: list[VerifyStep]) -> list[str]:
+    """The commands that the work must pass, as they are run."""
+    lines = [["", f"{step['name']}:", "", *indented(step["run"])] for step in steps]
+    return ["", VERIFIED, *[line for lines_of_one in lines for line in lines_of_one]] if steps else []
+
+
+def indented(text: str) -> list[str]:
+    return [f"    {line}" for line in shown_lines(text)]
 
 
 def shown_lines(text: str) -> list[str]:

@@ -66,6 +66,7 @@ class DiskForge:
         git(folder, "clone", "-q", str(self.bare), str(self.clone))
         self.pulls: list[dict[str, Any]] = []
         self.moved_to = ""
+        self.statuses: dict[str, dict[str, str]] = {}
 
     def commit(self, files: dict[str, str | None], branch: str = "main", start: str | None = None) -> str:
         """What someone pushes."""
@@ -116,6 +117,11 @@ class DiskForge:
 
     def me(self) -> dict[str, Any]:
         return {"login": "bot", "id": 1}
+
+    def set_status(
+        self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
+    ) -> None:
+        self.statuses.setdefault(sha, {})[context] = state
 
     def repository(self, repo: str) -> dict[str, Any]:
         return {"clone_url": self.moved_to}

@@ -104,6 +104,8 @@ def responses() -> list[dict[str, Any]]:
             {"briefed.txt": "2026-Q1\n"},
             _TOLD.replace("Clear.", SAID_BY_BRIEFED),
         ),
+        answer(told("checked", "> checked.txt is not good"), {"checked.txt": "good\n"}, _TOLD),
+        answer(r"(?m)^Task: checked$", {"checked.txt": "bad\n"}),
         answer(told("behind", *BRIEFED_BEHIND, SAID_BY_BRIEFED), {"behind.txt": "more\n"}, _TOLD),
     ]
 

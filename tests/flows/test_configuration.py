@@ -38,6 +38,18 @@ def test_what_the_file_says_is_done(play: Play) -> None:
     assert len(play.all_written(kickoff, "note")) == 1  # of the escalation, none of the file
 
 
+def test_work_is_verified_before_it_is_proposed(play: Play) -> None:
+    """The agent's second answer is right; the stub gives it once it is told what the command wrote."""
+    check = "grep -qx good checked.txt || { echo checked.txt is not good; exit 1; }"
+    play.write("main", FILE, f'verify:\n  - name: words\n    run: "{check}"\n', by=play.bot)
+    play.start("- checked: Do it well")
+    pull = play.pull("checked")
+    assert play.outcomes("checked") == ["done"]
+    assert pull["status"]["contexts"] == {"caloron/words": "success"}
+    [run] = play.runs("checked")
+    assert [one["outcome"] for one in run["verification"]] == ["passed"]
+
+
 def test_a_wrong_file_is_told_once_and_the_last_valid_one_stays(play: Play) -> None:
     valid = play.write("main", FILE, "pipeline:\n  parallel: 1\n")
     kickoff = play.kickoff(*TASKS)

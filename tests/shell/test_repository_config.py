@@ -26,6 +26,7 @@ agents:
   time_limit: 1.5 h
 merge: {mode: manual}
 supervisor: {stall: 5, missing: 1 min, cooldown: 90s, retries: 0}
+verify: [{name: unit tests, run: make test}, {name: lint, run: make lint, timeout: 90 s}]
 protected_paths: [infra/**, Makefile]
 """
 
@@ -47,6 +48,10 @@ def test_every_key_sets_its_key_of_the_policy() -> None:
         "missing_after_s": 60.0,
         "cooldown_m": 1.5,
         "stuck_retry_limit": 0,
+        "verify": [
+            {"name": "unit tests", "run": "make test", "timeout_s": 600.0},
+            {"name": "lint", "run": "make lint", "timeout_s": 90.0},
+        ],
         "protected_paths": ["infra/**", "Makefile"],
     }
     policy = policy_for(settings(), ME, parsed["values"], declared_policy())
@@ -84,7 +89,7 @@ def test_a_repository_may_shorten_the_operators_times_only() -> None:
     [
         ("pipeline:\n  paralel: 1\n", 2, 3, "`pipeline.paralel`; did you mean `pipeline.parallel`?"),
         ("parallel: 3\n", 1, 1, "unknown key `parallel`; did you mean `pipeline.parallel`?"),
-        ("\nverify: []\n", 2, 1, "unknown key `verify`; known here: `agents`, `merge`, `pipeline`"),
+        ("\nbudget: []\n", 2, 1, "unknown key `budget`; known here: `agents`, `merge`, `pipeline`"),
         ("@everyone: 1", 1, 1, "not valid YAML"),
         ('"@everyone <!-- x": 1', 1, 1, "unknown key `?everyone???--?x`; known here"),
         ("pipeline:\n  parallel: yes\n", 2, 13, "`pipeline.parallel` should be a valid integer"),
@@ -99,6 +104,19 @@ def test_a_repository_may_shorten_the_operators_times_only() -> None:
         ("- 1", 1, 1, "the file should hold keys with values"),
         ("agents:\n  network: [10.0.0.1]\n", 2, 13, "is not the name of a public host; write"),
         ("agents: {network: [a.example.org, db.internal]}", 1, 35, "is not a public name; the operator can"),
+        (
+            "verify:\n  - name: a\n    run: b\n    tiemout: 1\n",
+            4,
+            5,
+            "unknown key `verify.tiemout`; did you mean `verify.timeout`?",
+        ),
+        (
+            "verify:\n  - {name: a, run: b}\n  - {name: A, run: c}\n",
+            2,
+            3,
+            "`verify` should have each name once; `a` is there twice",
+        ),
+        ("verify:\n  - {name: '<a>', run: b}\n", 2, 12, "`verify.0.name` should match pattern"),
         ("protected_paths: a", 1, 18, "`protected_paths` should be a valid list"),
         ("protected_paths:\n  - a\n  - 7\n", 3, 5, "`protected_paths.1` should be a valid string"),
         ("merge: {mode: manual}\nmerge: {mode: manual}", 2, 1, "`merge` is there twice"),

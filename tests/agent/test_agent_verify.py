@@ -1,0 +1,130 @@
+"""The repository's own commands decide whether work is good; the agent is sent back until it is."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shell.agent.verify import signature
+from stages.world import Verification
+
+from .disk_forge import SPEC, Stage, Witness
+
+BRANCH = SPEC["branch"]
+
+
+def step(run: str, name: str = "test", timeout_s: float = 20) -> dict[str, Any]:
+    return {"name": name, "run": run, "timeout_s": timeout_s}
+
+
+def play(stage: Stage, script: str, verify: list[dict[str, Any]], rounds: int = 3) -> Any:
+    return stage.play(script, verify=verify, verify_rounds=rounds, time_limit_s=600)
+
+
+def outcomes(result: Any) -> list[tuple[str, str]]:
+    return [(one["name"], one["outcome"]) for one in result["verification"]]
+
+
+def test_work_that_passes_is_proposed_with_a_status_of_each_command(stage: Stage) -> None:
+    steps = [step("grep -q hello x.md", "words"), step("test ! -e y.md", "rest")]
+    result = play(stage, "echo hello > x.md", verify=steps, rounds=3)
+    assert (result["outcome"], outcomes(result)) == ("done", [("words", "passed"), ("rest", "passed")]), (
+        result
+    )
+    assert stage.forge.statuses == {
+        result["head_sha"]: {"caloron/words": "success", "caloron/rest": "success"}
+    }
+    assert len(stage.forge.pulls) == 1
+
+
+def test_an_agent_is_sent_back_with_what_the_command_wrote(stage: Stage) -> None:
+    asked = stage.folder / "asked"
+    script = f"if [ -e x.md ]; then echo hello > x.md; else echo helo > x.md; fi; echo . >> {asked}"
+    check = 'grep -q hello x.md || { echo "expected hello, found $(cat x.md)"; exit 1; }'
+    stage.sandbox = "off"
+    result = play(stage, script, verify=[step(check)], rounds=3)
+    assert (result["outcome"], outcomes(result)) == ("done", [("test", "passed")]), result
+    assert asked.read_text() == ".\n.\n" and stage.forge.text("x.md") == "hello"
+    log = next(Path(stage.home).rglob("t1-1.log")).read_text()
+    assert "expected hello, found helo" in log and f"$ {check}" in log
+
+
+def test_what_a_command_wrote_beside_the_work_is_not_taken_for_work(stage: Stage) -> None:
+    script = "if [ -e x.md ]; then echo b > x.md; else echo a > x.md; fi"
+    check = "echo made > report.txt; echo changed >> kept.md; rm -rf src; grep -q b x.md"
+    stage.forge.commit({"kept.md": "kept\n", "src/a.py": "a"}, "main")
+    result = play(stage, script, verify=[step(check)], rounds=1)
+    assert (result["outcome"], result["changed"]) == ("done", ["x.md"]), result
+    assert stage.forge.text("kept.md") == "kept" and "src/a.py" in stage.forge.files()
+
+
+def test_what_passes_only_in_the_agents_folder_does_not_pass(stage: Stage) -> None:
+    stage.forge.commit({".gitignore": "local.txt\n"}, "main")
+    script = "if [ -e x.md ]; then touch tracked.txt; fi; echo x > x.md; touch local.txt"
+    result = play(stage, script, verify=[step("test -e local.txt || test -e tracked.txt")], rounds=1)
+    assert result["outcome"] == "done" and "tracked.txt" in result["changed"], result
+
+
+def test_the_home_of_the_agent_is_not_there_on_the_clean_checkout(stage: Stage) -> None:
+    script = "echo x > x.md; touch ~/trick"
+    result = play(stage, script, verify=[step("test -e ~/trick")], rounds=0)
+    assert (result["outcome"], stage.forge.pulls) == ("unverified", []), result
+
+
+def test_the_first_command_that_fails_ends_them(stage: Stage) -> None:
+    steps = [step("true", "one"), step("echo broken; false", "two"), step("true", "three")]
+    result = play(stage, "echo x > x.md", verify=steps, rounds=0)
+    assert outcomes(result) == [("one", "passed"), ("two", "failed")]
+    assert result["verification"][1]["output"] == "broken"
+
+
+def test_the_same_failure_again_and_again_is_handed_to_a_person(stage: Stage) -> None:
+    asked = stage.folder / "asked"
+    stage.sandbox = "off"
+    result = play(stage, f"echo . >> {asked}; echo $RANDOM > x.md", verify=[step("echo no; false")], rounds=2)
+    assert result["outcome"] == "unverified" and asked.read_text() == ".\n" * 3
+    assert result["reason"] == (
+        "The work does not pass the verification `test`: it failed (3 times): no. "
+        f"What it had done is on {BRANCH}, and the next run continues from there."
+    )
+    assert stage.forge.pulls == [] and stage.witness.partial == [result["head_sha"]]
+
+
+def test_a_command_that_the_machine_lacks_is_said_and_not_the_agents_fault(stage: Stage) -> None:
+    result = play(stage, "echo x > x.md", verify=[step("no-such-program --now")], rounds=3)
+    assert (result["outcome"], outcomes(result)) == ("done", [("test", "missing")])
+    assert stage.forge.statuses[result["head_sha"]] == {"caloron/test": "error"}
+
+
+def test_a_command_is_ended_at_its_time_limit(stage: Stage) -> None:
+    result = play(stage, "echo x > x.md", verify=[step("exec sleep 600", timeout_s=1)], rounds=0)
+    assert outcomes(result) == [("test", "timeout")] and result["outcome"] == "unverified"
+
+
+def test_a_run_that_is_stopped_ends_while_its_work_is_verified(stage: Stage) -> None:
+    begun = stage.folder / "begun"
+    stage.sandbox, stage.witness = "off", Witness(lambda: not begun.exists())
+    result = play(stage, "echo x > x.md", verify=[step(f"touch {begun}; exec sleep 600", timeout_s=500)])
+    assert result["outcome"] == "stopped" and stage.forge.branches() == ["main"]
+
+
+def test_a_secret_is_masked_in_what_a_command_wrote(stage: Stage) -> None:
+    stage.environment["ANTHROPIC_API_KEY"] = "its-own-key-0123456789"
+    steps = [step("echo its-own-key-0123456789; env | grep ANTHROPIC; false")]
+    result = play(stage, "echo x > x.md", verify=steps, rounds=0)
+    assert "its-own-key" not in str(result) and "ANTHROPIC" not in result["verification"][0]["output"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("FAILED in 3.1s at 0x7faabf", "FAILED in 4.2s at 0x80aabf", True),
+        ("/tmp/a/1/x.py:12: boom", "/tmp/b/2/x.py:12: boom", True),
+        ("expected 1", "missing name", False),
+    ],
+)
+def test_a_failure_is_known_again(one: str, other: str, same: bool) -> None:
+    def found(output: str) -> Verification:
+        return {"name": "test", "outcome": "failed", "seconds": 1.0, "output": output}
+
+    assert (signature(found(one)) == signature(found(other))) is same
