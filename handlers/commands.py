@@ -265,6 +265,23 @@ _ALL: tuple[Declaration, ...] = (
     _declare(
         "resolved", "write", "task escalation pr", "Ends an escalation; the task continues.", acts=False
     ),
+    _declare(
+        "tell",
+        "write",
+        "task pr",
+        "Tells the task's agent something: at once where it can take it, else in its next turn or run.",
+        Param("text", required=True, rest=True),
+        example="/tell keep the old name as an alias",
+        composition="command_steer",
+    ),
+    _declare(
+        "log",
+        "write",
+        "task pr kickoff",
+        "Shows the last steps of the task's agent.",
+        _TASK,
+        composition="command_steer",
+    ),
     _declare("review", "write", "pr", "Asks the reviewers again.", acts=False),
     _declare(
         "hold",

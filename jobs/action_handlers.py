@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 from handlers.repository_labels import OFFERED_LABELS
@@ -16,6 +17,7 @@ from shell.errors import Refused
 from shell.forge import Forge
 from shell.marker import mark, marked, own_mark
 from shell.repository_config import FILE
+from shell.run_log import log_in_words
 from shell.store import Store, Taken
 
 if TYPE_CHECKING:
@@ -36,12 +38,14 @@ if TYPE_CHECKING:
         MakeLabels,
         MergeFacts,
         MergePr,
+        PostLog,
         React,
         ReadBack,
         ReopenIssue,
         Result,
         SetLabels,
         StopAgent,
+        TellAgent,
         UpdateBranch,
         WakeUp,
     )
@@ -66,6 +70,8 @@ class Target:
     """Decides by the facts whether an approval counts."""
     ours: Callable[[], frozenset[int]]
     """The ids of all our accounts."""
+    home: Path
+    """CALORON_HOME, below which the runs leave their logs."""
     restored: bool = False
     """Whether the lane's store was lost, and its intents with it: then any text may exist already."""
 
@@ -91,7 +97,7 @@ def perform_action(target: Target, taken: Taken) -> Result:
     handler = ACTION_HANDLERS.get(taken.action["type"])
     if handler is None:
         raise LookupError(f"there is no handler for actions of type {taken.action['type']!r}")
-    if handler in (create_issue, comment):
+    if handler in (create_issue, comment, post_log):
         # tried before, or intended in a store that was lost
         grows = bool(taken.action.get("grows"))
         return handler(target, taken.action, may_exist=taken.intended or target.restored or grows)
@@ -224,6 +230,23 @@ def stop_agent(target: Target, action: StopAgent) -> Result:
     return {}
 
 
+def tell_agent(target: Target, action: TellAgent) -> Result:
+    """A run that has ended meanwhile needs no words: they stand in the prompt of the next one."""
+    target.store.tell_run(target.lane, action)
+    return {}
+
+
+def post_log(target: Target, action: PostLog, *, may_exist: bool) -> Result:
+    written: Comment = {
+        "type": "comment",
+        "key": action["key"],
+        "number": action["number"],
+        "body": log_in_words(target.home, action["sprint_id"] or "", action["task_id"], action["attempt"]),
+        "mark": action["mark"],
+    }
+    return comment(target, written, may_exist=may_exist)
+
+
 def wake_up(target: Target, action: WakeUp) -> Result:
     """That it is due is all; the event that follows tells it."""
     return {}
@@ -241,6 +264,8 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
     "set_labels": set_labels,
     "delete_comment": delete_comment,
     "stop_agent": stop_agent,
+    "tell_agent": tell_agent,
+    "post_log": post_log,
     "wake_up": wake_up,
 }
 """Type of action → its handler. The performer itself handles `look`, `show` and `spawn_agent`."""

@@ -45,6 +45,8 @@ class Report(Protocol):
 
     def pushing(self, commit: str, partial: bool = False) -> None: ...
 
+    def told(self) -> list[str]: ...
+
 
 Runner = Callable[["RunSpec", Forge, Context, Report], "RunResult"]
 
@@ -124,7 +126,7 @@ def run_agent(spec: RunSpec, forge: Forge, ctx: Context, report: Report) -> RunR
         reserve=ctx.reserve(),
         own_disks=own_mounts(),
     )
-    return run_attempt(spec, forge, paths, report)
+    return run_attempt(spec, forge, paths, report, report.told)
 
 
 def _broken(store: Store, lane: str, spec: RunSpec, error: Exception) -> RunResult:
@@ -140,7 +142,7 @@ class _Report:
 
     def __init__(self, store: Store, lane: str, key: str, spec: RunSpec) -> None:
         self.store, self.lane, self.key, self.spec = store, lane, key, spec
-        self.last_line = ""
+        self.last_line, self.heard = "", 0
 
     def started(self, pid: int) -> None:
         event: AgentStarted = {
@@ -160,6 +162,16 @@ class _Report:
 
     def may_go_on(self) -> bool:
         return with_retries(lambda: self.store.run_may_go_on(self.lane, self.key), _PAUSES_S)
+
+    def told(self) -> list[str]:
+        """What people told the agent since this was asked last."""
+        try:
+            words = self.store.told_run(self.lane, self.key, self.heard)
+        except Unavailable as error:  # asked again with the next heartbeat
+            _log.warning("the store does not answer", reason=str(error))
+            return []
+        self.heard += len(words)
+        return words
 
     def output(self, line: str) -> None:
         """The log of the run has it all; the last line goes with the next heartbeat."""

@@ -166,6 +166,7 @@ class _Performer:
             git=lambda: ctx.repository(lane, repo),
             weigh=lambda facts: ctx.run("weigh_approval", {"facts": facts})[0],
             ours=lambda: ctx.our_accounts(lane),
+            home=ctx.settings.home,
             restored=self.memory.restored is not None,
         )
 
@@ -325,7 +326,7 @@ def _still_wanted(state: State, action: Action) -> bool:
     return same_sprint and (task.get("merging") if task else None) == action["head_sha"]
 
 
-_OFFLINE = frozenset({"stop_agent", "spawn_agent", "show"})
+_OFFLINE = frozenset({"stop_agent", "tell_agent", "spawn_agent", "show"})
 """Actions that need no call to the forge."""
 
 

@@ -249,6 +249,15 @@ class Marks(TypedDict):
 # Tasks
 
 
+class Told(TypedDict):
+    """What a person told a task's agent. Written by `dag_evaluate`."""
+
+    told_by: str
+    """Who; empty where the forge does not say."""
+    text: str
+    """What."""
+
+
 class Review(TypedDict):
     """What one person last said of a task's pull request. Written by `dag_evaluate`."""
 
@@ -380,6 +389,8 @@ class TaskFields(TypedDict, total=False):
     """What its runs have cost."""
     review_cycles: int
     """How often a review asked for changes."""
+    told: list[Told]
+    """What people told its agent; written by `dag_evaluate`."""
     partial: str | None
     """The head that a run left which was ended before its work was done; written by `dag_evaluate`."""
     not_before: str | None
@@ -1547,6 +1558,16 @@ class TaskHeld(Found):
     """The task."""
 
 
+class TaskTold(Found):
+    """Someone tells the task's agent something. Emitted by `/tell`."""
+
+    type: Literal["task_told"]
+    task_id: str
+    """The task."""
+    text: str
+    """What it is told."""
+
+
 class TaskUnheld(Found):
     """The task may be merged again. Emitted by `/unhold`."""
 
@@ -2367,6 +2388,26 @@ class StopAgent(ActionFields):
     """The run's number."""
 
 
+class TellAgent(ActionFields):
+    """Tells an agent at work what a person said."""
+
+    type: Literal["tell_agent"]
+    attempt: int
+    """The run's number."""
+    text: str
+    """What it is told, and by whom."""
+
+
+class PostLog(ActionFields):
+    """Writes the end of a run's log as a comment, once."""
+
+    type: Literal["post_log"]
+    number: int
+    """The issue or pull request."""
+    attempt: int
+    """The run's number."""
+
+
 class WakeUp(ActionFields):
     """Does nothing: when it is due, `wait_over` tells that what waited may go on."""
 
@@ -2432,6 +2473,8 @@ Action = (
     | DeleteComment
     | SpawnAgent
     | StopAgent
+    | TellAgent
+    | PostLog
     | WakeUp
     | Answer
     | Show
@@ -2760,6 +2803,7 @@ Event = (
     | TaskRetry
     | TaskSkip
     | TaskHeld
+    | TaskTold
     | TaskUnheld
     | HoldSeen
     | TaskCancelled
@@ -2933,6 +2977,16 @@ class AgentUnwanted(OfTask):
     """The run's number."""
 
 
+class AgentToTell(OfTask):
+    """The task's agent is to be told something."""
+
+    type: Literal["tell_agent"]
+    attempt: int
+    """The run's number."""
+    told: Told
+    """What, and by whom."""
+
+
 class SubmitForReview(OfTask):
     """The task's pull request is to be reviewed."""
 
@@ -3089,6 +3143,7 @@ Decision = (
     IssueWanted
     | AgentWanted
     | AgentUnwanted
+    | AgentToTell
     | SubmitForReview
     | MergeWanted
     | NotifyAgent

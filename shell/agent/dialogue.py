@@ -56,6 +56,12 @@ class Dialogue:
         except BrokenPipeError:
             self.close()
 
+    def tell(self, text: str) -> bool:
+        """Words of a person for the running turn; False where this agent takes none in it."""
+        messages = self.conversation.tell(text)
+        self._send(messages or [])
+        return messages is not None
+
     def cancel(self) -> None:
         """Ask the agent to end its turn."""
         self._send(self.conversation.cancel())

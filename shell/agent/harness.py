@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, Protocol
@@ -68,6 +68,8 @@ class Job:
     """The disk that its files are on, where it has one of its own."""
     conversation: Conversation | None = None
     """What is said over its standard input and output, where it speaks the protocol."""
+    told: Callable[[], Sequence[str]] = tuple
+    """What people told it since this was asked last."""
 
 
 How = Literal["ended", "timeout", "stopped", "limit"]
@@ -85,6 +87,8 @@ class Ended:
     """Which limit ended it, in a sentence."""
     errors: str = ""
     """The end of its standard error, where that is apart."""
+    left_to_tell: tuple[str, ...] = ()
+    """What people told it and it could not take during its turn."""
 
 
 def run_job(job: Job, watcher: Watcher) -> Ended:
@@ -113,7 +117,15 @@ def run_job(job: Job, watcher: Watcher) -> Ended:
     finally:
         group.remove()
     seconds = round(time.monotonic() - begun, 1)
-    return Ended(how, guard.returncode, run.transcript.tail(), seconds, run.limit or "", run.errors.tail())
+    return Ended(
+        how,
+        guard.returncode,
+        run.transcript.tail(),
+        seconds,
+        run.limit or "",
+        run.errors.tail(),
+        tuple(run.left_to_tell),
+    )
 
 
 @contextlib.contextmanager
@@ -185,6 +197,7 @@ class _Run:
         self.usage = Usage(guard.pid, job.takes_disk or job.folder, job.limits, group, job.own_disk)
         self.printed = 0
         self.limit: str | None = None
+        self.left_to_tell: list[str] = []
 
     def _readers(self) -> dict[int, Callable[[bytes], None]]:
         """What is done with what each pipe brings."""
@@ -291,9 +304,15 @@ class _Run:
             return True
         if self.dialogue is None and self.activity.moved():
             self.last_sign = now()
+        self._tell()
         self.watcher.heartbeat(self.last_sign)
         self.next_beat = time.monotonic() + self.job.heartbeat_s
         return self.watcher.may_go_on()
+
+    def _tell(self) -> None:
+        for text in self.job.told():
+            if self.dialogue is None or not self.dialogue.tell(text):
+                self.left_to_tell.append(text)
 
     def _wait_s(self) -> float:
         if self.dialogue is not None and self.dialogue.waits_to_write:

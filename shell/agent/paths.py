@@ -15,6 +15,7 @@ from shell.agent.egress.hosts import Operator
 from shell.agent.limits import Limits
 from shell.agent.remove import remove_folder
 from shell.disk import ATTEMPTS, Reserve
+from shell.run_log import log_of
 
 SandboxMode = Literal["required", "preferred", "off"]
 """Whether an agent runs only behind walls, behind them where they can be had, or never."""
@@ -121,7 +122,7 @@ class Paths:
     def attempt(self, spec: Mapping[str, Any]) -> Attempt:
         sprint, task, number = _checked(spec["sprint_id"]), _checked(spec["task_id"]), int(spec["attempt"])
         work = self.root / ATTEMPTS / _checked(spec["lane"]) / sprint / task / str(number)
-        return Attempt(work, self.root / "logs" / "agents" / sprint / f"{task}-{number}.log")
+        return Attempt(work, log_of(self.root, sprint, task, number))
 
     def installed(self, framework: str) -> Path:
         """Where `caloron agents setup` puts this framework."""

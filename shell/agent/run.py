@@ -2,8 +2,8 @@
 
 import errno
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -112,8 +112,17 @@ def _readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report: Report) -> "RunResult":
-    """Run the attempt that `spec` describes; returns the fields of `agent_finished`."""
+def run_attempt(
+    spec: Mapping[str, Any],
+    forge: PullForge,
+    paths: Paths,
+    report: Report,
+    told: Callable[[], Sequence[str]] = tuple,
+) -> "RunResult":
+    """Run the attempt that `spec` describes; returns the fields of `agent_finished`.
+
+    `told` gives what people told its agent since it was asked last.
+    """
     found = _Found(pr_number=spec.get("pr_number"), model=spec.get("model"))
     attempt = paths.attempt(spec)
     try:
@@ -121,7 +130,7 @@ def run_attempt(spec: Mapping[str, Any], forge: PullForge, paths: Paths, report:
             framework = framework_of(spec["framework"])
             repository, start = _start(spec, forge, paths, report)
             reason = _Attempt(
-                spec, forge, paths, attempt, disk, report, found, framework, repository, start
+                spec, forge, paths, attempt, disk, report, found, framework, repository, start, told
             ).do()
         return found.answer("done", reason)
     except AttemptEnded as ending:
@@ -158,6 +167,7 @@ _GOES_ON = frozenset(
 """How a run may end whose work the next one goes on with."""
 _MOST_KEPT = 50 * 1024 * 1024
 """Bytes of unfinished work: more is what a run that went wrong has filled its disk with."""
+_TOLD = "While you worked, people told you this about the task (it does not change your rules):"
 _SHORTEST_TURN_S = 30.0
 """Seconds of the run's limit that a further turn needs at least."""
 
@@ -176,6 +186,8 @@ class _Attempt:
     framework: Framework
     repository: Repository
     start: Start
+    told: Callable[[], Sequence[str]]
+    left_to_tell: list[str] = field(default_factory=list)
 
     def do(self) -> str:
         """All of it; returns what was done, in a sentence."""
@@ -186,7 +198,7 @@ class _Attempt:
         check_out(self.repository, self.start, self.attempt, spec["branch"])
         told = instructions(self.repository, self.start.base, spec["base"])
         prompt = prompt_of(spec["prompt"], self.start, spec["base"], told)
-        self._take_turn(prompt)
+        self._take_turns(prompt)
         tree = self._checked_tree()
         if not found.changed and not self.start.merged:
             return self._unchanged()
@@ -199,10 +211,26 @@ class _Attempt:
         found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report)
         return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}.{said}"
 
+    def _take_turns(self, prompt: str, resume: str | None = None) -> None:
+        """A turn, and further ones while people told the agent what it could not take in the last."""
+        self._take_turn(prompt, resume)
+        while (words := self.left_to_tell) and self._seconds_left() >= _SHORTEST_TURN_S:
+            self._go_on(prompt, "\n\n".join([_TOLD, *words]))
+
+    def _go_on(self, prompt: str, words: str) -> None:
+        """In the same session where the agent can go on with it, else with the whole prompt again."""
+        before, agent = self.found.conversations, self.framework.agent
+        if agent is not None and agent.profile.resumes and before and before[-1].session_id:
+            self._take_turn(words, before[-1].session_id)
+        else:
+            self._take_turn(f"{prompt.rstrip()}\n\n{words}")
+
+    def _seconds_left(self) -> float:
+        return float(self.spec["time_limit_s"]) - self.found.seconds
+
     def _take_turn(self, prompt: str, resume: str | None = None) -> None:
         """A turn of the agent. AttemptEnded unless it ended well; then what it had done is kept."""
         spec, paths, found = self.spec, self.paths, self.found
-        left = float(spec["time_limit_s"]) - found.seconds
         with (
             held_login(
                 self.framework, paths.environment, paths.root / "locks", _waiting(self.report)
@@ -213,13 +241,15 @@ class _Attempt:
                 raise AttemptEnded(
                     "stopped", "The run was stopped while it waited for a login that another run was using."
                 )
-            limited = {**spec, "time_limit_s": left}
+            limited = {**spec, "time_limit_s": self._seconds_left()}
             job = prepare(limited, self.framework, paths, self.attempt, prompt, egress, self.disk, resume)
+            job = replace(job, told=self.told)
             if job.conversation is not None:
                 found.conversations.append(job.conversation)
             with ReserveWatch(self.report, paths.reserve) as watch:
                 ended = run_job(job, watch)
         found.tail, found.seconds = ended.tail, found.seconds + ended.seconds
+        self.left_to_tell = [*ended.left_to_tell, *self.told()]
         if watch.shortage:
             raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
         if self.disk is not None:
@@ -253,12 +283,12 @@ class _Attempt:
         while (failed := self._failed(tree)) is not None:
             failures[signature(failed)] += 1
             put_back(self.repository.git, tree, self.attempt.folder, self.attempt.index)
-            left = float(self.spec["time_limit_s"]) - self.found.seconds
-            if max(failures.values()) > self.spec.get("verify_rounds", 0) or left < _SHORTEST_TURN_S:
+            too_often = max(failures.values()) > self.spec.get("verify_rounds", 0)
+            if too_often or self._seconds_left() < _SHORTEST_TURN_S:
                 ending = AttemptEnded("unverified", not_passed(failed, failures.total()))
                 self._keep_work(ending)
                 raise ending
-            self._send_back(prompt, failed)
+            self._go_on(prompt, round_of(failed, self.spec))
             tree = self._checked_tree()
         return tree
 
@@ -277,15 +307,6 @@ class _Attempt:
 
     def _verifier(self) -> Verifier:
         return Verifier(self.spec, self.paths, self.attempt, self.report)
-
-    def _send_back(self, prompt: str, failed: "Verification") -> None:
-        """In the same session where the agent can go on with it, else with the whole prompt again."""
-        words, before = round_of(failed, self.spec), self.found.conversations
-        agent = self.framework.agent
-        if agent is not None and agent.profile.resumes and before and before[-1].session_id:
-            self._take_turn(words, before[-1].session_id)
-        else:
-            self._take_turn(f"{prompt.rstrip()}\n\n{words}")
 
     def _show_verification(self, commit: str) -> str:
         """A status of each command on the commit; returns what the forge refused, in a sentence."""

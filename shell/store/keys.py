@@ -117,6 +117,11 @@ def run(lane: str, key: str) -> str:
     return f"lane:{lane}:run:{key}"
 
 
+def told(lane: str, key: str) -> str:
+    """What people told this run, the oldest first: key of the action → text."""
+    return f"lane:{lane}:told:{key}"
+
+
 def sprint(sprint_id: str) -> str:
     """The record of an ended sprint."""
     return f"sprint:{sprint_id}"

@@ -13,9 +13,11 @@ from shell.store.connection import milliseconds, reachable, write
 from shell.store.inbox import Inbox
 from shell.store.transaction import Transaction, equals
 
-_ORDER = {"react": 0} | dict.fromkeys(
-    ("look", "make_labels", "create_issue", "spawn_agent", "stop_agent", "merge_pr", "update_branch"), 1
-)
+_SOON = (
+    "look", "make_labels", "create_issue", "spawn_agent", "stop_agent", "tell_agent", "merge_pr",
+    "update_branch",
+)  # fmt: skip
+_ORDER = {"react": 0} | dict.fromkeys(_SOON, 1)
 _LAST = 2
 """First the reaction that a person waits for, then what a sprint waits for, then comments and the rest."""
 

@@ -14,7 +14,7 @@ from shell.store.outbox import Outbox, Taken
 from shell.store.transaction import Transaction, absent, differs, equals
 
 if TYPE_CHECKING:
-    from stages.world import AgentFinished, AgentSigns, AgentStarted, RunSpec
+    from stages.world import AgentFinished, AgentSigns, AgentStarted, RunSpec, TellAgent
 
 RUN_LEASE_S = 15.0
 _KEPT_S = 7 * 24 * 3600
@@ -130,6 +130,28 @@ class Runs(Outbox):
             return False
         self.client.hset(keys.run(lane, key), "stop", now())
         return True
+
+    @reachable
+    def tell_run(self, lane: str, action: TellAgent) -> bool:
+        """Leave words for the task's current run; False if there is none of this attempt. Once per action."""
+        task = f"{action['sprint_id']}/{action['task_id']}"
+        key = self.client.hget(keys.current_runs(lane), task)
+        run = self.client.hgetall(keys.run(lane, key)) if key else {}
+        if run.get("status") != "claimed" or json.loads(run["spec"]).get("attempt") != action["attempt"]:
+            return False
+        tx, name = self._transaction(), keys.told(lane, key)
+        known = {json.loads(one)[0] for one in self.client.lrange(name, 0, -1)}
+        if action["key"] not in known:
+            pipe = tx.block(equals(keys.run(lane, key), "status", "claimed"))
+            pipe.rpush(name, write([action["key"], action["text"]]))
+            pipe.expire(name, _HEARTBEAT_S)
+            tx.run()
+        return True
+
+    @reachable
+    def told_run(self, lane: str, key: str, heard: int) -> list[str]:
+        """What people told this run, behind the first `heard` texts."""
+        return [json.loads(one)[1] for one in self.client.lrange(keys.told(lane, key), heard, -1)]
 
     @reachable
     def start_run(self, lane: str, key: str, event: AgentStarted, pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""`/status /why /stop /retry /skip /hold /unhold`: what they mean for the sprint or task of their thread."""
+"""`/status /why /stop /retry /skip /hold /unhold /tell /log`, for the sprint or task of their thread."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Answer, Command, Event, Kickoff, LabelActedOn, Policy, State, Task, TaskCancelled, TaskHeld,
-        TaskRetry, TaskSkip, TaskUnheld,
+        Action, Answer, Command, Event, Kickoff, LabelActedOn, Policy, PostLog, State, Task, TaskCancelled,
+        TaskHeld, TaskRetry, TaskSkip, TaskTold, TaskUnheld,
     )  # fmt: skip
 
 NAME = "command_steer"
@@ -56,6 +56,10 @@ def execute(input: Input) -> Output:
             return stop(state, event)
         case "hold" | "unhold":
             return hold(state, event)
+        case "tell":
+            return tell(state, event)
+        case "log":
+            return show_log(state, event)
         case _:
             return steer_task(state, event)
 
@@ -214,6 +218,40 @@ def held_or_not(event: Command, task_id: str, on: bool) -> TaskHeld | TaskUnheld
     return {"type": "task_unheld", "key": key, "task_id": task_id, "actor": event["actor"]}
 
 
+def tell(state: State, event: Command) -> Output:
+    """For the agent at work, else for the task's next run."""
+    meant, refusal = meant_tasks(state, event)
+    if refusal:
+        return no(state, event, refusal)
+    task, text = state["tasks"][meant[0]], " ".join(event["args"]["positional"]).strip()
+    if task["status"] in ENDED:
+        return no(state, event, f"This task is already {task['status']}.")
+    works = task.get("agent") == "running"
+    words = "Told its agent." if works else "Its agent gets this when it runs next."
+    told: TaskTold = {"type": "task_told", "key": f"task_told:{meant[0]}:{event['key']}",
+                      "task_id": meant[0], "actor": event["actor"], "text": text}  # fmt: skip
+    return {"state": state, "actions": [answer(event, words, aloud=not works)], "events": [told]}
+
+
+def show_log(state: State, event: Command) -> Output:
+    """The end of the log of its newest run, as a comment."""
+    meant, refusal = meant_tasks(state, event)
+    if refusal:
+        return no(state, event, refusal)
+    task = state["tasks"][meant[0]]
+    if not task.get("attempt"):
+        return no(state, event, "No agent has worked on this task yet.")
+    sprint = kickoff_id(state)
+    post: PostLog = {"type": "post_log", "key": f"log:{event['key']}", "number": event["where"]["number"],
+                     "sprint_id": sprint, "task_id": meant[0], "attempt": task["attempt"],
+                     "mark": {"kind": "answer"}}  # fmt: skip
+    return {"state": state, "actions": [answer(event, "The end of the log follows."), post], "events": []}
+
+
+def kickoff_id(state: State) -> str:
+    return state["kickoffs"][str(state["running"])]["id"]
+
+
 def without_label(event: Command) -> LabelActedOn:
     """A label that holds nothing must not look as if it did."""
     return {"type": "label_acted_on", "key": f"off:{event['key']}", "allowed": True,
@@ -225,6 +263,8 @@ def meant_tasks(state: State, event: Command) -> tuple[list[str], str]:
     name, named, number = event["name"], event["args"]["positional"], event["where"]["number"]
     kickoff = kickoff_of(state, number)
     elsewhere = f"Say `/{name}` on a task's issue or pull request, or `/{name} <task>` on a running kickoff."
+    if name == "tell":
+        elsewhere, named = "Say `/tell <text>` on a task's issue or pull request.", []
     if kickoff is None or kickoff["number"] != state.get("running"):
         return [], elsewhere
     if named:

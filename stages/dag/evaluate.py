@@ -19,7 +19,8 @@ if TYPE_CHECKING:
         IssueRefused, IssueReopened, Made, MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted,
         Pause, Policy, PrClosed, PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted,
         PrSynchronized, Review, SpawnRequested, SprintState, StopRequested, SupervisorStep, Task,
-        TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip, TaskStatus, TaskUnheld,
+        TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip, TaskStatus, TaskTold,
+        TaskUnheld, Told,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -59,6 +60,7 @@ PARALLEL = 2
 MOST_PUSHED = 200
 MOST_CHANGED = 500
 LONGEST_SUMMARY = 2000
+MOST_TOLD, LONGEST_TOLD = 20, 4000
 PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
 ANSWERED = (
     "done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full", "unverified",
@@ -852,6 +854,14 @@ def task_held(step: Step, task_id: str, event: TaskHeld) -> None:
     step.decide({"type": "show_hold", "task_id": task_id})
 
 
+def task_told(step: Step, task_id: str, event: TaskTold) -> None:
+    """For the agent at work, and for every later run of the task."""
+    told: Told = {"told_by": event["actor"] or "", "text": event["text"][:LONGEST_TOLD]}
+    task = step.change(task_id, told=[*step.tasks[task_id].get("told", []), told][-MOST_TOLD:])
+    if task.get("agent") == "running":
+        step.decide({"type": "tell_agent", "task_id": task_id, "attempt": task["attempt"], "told": told})
+
+
 def task_unheld(step: Step, task_id: str, event: TaskUnheld) -> None:
     step.change(task_id, hold=None)
     step.decide({"type": "show_hold", "task_id": task_id})
@@ -950,6 +960,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "task_retry": (("Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned"), task_retry),
     "task_skip": (OPEN, task_skip),
     "task_held": (OPEN, task_held),
+    "task_told": (OPEN, task_told),
     "task_unheld": (OPEN, task_unheld),
     "task_cancelled": (OPEN, task_cancelled),
 }

@@ -173,6 +173,7 @@ class Stage:
         self.limits = Limits()
         self.operator = Operator()
         self.own_disks = False
+        self.told: Callable[[], list[str]] = list
 
     def answers(self, *responses: dict[str, Any]) -> None:
         self.fixture.write_text(json.dumps({"responses": list(responses)}))
@@ -196,4 +197,4 @@ class Stage:
             self.home, self.environment, self.sandbox, self.limits, self.operator, own_disks=self.own_disks
         )
         spec = SPEC | {"clone_url": str(self.forge.bare)} | changed
-        return run_attempt(spec, self.forge, places, self.witness)
+        return run_attempt(spec, self.forge, places, self.witness, self.told)

@@ -300,11 +300,11 @@ class Play:
         """Whether the last run of the agent met the words that its recording waits for in the prompt."""
         return "I was told" in str(self.runs(task_id)[-1]["output_tail"])
 
-    def prompt_of(self, task_id: str) -> str:
-        """What the first run of a task's agent was asked to do."""
+    def prompt_of(self, task_id: str, attempt: int = 1) -> str:
+        """What a run of a task's agent was asked to do."""
         store = self.house.store
         assert store
-        key = f"{self.runs(task_id)[0]['sprint_id']}/{task_id}/run/1"
+        key = f"{self.runs(task_id)[0]['sprint_id']}/{task_id}/run/{attempt}"
         run = store.run(self.lane, key)
         assert run
         return str(run["spec"]["prompt"])

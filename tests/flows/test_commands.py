@@ -95,3 +95,16 @@ def test_an_approval_in_a_quote_or_a_block_starts_nothing(play: Play) -> None:
     kickoff = play.kickoff("- a: The first")
     said = play.say(kickoff, "> /approve\n\n```\n/approve\n```\n\nI would say `/approve`, but not yet.")
     play.nothing_started(said)
+
+
+def test_what_is_told_reaches_the_next_run_and_the_log_shows_the_last(play: Play) -> None:
+    play.start("- a: The first")
+    pull, issue = play.pull("a"), play.task("a")
+    play.say(issue, "/tell Use tabs, please.")
+    play.answer(issue, "Its agent gets this when it runs next.")
+    play.say(pull["number"], "/log")
+    log = play.answer(pull["number"], "The end of run 1 of `a`:")
+    assert "CALORON_FEEDBACK_START" in log and "caloron agents --log a" in log
+    play.say(issue, "/retry")
+    play.wait(lambda: len(play.runs("a")) == 2)
+    assert "> @alice: Use tabs, please." in play.prompt_of("a", 2)

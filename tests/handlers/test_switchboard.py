@@ -6,7 +6,8 @@ from typing import Any
 import compositions
 from handlers import switchboard
 from handlers.read import asked_in
-from handlers.switchboard import COMPOSITION_NAMES
+from handlers.switchboard import COMPOSITION_NAMES, TASK_EVENTS
+from tests.stages.stage_rules import FOLDER, loaded
 
 REPO = {"forge": "gitea", "repo_id": 1, "repo": "acme/shop"}
 STATE: Any = {
@@ -149,3 +150,8 @@ def test_the_door_lets_in_what_can_mean_something() -> None:
 
 def test_every_composition_that_is_named_is_there() -> None:
     assert set(compositions.names()) >= COMPOSITION_NAMES
+
+
+def test_every_event_of_a_task_s_life_reaches_the_stage_that_decides_it() -> None:
+    life = loaded(FOLDER / "dag" / "evaluate.py").LIFE
+    assert set(life) <= TASK_EVENTS

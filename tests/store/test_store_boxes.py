@@ -214,6 +214,20 @@ def test_a_run_that_is_not_current_may_not_go_on(store: Loose) -> None:
     assert not store.run_may_go_on(LANE, "run:2")
 
 
+def test_words_for_a_run_are_left_once_and_in_their_order(store: Loose) -> None:
+    def tell(key: str, text: str, attempt: int = 1) -> bool:
+        action = {"type": "tell_agent", "key": key, "sprint_id": "s", "task_id": "t", "text": text}
+        return bool(store.tell_run(LANE, action | {"attempt": attempt}))
+
+    queue_run(store, "run:1")
+    assert not tell("t1", "too early")
+    store.claim_run(LANE, "run:1", "w")
+    assert tell("t2", "one") and tell("t3", "two") and tell("t2", "one")
+    assert not tell("t4", "of another attempt", attempt=2)
+    assert store.told_run(LANE, "run:1", 0) == ["one", "two"]
+    assert store.told_run(LANE, "run:1", 1) == ["two"]
+
+
 def test_agents_are_told_with_their_signs_of_life(store: Loose) -> None:
     queue_run(store, "run:1")
     store.claim_run(LANE, "run:1", "w")

@@ -136,6 +136,7 @@ class Scene:
             lane,
             REPO,
             state.user("bot").id,
+            home=self.folder,
             git=lambda: Repository(copy, bot.clone_url(REPO), lambda: Credential(*bot.credential(REPO))),
             weigh=lambda facts: compositions.run("weigh_approval", {"facts": facts}).output,
             ours=lambda: frozenset({state.user("bot").id, state.user("reviewer").id}),
