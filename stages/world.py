@@ -249,6 +249,17 @@ class Marks(TypedDict):
 # Tasks
 
 
+class AgentStep(TypedDict):
+    """The last step of a task's agent, as the tick saw it. Written by `supervise`."""
+
+    doing: str
+    """The last line that it wrote."""
+    attempt: int
+    """The run's number."""
+    step_at: str
+    """When that was first seen."""
+
+
 class Told(TypedDict):
     """What a person told a task's agent. Written by `dag_evaluate`."""
 
@@ -389,6 +400,8 @@ class TaskFields(TypedDict, total=False):
     """What its runs have cost."""
     review_cycles: int
     """How often a review asked for changes."""
+    step: AgentStep
+    """What its agent does; written by `supervise`."""
     told: list[Told]
     """What people told its agent; written by `dag_evaluate`."""
     partial: str | None

@@ -133,7 +133,14 @@ def at_work(policy: Policy, task: Task) -> str:
         return no_agent(policy, task)
     again = f", round {task['round']}" if task.get("round", 1) > 1 else ""
     silent = ", no sign of life" if task.get("probed") else ""
-    return f"agent `{task['agent_id']}` is working{again}{silent}"
+    return f"agent `{task['agent_id']}` is working{again}{silent}{last_step(task)}"
+
+
+def last_step(task: Task) -> str:
+    """What it did last, and since when."""
+    step = task.get("step")
+    doing = as_code(step["doing"], 100) if step and step["attempt"] == task.get("attempt") else ""
+    return f": {doing} since {str(step['step_at'])[11:16]} UTC" if step and doing else ""
 
 
 def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from stages.world import (
         Action, AgentHeartbeat, AgentIntervened, AgentSigns, Counter, Counters, Event, Intervention, Sign,
-        State, Tick,
+        State, Task, Tick,
     )  # fmt: skip
 
 NAME = "supervise"
 
+LONGEST_STEP = 200
 WATCHED_S = 60  # a watched process is reported every few seconds
 
 
@@ -47,6 +48,7 @@ def execute(input: Input) -> Output:
     events += [
         recovered(tick, tasks[name], name, steps) for name, steps in back(state, chosen) if name in tasks
     ]
+    state = with_steps(state, tick)
     looks = [catch_up(state)] if tick.get("reconcile") else []
     if (state.get("interventions") or {}) != chosen["updated_interventions"]:
         state = {**state, "interventions": chosen["updated_interventions"]}
@@ -63,6 +65,23 @@ def intervened(tick: Tick, step: Intervention, task_id: str) -> AgentIntervened:
         "reason": step["reason"],
         "found": looked_at(tick, tick.get("agents", {}).get(step["agent_id"], {})),
     }
+
+
+def with_steps(state: State, tick: Tick) -> State:
+    """What each agent at work does now, where that has changed; the board shows it."""
+    tasks = {name: with_step(task, tick) for name, task in state["tasks"].items()}
+    return {**state, "tasks": tasks} if tasks != state["tasks"] else state
+
+
+def with_step(task: Task, tick: Tick) -> Task:
+    agent = (tick.get("agents") or {}).get(str(task.get("agent_id")), {})
+    doing, attempt = (agent.get("last_line") or "")[:LONGEST_STEP], task.get("attempt")
+    before = task.get("step")
+    if task.get("agent") != "running" or not doing or attempt is None or agent.get("attempt") != attempt:
+        return task
+    if before and (before["doing"], before["attempt"]) == (doing, attempt):
+        return task
+    return {**task, "step": {"doing": doing, "attempt": attempt, "step_at": tick["at"]}}
 
 
 def looked_at(tick: Tick, agent: AgentSigns) -> Sign:
