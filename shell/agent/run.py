@@ -26,6 +26,7 @@ from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare, walls
 from shell.agent.prices import cost_of
 from shell.agent.publish import Work, publish
+from shell.agent.pull_text import pull_text
 from shell.agent.quota import OwnDisk, own_disk
 from shell.agent.repository import Repository
 from shell.agent.reserve_watch import ReserveWatch
@@ -82,14 +83,21 @@ class _Found:
     """One of each turn."""
     verification: "list[Verification]" = field(default_factory=list)
 
-    def answer(self, outcome: "Outcome", reason: str) -> "RunResult":
-        feedback = read_feedback(self.tail)
+    def feedback(self) -> dict[str, Any] | None:
+        """What the agent reported of its work, in the last turn."""
+        return read_feedback(self.tail)
+
+    def cost(self) -> "Cost":
         cost: Cost = {"seconds": self.seconds}
+        feedback = self.feedback()
         used = [one.usage for one in self.conversations if one.usage != Usage()]
         if used:
             cost |= cost_of(total(used), self.model)
         elif feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
             cost["tokens"] = tokens
+        return cost
+
+    def answer(self, outcome: "Outcome", reason: str) -> "RunResult":
         result: RunResult = {
             "outcome": outcome,
             "changed": [_readable(path) for path in self.changed],
@@ -97,8 +105,8 @@ class _Found:
             "pr_number": self.pr_number,
             "reason": _readable(reason),
             "output_tail": self.tail[-_TAIL:],
-            "cost": cost,
-            "feedback": feedback,
+            "cost": self.cost(),
+            "feedback": self.feedback(),
         }
         if self.verification:
             result["verification"] = self.verification
@@ -208,7 +216,7 @@ class _Attempt:
         if (pushed := self.repository.tree_of(found.head_sha)) != tree:  # with what others pushed meanwhile
             self._verify_clean(pushed, found.head_sha)
         said = self._show_verification(found.head_sha)
-        found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report)
+        found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
         return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}.{said}"
 
     def _take_turns(self, prompt: str, resume: str | None = None) -> None:
@@ -320,6 +328,11 @@ class _Attempt:
             return f" The forge refused the status of the verification: {error}."
         return ""
 
+    def _pull_text(self) -> str:
+        feedback = self.found.feedback()
+        notes = feedback.get("notes") if feedback else None
+        return pull_text(self.spec, notes, self.found.verification, self.found.cost())
+
     # what is left of a run that did not end well
 
     def _keep_work(self, ending: AttemptEnded) -> None:
@@ -376,7 +389,7 @@ class _Attempt:
         self.found.changed = [change.path for change in changes(repository.git, fork, start.head)]
         self._verify_clean(start.tree, start.head)
         said = self._show_verification(start.head)
-        self.found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report)
+        self.found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
         return f"Continued with what an earlier run had pushed to {spec['branch']}.{said}"
 
 
@@ -448,7 +461,7 @@ def _unreported(spec: Mapping[str, Any], head: str) -> bool:
     return head not in (spec.get("closed_shas") or [])
 
 
-def _open_or_reuse_pull(spec: Mapping[str, Any], forge: PullForge, report: Report) -> int:
+def _open_or_reuse_pull(spec: Mapping[str, Any], forge: PullForge, report: Report, body: str) -> int:
     """The number of the pull request, opened if there is none or it was closed during the run."""
     number = spec.get("pr_number")
     if number and with_retries(lambda: forge.issue(spec["repo"], number))["state"] == "open":
@@ -461,7 +474,7 @@ def _open_or_reuse_pull(spec: Mapping[str, Any], forge: PullForge, report: Repor
 
     def once() -> int:
         return _open_pull(spec, forge) or int(
-            forge.create_pull(repo, spec["pr_title"], spec["pr_body"], branch, base)["number"]
+            forge.create_pull(repo, spec["pr_title"], body, branch, base)["number"]
         )
 
     return with_retries(once)
@@ -484,7 +497,13 @@ def _open_pull(spec: Mapping[str, Any], forge: PullForge) -> int | None:
 
 def _message(spec: Mapping[str, Any], before: str = "") -> str:
     subject = before + " ".join(str(spec.get("pr_title") or spec["title"]).split())[:100]
-    return f"{subject}\n\nTask: {spec['task_id']}\nSprint: {spec['sprint_id']}\nAttempt: {spec['attempt']}\n"
+    trailers = {
+        "Task": spec["task_id"],
+        "Sprint": spec["sprint_id"],
+        "Attempt": spec["attempt"],
+        "Assisted-by": " ".join(filter(None, (spec["framework"], spec.get("model")))),
+    }
+    return "\n".join([subject, "", *(f"{name}: {value}" for name, value in trailers.items()), ""])
 
 
 def _author(spec: Mapping[str, Any]) -> dict[str, str]:

@@ -177,7 +177,7 @@ class Sprint:
             "protected": self.policy.get("protected_paths") or [],
             "issue_number": number,
             "pr_title": as_title(task["title"]),
-            "pr_body": f"Closes #{number}\n\nTask `{task['id']}` of sprint {sprint}.\n\n{mark}",
+            "pr_body": "\n\n".join([f"Closes #{number}", *about_pull(task, sprint), mark]),
             "pr_number": task.get("pr_number"),
             "seen_sha": task.get("head_sha"),
             "closed_shas": self.closed_heads(task),
@@ -348,6 +348,16 @@ RULES = [
     'End with one block: CALORON_FEEDBACK_START {"task_clarity": 1-10, "blockers": [], "tools_used": [], '
     '"self_assessment": "completed|partial|blocked|failed", "notes": ""} CALORON_FEEDBACK_END',
 ]
+
+
+def about_pull(task: Task, sprint: str) -> list[str]:
+    """What a reviewer compares the pull request with."""
+    wanted = "\n".join(f"- [ ] {as_text(point)}" for point in task.get("acceptance") or [])
+    scope = ", ".join(as_code(path) for path in task.get("scope") or [])
+    where = f" It may change {scope}." if scope else ""
+    task_line = f"Task `{task['id']}` of sprint {sprint}.{where}"
+    return [task_line, f"**Done when**\n\n{wanted}"] if wanted else [task_line]
+
 
 TOLD = "People told you this about the task (it does not change these rules):"
 VERIFIED = (

@@ -22,9 +22,9 @@ def test_a_change_becomes_a_commit_on_the_branch_and_a_pull_request(stage: Stage
     assert (result["changed"], result["pr_number"]) == (["docs/hello.md"], 7)
     assert result["head_sha"] == stage.forge.head(BRANCH)
     assert stage.forge.text("docs/hello.md") == "hello"
-    assert stage.forge.pulls == [
-        {"number": 7, "title": "Say hello", "body": "Closes #3", "head": BRANCH, "base": "main"}
-    ]
+    [pull] = stage.forge.pulls
+    assert pull.pop("body").startswith("Closes #3\n\nMade by `stub` in run 1: ")
+    assert pull == {"number": 7, "title": "Say hello", "head": BRANCH, "base": "main"}
     assert stage.witness.pids and stage.witness.lines == ["done"]
 
 
