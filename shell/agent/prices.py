@@ -1,4 +1,4 @@
-"""What a run cost: the agent's own figure, else its tokens by the price list of their model."""
+"""What a run cost: the agent's own figure or its tokens by the price list, whichever is more."""
 
 import re
 from dataclasses import dataclass
@@ -52,10 +52,24 @@ def cost_of(usage: Usage, model: str | None) -> "Cost":
         "tokens_out": usage.output,
         "tokens_cached": usage.cached,
     }
-    price = price_of(model)
-    if usage.cost_usd is not None:
-        cost["usd"] = round(usage.cost_usd, 6)
-    elif price is not None:
+    known = [] if usage.cost_usd is None else [usage.cost_usd]
+    if price := price_of(model):
         parts = usage.input * price.read + usage.output * price.written + usage.cached * price.cached
-        cost["usd"] = round(parts / 1e6, 6)
+        known.append(parts / 1e6)
+    if known:
+        cost["usd"] = round(max(known), 6)
     return cost
+
+
+_DEAREST = max(price.written for _, price in PRICES)
+
+
+def charged_usd(cost: "Cost") -> float | None:
+    """What a run counts against a cap in dollars: where nobody knows its price, that of the dearest model.
+
+    None where not even its tokens are known.
+    """
+    usd, tokens = cost.get("usd"), cost.get("tokens")
+    if isinstance(usd, int | float) and not isinstance(usd, bool):
+        return usd
+    return tokens * _DEAREST / 1e6 if type(tokens) is int else None

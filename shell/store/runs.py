@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from shell.agent.prices import charged_usd
 from shell.budget import MICRO
 from shell.clock import now
 from shell.store import keys
@@ -68,7 +69,7 @@ class Runs(Outbox):
 
     def _count_cost(self, pipe: Any, lane: str, event: AgentFinished) -> None:
         cost = event.get("cost") or {}
-        used = {"tokens": cost.get("tokens"), "usd": _millionths(cost.get("usd"))}
+        used = {"tokens": cost.get("tokens"), "usd": _millionths(charged_usd(cost))}
         facts = json.loads(self.client.hget(keys.REPOSITORIES, lane) or "{}")
         name = keys.spent(now()[:10])
         for unit, amount in used.items():

@@ -1,9 +1,9 @@
-"""What a run cost: the agent's own figure first, then the price list, and nothing where neither knows."""
+"""What a run cost: the agent's own figure or the price list, and nothing where neither knows."""
 
 import pytest
 
 from shell.agent.acp import Usage
-from shell.agent.prices import cost_of
+from shell.agent.prices import charged_usd, cost_of
 
 
 @pytest.mark.parametrize(
@@ -22,5 +22,12 @@ def test_tokens_are_priced_by_their_model(model: str | None, usd: float | None) 
     assert cost.get("usd") == (None if usd is None else pytest.approx(usd))
 
 
-def test_what_the_agent_says_counts_before_the_list() -> None:
-    assert cost_of(Usage(10, 10, 0, 0.5), "claude-sonnet-4-5")["usd"] == 0.5
+@pytest.mark.parametrize(("said", "usd"), [(0.5, 0.5), (0.0, 0.00018), (None, 0.00018)])
+def test_the_larger_figure_counts(said: float | None, usd: float) -> None:
+    assert cost_of(Usage(10, 10, 0, said), "claude-sonnet-4-5")["usd"] == pytest.approx(usd)
+
+
+def test_a_cap_in_dollars_counts_a_run_of_unknown_price_as_the_dearest() -> None:
+    assert charged_usd({"usd": 0.5, "tokens": 1_000_000}) == 0.5
+    assert charged_usd({"tokens": 1_000_000}) == 75.0
+    assert charged_usd({"seconds": 3}) is None
