@@ -17,6 +17,7 @@ from shell.agent.retry import with_retries
 from shell.clock import now
 from shell.errors import Unavailable, trace_of
 from shell.forge import Forge
+from shell.run_bounds import bounded_result
 from shell.settings import Settings
 from shell.store import Store
 from shell.store.inbox import new_id
@@ -211,7 +212,8 @@ def finished(spec: RunSpec, outcome: Outcome, reason: str) -> AgentFinished:
 
 
 def ended(spec: RunSpec, result: RunResult) -> AgentFinished:
-    """The end of a run."""
+    """The end of a run; what the agent had a part in is bounded here, however it came about."""
+    result = bounded_result(result)
     return {
         **of_run(spec),
         "type": "agent_finished",

@@ -15,7 +15,7 @@ else:
 ForgeKind = Literal["gitea", "github"]
 
 LARGEST_ID = 2**53
-"""Numbers of repositories, issues and comments are positive and no larger."""
+"""Numbers of repositories, issues, comments and accounts are no larger: beyond, two of them may be one float."""
 
 
 class Ignored(TypedDict):

@@ -316,14 +316,28 @@ class MaskedStream:
 
     def _pass(self, more: str, ends: bool) -> str:
         text, gone = self._gone + self._waiting + more, len(self._gone)
-        begun = None if ends or len(text) - gone > _PENDING else self._masker.begun_at(text)
-        until = len(text) if begun is None else max(begun, gone)
+        begun = None if ends else self._masker.begun_at(text)
+        waits = begun is not None and len(text) - begun <= _PENDING
+        until = max(begun, gone) if begun is not None and waits else len(text)
         spans = [span for span in self._masker.spans(text) if span[1] > gone]
         for start, end in spans:
             until = end if start < until < end else until
         shown = [(max(start, gone) - gone, end - gone) for start, end in spans if end <= until]
         self._gone, self._waiting = text[:until][-_REMEMBERED:], text[until:]
         return _replaced(text[gone:until], shown)
+
+
+def masked_start(text: str, longest: int, *, goes_on: bool = False, masker: "Masker | None" = None) -> str:
+    """The beginning of a text, masked before it is cut, so that no half of a secret is left at the cut.
+
+    Where the text goes on elsewhere, its end may be such a half too; what a secret may have begun in is left
+    out.
+    """
+    stream = MaskedStream(masker)
+    shown = stream.feed(text[:_PENDING].encode(errors="replace"))
+    if not goes_on and len(text) <= _PENDING:
+        shown += stream.end()
+    return shown[:longest]
 
 
 def stands_in(pieces: Iterable[bytes], masker: "Masker | None" = None) -> bool:

@@ -1473,7 +1473,7 @@ class RunResult(TypedDict):
     outcome: Outcome
     """How it ended."""
     changed: NotRequired[list[str]]
-    """The paths that it changed."""
+    """The paths that it changed, at most 500."""
     head_sha: NotRequired[str | None]
     """The commit that was pushed."""
     pr_number: NotRequired[int | None]

@@ -6,12 +6,13 @@ one JSON object for a line (JSON-RPC 2.0, https://agentclientprotocol.com).
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from shell.agent.acp_failures import FailureKind, kind_of_error, kind_of_text
-from shell.secrets import mask
+from shell.run_bounds import within
+from shell.secrets import MaskedStream, mask, masked_start
 
 Message = dict[str, Any]
 """A JSON-RPC message as it goes over the wire; its fields differ by method, so it has no type of its own."""
@@ -25,6 +26,7 @@ STEP = "» "
 _VERSION = 1
 _METHOD_NOT_FOUND = -32601
 _LONGEST_TITLE, _LONGEST_TEXT = 300, 64 * 1024
+_MOST_TOKENS, _MOST_USD = 10**11, 10**6
 _LONGEST_FAILURE = 500
 """Characters at the end of what an agent said that tell why its turn failed."""
 _CAPABILITIES = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
@@ -105,6 +107,8 @@ class Conversation:
     ended: TurnEnded | None = None
 
     _said: list[str] = field(default_factory=list)
+    _words: MaskedStream = field(default_factory=MaskedStream)
+    """Of the words alone: a step between two of them does not part a secret."""
     _next_id: int = 0
     _waiting: dict[int, Callable[[Message], list[Message]]] = field(default_factory=dict)
     _failure: FailureKind | None = None
@@ -158,9 +162,13 @@ class Conversation:
         self._end("crashed", reason)
 
     def take_said(self) -> str:
-        """What is new for those who follow: the agent's words, and each step in a line of its own."""
+        """What is new for those who follow: the agent's words, and each step in a line of its own; masked."""
         said, self._said = "".join(self._said), []
         return said
+
+    def take_rest(self) -> str:
+        """The same after its last word: nothing follows that a secret could go on in."""
+        return self.take_said() + self._words.end()
 
     # Requests of ours, one after the other
 
@@ -228,7 +236,7 @@ class Conversation:
         if self._cancelled or reason == "cancelled":
             self._end("cancelled", "The turn was cancelled.")
         elif self._failure:
-            words = self.text[-_LONGEST_FAILURE:]  # what it said before is its work, not its failure
+            words = mask(self.text)[-_LONGEST_FAILURE:]  # what it said before is its work, not its failure
             self._end(kind_of_text(words) if self._failure == "failed" else self._failure, words)
         elif reason == "end_turn":
             self._end("done", self.text)
@@ -256,7 +264,7 @@ class Conversation:
     def _end(self, how: Literal["done", "cancelled"] | FailureKind, reason: str) -> None:
         """The first ending counts."""
         if self.ended is None:
-            self._said.append("\n")
+            self._said.append(self._words.end() + "\n")
             self.ended = TurnEnded(how, reason)
 
     # What comes in
@@ -292,12 +300,14 @@ class Conversation:
             if any(text.startswith(noise) for noise in self.profile.noise):
                 return
             self.text = (self.text + text[-_LONGEST_TEXT:])[-_LONGEST_TEXT:]
-            self._said.append(text[:_LONGEST_TEXT])
+            self._said.append(self._words.feed(_bounded(text).encode(errors="replace")))
 
     def _note_tool(self, call: Any) -> None:
         """The newest title; a finished step keeps it until the next one begins."""
         if isinstance(call, dict) and isinstance(title := call.get("title"), str) and title.strip():
-            step = " ".join(title.split())[:_LONGEST_TITLE]
+            # it may come again, and longer: its end can be half a secret
+            masked = masked_start(title, _LONGEST_TEXT, goes_on=True)
+            step = " ".join(masked.split())[:_LONGEST_TITLE]
             if step != self.step:
                 self._said.append(f"\n{STEP}{step}\n")
             self.step = step
@@ -305,18 +315,18 @@ class Conversation:
     def _note_cost(self, cost: Any) -> None:
         if isinstance(cost, dict) and cost.get("currency") == "USD":
             amount = cost.get("amount")
-            if isinstance(amount, int | float) and 0 <= amount < 1e6:
-                self.usage = Usage(self.usage.input, self.usage.output, self.usage.cached, float(amount))
+            if within(amount, _MOST_USD):
+                self.usage = replace(self.usage, cost_usd=float(amount))
 
     def _count(self, result: Message) -> None:
         """Add a turn's tokens, as the agent's own shapes tell them."""
         usage = result.get("usage")
         counts = usage if isinstance(usage, dict) else _quota(result)
-        self.usage = Usage(
-            self.usage.input + _number(counts, "inputTokens", "input_tokens"),
-            self.usage.output + _number(counts, "outputTokens", "output_tokens"),
-            self.usage.cached + _number(counts, "cachedReadTokens", "cached_tokens"),
-            self.usage.cost_usd,
+        self.usage = replace(
+            self.usage,
+            input=_sum(self.usage.input, counts, "inputTokens", "input_tokens"),
+            output=_sum(self.usage.output, counts, "outputTokens", "output_tokens"),
+            cached=_sum(self.usage.cached, counts, "cachedReadTokens", "cached_tokens"),
         )
 
     def _request(self, method: str, params: Message, handler: Callable[[Message], list[Message]]) -> Message:
@@ -359,12 +369,14 @@ def _quota(result: Message) -> Message:
     return counts if isinstance(counts, dict) else {}
 
 
-def _number(counts: Message, *names: str) -> int:
-    for name in names:
-        value = counts.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12:
-            return value
-    return 0
+def _sum(before: int, counts: Message, *names: str) -> int:
+    """With the first of these counts that is one; never more than a run can use."""
+    found = (value for name in names if within(value := counts.get(name), _MOST_TOKENS))
+    return min(before + int(next(found, 0)), _MOST_TOKENS)
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else masked_start(text, _LONGEST_TEXT, goes_on=True) + "…\n"
 
 
 def _short(value: Any) -> str:

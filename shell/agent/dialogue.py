@@ -5,6 +5,7 @@ import os
 
 from shell.agent.acp import Conversation, Message, ProtocolError
 from shell.agent.transcript import Transcript
+from shell.secrets import masked_start
 
 _LONGEST_MESSAGE = 32 * 1024 * 1024
 """Bytes of one message: a step may bring the whole text of the files that it changed."""
@@ -40,8 +41,7 @@ class Dialogue:
         for piece in others:
             self._take_line(bytes(self._in))
             self._in = bytearray(piece)
-        if said := self.conversation.take_said():
-            self.transcript.add(said.encode(errors="replace"))
+        self._note(self.conversation.take_said())
         if len(self._in) > _LONGEST_MESSAGE:
             self._in.clear()
             self.conversation.give_up("The agent sent a message that is too long to be one.")
@@ -72,13 +72,21 @@ class Dialogue:
             self.closed = True
             os.close(self.to_agent)
 
+    def end(self) -> None:
+        """The last that it said, where the turn was cut off."""
+        self._note(self.conversation.take_rest())
+
+    def _note(self, said: str) -> None:
+        if said:
+            self.transcript.add(said.encode(errors="replace"))
+
     def _take_line(self, line: bytes) -> None:
         if not line.strip():
             return
         try:
             self._send(self.conversation.receive(line))
         except ProtocolError:  # a warning of its runtime, for one; whoever reads the log sees it
-            self.transcript.add(line[:_LONGEST_NOISE] + b"\n")
+            self._note(masked_start(line.decode(errors="replace"), _LONGEST_NOISE) + "\n")
 
     def _send(self, messages: list[Message]) -> None:
         for message in messages:

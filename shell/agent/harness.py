@@ -243,6 +243,8 @@ class _Run:
         """After the last process of it: what the pipes still hold, and what waited for more."""
         for pipe in self.readers:
             self._read(pipe)
+        if self.dialogue is not None:
+            self.dialogue.end()
         self.transcript.end()
         self.errors.end()
         self.usage.disk.close()

@@ -4,8 +4,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from shell.event import Delivered
-from shell.sanitize import LARGEST
+from shell.event import LARGEST_ID, Delivered
 
 TEXT = 256 * 1024
 """Characters of a text that are kept; of less than that commands are read."""
@@ -15,8 +14,8 @@ def _cut(value: Any) -> Any:
     return value[:TEXT] if isinstance(value, str) else value
 
 
-_Id = Annotated[int, Field(ge=1, le=LARGEST)]
-_Account = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]  # Gitea's own users have negative numbers
+_Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+_Account = Annotated[int, Field(ge=-LARGEST_ID, le=LARGEST_ID)]  # Gitea's own users have negative numbers
 _Name = Annotated[str, Field(max_length=1024)]
 _Key = Annotated[str, Field(max_length=2048)]
 _Hash = Annotated[str, Field(max_length=64)]

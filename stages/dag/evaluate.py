@@ -59,6 +59,7 @@ RETRY_LIMIT = 3
 PARALLEL = 2
 MOST_PUSHED = 200
 MOST_CHANGED = 500
+MOST_COST = 10**15
 LONGEST_SUMMARY = 2000
 MOST_TOLD, LONGEST_TOLD = 20, 4000
 PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
@@ -324,7 +325,9 @@ def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: Fra
     until = None
     if outcome == "quota":
         named = event.get("retry_after_s")
-        seconds = min(named, MOST_NAMED_S) if named else doubled(FIRST_TRIAL_S, trials - 1, LAST_TRIAL_S)
+        seconds = doubled(FIRST_TRIAL_S, trials - 1, LAST_TRIAL_S)
+        if named:  # in the agent's words: with a moment it could begin again at once, for ever
+            seconds = max(doubled(FIRST_WAIT_S, trials - 1, LONGEST_WAIT_S), min(named, MOST_NAMED_S))
         until = later(step, seconds)
         step.decide({"type": "wake_later", "task_id": task_id, "seconds": seconds})
     set_pause(step, framework, {"outcome": outcome, "trials": trials, "until": until, "trying": None})
@@ -387,12 +390,12 @@ def is_in_review_already(task: Task) -> bool:
 
 
 def add_cost(before: Mapping[str, object], more: Mapping[str, object]) -> Cost:
-    """Whatever a run measures is added up, also what only a later version will know of."""
+    """Whatever a run measures is added up, also what only a later version will know of; no sum goes down."""
     total = dict(before)
     for name, value in more.items():
-        if isinstance(value, int | float):
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
             earlier = total.get(name, 0)
-            total[name] = value + (earlier if isinstance(earlier, int | float) else 0)
+            total[name] = min(value + (earlier if isinstance(earlier, int | float) else 0), MOST_COST)
     return cast("Cost", total)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shell.agent.acp import Conversation, Profile, ProtocolError, TurnEnded, Usage
+from shell import secrets
+from shell.agent.acp import STEP, Conversation, Profile, ProtocolError, TurnEnded, Usage
 from shell.agent.acp_agents import ANY, CLAUDE, CODEX, GEMINI, OPENCODE
 from shell.agent.acp_failures import retry_after_s
 
@@ -172,6 +173,8 @@ def test_a_line_that_is_no_message_is_an_error_in_words(line: bytes) -> None:
     [
         {"update": {"sessionUpdate": "tool_call", "title": 7}},
         {"update": {"sessionUpdate": "usage_update", "cost": {"currency": "USD", "amount": 1e999}}},
+        {"update": {"sessionUpdate": "usage_update", "cost": {"currency": "USD", "amount": True}}},
+        {"update": {"sessionUpdate": "usage_update", "cost": {"currency": "USD", "amount": -0.5}}},
         {"update": {"sessionUpdate": "agent_message_chunk", "content": {"text": None}}},
         {"update": []},
         {"update": {"_meta": {"codex": "x"}}},
@@ -181,6 +184,14 @@ def test_a_hostile_update_changes_nothing(params: dict[str, Any]) -> None:
     conversation = opened(CODEX.profile)
     conversation.receive(json.dumps({"method": "session/update", "params": params}).encode())
     assert (conversation.step, conversation.text, conversation.usage) == ("", "", Usage())
+
+
+def test_turns_without_end_count_no_more_than_a_run_can_use() -> None:
+    conversation = opened(Profile(steering="prompt"))
+    for number in range(4, 54):
+        conversation.tell("go on")
+        conversation.receive(answer(number, stopReason="end_turn", usage={"inputTokens": 10**10}))
+    assert conversation.usage.input == 10**11
 
 
 def test_hostile_counts_are_no_counts() -> None:
@@ -211,3 +222,59 @@ def test_hostile_counts_are_no_counts() -> None:
 )
 def test_a_provider_may_say_when_it_goes_on(words: str, seconds: float | None) -> None:
     assert retry_after_s(words) == seconds
+
+
+SECRET = "ghs_9Kx2Lm4Pq7Rt1Vw8Yz3Ab5Cd6Ef0Gh"
+
+
+def update(**fields: Any) -> bytes:
+    return json.dumps({"method": "session/update", "params": {"update": fields}}).encode()
+
+
+def words(text: str) -> bytes:
+    return update(sessionUpdate="agent_message_chunk", content={"text": text})
+
+
+@pytest.fixture
+def masker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "MASKER", made := secrets.Masker())
+    made.know(SECRET)
+
+
+@pytest.mark.usefixtures("masker")
+def test_a_step_parts_no_secret() -> None:
+    conversation = opened()
+    for line in (
+        words(f"It is {SECRET[:9]}"),
+        update(sessionUpdate="tool_call", title="ls"),
+        words(SECRET[9:]),
+    ):
+        conversation.receive(line)
+    conversation.receive(words(" indeed. " + SECRET[:5]))
+    assert conversation.take_said() == f"It is \n{STEP}ls\n{secrets.MASK} indeed. "
+    assert conversation.take_rest() == SECRET[:5]  # nothing came that would have made it one
+
+
+@pytest.mark.usefixtures("masker")
+def test_a_title_is_masked_before_it_is_cut() -> None:
+    conversation = opened()
+    conversation.receive(update(sessionUpdate="tool_call", title="x" * 280 + f" {SECRET}"))
+    assert conversation.step == "x" * 280 + f" {secrets.MASK}"
+    conversation.receive(update(sessionUpdate="tool_call_update", title=f"echo {SECRET[:25]}"))
+    assert conversation.step == "echo"
+
+
+@pytest.mark.usefixtures("masker")
+@pytest.mark.parametrize("end", range(450, 500, 7))
+def test_the_words_of_a_failure_hold_no_half_of_a_secret(end: int) -> None:
+    conversation = opened(Profile(failure=lambda update: "auth"))
+    conversation.receive(words(f"{SECRET} {'y' * (end - 1)}"))
+    conversation.receive(answer(3, stopReason="end_turn"))
+    assert conversation.ended is not None and SECRET[-5:] not in conversation.ended.reason
+
+
+@pytest.mark.usefixtures("masker")
+def test_a_long_chunk_is_cut_without_half_of_a_secret() -> None:
+    conversation = opened()
+    conversation.receive(words("x" * (2**16 - 20) + SECRET))
+    assert set(conversation.take_said()) == {"x", "…", "\n"}

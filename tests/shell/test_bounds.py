@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from jobs.attempt import ended
+from shell import secrets
 from shell.agent.feedback import read_feedback
 from shell.config_file import read_config
 from shell.feedback_block import read_feedback as read_block
 from shell.forge.event_bounds import TEXT, bounded_event
+from shell.run_bounds import bounded_result
 from shell.sanitize import LARGEST, read_json
 
 COMMENT = {
@@ -57,6 +60,42 @@ def test_a_block_of_yaml_with_wild_values_raises_nothing(wild: str) -> None:
     assert report in (None, {"notes": "x"})
 
 
+def result(**fields: Any) -> Any:
+    """What comes of a run that reports this of itself."""
+    return bounded_result(given({"outcome": "done"} | fields))
+
+
+def test_lists_and_texts_of_a_run_are_cut() -> None:
+    end = result(changed=["d/" * 9000, *map(str, range(900))], reason="r" * 9000 + "\ud800")
+    assert len(end["changed"]) == 500 and len(end["changed"][0]) == 1000 and end["changed"][1] == "0"
+    assert len(end["reason"]) == 4000 and end["reason"].endswith("…")
+    assert result(changed=["a.py"], reason="\ud800 why") == {
+        "outcome": "done",
+        "changed": ["a.py"],
+        "reason": "\ufffd why",
+    }
+
+
+def test_a_cut_of_a_run_s_words_leaves_no_half_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "MASKER", masker := secrets.Masker())
+    masker.know("a-secret-of-the-run")
+    end = result(changed=["d" * 990 + "a-secret-of-the-run"], reason="r" * 3990 + "a-secret-of-the-run")
+    assert end["changed"] == ["d" * 990 + secrets.MASK] and end["reason"] == "r" * 3990 + secrets.MASK
+
+
+@pytest.mark.parametrize("wild", [True, -1, -0.5, math.nan, math.inf, 10**13, "many", None, [1]])
+def test_a_figure_that_no_run_can_have_is_left_out(wild: Any) -> None:
+    end = result(cost={"tokens": wild, "usd": wild, "seconds": 3.5}, retry_after_s=wild)
+    assert end == {"outcome": "done", "cost": {"seconds": 3.5}}
+    assert result(retry_after_s=20.0)["retry_after_s"] == 20.0
+
+
+def test_the_end_of_a_run_is_within_bounds_whatever_its_runner_says() -> None:
+    spec: Any = {"sprint_id": "s", "task_id": "t1", "agent_id": "a", "attempt": 1, "key": "k"}
+    end = ended(spec, given({"outcome": "done", "changed": ["x"] * 900, "cost": {"tokens": -9}}))
+    assert len(end["changed"]) == 500 and end["cost"] == {}
+
+
 def given(value: Any) -> Any:
     """What is not yet known to be of the form that it must have."""
     return value
@@ -64,7 +103,8 @@ def given(value: Any) -> Any:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"repo_id": 0}, {"repo_id": LARGEST + 1}, {"repo_id": "7"}, {"repo_id": True}, {"repo_id": None},
+    [{"repo_id": 0}, {"repo_id": 2**53 + 1}, {"actor_id": 2**53 + 1}, {"author_id": -(2**53) - 1},
+     {"repo_id": "7"}, {"repo_id": True}, {"repo_id": None},
      {"issue_number": -1}, {"actor": "a" * 2000}, {"actor": 5}, {"comment_id": 1.0}, {"more": 1},
      {"repo": None}, {"actor": None}, {"body": None}],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from shell.agent.logins import secrets_in
-from shell.secrets import MASK, MaskedStream, Masker, stands_in
+from shell.secrets import MASK, MaskedStream, Masker, masked_start, stands_in
 
 TOKEN = "ghs_9Kx2Lm4Pq7Rt1Vw8Yz3Ab5Cd6Ef0Gh"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + "\n".join(
@@ -92,6 +92,25 @@ def test_a_beginning_waits_and_is_shown_when_it_was_none(masker: Masker) -> None
     stream = MaskedStream(masker)
     assert stream.feed(f"see {TOKEN[:9]}".encode()) == "see "
     assert stream.feed(b"\nno, another\n") == f"{TOKEN[:9]}\nno, another\n"
+
+
+def test_a_beginning_waits_behind_a_long_text_too(masker: Masker) -> None:
+    stream = MaskedStream(masker)
+    said = stream.feed(b"x" * 70_000 + TOKEN[:20].encode()) + stream.feed(TOKEN[20:].encode()) + stream.end()
+    assert said == "x" * 70_000 + MASK
+
+
+@pytest.mark.parametrize("shown", range(4, len(TOKEN)))
+def test_a_cut_leaves_no_half_of_a_secret(masker: Masker, shown: int) -> None:
+    text = "x" * 90 + TOKEN
+    assert masked_start(text, 90 + shown, masker=masker) == "x" * 90 + MASK
+    assert masked_start(text[: 90 + shown], 300, goes_on=True, masker=masker) == "x" * 90
+    assert masked_start(" " * (2**16 - shown) + TOKEN, 2**20, masker=masker).strip() == ""
+
+
+def test_what_is_cut_is_whole_otherwise(masker: Masker) -> None:
+    assert masked_start("a text", 300, masker=masker) == "a text"
+    assert masked_start(TOKEN[:12], 300, masker=masker) == TOKEN[:12]
 
 
 def test_values_are_masked_with_their_names(masker: Masker) -> None:

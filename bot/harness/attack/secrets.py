@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 from bot.cli.up import environment
 from bot.harness.environment import free_port
+from shell.agent.acp import STEP, Conversation
+from shell.agent.acp_agents import ANY
 from shell.agent.git import Git, GitError
 from shell.agent.harness import Job, run_job
 from shell.agent.leaks import leaks
@@ -34,6 +36,8 @@ from .kind import Arena, Defence, Kind, Tried
 
 _PROCESSES = ("store", "web", *QUEUES, "clock")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_TITLE, _UNSEEN = 300, 9
+"""Characters of a step's title that are shown, and those at the end of a form that a cut then takes."""
 _AT_A_TIME = 7
 """Bytes that the agent prints before it flushes."""
 
@@ -82,6 +86,7 @@ def play(arena: Arena) -> Iterator[Tried]:
         folder.mkdir()
         written = forms(secret)
         yield from _printed(folder, written)
+        yield from _told_by_protocol(folder, written)
         yield from _said_by_a_forge(written)
         yield from _kept(folder, written)
         yield from _logged(written)
@@ -168,6 +173,56 @@ def _printed(folder: Path, written: dict[str, str]) -> Iterator[Tried]:
         for n, (name, form) in enumerate(written.items()):
             part = text.partition(f"<{n}>")[2].partition(f"</{n}>")[0]
             yield Tried(f"an agent's {where}: {name}", bool(part) and not shows(part, form), part[:80])
+
+
+_AGENT = """
+import json, sys
+results = {"initialize": {"protocolVersion": 1}, "session/new": {"sessionId": "s"}}
+def send(**message):
+    print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "session/prompt":
+        for update in json.load(open(sys.argv[1])):
+            send(method="session/update", params={"update": update})
+    send(id=asked["id"], result=results.get(asked["method"], {"stopReason": "end_turn"}))
+"""
+
+
+def _told_by_protocol(folder: Path, written: dict[str, str]) -> Iterator[Tried]:
+    """An agent of the protocol: a step parts each form in its words, and its titles end within one."""
+    updates = folder / "updates.json"
+    updates.write_text(
+        json.dumps([one for n, form in enumerate(written.values()) for one in _updates(n, form)])
+    )
+    witness, log = _Witness(), folder / "protocol.log"
+    conversation = Conversation(ANY.profile, folder, "Task: t1")
+    command = [sys.executable, "-I", "-c", _AGENT, str(updates)]
+    ended = run_job(Job(command, folder, {}, log, 60.0, conversation=conversation), witness)
+    for where, text in (("tail", ended.tail), ("log", log.read_text()), ("lines", "\n".join(witness.lines))):
+        for n, (name, form) in enumerate(written.items()):
+            for what in ("words", "title", "growing"):
+                part = text.partition(f"<{what}{n}>")[2].partition(f"</{what}{n}>")[0]
+                held = bool(part) and not shows(part.replace(STEP + "a step", ""), form)
+                yield Tried(f"a protocol agent's {where}, {what}: {name}", held, part[:400])
+
+
+def _updates(n: int, form: str) -> Iterator[dict[str, Any]]:
+    """Words that a step parts; a title that is cut before the form ends; one that comes piece by piece."""
+
+    def words(text: str) -> dict[str, Any]:
+        return {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": text}}
+
+    def step(title: str) -> dict[str, Any]:
+        return {"sessionUpdate": "tool_call_update", "toolCallId": "1", "title": title}
+
+    before = "x" * (_TITLE + _UNSEEN - len(" ".join(form.split())) - 1)
+    for what, updates in {
+        "words": [words(form[: len(form) // 2]), step("a step"), words(form[len(form) // 2 :])],
+        "title": [step(f"{before} {form}")],
+        "growing": [step(f"run {form[:-_UNSEEN]}")],
+    }.items():
+        yield from (words(f"<{what}{n}>\n"), *updates, words(f"\n</{what}{n}>\n"))
 
 
 def _said_by_a_forge(written: dict[str, str]) -> Iterator[Tried]:
@@ -273,6 +328,18 @@ KIND = Kind(
             "shell/agent/transcript.py",
             "self._take(self.masked.feed(read))",
             'self._take(read.decode(errors="replace"))',
+        ),
+        Defence(
+            "a step does not part a secret in an agent's words",
+            "shell/agent/acp.py",
+            'self._words.feed(_bounded(text).encode(errors="replace"))',
+            "_bounded(text)",
+        ),
+        Defence(
+            "a step's title is masked before it is cut",
+            "shell/agent/acp.py",
+            "masked = masked_start(title, _LONGEST_TEXT, goes_on=True)",
+            'masked = " ".join(title.split())[:_LONGEST_TITLE]',
         ),
         Defence(
             "events are masked before they are kept",
