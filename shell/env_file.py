@@ -13,20 +13,27 @@ ENV_FILE = "CALORON_ENV_FILE"
 
 HOME = "CALORON_HOME"
 _LONGEST = 1024 * 1024
+_ENVIRONMENT = "the environment"
 
 SENT_TO = {
     "GITEA_TOKEN": ("GITEA_URL",),
     "GITHUB_TOKEN": ("GITHUB_API_URL",),
     "GITHUB_APP_PRIVATE_KEY": ("GITHUB_API_URL",),
     "GITHUB_APP_PRIVATE_KEY_FILE": ("GITHUB_API_URL",),
+    "CALORON_REVIEWER_TOKEN": ("GITEA_URL", "GITHUB_API_URL"),
     "CALORON_SHELL_TOKEN": ("CALORON_SHELL_URL",),
     "ANTHROPIC_API_KEY": ("ANTHROPIC_BASE_URL",),
     "ANTHROPIC_AUTH_TOKEN": ("ANTHROPIC_BASE_URL",),
     "CLAUDE_CODE_OAUTH_TOKEN": ("ANTHROPIC_BASE_URL",),
     "OPENAI_API_KEY": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
     "CODEX_API_KEY": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "GEMINI_API_KEY": ("GOOGLE_GEMINI_BASE_URL",),
+    "GOOGLE_API_KEY": ("GOOGLE_GEMINI_BASE_URL",),
 }
 """Secret → the settings that say where it is sent."""
+
+ONLY_ENVIRONMENT = ("CODEX_REFRESH_TOKEN_URL_OVERRIDE",)
+"""Where a login is sent that is not in the file of settings, but in the operator's home."""
 
 
 class EnvFileError(Exception):
@@ -91,6 +98,12 @@ def _check_ours(file: Path, found: os.stat_result) -> None:
 
 def mixed(environment: Mapping[str, str], written: Mapping[str, str]) -> Iterator[str]:
     """A line for each secret that would go to an address from another source than its own."""
+    for name in ONLY_ENVIRONMENT:
+        if _source(name, environment, written) not in (None, _ENVIRONMENT):
+            yield (
+                f"{name} is from the file {place(environment)}; set it in the environment: the login that is "
+                "sent there is not from that file"
+            )
     for secret, addresses in SENT_TO.items():
         for address in addresses:
             sources = [_source(name, environment, written) for name in (secret, address)]
@@ -103,7 +116,7 @@ def mixed(environment: Mapping[str, str], written: Mapping[str, str]) -> Iterato
 
 def _source(name: str, environment: Mapping[str, str], written: Mapping[str, str]) -> str | None:
     if environment.get(name):
-        return "the environment"
+        return _ENVIRONMENT
     return f"the file {place(environment)}" if name in written else None
 
 

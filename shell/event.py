@@ -15,7 +15,7 @@ else:
 ForgeKind = Literal["gitea", "github"]
 
 LARGEST_ID = 2**53
-"""Numbers of repositories, issues, comments and accounts are no larger: beyond, two of them may be one float."""
+"""Numbers of repositories, issues, comments and accounts are no larger; beyond, two may be the same float."""
 
 
 class Ignored(TypedDict):

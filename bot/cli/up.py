@@ -101,6 +101,7 @@ def children(settings: Settings, held: int) -> list[Child]:
     logs.mkdir(exist_ok=True)
     inherited = environment() | {
         "CALORON_SHELL_TOKEN": shell_token(settings),
+        "CALORON_SHELL_URL": settings.shell_url,  # from the same source as the token
         "CALORON_FRAMEWORK": settings.framework,  # its keys, by which it was chosen, are not in each process
         "PYTHONUNBUFFERED": "1",
         HOLD: str(held),

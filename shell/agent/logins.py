@@ -13,7 +13,6 @@ import fcntl
 import json
 import math
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,11 +23,10 @@ from typing import Any, Literal
 
 from shell.agent import renewal
 from shell.agent.frameworks import Framework, FrameworkError, LoginError
+from shell.agent.named_secrets import secrets_in
 from shell.sanitize import read_json
 from shell.secrets import know
 
-_SECRET = re.compile("token|key|secret|password", re.IGNORECASE)
-_LONG = 16
 _WAIT_S = 1.0
 _MARGIN_S = 60.0
 Way = Literal["key", "without refresh", "one at a time", "none"]
@@ -231,19 +229,3 @@ def _unknown_form(framework: Framework, login: _Login) -> LoginError:
     return LoginError(
         f"The login of {framework.name} in ~/{login.file} is not in the known form; {login.renew}."
     )
-
-
-def secrets_in(text: str) -> Iterator[str]:
-    """The values of a JSON file that are named like secrets; none where it is something else."""
-    try:
-        waiting: list[Any] = [read_json(text)]
-    except ValueError:
-        return
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            named = {name: part for name, part in value.items() if isinstance(part, str)}
-            yield from (part for name, part in named.items() if _SECRET.search(name) and len(part) >= _LONG)
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.web.serve import Server
-from shell.env_file import ENV_FILE, not_read
+from shell.agent.frameworks import FRAMEWORKS, SECRET
+from shell.env_file import ENV_FILE, SENT_TO, not_read
 from shell.settings import Settings, SettingsError
 
 GOOD = {"CALORON_WEBHOOK_SECRET": "s3cret", "GITEA_URL": "http://forge.test/", "GITEA_TOKEN": "t0ken"}
@@ -205,6 +206,10 @@ def test_the_file_does_not_say_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_
         ("GITHUB_TOKEN=gh", {"GITHUB_API_URL": "https://evil.test"}, "GITHUB_TOKEN"),
         ("CALORON_SHELL_URL=https://evil.test", {"CALORON_SHELL_TOKEN": "s"}, "CALORON_SHELL_TOKEN"),
         ("ANTHROPIC_BASE_URL=https://evil.test", {"ANTHROPIC_API_KEY": "k"}, "ANTHROPIC_API_KEY"),
+        ("CALORON_REVIEWER_TOKEN=r", {}, "CALORON_REVIEWER_TOKEN"),
+        ("GITHUB_API_URL=https://evil.test", {"CALORON_REVIEWER_TOKEN": "r"}, "CALORON_REVIEWER_TOKEN"),
+        ("GOOGLE_GEMINI_BASE_URL=https://evil.test", {"GEMINI_API_KEY": "k"}, "GEMINI_API_KEY"),
+        ("GOOGLE_API_KEY=k", {"GOOGLE_GEMINI_BASE_URL": "https://evil.test"}, "GOOGLE_API_KEY"),
     ],
 )
 def test_a_secret_goes_only_to_an_address_from_its_own_source(
@@ -215,6 +220,29 @@ def test_a_secret_goes_only_to_an_address_from_its_own_source(
         load(monkeypatch, **given, CALORON_HOME=str(tmp_path / "home"))
     (line,) = refused.value.lines
     assert line.startswith(f"{named} is from ") and "set both in one place" in line
+
+
+def test_where_a_login_is_sent_only_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_env_file(tmp_path / "home" / "env", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=https://evil.test\n")
+    with pytest.raises(SettingsError, match="CODEX_REFRESH_TOKEN_URL_OVERRIDE is from the file"):
+        load(monkeypatch, CALORON_HOME=str(tmp_path / "home"))
+    load(
+        monkeypatch, CODEX_REFRESH_TOKEN_URL_OVERRIDE="https://own.test", CALORON_HOME=str(tmp_path / "home")
+    )
+
+
+def test_of_each_secret_it_is_known_where_it_is_sent() -> None:
+    """A new secret, or a new address of a model, belongs into `SENT_TO`."""
+    models = {name for one in FRAMEWORKS.values() for name in one.variables if any(s in name for s in SECRET)}
+    to_a_fixed_address = {"CURSOR_API_KEY", "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY"}
+    never_sent = {"CALORON_WEBHOOK_SECRET"}
+    assert models | Settings.names(secret=True) <= SENT_TO.keys() | to_a_fixed_address | never_sent
+    named = {
+        name for one in FRAMEWORKS.values() for name in one.variables if "_BASE" in name or "_URL" in name
+    }
+    assert named <= {address for addresses in SENT_TO.values() for address in addresses}
 
 
 def test_settings_of_one_source_each_may_be_spread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -94,3 +94,24 @@ def test_a_withheld_secret_is_not_read_from_the_file_of_settings(tmp_path: Path,
         [sys.executable, "-P", "-c", program], env=own, capture_output=True, text=True, check=True
     )
     assert SECRETS["GITEA_TOKEN"] not in done.stdout and SECRETS["CALORON_WEBHOOK_SECRET"] in done.stdout
+
+
+@pytest.mark.parametrize("written", [{}, {"CALORON_SHELL_TOKEN": "a-token-of-the-shell"}])
+def test_the_surface_s_address_may_stand_in_the_file_of_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: dict[str, str]
+) -> None:
+    file = tmp_path / "env"
+    given = {"GITEA_URL": "http://127.0.0.1:1", "GITEA_TOKEN": "t", "CALORON_WEBHOOK_SECRET": "s"}
+    given |= {"CALORON_SHELL_URL": "http://127.0.0.1:7710", **written}
+    file.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
+    file.chmod(0o600)
+    for name in {"CALORON_SHELL_TOKEN", *given} & set(os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CALORON_HOME", str(tmp_path))
+    held = os.open("/dev/null", os.O_RDONLY)
+    [web] = [child for child in children(Settings.load(), held) if child.name == "web"]
+    program = "from shell.settings import Settings; s = Settings.load(); print(s.shell_url, s.shell_token)"
+    command = [sys.executable, "-P", "-c", program]
+    done = subprocess.run(command, env=dict(web.environment), capture_output=True, text=True, check=True)
+    url, token = done.stdout.split()
+    assert url == given["CALORON_SHELL_URL"] and token == web.environment["CALORON_SHELL_TOKEN"]

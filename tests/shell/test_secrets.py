@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from shell.agent.logins import secrets_in
 from shell.secrets import MASK, MaskedStream, Masker, masked_start, stands_in
 
 TOKEN = "ghs_9Kx2Lm4Pq7Rt1Vw8Yz3Ab5Cd6Ef0Gh"
@@ -151,13 +150,3 @@ def test_it_is_fast(masker: Masker) -> None:
     for _ in range(10):
         assert not masker.holds(text)
     assert (time.process_time() - begun) / 10 < 0.03  # measured: 0.002
-
-
-def test_the_tokens_of_a_login_are_secrets() -> None:
-    login = {
-        "oauth": {"accessToken": TOKEN, "scopes": ["user:inference"]},
-        "apiKeyHelper": "x",
-        "theme": "dark",
-    }
-    assert list(secrets_in(json.dumps(login))) == [TOKEN]
-    assert list(secrets_in("[section]\nname = value")) == []

@@ -20,6 +20,9 @@ _ADDRESSES = {
     "ANTHROPIC_API_KEY": "ANTHROPIC_BASE_URL",
     "ANTHROPIC_AUTH_TOKEN": "ANTHROPIC_BASE_URL",
     "OPENAI_API_KEY": "OPENAI_BASE_URL",
+    "CALORON_REVIEWER_TOKEN": "GITHUB_API_URL",
+    "GEMINI_API_KEY": "GOOGLE_GEMINI_BASE_URL",
+    "GOOGLE_API_KEY": "GOOGLE_GEMINI_BASE_URL",
 }
 _ROOMS = ("jobs", "shell", "stages")
 
@@ -106,6 +109,10 @@ def _mixed_sources(arena: Arena) -> Iterator[Tried]:
             kept = {name: value for name, value in _OWN.items() if name not in written}
             done = stage.config(kept | given)
             yield _refused(f"{address} from the {place}, {secret} not", done, f"{secret} is from")
+
+    stage = Stage(arena.folder / "login")
+    stage.write("home/env", f"CODEX_REFRESH_TOKEN_URL_OVERRIDE={_EVIL}\n")
+    yield _refused("a login's address from the file", stage.config(), "set it in the environment")
 
 
 def _packages(arena: Arena) -> Iterator[Tried]:
