@@ -1,9 +1,13 @@
-"""How every process logs: one line per event on stderr, with time, message and key=value pairs."""
+"""How every process logs: one line per event on stderr, with time, message and key=value pairs.
+
+What others wrote stands in many of them, so a line is masked when it is made, and controls no terminal.
+"""
 
 import contextlib
 import io
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -12,7 +16,16 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from shell.neutralize import UNSEEN
 from shell.secrets import mask
+
+_UNSAFE = re.compile(rf"[\n\r\v\f\x1c-\x1f\x85\u2028\u2029\ud800-\udfff]|{UNSEEN.pattern}")
+"""Ends of lines, terminal codes, turned directions and what nobody sees."""
+
+
+def as_line(text: str) -> str:
+    """The text as one line without secrets, and all that could act on a reader's terminal spelled out."""
+    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), mask(text))
 
 
 class Forgiving(io.TextIOBase):
@@ -35,7 +48,7 @@ def set_up(process: str, stream: TextIO | None = None) -> None:
     """Send our log and the libraries' warnings to `stream` (stderr), each line naming the process."""
     stream = stream or cast(TextIO, Forgiving(sys.stderr))
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Line("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     sys.excepthook = _say_masked
     level = logging.getLevelNamesMapping().get(
@@ -47,7 +60,7 @@ def set_up(process: str, stream: TextIO | None = None) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _MaskedLine(key_order=["timestamp", "level", "event"], drop_missing=True),
+            _OurLine(key_order=["timestamp", "level", "event"], drop_missing=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(stream),
@@ -56,23 +69,24 @@ def set_up(process: str, stream: TextIO | None = None) -> None:
     structlog.contextvars.bind_contextvars(process=process)
 
 
-class _Masked(logging.Formatter):
-    """The libraries' lines, without secrets."""
+class _Line(logging.Formatter):
+    """The libraries' lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return mask(super().format(record))
+        return as_line(super().format(record))
 
 
-class _MaskedLine(structlog.processors.LogfmtRenderer):
-    """Our own lines, without secrets."""
+class _OurLine(structlog.processors.LogfmtRenderer):
+    """Our own lines."""
 
     def __call__(self, logger: Any, name: str, event_dict: MutableMapping[str, Any]) -> str:
-        return mask(super().__call__(logger, name, event_dict))
+        return as_line(super().__call__(logger, name, event_dict))
 
 
 def _say_masked(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """The traceback of an error that ends the process."""
-    sys.stderr.write(mask("".join(traceback.format_exception(kind, error, trace))))
+    """The traceback of an error that ends the process; only its first line begins like one of the log."""
+    first, *others = mask("".join(traceback.format_exception(kind, error, trace))).splitlines()
+    sys.stderr.write("\n    ".join([as_line(first), *map(as_line, others)]) + "\n")
 
 
 def log_of(name: str) -> Any:

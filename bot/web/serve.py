@@ -14,6 +14,7 @@ from typing import Any
 
 from gevent import Timeout
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
 
 from shell.errors import Unavailable
@@ -79,6 +80,15 @@ def _end_unread(_worker: Any, request: Any, environ: dict[str, Any], answer: Any
         request.force_close()
 
 
+class _Log(GunicornLogger):  # type: ignore[misc]
+    """Gunicorn's lines are made where all others are: masked, and harmless to a terminal."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn, configured by our settings alone."""
 
@@ -100,6 +110,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": 8,
             "keepalive": HEADER_S,
             "loglevel": "warning",
+            "logger_class": _Log,
             "proc_name": "caloron web",
             "control_socket_disable": True,
             "post_request": _end_unread,

@@ -9,13 +9,14 @@ FLOOR = tuple(
     azure-pipelines* .azure-pipelines* .azuredevops bitbucket-pipelines* .travis* .appveyor* appveyor.yml
     .buildkite buildkite.yml .tekton .cirrus.* .semaphore codefresh.yml .codefresh cloudbuild.yaml
     cloudbuild.json buildspec.yml buildspec.yaml .build.yml .builds .teamcity .harness wercker.yml
-    .zuul.yaml .zuul.d zuul.yaml zuul.d .dagger .laminar
+    .zuul.yaml .zuul.d zuul.yaml zuul.d .dagger .laminar .prow .prow.yaml .vela.y*ml bitrise.y*ml
+    codemagic.y*ml screwdriver.y*ml .onedev-buildspec.* .space.kts .evergreen.* circle.yml .mergify .mergify.*
     .husky .huskyrc* .pre-commit-config.* .pre-commit-hooks.* lefthook.* .lefthook* lefthook-local.* .githooks
-    .overcommit.yml .lintstagedrc*
-    .gitmodules .gitattributes .lfsconfig .devcontainer .devcontainer.json .vscode .idea .gitpod.* .envrc
+    .overcommit.yml .lintstagedrc* .simple-git-hooks.* simple-git-hooks.*
+    .gitmodules .gitattributes .lfsconfig .devcontainer .devcontainer.json .vscode .idea .zed .gitpod.* .envrc
     .caloron .caloron.yml .caloron.yaml CODEOWNERS
-    AGENTS.md AGENTS.override.md AGENT.md CLAUDE.md CLAUDE.local.md .claude .claude.json GEMINI.md .gemini
-    QWEN.md .qwen .codex .opencode opencode.json opencode.jsonc .aider* .cursor .cursorrules .windsurf
+    AGENTS.md AGENTS.override.md AGENT.md .agents CLAUDE.md CLAUDE.local.md .claude .claude.json GEMINI.md
+    .gemini QWEN.md .qwen .codex .opencode opencode.json opencode.jsonc .aider* .cursor .cursorrules .windsurf
     .windsurfrules .clinerules .roo .roorules .continue .goosehints .kiro .junie .amazonq .augment .crush.json
     crush.json .mcp.json""".split()
 )

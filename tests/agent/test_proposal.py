@@ -158,6 +158,9 @@ deep/jenkinsfile
 .githooks/pre-push .gitmodules .gitattributes sub/.gitattributes .devcontainer/devcontainer.json
 .vscode/tasks.json .caloron.yml .caloron/blueprint.yml docs/CODEOWNERS AGENTS.md agents.md sub/CLAUDE.md
 .claude/settings.json GEMINI.md .codex/config.toml .gemini/settings.json .qwen/x .opencode/x opencode.json
+.prow.yaml .prow/jobs.yaml .vela.yml bitrise.yml codemagic.yaml screwdriver.yaml .onedev-buildspec.yml
+.space.kts .evergreen.yml circle.yml .mergify.yml .mergify/config.yml .simple-git-hooks.json
+.zed/settings.json .agents/skills/x/SKILL.md
 .aider.conf.yml .cursor/rules/a.mdc .cursorrules .github/copilot-instructions.md .mcp.json
 """.split()
 

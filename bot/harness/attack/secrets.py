@@ -356,7 +356,7 @@ KIND = Kind(
         Defence(
             "logs are masked",
             "shell/logging.py",
-            "return mask(super().__call__(logger, name, event_dict))",
+            "return as_line(super().__call__(logger, name, event_dict))",
             "return super().__call__(logger, name, event_dict)",
         ),
         Defence(

@@ -1,5 +1,6 @@
 """Words that people write where the bot repeats them, or an agent reads them."""
 
+import io
 import json
 import random
 import re
@@ -11,6 +12,7 @@ import compositions
 from bot.cli.output import printable
 from handlers.read import read_commands
 from shell.agent import run as agent_run
+from shell.logging import log_of, set_up
 
 from .kind import Arena, Defence, Kind, Tried
 
@@ -159,6 +161,15 @@ def prompt(text: str) -> str:
     return str(spelled(text, WANT | {"type": "spawn_agent"})["prompt"])
 
 
+def logged(text: str) -> str:
+    """What a process logs where it names this."""
+    stream = io.StringIO()
+    set_up("attack", stream)
+    log_of("attack").warning("it was refused", reason=text, author=text)
+    set_up("attack")
+    return stream.getvalue()
+
+
 def live_in(said: str, title: bool = False) -> list[str]:
     """What of a text would do something, or is not seen; no Markdown and no command is read in a title."""
     bare = said
@@ -191,6 +202,8 @@ def play(arena: Arena) -> Iterator[Tried]:
             wrong.append(f"an agent gets {hidden!r}")
         if CONTROLS.search(printable(text)):
             wrong.append("it controls a terminal")
+        if (line := logged(text)).count("\n") != 1 or UNSEEN.search(line.rstrip("\n")):
+            wrong.append(f"a line of the log: {line!r}")
         yield Tried(repr(text)[:80], not wrong, "; ".join(wrong)[:300])
     yield from hidden_from_readers(arena.random)
 
@@ -253,6 +266,12 @@ KIND = Kind(
             "stages/plan/write_briefs.py",
             "return TRAILER.sub(JOINER, as_text(line, LONGEST_LINE))",
             "return line",
+        ),
+        Defence(
+            "a line of the log is one line",
+            "shell/logging.py",
+            "return as_line(super().__call__(logger, name, event_dict))",
+            "return mask(super().__call__(logger, name, event_dict))",
         ),
         Defence(
             "agents get only what is seen",
