@@ -143,53 +143,103 @@ QUESTION = re.compile(
     r"(?:what|which|who|when|where|why|how|is|are|do|does|did|has|have|should|shall)\b[^?]*\?", re.I
 )
 
-# With these a clause begins that asks for something; other sentences explain.
-ASKS = """
-    accept add adjust align allow analyse analyze apply archive ask audit automate avoid backport batch
-    benchmark block bring build bump cache calculate capture catch change check clean close collect combine
-    compute configure connect convert copy correct count cover create cut debounce declare decouple define
-    delete deliver deploy deprecate describe design detect develop disable display document download draft
-    draw drop emit enable encrypt enforce ensure escape evaluate expand explain expose export extend extract
-    fetch filter find fix flag format forbid generate give group guard handle harden hide highlight implement
-    import
-    improve include increase index inform inline inspect install integrate introduce investigate keep label
-    lay let limit link lint list listen load localise localize lock log lower make map mark measure merge
-    migrate mock modernise modernize monitor move name normalise normalize notify offer open optimise optimize
-    order package paginate parse patch persist pin plan polish port prepare present prevent print produce
-    profile promote propose protect provide prune publish pull push put query queue raise rate read rebuild
-    record redirect reduce refactor refresh refuse register reject release reload remove rename render reorder
-    reorganise reorganize repair replace report reproduce require research reset resolve respond restore
-    restrict restructure retry return reuse revert review rewrite rework round run sanitise sanitize save scan
-    schedule search secure send separate serve set setup share ship show simplify skip sort speed split start
-    stop store stream strip structure style submit support swap switch sync tag test throttle tidy trace track
-    translate trim tune turn unify update upgrade upload use validate verify wire wrap write
+# With these words a command begins ("Add a page").
+COMMANDS = """
+    abort accept adapt add adjust align allow analyse analyze announce apply ask assert assign attach
+    authenticate authorise authorize automate avoid bring bundle calculate cancel choose clarify collect
+    combine compare compile compress compute configure confirm connect consolidate convert create
+    debounce decide declare decouple deduplicate define delete deliver deprecate derive describe detect
+    determine develop disable discard divide eliminate embed emit enable encode encourage encrypt
+    enforce enhance ensure escape establish evaluate examine exclude execute expand explain explore
+    expose extend extract feed fetch find finish fix forbid generate get give handle harden hide
+    highlight identify ignore implement improve include inform ingest inject inline inspect install
+    instrument integrate introduce invalidate investigate invite keep kill lay let localise localize
+    lower make migrate minimise minimize modernise modernize modify mount normalise normalize notify
+    obtain omit optimise optimize organise organize paginate parse pause persist populate precompute
+    prefer prepare preserve prevent produce prohibit promote propose protect prove provide prune publish
+    put rebase rebuild recommend reconcile redeem redirect redo reduce refactor refine refuse register
+    reimplement reject reload remember remove rename render reorder reorganise reorganize repair replace
+    replicate reproduce require reserve resolve respect respond restore restrict restructure resume
+    retire retrieve reuse revert revise rewrite rotate sanitise sanitize save say seed select sell send
+    separate serialise serialize serve show simplify skip solve specify standardise standardize start
+    stop streamline strengthen suggest swap synchronise synchronize teach tell throttle throw tidy
+    transform translate treat trim tune turn unify uninstall unlock validate verify visualise visualize
+    warn write
 """
-VERBS = frozenset(ASKS.split())
+# So it does with these, but they are names as well ("Search is slow", "Test plan").
+COMMANDS_AND_NAMES = """
+    access archive audit backport batch benchmark block branch break build bump cache call capture catch
+    change chart check clean clear close commit copy correct count cover cut default demo deploy design
+    diff display document download draft draw drop estimate exit experiment export fail filter flag fold
+    fork form format group guard guide help hold host import increase index join label launch limit link
+    lint list listen load lock log map mark match measure merge mock model monitor move name notice
+    offer open order package pair patch pilot pin plan polish port post present preview print process
+    profile pull push query queue raise rank rate read record refresh release repeat report request
+    research reset retry return review rework roll round run sample scan schedule scope score search
+    secure set setup share ship sign sketch sort speed split store stream strip structure study style
+    submit support switch sync tag test trace track train transfer trigger try update upgrade upload use
+    view visit wait wire wrap
+"""
+# With these a sentence begins that explains.
+EXPLAINING = """
+    a about above across after against all along already also although always among and another any are
+    around as at back because before behind being below beneath beside besides between beyond both but
+    by can could currently customer customers despite did do does don't down during e.g each either else
+    even every everybody everyone except few for from given had half has have he her here his how
+    however i i'm i've i.e if in including inside instead into is it it's its just least less like many
+    may maybe might more most much must my near neither no nobody none nor not note nothing now of off
+    often on once only onto or other otherwise our out outside over own people per perhaps plus quite
+    rather right same several shall she should since so some somebody someone sometimes soon still such
+    than that that's the their them then there there's these they they're this those though through
+    throughout thus till to today together tomorrow too toward towards twice under unlike until up upon
+    user users using usually very was we we're we've were what when where whereas wherever whether which
+    while who whole whose why will with within without would yes yesterday yet you your
+"""
+NAMES = frozenset(COMMANDS_AND_NAMES.split())
+VERBS = NAMES | frozenset(COMMANDS.split())
+OPENERS = frozenset(EXPLAINING.split())
+WORD = re.compile(r"[*_]{0,2}([A-Za-z]+(?:[.'’-][A-Za-z]+)*)")
+DETERMINED = re.compile(
+    r"[*_]{0,2}[\w-]+(?: (?:up|out|off|over|back|down))? (?:a|an|the|all|any|each|every|both|it|its|them|our"
+    r"|their|your|my|this|that|these|those|only|one|what|how|when|whether|which|who)\b",
+    re.I,
+)
+STATE = (
+    r"(?:is|are|was|were|has|have|had|does|do|did|can|cannot|could|will|would|may|might"
+    r"|fails?|failed (?:on|in|to|with)|takes?|took|needs?|works?|[a-z]+n['’]t)\b"
+)
+STATES = re.compile(rf"\b{STATE}", re.I)
+SUBJECT = re.compile(rf"\S+ (?:(?!(?:that|wh\w+|how|if)\b)[^\s,]+ ){{0,4}}?{STATE}", re.I)
+OBLIGES = re.compile(
+    r"^(?:as an? [^,]{1,40},? )?(?:we|i)(?: would|['’]d)?(?: really)? (?:need|want|like)\b"
+    r"|\bwould be (?:nice|great|good|useful|helpful)\b"
+    r"|\b(?:should|must|shall|needs? to)\b(?! not\b| never\b)",
+    re.I,
+)
+REFERS = re.compile(r"(?:it|this|that|they|these|those|he|she)\b", re.I)
+JOINING = re.compile(r"(?:(?:and|also|but),? )+", re.I)
 ASKING = re.compile(
-    r"(?:and |also,? |please,? |finally,? |(?:we|i|you|the bot|it)(?:'d| would)? (?:also )?"
-    r"(?:need to|want to|like to|have to|should|must) |let's |let us |(?:need|want) to )+",
+    r"(?:and |also,? |please,? |finally,? |(?:we|i|you|the bot|it)(?:['’]d| would)? (?:also )?"
+    r"(?:need to|want to|like to|have to|should|must) |let['’]s |let us |(?:need|want) to "
+    r"|(?:can|could|would|will) (?:you|we|someone|somebody) "
+    r"|(?:it )?would be \w+ (?:to |if (?:we|you|it) could ))+",
     re.I,
 )
 DONE = r"(?:done|ready|works|merged|finished)"
 ORDERED = re.compile(
-    r"(?:and |but |only )?(?:then|after (?:that|this|which)|afterwards?|next|finally|lastly|at last"
+    r"(?:and |but |only )?(?:then|after (?:that|this|which)|afterwards?|next(?=[,:])|finally|lastly|at last"
     r"|at the end|in the end"
     rf"|(?:once|when|after) (?:that|this|it|all|everything|both)[^,]{{0,40}}?{DONE}"
-    r"|(?:once|after) [^,]{3,60}(?=,))\b[,:]?\s+",
+    rf"|(?:once|after) [^,]{{1,60}}?\b{DONE}(?=,))\b[,:]?\s+",
     re.I,
 )
-OPENING = re.compile(r"(?:once|after|when) [^,]*$", re.I)
+CONDITION = re.compile(
+    r"(?:(?:^|\b(?:that|and|but|so|or) )(?:if|when|whenever|unless|in case|as soon as)"
+    r"|^(?:after|once|before|until|while))\b",
+    re.I,
+)
+CLAUSE = re.compile(r"(,\s+|(?<!\band|\bnow)(?<!\bsince|\buntil)\s+(?=(?:and )?then\s))")
 FIRST = re.compile(r"^(?:first(?:ly)?|first of all|to begin with|second(?:ly)?|third(?:ly)?)\b[,:]?\s+", re.I)
-EXPLAINING = re.compile(
-    r"(?:we|i|it|it's|they|this|that|these|those|there|he|she|users?|currently|today|right now|note|our"
-    r"|because|as|since|so)\b(?!.*\b(?:needs?|should|must|shall)\b)",
-    re.I,
-)
-JOINED = re.compile(
-    r"(?:since|because|with|without|which|that|who|so|but|using|including|like|such|e\.g|i\.e|for|where|when|while"
-    r"|as|if|unless|or|not|to|in|on|at|by|from|until|before|after)\b",
-    re.I,
-)
 ABBREVIATED = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|mr|mrs|ms|dr|resp|incl|[a-z])\.$", re.I
 )
@@ -855,16 +905,15 @@ def read_sentences(reading: Reading, parts: list[Part], title: str) -> None:
     """What the sentences ask for; where none asks, the title does, and they explain it."""
     texts = [text for part in parts for text in paragraphs(prose(part["lines"]))]
     lines = [line["text"] for part in parts for line in part["lines"]]
-    wished = texts[1:] if len(texts) > 1 and is_headline(texts[0], lines) else texts
-    wishes = [wish for wish in sentences(wished) if is_meant(wish["text"])]
-    if any(asks(wish["text"]) for wish in wishes):
+    headline = len(texts) > 1 and is_headline(texts[0], lines) and not asks(texts[0])
+    said = [one for text in texts[headline:] for one in split_sentences(text)]
+    wishes = sentences(said)
+    if any(map(asks, said)):
         reading["wishes"] = wishes
-        return
-    several = sum(len(split_sentences(text)) for text in wished) > 1
-    if title and (several or asks(title)):
+    elif title and (len(said) > 1 or asks(title) or any(map(tells, said))):
         reading["wishes"] = sentences([title])[:1]
     else:
-        reading["wishes"] = wishes[:1] if several else wishes
+        reading["wishes"] = wishes[: 1 if len(said) > 1 else None]
 
 
 def is_meant(text: str) -> bool:
@@ -937,7 +986,13 @@ def dedented(lines: list[Line]) -> list[Line]:
 
 
 def paragraphs(lines: list[str]) -> list[str]:
-    return [" ".join(part.split()) for part in BLANK_LINE.split("\n".join(lines)) if part.strip()]
+    """The paragraphs, each on one line; where several lines of one ask for something, each line."""
+    found: list[str] = []
+    for part in BLANK_LINE.split("\n".join(lines)):
+        rows = [" ".join(row.split()) for row in part.split("\n") if row.strip()]
+        apart = all(row[0].isupper() for row in rows) and sum(map(asks, rows)) > 1
+        found += rows if apart else [" ".join(rows)] if rows else []
+    return found
 
 
 # -- wishes: what the text asks for, not yet a task ----------------------------------------------------------
@@ -1152,18 +1207,18 @@ def words(text: str) -> list[str]:
 
 
 def sentences(texts: list[str]) -> list[Wish]:
-    """A wish for each thing asked; a sentence that only explains stays with the one before it."""
-    clauses = [
-        clause for text in texts for sentence in split_sentences(text) for clause in split_clauses(sentence)
-    ]
-    asking = any(asks(clause["text"]) for clause in clauses)
+    """A wish for each thing asked; a sentence that asks for nothing stays with the one before it."""
+    said = [one for text in texts for one in split_sentences(text) if is_meant(one)]
+    asked = [asks(one) for one in said]
+    some = any(asked)
     wishes: list[Wish] = []
-    for clause in clauses:
-        if asking and EXPLAINING.match(clause["text"]) and not asks(clause["text"]):
-            if wishes:
-                wishes[-1]["details"].append(clause["text"])
-            continue
-        wishes.append(clause)
+    for n, sentence in enumerate(said):
+        refers = bool(wishes) and REFERS.match(sentence) is not None
+        announces = sentence.endswith((":", "：")) and any(asked[n + 1 : n + 2])
+        if not some or (asked[n] and not refers and not announces):
+            wishes += [clause_of(clause) for clause in split_clauses(sentence)]
+        elif wishes:
+            wishes[-1]["details"].append(sentence)
     return wishes
 
 
@@ -1184,29 +1239,38 @@ def shortens(ending: str) -> bool:
     return ABBREVIATED.search(ending.strip()) is not None
 
 
-def split_clauses(sentence: str) -> list[Wish]:
+def split_clauses(sentence: str) -> list[str]:
     """Parts at commas and at "then", where each part asks for something of its own."""
-    pieces = re.split(r",\s+|\s+(?=(?:and )?then\s)", sentence.rstrip(".!?; "))
-    names_only = len(pieces) > 1 and all(names_a_thing(piece) for piece in pieces)
-    parts: list[list[str]] = []
-    for piece in pieces:
-        bare = FIRST.sub("", piece.strip(), count=1)
-        if not parts or ORDERED.match(piece + " ") or asks(bare) or (names_only and bare):
-            parts.append([piece])
+    pieces = CLAUSE.split(sentence.rstrip(".!?;:： "))
+    names_only = not commands(pieces[0]) and all(map(names_a_thing, pieces[::2]))
+    parts = [pieces[0]]
+    conditional, opens = sets_condition(pieces[0]), only_opens(pieces[0])
+    for between, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        conditional = conditional or sets_condition(piece)
+        begins = names_only or follows(piece) or commands(FIRST.sub("", piece, count=1), strict=True)
+        if conditional or opens or not begins:
+            parts[-1] += between + piece
+            opens = opens and not begins
         else:
-            parts[-1].append(piece)
-    return [clause_of(part) for part in join_openings([", ".join(part) for part in parts])]
+            parts.append(piece)
+            opens = only_opens(piece)
+    return parts
 
 
-def join_openings(parts: list[str]) -> list[str]:
-    """ "After that" and "Once the API is ready" belong to what follows their comma."""
-    joined: list[str] = []
-    for part in parts:
-        if joined and (ORDERED.fullmatch(joined[-1] + ", ") or OPENING.match(joined[-1])):
-            joined[-1] += ", " + part
-        else:
-            joined.append(part)
-    return joined
+def sets_condition(piece: str) -> bool:
+    """Whether this and what comes behind it only holds in some case: "If the file is missing"."""
+    return CONDITION.search(piece) is not None and not ORDERED.fullmatch(piece + ", ")
+
+
+def follows(piece: str) -> bool:
+    """Whether this is to be done after what stands before it, rather than what happens then."""
+    ordered = ORDERED.match(piece + " ")
+    return ordered is not None and not explains(piece[ordered.end() :])
+
+
+def only_opens(piece: str) -> bool:
+    """Whether it belongs to what stands behind it: "After that", and what only explains."""
+    return ORDERED.fullmatch(piece + ", ") is not None or (explains(piece) and not asks(piece))
 
 
 def clause_of(text: str) -> Wish:
@@ -1216,24 +1280,65 @@ def clause_of(text: str) -> Wish:
     after = [word for found in AFTER.findall(text) for word in words(found)]
     text = AFTER.sub("", text).strip()
     builds_on = re.match(r"(?:and )?\w+ (?:it|them)\b", text, re.I)
-    if asking := ASKING.match(text):
+    asking = ASKING.match(text)
+    if asking and commands(text[asking.end() :]):
         text = text[asking.end() :]
     text = text[:1].upper() + text[1:]
     return {"text": text, "id": None, "after": after, "details": [], "ordered": bool(ordered or builds_on)}
 
 
-def asks(text: str) -> bool:
-    rest = text
+def asks(sentence: str) -> bool:
+    """Whether a sentence asks for something: "Add a page", "The page should be fast"."""
+    if QUESTION.fullmatch(sentence):
+        return False
+    first, *others = CLAUSE.split(FIRST.sub("", sentence, count=1))[::2]
+    return (
+        OBLIGES.search(sentence) is not None
+        or commands(first)
+        or any(commands(other, strict=True) for other in others)
+        or (not explains(first) and any(map(follows, others)))
+    )
+
+
+def commands(clause: str, strict: bool = False) -> bool:
+    """Whether it begins with a command; `strict` where a name could begin in the same way."""
+    joined = clause[found.end() :] if (found := JOINING.match(clause)) else clause
+    bare = without_openings(joined)
+    first = first_word(bare)
+    if DETERMINED.match(bare):
+        return first in VERBS or not (strict or explains(bare))
+    if first not in NAMES:
+        return first in VERBS
+    opened = bare != joined
+    return (opened or not (strict or " " not in bare)) and not SUBJECT.match(bare)
+
+
+def without_openings(clause: str) -> str:
     for opening in (ORDERED, ASKING):
-        if found := opening.match(rest):
-            rest = rest[found.end() :]
-    first = re.match(r"[A-Za-z]+", rest)
-    return first is not None and first[0].lower() in VERBS
+        if found := opening.match(clause):
+            clause = clause[found.end() :]
+    return clause
+
+
+def explains(clause: str) -> bool:
+    """Whether a clause begins as one that tells how something is."""
+    first = first_word(clause)
+    return first in OPENERS or first.endswith(("ly", "ing"))
+
+
+def tells(sentence: str) -> bool:
+    return explains(sentence) or STATES.search(sentence) is not None
+
+
+def first_word(text: str) -> str:
+    found = WORD.match(text)
+    return found[1].lower().replace("’", "'") if found else ""
 
 
 def names_a_thing(text: str) -> bool:
     """A few words that neither ask nor explain: one of "login page, sign-up page, password reset"."""
-    return not (asks(text) or JOINED.match(text) or EXPLAINING.match(text)) and len(text.split()) <= 6
+    bare = re.sub(r"^(?:a|an|the)\s+", "", text, flags=re.I)
+    return not (commands(bare, strict=True) or tells(bare)) and len(text.split()) <= 6
 
 
 # -- tasks ---------------------------------------------------------------------------------------------------
@@ -1266,7 +1371,7 @@ def free_id(name: str, taken: list[str]) -> str:
 
 
 def title_of(text: str) -> str:
-    text = " ".join(re.sub("\x01[^\x02]*\x02", "", text).split()).strip(" .;,")
+    text = " ".join(re.sub("\x01[^\x02]*\x02", "", text).split()).strip(" .;,:：")
     if len(text) <= TITLE_LENGTH:
         return text
     return text[: TITLE_LENGTH - 1].rsplit(" ", 1)[0].rstrip(" ,;") + "…"

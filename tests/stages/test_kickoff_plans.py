@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stages.dag.validate import Output as Check
 from stages.dag.validate import Plan
 from stages.dag.validate import execute as validate
+from stages.kickoff.generate_dag import asks
 from stages.kickoff.generate_dag import execute as generate
 from stages.world import Dag
 
@@ -73,6 +74,11 @@ def test_then_makes_a_chain(titles: list[str]) -> None:
         ("Support e.g. dates. Fix it.", {"Support e.g. dates": [], "Fix it": ["task-1"]}),
         ("Add x, add y, then add z.", {"Add x": [], "Add y": [], "Add z": ["task-1", "task-2"]}),
         ("Once the API is ready, build the page.", {"Build the page": []}),
+        ("After a typo, lock the page, then say so.", {"After a typo, lock the page, then say so": []}),
+        ("If it is old then fail. Log it.", {"If it is old then fail": [], "Log it": ["task-1"]}),
+        ("When it is new then show it, then go on.", {"When it is new then show it, then go on": []}),
+        ("Add x then fix y, and then write z.", {"Add x": [], "Fix y": ["task-1"], "Write z": ["task-2"]}),
+        ("- Next page button", {"Next page button": []}),
         ("Write an API. After that, build the page.", {"Write an API": [], "Build the page": ["task-1"]}),
         ("Use names, dates and places.", {"Use names, dates and places": []}),
         ("We need to add a page, and please fix the login", {"Add a page": [], "Fix the login": []}),
@@ -97,6 +103,53 @@ def test_then_makes_a_chain(titles: list[str]) -> None:
 )  # fmt: skip
 def test_order_is_read_where_it_is_said(brief: str, edges: dict[str, list[str]]) -> None:
     assert edges_of(brief) == edges
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Add a page.",
+        "Please also search the archive.",
+        "Search by name.",
+        "Log failed attempts.",
+        "Kill the old shop.",
+        "Fix tests that are slow.",
+        "Can you add a page?",
+        "We need a page.",
+        "As a parent I want to share a list.",
+        "The page should be fast.",
+        "It would be nice to have a page.",
+        "If the file is missing then fail.",
+        "If the file is missing, stop the import.",
+        "The search is slow, add a cache.",
+        "Sell shoes, then show what was sold.",
+    ],
+)
+def test_a_sentence_asks(sentence: str) -> None:
+    assert asks(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The page is slow.",
+        "Search is slow.",
+        "Build fails on Windows.",
+        "Build failed on Windows.",
+        "Import of large files takes a minute.",
+        "Customers complained in March.",
+        "Users log in then they see an error.",
+        "If it rains then we get wet.",
+        "Should we add a page?",
+        "No new dependencies.",
+        "It must not flicker.",
+        "Today the page is white.",
+        "Using the old page is hard.",
+        "Thanks!",
+    ],
+)
+def test_a_sentence_only_explains(sentence: str) -> None:
+    assert not asks(sentence)
 
 
 def test_a_long_wish_keeps_its_words() -> None:
@@ -150,6 +203,9 @@ def seconds(work: Callable[[], Any]) -> float:
         slow("- a\n"),
         slow("a\n", "- a\n"),
         slow("once a, "),
+        slow("Ab. "),
+        slow("the a, then b, "),
+        slow("Add a\n"),
     ],
     ids=lambda text: repr(text[:12]),
 )
