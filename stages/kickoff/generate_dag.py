@@ -21,14 +21,18 @@ MOST_TASKS = 200
 # Headings (or lines like "Tasks:") that mean something; every other one is only text.
 SECTIONS = {
     "goal": """
-        goal, goals, sprint goal, objective, objectives, brief, summary, what,
+        goal, goals, sprint goal, objective, objectives, brief, summary, what, description, proposal,
+        feature description, feature request, describe the feature, proposed solution, solution,
+        what would you like to be added, beschreibung, descripción, descrição, description du besoin,
         describe the solution you'd like, ziel, ziele, objetivo, objetivos, objectif, objectifs, 目標,
         目的, ゴール, الهدف""",
     "tasks": """
         tasks, task, task list, plan, todo, to do, to-do, todos, work, work items, deliverables,
         features, in scope, user stories, aufgaben, tareas, tâches, タスク, 作業, やること, المهام""",
     "acceptance": """
-        acceptance, acceptance criteria, definition of done, done when, success criteria,
+        acceptance, acceptance criteria, ac, acs, acceptance tests, definition of done, dod, done when,
+        success criteria, success metrics, exit criteria, expected outcome, expected outcomes, testing,
+        test plan, how to test, verification, validation, qa,
         akzeptanzkriterien, abnahme, fertig wenn, criterios de aceptación, critères d'acceptation,
         受け入れ条件, 完了条件, معايير القبول""",
     "constraints": """
@@ -66,6 +70,12 @@ SECTIONS = {
         期待される動作, 実際の動作, 不具合の内容, خطوات إعادة الإنتاج, السلوك المتوقع, السلوك الحالي""",
     "checklist": """
         checklist, release checklist, quality checklist, review checklist, pr checklist""",
+    "form": """
+        before submitting, before you submit, prerequisites, preflight checklist, pre-flight checklist,
+        submission checklist, issue checklist, pull request checklist, code of conduct, agreement, terms,
+        confirmation, type of change, types of changes, kind of change, what type of pr is this,
+        what kind of change does this pr introduce, is there an existing issue for this,
+        are you willing to submit a pr, would you like to work on this""",
 }
 SECTION_OF = {
     " ".join(word.split()): name
@@ -127,10 +137,20 @@ COURTESY = {
 }
 ENDING = re.compile(r"\W*(?:,?\s+(?-i:[A-ZÀ-Ž][\w.-]*)){0,3}\W*")
 SIGNATURE = re.compile(r"(?:[—–-]{1,2}\s*)?[A-ZÀ-Ž][\w.'-]*(?:\s+[A-ZÀ-Ž][\w.'-]*){0,2}")
+# What somebody says by ticking a box of a form: "I have searched", "I can reproduce it".
+STATED = """
+    accept acknowledge added agree agreed asked attest aware certify checked commented confirm confirmed
+    considered contribute contributed discussed filled followed follow found happy help included interested
+    looked made opened performed provided read reproduce reproduced reviewed ran run searched signed submit
+    submitted tested tried understand understood updated verified willing
+"""
 AGREES = re.compile(
-    r"(?:yes, )?(?:i|we)(?:'ve|'d|'m|’ve| have| agree| am| confirm| understand| searched| read| checked"
-    r"| would| will| accept| acknowledge| followed)\b|by (?:submitting|opening)\b|ich (?:habe|stimme|bin)\b"
-    r"|he (?:leído|buscado)\b|acepto\b|j['’](?:ai|accepte)\b",
+    r"(?:yes,? )?(?:i|we)(?:['’](?:ve|m|d|ll)| have| am| would| will| can| could| did|)"
+    r"(?: (?:also|already|not|have|be|been|carefully|fully|hereby|to|still))*"
+    rf" (?:{'|'.join(STATED.split())})\b|by (?:submitting|opening)\b"
+    r"|my (?:code|changes?|pr|pull request|issue)\b|new and existing (?:unit )?tests\b"
+    r"|(?:this|it) is not a duplicate\b|there (?:is|are) no (?:existing|similar|open|other)\b"
+    r"|ich (?:habe|stimme|bin)\b|he (?:leído|buscado)\b|acepto\b|j['’](?:ai|accepte)\b",
     re.I,
 )
 REFERENCE = re.compile(
@@ -266,7 +286,9 @@ ITEM = re.compile(r"(\s*)(?:(?:[-*+•‣◦▪●]|\d{1,9}[.)])[ \t]+|・\s*)(?
 COMMAND = re.compile(r"\s*/[A-Za-z][\w-]*(?:[.,!?:])?(?:\s|$)")
 HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)$")
 LABEL = re.compile(r"[*_]{0,2}([^\W\d_][^:：*|<>]{1,48}?)[*_]{0,2}[:：][*_]{0,2}\s*(.*)$")
-BOLD = re.compile(r"(?:\*\*|__)([^*_]{2,90})(?:\*\*|__)\s*$")
+BOLD = re.compile(r"(?:\*\*|__)([^*_]{2,90})(?:\*\*|__)[:：]?\s*$")
+BELOW_HEADINGS = 7  # the depth of a label and of a bold line: no heading is as deep
+NUMBERED = re.compile(r"(?:(?:task|step|story|part|phase)\s*)?\d+\s*[.):–-]*\s*", re.I)
 OWN_ID = re.compile(r"[`*_]{0,2}([A-Za-z0-9][A-Za-z0-9_-]{0,63})[`*_]{0,2}:[`*_]{0,2}\s+(\S.*)")
 AFTER = re.compile(r"(?<!\s)\s*\((?:after|depends on|needs)\b:?([^()]*)\)", re.I)
 ASIDE = re.compile(
@@ -324,6 +346,20 @@ class Line(TypedDict):
 
     text: str
     code: bool  # it stands in a fence, and nothing in it is read
+    level: NotRequired[int]  # the depth of the heading that this item was
+
+
+class Heading(TypedDict):
+    """A heading, a label or a bold line, with what stands below it."""
+
+    at: int  # the number of its line
+    end: int  # the line before which the next heading of its depth, or above it, stands
+    level: int
+    text: str
+    section: str | None  # what it means
+    within: Heading | None  # the nearest one above that means something
+    listed: bool  # whether a list stands right below it
+    parts: list[Heading]  # the headings below it that mean something
 
 
 class Part(TypedDict):
@@ -338,6 +374,7 @@ class Item(TypedDict):
     """An item of a list in the text, with what stands beneath it."""
 
     text: str
+    boxed: bool
     ticked: bool
     under: str  # the heading that it stands under
     lines: list[Line]
@@ -672,8 +709,9 @@ def without_courtesy(lines: list[Line]) -> tuple[list[Line], list[Unused]]:
     kept: list[Line] = []
     unused: list[Unused] = []
     closed = False
-    for line in lines:
-        why = None if line["code"] else idle(line["text"], closed)
+    boxes = form_boxes(lines)
+    for n, line in enumerate(lines):
+        why = "a form's box" if n in boxes else None if line["code"] else idle(line["text"], closed)
         if why:
             unused.append({"line": line["text"].strip(), "why": why})
             kept.append({"text": "", "code": False})
@@ -682,6 +720,27 @@ def without_courtesy(lines: list[Line]) -> tuple[list[Line], list[Unused]]:
         if line["text"].strip():
             closed = why in ("a closing", "thanks")
     return kept, unused
+
+
+def form_boxes(lines: list[Line]) -> set[int]:
+    """Which lines are boxes that a template made rather than the writer."""
+    found: set[int] = set()
+    row: dict[int, str] = {}
+    for n, line in enumerate([*lines, Line(text=".", code=False)]):
+        item = None if line["code"] else ITEM.fullmatch(line["text"])
+        if item and item[2]:
+            row[n] = item[3].strip()
+        elif line["text"].strip():
+            found |= boxes_of_form(row)
+            row = {}
+    return found
+
+
+def boxes_of_form(row: dict[int, str]) -> set[int]:
+    """Boxes of one list by which somebody agrees; where most are such, also those that ask for nothing."""
+    agreed = {n for n, text in row.items() if AGREES.match(text)}
+    mostly = 2 * len(agreed) >= len(row)
+    return {n for n, text in row.items() if n in agreed or (mostly and not asks(text))}
 
 
 def idle(line: str, closed: bool) -> str | None:
@@ -693,8 +752,6 @@ def idle(line: str, closed: bool) -> str | None:
         return "a command"
     if item:
         text = item[3].strip()
-        if item[2] and AGREES.match(text):
-            return "a form's box"
     if len(text) > LONGEST_COURTESY:
         return None
     if closed and not item and SIGNATURE.fullmatch(text):
@@ -713,13 +770,13 @@ def fits_an_item(why: str, text: str) -> bool:
     return why != "a closing" and (why != "a greeting" or text[-1] in ",!.،")
 
 
-def read_parts(lines: list[Line], unused: list[Unused]) -> list[Part]:
+def read_parts(lines: list[Line]) -> list[Part]:
     """The text by the headings that mean something; "body" is what stands under none of them."""
     parts: list[Part] = [{"section": "body", "heading": "", "lines": []}]
     outer: list[Part] = []  # where a label of one paragraph stands in
     depth = 0
     for line in lines:
-        heading, rest, level = (None, "", 0) if line["code"] else heading_of(line["text"])
+        heading, rest, level = heading_of(line)
         known = known_section(heading) if heading is not None else None
         if heading is not None and (known or level <= depth):
             here: Part = {"section": known or "body", "heading": heading if known else "", "lines": []}
@@ -732,7 +789,7 @@ def read_parts(lines: list[Line], unused: list[Unused]) -> list[Part]:
             parts.append({**outer.pop(), "heading": "", "lines": []})
         if line["code"] or line["text"].strip().lower() not in NO_ANSWER:
             parts[-1]["lines"].append(line)
-    return [part for part in parts if not is_option(part, unused)]
+    return parts
 
 
 def is_option(part: Part, unused: list[Unused]) -> bool:
@@ -744,17 +801,22 @@ def is_option(part: Part, unused: list[Unused]) -> bool:
     return True
 
 
-def heading_of(line: str) -> tuple[str | None, str, int]:
+def heading_of(line: Line) -> tuple[str | None, str, int]:
     """A heading, what follows it on its line, and its depth; a line like "Tasks:" is the deepest."""
-    if found := HEADING.match(line):
+    text = line["text"]
+    if line["code"]:
+        return None, text, 0
+    if "level" in line:
+        return text, "", line["level"]
+    if found := HEADING.match(text):
         return found[2].rstrip().rstrip("#").rstrip(), "", len(found[1])
-    label = LABEL.match(line)
+    label = LABEL.match(text)
     if label and known_section(label[1]):
-        return label[1], label[2], 7
-    bold = BOLD.match(line)
+        return label[1], label[2], BELOW_HEADINGS
+    bold = BOLD.match(text)
     if bold and known_section(bold[1]):
-        return bold[1], "", 7
-    return None, line, 0
+        return bold[1], "", BELOW_HEADINGS
+    return None, text, 0
 
 
 def known_section(heading: str) -> str | None:
@@ -763,22 +825,121 @@ def known_section(heading: str) -> str | None:
     return SECTION_OF.get(plain)
 
 
+# -- titles: headings and bold lines that name a task --------------------------------------------------------
+
+
+def with_titles(lines: list[Line]) -> list[Line]:
+    """Headings and bold lines that ask for something as items, with what stands below them beneath."""
+    titles = {title["at"]: title for title in titles_of(headings_of(lines), lines)}
+    shaped: list[Line] = []
+    end = 0
+    for n, line in enumerate(lines):
+        if title := titles.get(n):
+            text = title["text"] if ITEM.fullmatch(title["text"]) else f"- {title['text']}"
+            shaped += [{"text": text, "code": False, "level": title["level"]}, {"text": "", "code": False}]
+            end = title["end"]
+        elif n < end and line["text"].strip():
+            shaped.append({**line, "text": f"    {line['text']}"})
+        else:
+            shaped.append(line)
+    return shaped
+
+
+def headings_of(lines: list[Line]) -> list[Heading]:
+    found: list[Heading] = []
+    outer: list[Heading] = []
+    for n, line in enumerate(lines):
+        text, _, level = heading_of(line)
+        if text is None and not line["code"] and (bold := BOLD.match(line["text"])):
+            text, level = bold[1], BELOW_HEADINGS
+        if text is None:
+            continue
+        while outer and outer[-1]["level"] >= level:
+            outer.pop()["end"] = n
+        within = next((above for above in reversed(outer) if above["section"]), None)
+        heading: Heading = {
+            "at": n, "end": len(lines), "level": level, "text": text.strip(" :："),
+            "section": known_section(text), "within": within, "listed": False, "parts": [],
+        }  # fmt: skip
+        for above in outer if heading["section"] else []:
+            above["parts"].append(heading)
+        found.append(heading)
+        outer.append(heading)
+    ends = [*(one["at"] for one in found[1:]), len(lines)]
+    for heading, end in zip(found, ends, strict=False):
+        heading["listed"] = bool(read_items(lines[heading["at"] + 1 : end])["items"])
+    return found
+
+
+def titles_of(headings: list[Heading], lines: list[Line]) -> list[Heading]:
+    """The headings that name tasks: below "Tasks" each, if no list is there, elsewhere those that ask.
+
+    One that stands above several that do, or above a list of tasks, names what these are part of.
+    """
+    asking = [one for one in headings if names_task(one, strict=False) and not lists_tasks(one, lines)]
+    sure = {one["level"] for one in asking if names_task(one, strict=True)}
+    asking = [one for one in asking if one["level"] in sure]
+    titles: list[Heading] = []
+    for n, one in enumerate(asking):
+        above_several = any(other["at"] < one["end"] for other in asking[n + 2 : n + 3])
+        if not above_several and not (titles and one["at"] < titles[-1]["end"]):
+            titles.append(one)
+    return [title for one in titles if (title := bounded(one, len(titles) > 1))]
+
+
+def names_task(heading: Heading, strict: bool) -> bool:
+    within = heading["within"]
+    if heading["section"] or (within and within["section"] != "tasks"):
+        return False
+    title = unnumbered(heading["text"])
+    several_words = len(title.split()) > (1 if strict else 2)  # "Release notes" are not released
+    return (within is not None and not within["listed"]) or (several_words and commands(title, strict))
+
+
+def unnumbered(title: str) -> str:
+    found = NUMBERED.match(title)
+    return title[found.end() :] if found else title
+
+
+def lists_tasks(heading: Heading, lines: list[Line]) -> bool:
+    """Whether the tasks are the items below it, rather than that they describe it."""
+    items = read_items(lines[heading["at"] + 1 : heading["end"]])["items"]
+    if not commands(unnumbered(heading["text"])):
+        return bool(items)
+    return any(item["boxed"] or (asks(item["text"]) and not field_of(item["text"])) for item in items)
+
+
+def bounded(title: Heading, several: bool) -> Heading | None:
+    """Up to where its own text goes: the one title of a text leaves the parts of the brief to the sprint."""
+    parts = title["parts"]
+    if any(part["section"] in ("goal", "tasks") for part in parts):
+        return None
+    return title if several or not parts else {**title, "end": parts[0]["at"]}
+
+
+# -- what it says --------------------------------------------------------------------------------------------
+
+
 def read_text(brief: str, title: str) -> Reading:
     lines, hidden = visible(brief)
     lines, unused = without_courtesy(without_title(lines, title))
-    parts = read_parts(lines, unused)
+    parts = read_parts(lines)
+    if not reports_a_fault(parts):
+        parts = read_parts(with_titles(lines))
+    parts = [part for part in parts if not is_option(part, unused)]
     reading: Reading = {
         "goal": [], "background": [], "notes": [], "points": {}, "wishes": [], "itemized": False, "done": [],
         "unused": unused, "hidden": hidden,
     }  # fmt: skip
     asked = [item for part in of(parts, "tasks") for item in read_items(part["lines"])["items"]]
     parts = with_checklists(parts, bool(asked))
-    conditions = of(parts, "constraints", "acceptance", "out_of_scope")
-    for part in conditions:
+    for part in of(parts, "form"):
+        read_form(reading, part)
+    for part in of(parts, *POINTS):
         points = reading["points"].setdefault(part["section"], [])
         points += headed(part, points_of(part["lines"]))
     if not asked and reports_a_fault(parts):
-        read_fault(reading, [part for part in parts if part not in conditions], title)
+        read_fault(reading, [part for part in parts if part["section"] not in ("form", *POINTS)], title)
     else:
         read_request(reading, parts, bool(asked), title)
     return reading
@@ -798,10 +959,31 @@ def of(parts: list[Part], *sections: str) -> list[Part]:
 
 
 def with_checklists(parts: list[Part], asked: bool) -> list[Part]:
-    """Beside a goal or tasks a checklist says when it is done; else it is the work."""
-    otherwise = asked or any(line["text"].strip() for part in of(parts, "goal") for line in part["lines"])
+    """Beside a goal, or text that asks for something, a checklist says when all is done; else it is work."""
+    otherwise = asked or any(map(has_text, of(parts, "goal"))) or any(map(has_work, of(parts, "body")))
     section = "acceptance" if otherwise else "tasks"
     return [{**part, "section": section} if part["section"] == "checklist" else part for part in parts]
+
+
+def has_text(part: Part) -> bool:
+    return any(line["text"].strip() for line in part["lines"])
+
+
+def has_work(part: Part) -> bool:
+    said = [one for text in paragraphs(prose(part["lines"])) for one in split_sentences(text)]
+    return any(map(asks, said)) or any(map(is_work, read_items(part["lines"])["items"]))
+
+
+def read_form(reading: Reading, part: Part) -> None:
+    """What was chosen and written in a template's part is a note; what was not chosen is named."""
+    split = read_items(part["lines"])
+    chosen: list[str] = []
+    for item in split["items"]:
+        if item["boxed"] and not item["ticked"]:
+            reading["unused"].append({"line": f"- [ ] {point_of(item)}", "why": "a form's box"})
+        else:
+            chosen.append(placed_point({**item, "ticked": False}))
+    reading["notes"] += headed(part, [*blocks(split["above"]), *chosen, *blocks(split["below"])])
 
 
 def headed(part: Part, texts: list[str]) -> list[str]:
@@ -1028,7 +1210,7 @@ class ItemReader:
         self.below: list[Line] = []
         self.inside = self.blank = self.in_code = False
         self.margin = 0
-        self.under = ""
+        self.under, self.depth = "", 0  # a heading that items stand below, and its depth
         self.heading: list[Line] = []  # a heading, or a label, and the blank lines behind it
 
     def take(self, line: Line) -> None:
@@ -1038,6 +1220,8 @@ class ItemReader:
             self.take_code(line, indent)
             return
         self.in_code = False
+        if "level" in line:
+            self.end_groups(line["level"])
         item = ITEM.fullmatch(text)
         if not text.strip():
             self.take_blank(line)
@@ -1077,11 +1261,12 @@ class ItemReader:
             self.items[-1]["lines"].append({"text": " " * (self.margin + 2) + text, "code": False})
             return
         if self.heading:
-            self.under = heading_text(self.heading[0]["text"])
+            self.under, self.depth = heading_text(self.heading[0]["text"]), depth_of(self.heading[0])
             self.heading = []
         self.margin, self.inside = indent, True
         ticked = (item[2] or "").lower() == "x"
-        self.items.append({"text": text, "ticked": ticked, "under": self.under, "lines": []})
+        boxed = item[2] is not None
+        self.items.append({"text": text, "boxed": boxed, "ticked": ticked, "under": self.under, "lines": []})
 
     def take_text(self, line: Line) -> None:
         self.inside = False
@@ -1094,6 +1279,13 @@ class ItemReader:
         else:
             self.text().append(line)
 
+    def end_groups(self, level: int) -> None:
+        """A title ends what stands below a heading of its depth, or a deeper one."""
+        if self.heading and depth_of(self.heading[0]) >= level:
+            self.keep_heading()
+        if self.depth >= level:
+            self.under = ""
+
     def keep_heading(self) -> None:
         """A heading with no list right below it is text."""
         self.text().extend(self.heading)
@@ -1101,6 +1293,10 @@ class ItemReader:
 
     def text(self) -> list[Line]:
         return self.below if self.items else self.above
+
+
+def depth_of(heading: Line) -> int:
+    return heading_of(heading)[2] or BELOW_HEADINGS
 
 
 def heading_text(line: str) -> str:
@@ -1371,7 +1567,8 @@ def free_id(name: str, taken: list[str]) -> str:
 
 
 def title_of(text: str) -> str:
-    text = " ".join(re.sub("\x01[^\x02]*\x02", "", text).split()).strip(" .;,:：")
+    text = re.sub(r"\*\*([^*]+)\*\*", r"\1", re.sub("\x01[^\x02]*\x02", "", text))
+    text = " ".join(text.split()).strip(" .;,:：")
     if len(text) <= TITLE_LENGTH:
         return text
     return text[: TITLE_LENGTH - 1].rsplit(" ", 1)[0].rstrip(" ,;") + "…"

@@ -61,7 +61,7 @@ def plain(text: str) -> str:
     text = re.sub(r"<img\b[^>]*\bsrc=\"([^\"]*)\"[^>]*>", r" \1 ", text)
     text = re.sub(r"\[([^\[\]]*)\]\(([^)\s]*)[^)]*\)", r" \1 \2 ", text)
     text = re.sub(r"</?(?:details|summary|p|br)\b[^>]*>", " ", text)
-    text = re.sub(r"(?m)^\s*(?:[-*+•・]|\d+[.)]|#{1,6}|>)+(?=\s|・|$)|・", " ", text)
+    text = re.sub(r"(?m)^\s*(?:(?:[-*+•・]|\d+[.)]|#{1,6}|>)+(?:\s+|・|$))+|・", " ", text)
     text = re.sub(r"\[[ xX]\](?=\s)|[*_`|]|image:", " ", text)
     return " ".join(re.sub(r"[()\[\]:：.,;!?<>-]+", " ", text).casefold().split())
 

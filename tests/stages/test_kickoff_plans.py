@@ -206,6 +206,11 @@ def seconds(work: Callable[[], Any]) -> float:
         slow("Ab. "),
         slow("the a, then b, "),
         slow("Add a\n"),
+        slow("# Add a b\n"),
+        slow("# Add a b\n", "# Tasks\n"),
+        slow("**Add a b**\n"),
+        slow("# Add a b\n## Notes\n"),
+        slow("- [ ] I agree\n- [ ] b\n"),
     ],
     ids=lambda text: repr(text[:12]),
 )
