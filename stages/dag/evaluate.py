@@ -462,7 +462,7 @@ def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
         )
 
 
-def next_round(step: Step, task_id: str, **fields: Unpack[TaskChange]) -> None:
+def next_round(step: Step, task_id: str, /, **fields: Unpack[TaskChange]) -> None:
     stop_run(step, task_id)
     number = step.tasks[task_id].get("round", 1) + 1
     step.change(task_id, agent="wanted", feedback=None, wait=None, merging=None)
