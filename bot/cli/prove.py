@@ -28,8 +28,8 @@ def prove(seed: int, names: Sequence[str], page: Path | None, output: str) -> No
     """Show what each agent that is set up really does, against a model that is played.
 
     Each one runs behind walls, at tasks of a forge of its own: it writes a file and runs a command, is
-    stopped, and meets a model that refuses, is overloaded, is slow or breaks off. It takes a few minutes
-    an agent. No key of yours is used.
+    sent back by a verification, is told something, is stopped, and meets a model that refuses, is
+    overloaded, is slow or breaks off. It takes a few minutes an agent. No key of yours is used.
     """
     paths = Paths(Settings.load().home)
     rows: dict[str, Row] = {}

@@ -34,9 +34,14 @@ BOT, REPO = "bot", "bot/shop"
 _LIMIT_S = 100
 _HELD_S = 120.0
 _PAUSE_S = 0.5
+_TELLING_S = 8
+"""Longer than the five seconds after which a run asks what people told it."""
+_FAILED = "the verification `second` failed"
+_TOLD = "> @ada: Write it in one line, please."
+_FURTHER = "While you worked, people told you this"
 _WORDS = "amber birch cedar delta ember fjord grove heron inlet juniper kelp larch".split()
 
-PLAYS = ("works", "is stopped", "401", "429", "529", "cut off once", "slow")
+PLAYS = ("works", "is sent back", "is told", "is stopped", "401", "429", "529", "cut off once", "slow")
 Row = dict[str, str]
 """Column → what was seen."""
 
@@ -79,13 +84,20 @@ class Bench:
     text: str
     plays: int = 0
 
-    def play(self, script: Callable[[Asked], Move], watch: Watch | None = None) -> tuple[Any, float]:
+    def play(
+        self,
+        script: Callable[[Asked], Move],
+        watch: Watch | None = None,
+        told: Callable[[], Sequence[str]] = tuple,
+        **more: Any,
+    ) -> tuple[Any, float]:
         """What became of a run with this model, and the seconds it took."""
         self.plays += 1
         self.model.script = script
         self.model.asked.clear()
         began = time.monotonic()
-        result = run_attempt(self._spec(f"t{self.plays}"), self.client, self.paths, watch or Watch())
+        spec = self._spec(f"t{self.plays}") | more
+        result = run_attempt(spec, self.client, self.paths, watch or Watch(), told)
         return result, time.monotonic() - began
 
     def written(self, path: str) -> str | None:
@@ -181,6 +193,50 @@ def _works(bench: Bench) -> Row:
     }
 
 
+def _is_sent_back(bench: Bench) -> Row:
+    """A verification wants a second file; the model writes it once it has read that this one failed."""
+    second, words = f"second-{bench.file}", f"{bench.text.strip()} again\n"
+
+    def script(asked: Asked) -> Move:
+        if _FAILED not in asked.text:
+            return bench.works(asked)
+        return Say("Both are written.") if _has_written(asked, words) else Write(second, words)
+
+    verify = [{"name": "second", "run": f"test -e {second}", "timeout_s": 20}]
+    result, seconds = bench.play(script, verify=verify, verify_rounds=2)
+    if result["outcome"] != "done" or bench.written(second) != words:
+        return {"sent back": _seen(result, seconds)}
+    first = next(asked for asked in bench.model.work() if _FAILED in asked.text)
+    same = bench.text.strip() in first.text and not first.wants_blocks
+    return {"sent back": f"{'same session' if same else 'with the whole prompt'} ({seconds:.0f} s)"}
+
+
+def _is_told(bench: Bench) -> Row:
+    """While a command runs, or the model thinks, a person says something; the file is written after that."""
+    waiting = [_TOLD]
+
+    def told() -> list[str]:
+        return [waiting.pop()] if waiting and bench.model.work() else []
+
+    def script(asked: Asked) -> Move:
+        if _TOLD in asked.text:
+            return Say("Done.") if _has_written(asked, bench.text) else Write(bench.file, bench.text)
+        if asked.wants_blocks and asked.steps == 0:
+            time.sleep(_TELLING_S)
+        return Run(f"sleep {_TELLING_S}") if asked.steps == 0 and not asked.wants_blocks else Say("Done.")
+
+    result, seconds = bench.play(script, told=told)
+    if result["outcome"] != "done":
+        return {"told": _seen(result, seconds)}
+    first = next(asked for asked in bench.model.work() if _TOLD in asked.text)
+    return {"told": f"{'in a further turn' if _FURTHER in first.text else 'in its turn'} ({seconds:.0f} s)"}
+
+
+def _has_written(asked: Asked, text: str) -> bool:
+    """Whether the model had this written already; a model that writes by blocks is done with its first."""
+    return asked.steps > 0 if asked.wants_blocks else text.strip() in asked.text
+
+
 def _is_stopped(bench: Bench) -> Row:
     """In the middle of a command, or, where it runs none, of the model's answer."""
 
@@ -222,6 +278,8 @@ def _slow(bench: Bench) -> Row:
 
 _PLAYED: Mapping[str, Callable[[Bench], Row]] = {
     "works": _works,
+    "is sent back": _is_sent_back,
+    "is told": _is_told,
     "is stopped": _is_stopped,
     **{str(status): _fails(status) for status in (401, 429, 529)},
     "cut off once": _cut_off_once,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.harness.environment import HarnessError
-from bot.harness.prove import KEYS, PLAYS, play_agent, table_of, write_into
+from bot.harness.prove import KEYS, play_agent, table_of, write_into
 from shell.agent.setup import installable, version
 from tests.real_frameworks import WALLS, installed
 
@@ -45,6 +45,14 @@ def test_an_agent_that_can_be_set_up_can_be_proved_in_the_version_of_the_docs(na
 def test_what_an_agent_does_is_seen(tmp_path: Path) -> None:
     if (there := installed("open-code")) is None:
         pytest.skip("open-code is not installed; `tests/tools/frameworks install` does it")
-    row = play_agent("open-code", there, tmp_path, seed=1, plays=PLAYS[:2])
+    row = play_agent("open-code", there, tmp_path, seed=1, plays=("works", "is stopped"))
     assert row["starts"].startswith("yes (") and row["edits"] == row["runs commands"] == "yes"
     assert int(row["tokens"]) > 0 and row["stop"].endswith(" s")
+
+
+@pytest.mark.skipif(not WALLS.works, reason=WALLS.statement)
+def test_an_agent_goes_on_in_its_session_and_takes_words_in_its_turn(tmp_path: Path) -> None:
+    if (there := installed("codex-cli")) is None:
+        pytest.skip("codex-cli is not installed; `tests/tools/frameworks install` does it")
+    row = play_agent("codex-cli", there, tmp_path, seed=1, plays=("is sent back", "is told"))
+    assert row["sent back"].startswith("same session (") and row["told"].startswith("in its turn (")
