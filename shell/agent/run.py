@@ -76,7 +76,8 @@ class _Found:
     changed: list[str] = field(default_factory=list)
     head_sha: str | None = None
     pr_number: int | None = None
-    tail: str = ""
+    turns: list[str] = field(default_factory=list)
+    """The end of what the agent said in each turn."""
     seconds: float = 0.0
     model: str | None = None
     conversations: list[Conversation] = field(default_factory=list)
@@ -84,8 +85,9 @@ class _Found:
     verification: "list[Verification]" = field(default_factory=list)
 
     def feedback(self) -> dict[str, Any] | None:
-        """What the agent reported of its work, in the last turn."""
-        return read_feedback(self.tail)
+        """What the agent reported of its work, the last time that it did."""
+        reports = (read_feedback(said) for said in reversed(self.turns))
+        return next((report for report in reports if report is not None), None)
 
     def cost(self) -> "Cost":
         cost: Cost = {"seconds": self.seconds}
@@ -104,7 +106,7 @@ class _Found:
             "head_sha": self.head_sha,
             "pr_number": self.pr_number,
             "reason": _readable(reason),
-            "output_tail": self.tail[-_TAIL:],
+            "output_tail": self.turns[-1][-_TAIL:] if self.turns else "",
             "cost": self.cost(),
             "feedback": self.feedback(),
         }
@@ -206,11 +208,14 @@ class _Attempt:
         check_out(self.repository, self.start, self.attempt, spec["branch"])
         told = instructions(self.repository, self.start.base, spec["base"])
         prompt = prompt_of(spec["prompt"], self.start, spec["base"], told)
-        self._take_turns(prompt)
+        self._take_turn(prompt)
+        self._tell_the_rest(prompt)
         tree = self._checked_tree()
         if not found.changed and not self.start.merged:
             return self._unchanged()
         tree = self._verified(prompt, tree)
+        while self._tell_the_rest(prompt):  # what people said while it was verified
+            tree = self._verified(prompt, self._checked_tree())
         work = Work(spec["branch"], self.start, tree, _message(spec), _author(spec))
         found.head_sha = publish(self.repository, work, self.report.may_go_on, self.report.pushing)
         if (pushed := self.repository.tree_of(found.head_sha)) != tree:  # with what others pushed meanwhile
@@ -219,11 +224,16 @@ class _Attempt:
         found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
         return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}.{said}"
 
-    def _take_turns(self, prompt: str, resume: str | None = None) -> None:
-        """A turn, and further ones while people told the agent what it could not take in the last."""
-        self._take_turn(prompt, resume)
-        while (words := self.left_to_tell) and self._seconds_left() >= _SHORTEST_TURN_S:
-            self._go_on(prompt, "\n\n".join([_TOLD, *words]))
+    def _tell_the_rest(self, prompt: str) -> bool:
+        """Further turns for what people told the agent and it could not take yet; whether it took any.
+
+        What does not fit into the run's time stands in the prompt of the next one.
+        """
+        turns = len(self.found.turns)
+        self.left_to_tell += self.told()
+        while self.left_to_tell and self._seconds_left() >= _SHORTEST_TURN_S:
+            self._go_on(prompt, "\n\n".join([_TOLD, *self.left_to_tell]))
+        return len(self.found.turns) > turns
 
     def _go_on(self, prompt: str, words: str) -> None:
         """In the same session where the agent can go on with it, else with the whole prompt again."""
@@ -256,7 +266,8 @@ class _Attempt:
                 found.conversations.append(job.conversation)
             with ReserveWatch(self.report, paths.reserve) as watch:
                 ended = run_job(job, watch)
-        found.tail, found.seconds = ended.tail, found.seconds + ended.seconds
+        found.turns.append(ended.tail)
+        found.seconds += ended.seconds
         self.left_to_tell = [*ended.left_to_tell, *self.told()]
         if watch.shortage:
             raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
@@ -297,6 +308,7 @@ class _Attempt:
                 self._keep_work(ending)
                 raise ending
             self._go_on(prompt, round_of(failed, self.spec))
+            self._tell_the_rest(prompt)
             tree = self._checked_tree()
         return tree
 
