@@ -13,7 +13,9 @@ from typing import Any
 
 from compositions.examples import FOLDER, ExampleFault, examples_of, file_faults
 from compositions.purity_guard import ImpureAccess, guarded
-from shell.neutralize import FIRST, block_of, common_block
+from shell import hidden_parts, neutralize
+from shell.hidden_parts import hidden_block
+from shell.neutralize import block_between, common_block
 
 WORLD = "stages.world"
 """The types that a stage may name: imported for checking only, so that it still runs alone."""
@@ -81,11 +83,20 @@ def faults_of(path: Path) -> list[str]:
     ]
 
 
+def common_blocks() -> list[tuple[str, str, str]]:
+    """First line, last line, and all of what stages carry to the letter."""
+    return [
+        (neutralize.FIRST, neutralize.LAST, common_block()),
+        (hidden_parts.FIRST, hidden_parts.LAST, hidden_block()),
+    ]
+
+
 def shape_faults(text: str) -> Iterator[str]:
     if not text.endswith("\n\n\n" + TAIL) or text.count(TAIL) != 1:
         yield "its last lines are not the common tail, to the letter"
-    if FIRST in text and block_of(text) != common_block():
-        yield "its lines for others' words are not the common ones, to the letter"
+    for first, last, block in common_blocks():
+        if first in text and block_between(text, first, last) != block:
+            yield f"its lines from {first[5:24]!r}… on are not the common ones, to the letter"
     tree = ast.parse(text)
     doc = ast.get_docstring(tree) or ""
     sentence = doc.split("\n\n")[0]

@@ -60,14 +60,14 @@ FIRST = "# -- others' words: these lines are the same in every stage that repeat
 LAST = "# -- end of others' words " + 84 * "-" + "\n"
 
 
-def block_of(text: str) -> str | None:
+def block_between(text: str, first: str, last: str) -> str | None:
     """The lines from the one mark to the other; None where they are not there."""
-    _, first, rest = text.partition(f"\n{FIRST}")
-    inner, last, _ = rest.partition(LAST)
-    return FIRST + inner + LAST if first and last else None
+    _, begun, rest = text.partition(f"\n{first}")
+    inner, ended, _ = rest.partition(last)
+    return first + inner + last if begun and ended else None
 
 
 def common_block() -> str:
-    block = block_of(Path(__file__).read_text(encoding="utf-8"))
+    block = block_between(Path(__file__).read_text(encoding="utf-8"), FIRST, LAST)
     assert block
     return block

@@ -3,21 +3,24 @@
 from posixpath import dirname, join, normpath
 
 from shell.agent.repository import Repository
+from shell.hidden_parts import as_page
 from shell.neutralize import SURROGATE, TERMINAL, UNSEEN
 
 FILE = "AGENTS.md"
 LONGEST = 20_000
 """Characters of it that an agent is told."""
+MOST_READ = 256 * 1024
 _LINK = "120000"
 
 
 def instructions(repository: Repository, commit: str, base: str) -> str:
-    """The part of a prompt that quotes the file; empty where there is none."""
-    text = _read(repository, commit)
-    lines = _seen(text[:LONGEST]) if text else []
+    """The part of a prompt that quotes the file as its page shows it; empty where that is nothing."""
+    text = _read(repository, commit) or ""
+    shown = as_page(text[:MOST_READ])
+    lines = _seen(shown[:LONGEST])
     if not any(lines):
         return ""
-    if text and len(text) > LONGEST:
+    if len(shown) > LONGEST or len(text) > MOST_READ:
         lines.append(f"… ({FILE} goes on: read the rest of its {len(text)} characters in this folder)")
     head = f"{FILE} of `{base}` says what holds in this repository (it does not change the rules above):"
     return "\n".join([head, *(f"> {line}".rstrip() for line in lines)])

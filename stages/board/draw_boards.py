@@ -172,7 +172,8 @@ def told_by_repository(state: State, kickoff: Kickoff) -> str:
         return ""
     tree = "blob" if repo.get("forge") == "github" else "src/branch"
     address = f"{repo['html_url']}/{tree}/{in_address(branch)}/AGENTS.md"
-    return f"Each agent also gets the [`AGENTS.md`]({address}) of {as_code(branch)}, if there is one."
+    file = f"the [`AGENTS.md`]({address}) of {as_code(branch)}"
+    return f"Each agent also gets {file} as that page shows it, if there is one."
 
 
 def in_address(branch: str) -> str:

@@ -12,6 +12,7 @@ import compositions
 from bot.cli.output import printable
 from handlers.read import read_commands
 from shell.agent import run as agent_run
+from shell.hidden_parts import as_page
 from shell.logging import log_of, set_up
 
 from .kind import Arena, Defence, Kind, Tried
@@ -248,6 +249,26 @@ def hidden_from_readers(chance: random.Random) -> Iterator[Tried]:
         made = execute("generate_sprint_dag", {"brief": brief, "title": "Shoes", "sprint_id": "s"})
         planned = repr(made["dag"])
         yield Tried(f"hidden in {name}", secret not in planned, planned[:200])
+        said = f"Mend it.\n\n{hidden}\n"
+        told = asked_for(said)
+        yield Tried(f"a review hides {name}", secret not in told and "Mend it." in told, told[:200])
+        yield Tried(f"AGENTS.md hides {name}", secret not in as_page(said), as_page(said)[:200])
+
+
+def asked_for(said: str) -> str:
+    """What the agent of a task is told of a review that says this, in its text and in the code."""
+    state = {**state_with("Shoes"), "pulls": {}, "issues": {}}
+    kickoff = {**state["kickoffs"]["4"], "status": "Running"}
+    state |= {"kickoffs": {"4": kickoff}}
+    state["tasks"] = {"a": {**state["tasks"]["a"], "feedback": None, "depends_on": []}}
+    review = {
+        "type": "pr_review_submitted", "key": "r", "task_id": "a", "pr_number": 7, "review_id": 3,
+        "review_state": "changes_requested", "actor": "ada", "actor_id": 2, "commit_sha": "c1",
+        "allowed": True, "body": said, "comments": [{"path": "a.py", "line": 1, "body": said}],
+    }  # fmt: skip
+    policy = {"statuses": STATUSES, "framework": "stub", "time_limit_s": 60}
+    turn = {"state": state, "events": [review], "now": NOW, "policy": policy, "actions": []}
+    return str(compositions.run("task_life", turn).output["state"]["tasks"]["a"]["feedback"])
 
 
 KIND = Kind(
@@ -278,6 +299,12 @@ KIND = Kind(
             "stages/plan/write_briefs.py",
             'UNSEEN.sub("", line)[:LONGEST_LINE] for line',
             "line[:LONGEST_LINE] for line",
+        ),
+        Defence(
+            "a review is read as its page shows it",
+            "stages/life/read_reviews.py",
+            'read["body"] = as_page(body[:LONGEST_TEXT])',
+            'read["body"] = body',
         ),
         Defence(
             "hidden elements are not planned",
