@@ -14,8 +14,7 @@ from typing import Any
 from compositions.examples import FOLDER, ExampleFault, examples_of, file_faults
 from compositions.purity_guard import ImpureAccess, guarded
 from shell import hidden_parts, neutralize
-from shell.hidden_parts import hidden_block
-from shell.neutralize import block_between, common_block
+from shell.neutralize import block_between
 
 WORLD = "stages.world"
 """The types that a stage may name: imported for checking only, so that it still runs alone."""
@@ -86,8 +85,8 @@ def faults_of(path: Path) -> list[str]:
 def common_blocks() -> list[tuple[str, str, str]]:
     """First line, last line, and all of what stages carry to the letter."""
     return [
-        (neutralize.FIRST, neutralize.LAST, common_block()),
-        (hidden_parts.FIRST, hidden_parts.LAST, hidden_block()),
+        (neutralize.FIRST, neutralize.LAST, neutralize.common_block()),
+        (hidden_parts.FIRST, hidden_parts.LAST, hidden_parts.hidden_block()),
     ]
 
 

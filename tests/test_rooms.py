@@ -32,7 +32,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"markdown_it", "mdit_py_plugins"},
     ),
     "jobs": ({"jobs", "handlers", "compositions", "shell"}, {"rq", "structlog"}),
-    "compositions": ({"compositions", "stages", "shell.neutralize"}, set()),
+    "compositions": ({"compositions", "stages", "shell.neutralize", "shell.hidden_parts"}, set()),
     "stages": ({"shell", "stages.statuses"}, set()),
     "shell": (
         {"shell"},
