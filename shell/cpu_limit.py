@@ -1,12 +1,15 @@
 """A limit on the processor time of a piece of work, so that no text can keep a worker."""
 
+import _weakrefset
 import gc
 import signal
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_WEAK = (_weakrefset.__file__, weakref.__file__)
 _AGAIN_S = 0.02
 """How soon the end is tried again, of processor time, where it could not come."""
 
@@ -38,10 +41,12 @@ def cpu_limit(seconds: float) -> Iterator[None]:
 
 
 def _is_swallowed(frame: FrameType | None) -> bool:
-    """Whether a `__del__` or a callback of the collector was interrupted: neither lets an exception out."""
+    """Whether what it interrupted lets no exception out: `__del__`, a callback of collector or weak set."""
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None:
-        if frame.f_code.co_name == "__del__" or frame.f_code in callbacks:
+        code = frame.f_code
+        of_weak_set = code.co_filename in _WEAK and code.co_name in ("_remove", "remove")
+        if code.co_name == "__del__" or code in callbacks or of_weak_set:
             return True
         frame = frame.f_back
     return False

@@ -2,6 +2,8 @@
 
 import io
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,15 @@ def test_a_stage_is_run_with_json_in_and_out(call: Call) -> None:
     assert json.loads(done.out)["state"]["tasks"]["t1"]["status"] == "Ready"
 
 
+@pytest.fixture
+def usual_depth() -> Iterator[None]:
+    """How deep a call may go, whatever other tests of this process left."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
 @pytest.mark.parametrize(
     ("words", "given", "said"),
     [
@@ -69,6 +80,7 @@ def test_a_stage_is_run_with_json_in_and_out(call: Call) -> None:
         (["compositions", "run", "sprint_tick_core", "--pure"], "{}", "stage github_poll_events declares"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("usual_depth")
 def test_an_error_is_one_line_and_exit_code_1(call: Call, words: list[str], given: str, said: str) -> None:
     done = call(*words, given=given)
     assert done.code == 1 and done.out == ""

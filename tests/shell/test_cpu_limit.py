@@ -3,6 +3,7 @@
 import gc
 import re
 import time
+import weakref
 
 import pytest
 
@@ -58,3 +59,23 @@ def test_a_callback_of_the_collector_does_not_swallow_it_either() -> None:
             spend(10)
     finally:
         gc.callbacks.remove(slow)
+
+
+class SlowToForget(set[weakref.ref["Thing"]]):
+    """The data of a weak set, from which an item goes more slowly than the limit allows."""
+
+    def discard(self, item: object) -> None:
+        spend(0.3)
+
+
+class Thing:
+    """Something that a weak set can hold."""
+
+
+def test_a_weak_set_does_not_swallow_it_either() -> None:
+    known, thing = weakref.WeakSet[Thing](), Thing()
+    known.add(thing)
+    vars(known)["data"] = SlowToForget(vars(known)["data"])
+    with pytest.raises(TooLong), cpu_limit(0.1):
+        del thing
+        spend(10)
