@@ -35,6 +35,7 @@ def test_work_that_passes_is_proposed_with_a_status_of_each_command(stage: Stage
         result["head_sha"]: {"caloron/words": "success", "caloron/rest": "success"}
     }
     assert len(stage.forge.pulls) == 1
+    assert "0 connections" not in next(stage.home.rglob("t1-1.log")).read_text()
 
 
 def test_an_agent_is_sent_back_with_what_the_command_wrote(stage: Stage) -> None:

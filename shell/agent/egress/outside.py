@@ -84,10 +84,11 @@ class Egress:
         elif "counts" in line:
             self.counts = line["counts"]
             refused = sum(self.counts["refused"].values())
-            self.note(
-                f"{self.counts['connections']} connections, {self.counts['sent']} bytes sent, "
-                f"{self.counts['received']} received, {refused} refused"
-            )
+            if refused or self.counts["connections"]:
+                self.note(
+                    f"{self.counts['connections']} connections, {self.counts['sent']} bytes sent, "
+                    f"{self.counts['received']} received, {refused} refused"
+                )
 
     def note(self, text: str) -> None:
         """Write a line into the run's log."""
