@@ -37,9 +37,10 @@ def test_a_lane_of_hard_texts_soon_gives_them_up_and_reads_on_what_people_write(
     bench.accounts["gitea"] = {"id": 1, "login": "bot"}
     read = super(Bench, bench).decider(LANE).expand
     state: Any = {"repo": {"full_name": "acme/shop"}, "me": {"id": 1, "login": "bot"}}
+    assert bench.reading.limit(LANE) == READ_S
     found = [list(read(comment(number, HARD), state)) for number in range(8)]
     told = ["mistakes" in [one["type"] for one in events] for events in found]
-    assert not told[0] and all(told[4:]), told
+    assert all(told[4:]) and bench.reading.limit(LANE) == LEAST_S, told
     [asked] = read(comment(9, "/ping\n\n" + "Good morning. " * 200), state)
     assert asked["type"] == "command" and asked["name"] == "ping"
 
