@@ -7,6 +7,7 @@ one JSON object for a line (JSON-RPC 2.0, https://agentclientprotocol.com).
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,6 +88,14 @@ class TurnEnded:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Resume:
+    """A session to go on with, and what to say in it instead of the whole prompt."""
+
+    session: str
+    words: str
+
+
 @dataclass
 class Conversation:
     """The state of one session: what was asked, what the agent does now, and how its turn ended."""
@@ -95,8 +104,8 @@ class Conversation:
     folder: Path
     prompt: str
     model: str | None = None
-    resume: str | None = None
-    """The session to go on with; used where the profile says that it can be."""
+    resume: Resume | None = None
+    """Used where the profile says that it can be; a session that is gone gets the whole prompt."""
 
     session_id: str | None = None
     step: str = ""
@@ -113,6 +122,9 @@ class Conversation:
     _waiting: dict[int, Callable[[Message], list[Message]]] = field(default_factory=dict)
     _failure: FailureKind | None = None
     _cancelled: bool = False
+    _asked: bool = False
+    """Whether the turn has begun."""
+    _unconfirmed: list[str] = field(default_factory=list)
 
     def begin(self) -> list[Message]:
         """The first message."""
@@ -134,21 +146,20 @@ class Conversation:
 
     def tell(self, text: str) -> list[Message] | None:
         """Words for the running turn; None if this agent takes them only in its next one."""
-        if self.session_id is None or self.ended is not None:
+        if not self._asked or self.ended is not None:
             return None
-        prompt = [{"type": "text", "text": text}]
         match self.profile.steering:
             case "inject":
-                params = {"sessionId": self.session_id, "prompt": prompt}
-                return [self._request("_session/steering", params, lambda answer: [])]
+                return [self._steer("_session/steering", text)]
             case "prompt":
-                return [
-                    self._request(
-                        "session/prompt", {"sessionId": self.session_id, "prompt": prompt}, self._folded
-                    )
-                ]
+                return [self._steer("session/prompt", text)]
             case "next-turn":
                 return None
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """What was told to the turn, and the agent has refused or not confirmed."""
+        return tuple(self._unconfirmed)
 
     def cancel(self) -> list[Message]:
         """Ask the agent to end its turn; it does so within a second or so."""
@@ -185,15 +196,17 @@ class Conversation:
         if self.profile.session_meta:
             params["_meta"] = dict(self.profile.session_meta)
         if self.resume and self.profile.resumes:
-            resumed = params | {"sessionId": self.resume}
-            return [self._request("session/resume", resumed, lambda answer: self._resumed(answer, params))]
+            resumed, words = params | {"sessionId": self.resume.session}, self.resume
+            handler = partial(self._resumed, params, words)
+            return [self._request("session/resume", resumed, handler)]
         return [self._request("session/new", params, self._opened)]
 
-    def _resumed(self, answer: Message, params: Message) -> list[Message]:
+    def _resumed(self, params: Message, resume: Resume, answer: Message) -> list[Message]:
         """A session that is gone is replaced by a new one: the prompt holds all that the agent needs."""
         if "error" in answer:
             return [self._request("session/new", params, self._opened)]
-        return self._opened({"result": (answer.get("result") or {}) | {"sessionId": self.resume}})
+        self.prompt = resume.words
+        return self._opened({"result": {"sessionId": resume.session}})
 
     def _opened(self, answer: Message) -> list[Message]:
         result = self._result(answer)
@@ -224,8 +237,15 @@ class Conversation:
         return [self._request(method, params, answered)]
 
     def _prompt(self, text: str) -> Message:
-        params = {"sessionId": self.session_id, "prompt": [{"type": "text", "text": text}]}
-        return self._request("session/prompt", params, self._turn_ended)
+        self._asked = True
+        return self._request("session/prompt", self._saying(text), self._turn_ended)
+
+    def _steer(self, method: str, text: str) -> Message:
+        self._unconfirmed.append(text)
+        return self._request(method, self._saying(text), partial(self._steered, text))
+
+    def _saying(self, text: str) -> Message:
+        return {"sessionId": self.session_id, "prompt": [{"type": "text", "text": text}]}
 
     def _turn_ended(self, answer: Message) -> list[Message]:
         result = self._result(answer)
@@ -246,10 +266,12 @@ class Conversation:
             self._end(kind, f"The agent stopped: {_short(reason)}.")
         return []
 
-    def _folded(self, answer: Message) -> list[Message]:
-        """A second prompt in the same turn: its answer ends nothing, but is counted."""
+    def _steered(self, text: str, answer: Message) -> list[Message]:
+        """The answer to words for the running turn: it ends nothing, but what it used is counted."""
         if isinstance(result := answer.get("result"), dict):
             self._count(result)
+        if "error" not in answer:
+            self._unconfirmed.remove(text)
         return []
 
     def _result(self, answer: Message) -> Message | None:

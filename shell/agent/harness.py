@@ -245,6 +245,7 @@ class _Run:
             self._read(pipe)
         if self.dialogue is not None:
             self.dialogue.end()
+            self.left_to_tell += self.dialogue.conversation.untold
         self.transcript.end()
         self.errors.end()
         self.usage.disk.close()

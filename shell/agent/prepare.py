@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import shell
-from shell.agent.acp import Conversation
+from shell.agent.acp import Conversation, Resume
 from shell.agent.acp_agents import Start
 from shell.agent.egress.outside import Egress
 from shell.agent.frameworks import Call, Framework, agent_environment
@@ -30,7 +30,7 @@ def prepare(
     prompt: str,
     egress: Egress | None,
     disk: OwnDisk | None = None,
-    resume: str | None = None,
+    resume: Resume | None = None,
 ) -> Job:
     """The job of an attempt whose folders are made; FrameworkError if it cannot be called.
 
@@ -73,7 +73,7 @@ def prepare(
 
 
 def _conversation(
-    framework: Framework, call: Call, attempt: Attempt, resume: str | None
+    framework: Framework, call: Call, attempt: Attempt, resume: Resume | None
 ) -> Conversation | None:
     """What is said to an agent that speaks the protocol; without walls in its usual mode."""
     if framework.agent is None:

@@ -5,12 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from shell.agent.acp import Conversation, Usage, total
-from shell.agent.acp_failures import retry_after_s
+from shell.agent.acp import Resume
 from shell.agent.egress.outside import EgressError
-from shell.agent.feedback import read_feedback
 from shell.agent.frameworks import Framework, FrameworkError, LoginError, framework_of
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Watcher, run_job
@@ -24,8 +22,9 @@ from shell.agent.outcome import AttemptEnded
 from shell.agent.path_rules import outside, protected
 from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare, walls
-from shell.agent.prices import cost_of
+from shell.agent.progress import Progress
 from shell.agent.publish import Work, publish
+from shell.agent.pull import PullForge, open_or_reuse_pull, open_pull
 from shell.agent.pull_text import pull_text
 from shell.agent.quota import OwnDisk, own_disk
 from shell.agent.repository import Repository
@@ -36,90 +35,14 @@ from shell.agent.tree import Change, changed_bytes, changes, final_tree, put_bac
 from shell.agent.verify import Verifier, failed_by_work, not_passed, round_of, signature, status_of
 from shell.clock import now
 from shell.errors import Refused, Unavailable
+from shell.neutralize import as_title
 
 if TYPE_CHECKING:
-    from stages.world import Cost, Outcome, RunResult, Verification
-
-_TAIL = 4000
-
-
-class PullForge(Protocol):
-    """What an attempt needs of a forge."""
-
-    def find_pull(self, repo: str, head_branch: str, base: str) -> int | None: ...
-
-    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Mapping[str, Any]: ...
-
-    def issue(self, repo: str, number: int) -> Mapping[str, Any]: ...
-
-    def me(self) -> Mapping[str, Any]: ...
-
-    def set_status(
-        self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
-    ) -> None: ...
-
-    def repository(self, repo: str) -> Mapping[str, Any]:
-        """With its `clone_url` of today; asked only where the known one has moved."""
-
-    def credential(self, repo: str | None = None) -> tuple[str, str]:
-        """User name and secret that git uses over HTTP, for this repository."""
+    from stages.world import RunResult, Verification
 
 
 Report = Watcher
 """Receives the run's progress; `may_go_on` is the fence: False once this is not the current attempt."""
-
-
-@dataclass
-class _Found:
-    """What the attempt has produced so far; its result is made of it, however it ends."""
-
-    changed: list[str] = field(default_factory=list)
-    head_sha: str | None = None
-    pr_number: int | None = None
-    turns: list[str] = field(default_factory=list)
-    """The end of what the agent said in each turn."""
-    seconds: float = 0.0
-    model: str | None = None
-    conversations: list[Conversation] = field(default_factory=list)
-    """One of each turn."""
-    verification: "list[Verification]" = field(default_factory=list)
-
-    def feedback(self) -> dict[str, Any] | None:
-        """What the agent reported of its work, the last time that it did."""
-        reports = (read_feedback(said) for said in reversed(self.turns))
-        return next((report for report in reports if report is not None), None)
-
-    def cost(self) -> "Cost":
-        cost: Cost = {"seconds": self.seconds}
-        feedback = self.feedback()
-        used = [one.usage for one in self.conversations if one.usage != Usage()]
-        if used:
-            cost |= cost_of(total(used), self.model)
-        elif feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
-            cost["tokens"] = tokens
-        return cost
-
-    def answer(self, outcome: "Outcome", reason: str) -> "RunResult":
-        result: RunResult = {
-            "outcome": outcome,
-            "changed": [_readable(path) for path in self.changed],
-            "head_sha": self.head_sha,
-            "pr_number": self.pr_number,
-            "reason": _readable(reason),
-            "output_tail": self.turns[-1][-_TAIL:] if self.turns else "",
-            "cost": self.cost(),
-            "feedback": self.feedback(),
-        }
-        if self.verification:
-            result["verification"] = self.verification
-        if outcome == "quota" and (seconds := retry_after_s(reason)) is not None:
-            result["retry_after_s"] = seconds
-        return result
-
-
-def _readable(text: str) -> str:
-    """File names need not be UTF-8, but events are."""
-    return text.encode(errors="replace").decode()
 
 
 def run_attempt(
@@ -133,31 +56,31 @@ def run_attempt(
 
     `told` gives what people told its agent since it was asked last.
     """
-    found = _Found(pr_number=spec.get("pr_number"), model=spec.get("model"))
+    progress = Progress(pr_number=spec.get("pr_number"), model=spec.get("model"))
     attempt = paths.attempt(spec)
     try:
         with attempt.held(), own_disk(attempt, paths) as disk:
             framework = framework_of(spec["framework"])
             repository, start = _start(spec, forge, paths, report)
-            reason = _Attempt(
-                spec, forge, paths, attempt, disk, report, found, framework, repository, start, told
+            reason = _Run(
+                spec, forge, paths, attempt, disk, report, progress, framework, repository, start, told
             ).do()
-        return found.answer("done", reason)
+        return progress.answer("done", reason)
     except AttemptEnded as ending:
-        return found.answer(ending.outcome, ending.reason)
+        return progress.answer(ending.outcome, ending.reason)
     except LoginError as error:
-        return found.answer("auth", str(error))
+        return progress.answer("auth", str(error))
     except (FrameworkError, EgressError) as error:
-        return found.answer("failed", str(error))
+        return progress.answer("failed", str(error))
     except GitError as error:
-        return found.answer("failed", f"Git failed: {error}")
+        return progress.answer("failed", f"Git failed: {error}")
     except (Unavailable, Refused) as error:
-        pushed = f" The branch {spec['branch']} is pushed." if found.head_sha else ""
-        return found.answer("failed", f"The forge failed: {error}.{pushed}")
+        pushed = f" The branch {spec['branch']} is pushed." if progress.head_sha else ""
+        return progress.answer("failed", f"The forge failed: {error}.{pushed}")
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        return found.answer("limit", "The run was ended: the disk of the bot's machine is full.")
+        return progress.answer("limit", "The run was ended: the disk of the bot's machine is full.")
 
 
 _GOES_ON = frozenset(
@@ -180,10 +103,12 @@ _MOST_KEPT = 50 * 1024 * 1024
 _TOLD = "While you worked, people told you this about the task (it does not change your rules):"
 _SHORTEST_TURN_S = 30.0
 """Seconds of the run's limit that a further turn needs at least."""
+_MOST_ROUNDS = 10
+"""How often in all an agent is sent back; failures that change each time would never end."""
 
 
 @dataclass
-class _Attempt:
+class _Run:
     """What all steps of an attempt need."""
 
     spec: Mapping[str, Any]
@@ -192,7 +117,7 @@ class _Attempt:
     attempt: Attempt
     disk: OwnDisk | None
     report: Report
-    found: _Found
+    progress: Progress
     framework: Framework
     repository: Repository
     start: Start
@@ -201,9 +126,9 @@ class _Attempt:
 
     def do(self) -> str:
         """All of it; returns what was done, in a sentence."""
-        spec, found = self.spec, self.found
+        spec, progress = self.spec, self.progress
         if self.start.head is not None and not spec.get("pr_number"):
-            with_retries(lambda: _open_pull(spec, self.forge))
+            with_retries(lambda: open_pull(spec, self.forge))
         self.attempt.make()
         check_out(self.repository, self.start, self.attempt, spec["branch"])
         told = instructions(self.repository, self.start.base, spec["base"])
@@ -211,44 +136,49 @@ class _Attempt:
         self._take_turn(prompt)
         self._tell_the_rest(prompt)
         tree = self._checked_tree()
-        if not found.changed and not self.start.merged:
-            return self._unchanged()
         tree = self._verified(prompt, tree)
         while self._tell_the_rest(prompt):  # what people said while it was verified
             tree = self._verified(prompt, self._checked_tree())
+        if not self._has_changed():
+            return self._unchanged()
         work = Work(spec["branch"], self.start, tree, _message(spec), _author(spec))
-        found.head_sha = publish(self.repository, work, self.report.may_go_on, self.report.pushing)
-        if (pushed := self.repository.tree_of(found.head_sha)) != tree:  # with what others pushed meanwhile
-            self._verify_clean(pushed, found.head_sha)
-        said = self._show_verification(found.head_sha)
-        found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
-        return f"Pushed {len(found.changed)} changed file(s) to {spec['branch']}.{said}"
+        progress.head_sha = publish(self.repository, work, self.report.may_go_on, self.report.pushing)
+        if (
+            pushed := self.repository.tree_of(progress.head_sha)
+        ) != tree:  # with what others pushed meanwhile
+            self._failed_clean(pushed, progress.head_sha)
+        said = self._judge_pushed(progress.head_sha)
+        progress.pr_number = open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
+        return f"Pushed {len(progress.changed)} changed file(s) to {spec['branch']}.{said}"
+
+    def _has_changed(self) -> bool:
+        return bool(self.progress.changed) or self.start.merged
 
     def _tell_the_rest(self, prompt: str) -> bool:
         """Further turns for what people told the agent and it could not take yet; whether it took any.
 
         What does not fit into the run's time stands in the prompt of the next one.
         """
-        turns = len(self.found.turns)
+        turns = len(self.progress.turns)
         self.left_to_tell += self.told()
         while self.left_to_tell and self._seconds_left() >= _SHORTEST_TURN_S:
             self._go_on(prompt, "\n\n".join([_TOLD, *self.left_to_tell]))
-        return len(self.found.turns) > turns
+        return len(self.progress.turns) > turns
 
     def _go_on(self, prompt: str, words: str) -> None:
         """In the same session where the agent can go on with it, else with the whole prompt again."""
-        before, agent = self.found.conversations, self.framework.agent
-        if agent is not None and agent.profile.resumes and before and before[-1].session_id:
-            self._take_turn(words, before[-1].session_id)
-        else:
-            self._take_turn(f"{prompt.rstrip()}\n\n{words}")
+        before, agent, resume = self.progress.conversations, self.framework.agent, None
+        if agent is not None and agent.profile.resumes and before and (session := before[-1].session_id):
+            resume = Resume(session, words)
+        self._take_turn(f"{prompt.rstrip()}\n\n{words}", resume)
 
     def _seconds_left(self) -> float:
-        return float(self.spec["time_limit_s"]) - self.found.seconds
+        """Of the run's limit, which its verification counts on, too."""
+        return float(self.spec["time_limit_s"]) - self.progress.seconds - self.progress.verified_s
 
-    def _take_turn(self, prompt: str, resume: str | None = None) -> None:
+    def _take_turn(self, prompt: str, resume: Resume | None = None) -> None:
         """A turn of the agent. AttemptEnded unless it ended well; then what it had done is kept."""
-        spec, paths, found = self.spec, self.paths, self.found
+        spec, paths, progress = self.spec, self.paths, self.progress
         with (
             held_login(
                 self.framework, paths.environment, paths.root / "locks", _waiting(self.report)
@@ -263,11 +193,11 @@ class _Attempt:
             job = prepare(limited, self.framework, paths, self.attempt, prompt, egress, self.disk, resume)
             job = replace(job, told=self.told)
             if job.conversation is not None:
-                found.conversations.append(job.conversation)
+                progress.conversations.append(job.conversation)
             with ReserveWatch(self.report, paths.reserve) as watch:
                 ended = run_job(job, watch)
-        found.turns.append(ended.tail)
-        found.seconds += ended.seconds
+        progress.turns.append(ended.tail)
+        progress.seconds += ended.seconds
         self.left_to_tell = [*ended.left_to_tell, *self.told()]
         if watch.shortage:
             raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
@@ -286,7 +216,7 @@ class _Attempt:
         git = self.repository.git
         tree = final_tree(git, self.attempt.folder, self.attempt.index)
         changed = changes(git, self.start.tree, tree)
-        self.found.changed = _checked_paths(changed, self.start, self.spec)
+        self.progress.changed = _checked_paths(changed, self.start, self.spec)
         if places := leaks(git, changed, _message(self.spec), self.spec):
             raise AttemptEnded("secret", _LEAK.format(_listed(places)))
         return tree
@@ -296,66 +226,91 @@ class _Attempt:
     def _verified(self, prompt: str, tree: str) -> str:
         """The tree that passes, or that this machine cannot judge; while it fails, the agent is sent back.
 
-        AttemptEnded once it failed in the same way as often as it may; what there is of the work is kept.
+        AttemptEnded once it failed as often as it may; what there is of the work is kept.
         """
         failures: Counter[str] = Counter()
-        while (failed := self._failed(tree)) is not None:
+        while self._has_changed() and (failed := self._failed(tree)) is not None:
             failures[signature(failed)] += 1
-            put_back(self.repository.git, tree, self.attempt.folder, self.attempt.index)
-            too_often = max(failures.values()) > self.spec.get("verify_rounds", 0)
-            if too_often or self._seconds_left() < _SHORTEST_TURN_S:
+            if self._gives_up(failures):
                 ending = AttemptEnded("unverified", not_passed(failed, failures.total()))
-                self._keep_work(ending)
+                self._keep_work(ending, tree)
                 raise ending
             self._go_on(prompt, round_of(failed, self.spec))
             self._tell_the_rest(prompt)
             tree = self._checked_tree()
         return tree
 
-    def _failed(self, tree: str) -> "Verification | None":
-        """The command that failed through the work: in the agent's folder, or in a clean checkout."""
-        verifier = self._verifier()
-        self.found.verification = verifier.in_workspace()
-        if (failed := failed_by_work(self.found.verification)) is None:
-            self._verify_clean(tree, self.start.parents[0])
-            failed = failed_by_work(self.found.verification)
-        return failed
+    def _gives_up(self, failures: Counter[str]) -> bool:
+        """Whether it failed in one way, or in all, as often as it may, or has no time for another turn."""
+        again = max(failures.values()) > self.spec.get("verify_rounds", 0)
+        return again or failures.total() > _MOST_ROUNDS or self._seconds_left() < _SHORTEST_TURN_S
 
-    def _verify_clean(self, tree: str, parent: str) -> None:
-        verifier = self._verifier()
-        self.found.verification = verifier.on_clean_checkout(self.repository, tree, parent)
+    def _failed(self, tree: str) -> "Verification | None":
+        """The command that failed through the work; where none can be judged, the work is kept."""
+        try:
+            return self._failed_in_workspace(tree) or self._failed_clean(tree, self.start.parents[0])
+        except AttemptEnded as ending:
+            self._keep_work(ending, tree)
+            raise
+        except (EgressError, GitError) as error:
+            ending = AttemptEnded("failed", sentence(f"The work could not be verified: {error}"))
+            self._keep_work(ending, tree)
+            raise ending from error
+
+    def _failed_in_workspace(self, tree: str) -> "Verification | None":
+        """In the agent's folder; what the commands wrote beside the work is undone."""
+        attempt = self.attempt
+        self.progress.note_verification(self._verifier().in_workspace())
+        put_back(self.repository.git, tree, attempt.folder, attempt.index)
+        return failed_by_work(self.progress.verification)
+
+    def _failed_clean(self, tree: str, parent: str) -> "Verification | None":
+        """In a clean checkout."""
+        found = self._verifier().on_clean_checkout(self.repository, tree, parent)
+        self.progress.note_verification(found)
+        return failed_by_work(found)
 
     def _verifier(self) -> Verifier:
         return Verifier(self.spec, self.paths, self.attempt, self.report)
 
+    def _judge_pushed(self, commit: str) -> str:
+        """Show on the commit how it was verified; returns what the forge refused, in a sentence.
+
+        AttemptEnded if it does not pass: what others pushed meanwhile may break what passed before.
+        """
+        said = self._show_verification(commit)
+        if (failed := failed_by_work(self.progress.verification)) is not None:
+            reason = f"{sentence(not_passed(failed, 1))} It is pushed to {self.spec['branch']}.{said}"
+            raise AttemptEnded("unverified", reason)
+        return said
+
     def _show_verification(self, commit: str) -> str:
-        """A status of each command on the commit; returns what the forge refused, in a sentence."""
         repo = self.spec["repo"]
         try:
-            for one in self.found.verification:
+            for one in self.progress.verification:
                 state, words = status_of(one)
                 context = f"caloron/{one['name']}"
                 with_retries(partial(self.forge.set_status, repo, commit, state, context, words))
-        except Refused as error:
-            return f" The forge refused the status of the verification: {error}."
+        except (Refused, Unavailable) as error:
+            return f" The forge did not take the status of the verification: {error}."
         return ""
 
     def _pull_text(self) -> str:
-        feedback = self.found.feedback()
+        feedback = self.progress.feedback()
         notes = feedback.get("notes") if feedback else None
-        return pull_text(self.spec, notes, self.found.verification, self.found.cost())
+        return pull_text(self.spec, notes, self.progress.verification, self.progress.cost())
 
     # what is left of a run that did not end well
 
-    def _keep_work(self, ending: AttemptEnded) -> None:
-        """Push what the agent had done so far as work in progress; `ending` says what became of it.
+    def _keep_work(self, ending: AttemptEnded, tree: str | None = None) -> None:
+        """Push what the agent had done so far, or this tree of it; `ending` says what became of it.
 
         AttemptEnded if it holds a secret. Conflicts that the agent has not settled are never pushed.
         """
         if ending.outcome not in _GOES_ON or self.start.conflicts:
             return
         try:
-            words = self._push_work()
+            words = self._push_work(tree or self._unchecked_tree())
         except AttemptEnded as refusal:
             if refusal.outcome == "secret":
                 raise
@@ -364,12 +319,16 @@ class _Attempt:
             words = f"What it had done is lost: {error}."
         ending.reason = " ".join(filter(None, (sentence(ending.reason) if words else ending.reason, words)))
 
-    def _push_work(self) -> str:
+    def _unchecked_tree(self) -> str:
+        """What stands in the folder. AttemptEnded if it is too much to be work."""
+        git, attempt = self.repository.git, self.attempt
+        if changed_bytes(git, attempt.folder, attempt.index) > _MOST_KEPT:
+            raise AttemptEnded("failed", f"it is more than {size(_MOST_KEPT)}.")
+        return final_tree(git, attempt.folder, attempt.index)
+
+    def _push_work(self, tree: str) -> str:
         """What became of it, in a sentence; nothing where the agent had changed nothing."""
         git, spec, start, report = self.repository.git, self.spec, self.start, self.report
-        if changed_bytes(git, self.attempt.folder, self.attempt.index) > _MOST_KEPT:
-            return f"What it had done is not kept: it is more than {size(_MOST_KEPT)}."
-        tree = final_tree(git, self.attempt.folder, self.attempt.index)
         changed = changes(git, start.tree, tree)
         if not changed:
             return ""
@@ -378,10 +337,10 @@ class _Attempt:
             raise AttemptEnded("secret", _LEAK.format(_listed(places)))
         _checked_paths(changed, start, spec)
         work = Work(spec["branch"], start, tree, message, _author(spec))
-        self.found.head_sha = publish(
+        self.progress.head_sha = publish(
             self.repository, work, report.may_go_on, lambda commit: report.pushing(commit, True)
         )
-        self.found.changed = [change.path for change in changed]
+        self.progress.changed = [change.path for change in changed]
         return f"What it had done is on {spec['branch']}, and the next run continues from there."
 
     def _unchanged(self) -> str:
@@ -397,11 +356,11 @@ class _Attempt:
             raise AttemptEnded("no_change", "The agent changed nothing.")
         if repository.contains(start.base, start.head):
             raise AttemptEnded("no_change", "The agent changed nothing.")
-        self.found.head_sha, fork = start.head, repository.fork(start.base, start.head)
-        self.found.changed = [change.path for change in changes(repository.git, fork, start.head)]
-        self._verify_clean(start.tree, start.head)
-        said = self._show_verification(start.head)
-        self.found.pr_number = _open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
+        self.progress.head_sha, fork = start.head, repository.fork(start.base, start.head)
+        self.progress.changed = [change.path for change in changes(repository.git, fork, start.head)]
+        self._failed_clean(start.tree, start.head)
+        said = self._judge_pushed(start.head)
+        self.progress.pr_number = open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
         return f"Continued with what an earlier run had pushed to {spec['branch']}.{said}"
 
 
@@ -473,47 +432,13 @@ def _unreported(spec: Mapping[str, Any], head: str) -> bool:
     return head not in (spec.get("closed_shas") or [])
 
 
-def _open_or_reuse_pull(spec: Mapping[str, Any], forge: PullForge, report: Report, body: str) -> int:
-    """The number of the pull request, opened if there is none or it was closed during the run."""
-    number = spec.get("pr_number")
-    if number and with_retries(lambda: forge.issue(spec["repo"], number))["state"] == "open":
-        return int(number)
-    if not report.may_go_on():
-        raise AttemptEnded(
-            "stopped", f"The run was stopped before it opened a pull request; {spec['branch']} is pushed."
-        )
-    repo, branch, base = spec["repo"], spec["branch"], spec["base"]
-
-    def once() -> int:
-        return _open_pull(spec, forge) or int(
-            forge.create_pull(repo, spec["pr_title"], body, branch, base)["number"]
-        )
-
-    return with_retries(once)
-
-
-def _open_pull(spec: Mapping[str, Any], forge: PullForge) -> int | None:
-    """The branch's open pull request, if it is ours; AttemptEnded if it is someone else's."""
-    number = forge.find_pull(spec["repo"], spec["branch"], spec["base"])
-    if number is None:
-        return None
-    pull = forge.issue(spec["repo"], number)
-    if pull["author_id"] != forge.me()["id"]:
-        raise AttemptEnded(
-            "push_rejected",
-            f"The branch {spec['branch']} already has the pull request #{number} by {pull['author']}. "
-            "Close it and delete the branch first.",
-        )
-    return number
-
-
 def _message(spec: Mapping[str, Any], before: str = "") -> str:
     subject = before + " ".join(str(spec.get("pr_title") or spec["title"]).split())[:100]
     trailers = {
         "Task": spec["task_id"],
         "Sprint": spec["sprint_id"],
         "Attempt": spec["attempt"],
-        "Assisted-by": " ".join(filter(None, (spec["framework"], spec.get("model")))),
+        "Assisted-by": as_title(" ".join(filter(None, (spec["framework"], spec.get("model"))))),
     }
     return "\n".join([subject, "", *(f"{name}: {value}" for name, value in trailers.items()), ""])
 

@@ -1,5 +1,6 @@
 """The walls around an agent: the command line of bubblewrap, made of what may be seen and written."""
 
+import errno
 import json
 import os
 import shutil
@@ -137,8 +138,16 @@ def hand_over(sandbox: Sandbox, paths: Iterable[Path]) -> None:
         if path.is_dir() and not path.is_symlink():
             for folder, folders, files in os.walk(path):
                 for name in (*folders, *files):
-                    inner = os.path.join(folder, name)
-                    os.chown(inner, sandbox.user, sandbox.user, follow_symlinks=False)
+                    _give(os.path.join(folder, name), sandbox.user)
+
+
+def _give(path: str, user: int) -> None:
+    """What lies deeper than a path may be long is the agent's own: only it can have made that."""
+    try:
+        os.chown(path, user, user, follow_symlinks=False)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
 
 
 def made_up_etc(folder: Path, home: Path, user: int | None) -> dict[Path, Path]:

@@ -54,6 +54,7 @@ def final_tree(git: Git, folder: Path, index: Path) -> str:
 def put_back(git: Git, tree: str, folder: Path, index: Path) -> None:
     """Undo what was written into the folder since `tree` was made of it; ignored files stay."""
     where = _around(folder, index)
+    _open_folders(folder)
     found = changes(git, tree, final_tree(git, folder, index))
     for change in found:
         if change.kind == "A":
@@ -61,6 +62,17 @@ def put_back(git: Git, tree: str, folder: Path, index: Path) -> None:
     git.run("read-tree", tree, extra=where)
     others = as_records([change.path for change in found if change.kind != "A"])
     git.run("checkout-index", "--force", "--index", "-z", "--stdin", stdin=others, extra=where)
+    git.run("update-index", "-q", "--refresh", extra=where, allowed=(0, 1), timeout=900)
+
+
+def _open_folders(folder: Path) -> None:
+    """Let their owner read and write the folders that a command closed; links are not followed."""
+    for place, folders, _ in os.walk(folder):
+        for name in folders:
+            inner = os.path.join(place, name)
+            mode = os.lstat(inner).st_mode
+            if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
+                os.chmod(inner, stat.S_IMODE(mode) | stat.S_IRWXU)
 
 
 def changed_bytes(git: Git, folder: Path, index: Path) -> int:

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from shell import secrets
-from shell.agent.acp import STEP, Conversation, Profile, ProtocolError, TurnEnded, Usage
+from shell.agent.acp import STEP, Conversation, Profile, ProtocolError, Resume, TurnEnded, Usage
 from shell.agent.acp_agents import ANY, CLAUDE, CODEX, GEMINI, OPENCODE
 from shell.agent.acp_failures import retry_after_s
 
@@ -102,18 +102,42 @@ def test_a_request_that_we_did_not_offer_is_refused() -> None:
     assert reply["error"]["code"] == -32601
 
 
-def test_a_session_is_resumed_where_the_agent_can_and_else_begun_anew() -> None:
-    conversation = Conversation(CODEX.profile, FOLDER, "Task: t1", resume="old")
+def asked_in(conversation: Conversation, *answers: bytes) -> str:
+    """What the conversation says in its turn, after these answers."""
     conversation.begin()
-    (resume,) = conversation.receive(answer(1, protocolVersion=1))
-    assert (resume["method"], resume["params"]["sessionId"]) == ("session/resume", "old")
-    (new,) = conversation.receive(b'{"id": 2, "error": {"code": -32602, "message": "no such session"}}')
-    assert new["method"] == "session/new"
-    conversation.receive(answer(3, sessionId="s2"))
+    (prompt,) = [conversation.receive(one) for one in answers][-1]
+    assert prompt["method"] == "session/prompt"
+    [part] = prompt["params"]["prompt"]
+    return str(part["text"])
+
+
+RESUME = Resume("old", "Go on.")
+GONE = b'{"id": 2, "error": {"code": -32602, "message": "no such session"}}'
+SPOKEN = answer(1, protocolVersion=1)
+
+
+def test_a_session_that_goes_on_is_told_only_what_is_new() -> None:
+    conversation = Conversation(CODEX.profile, FOLDER, "Task: t1\nGo on.", resume=RESUME)
+    assert asked_in(conversation, SPOKEN, answer(2)) == "Go on."
+    assert conversation.session_id == "old"
+
+
+def test_a_session_that_is_gone_is_replaced_and_told_everything() -> None:
+    conversation = Conversation(CODEX.profile, FOLDER, "Task: t1\nGo on.", resume=RESUME)
+    assert asked_in(conversation, SPOKEN, GONE, answer(3, sessionId="s2")) == "Task: t1\nGo on."
     assert conversation.session_id == "s2"
-    other = Conversation(GEMINI.profile, FOLDER, "Task: t1", resume="old")
-    other.begin()
-    assert other.receive(answer(1, protocolVersion=1))[0]["method"] == "session/new"
+
+
+def test_an_agent_that_resumes_nothing_is_told_everything() -> None:
+    conversation = Conversation(GEMINI.profile, FOLDER, "Task: t1\nGo on.", resume=RESUME)
+    conversation.begin()
+    assert conversation.receive(SPOKEN)[0]["method"] == "session/new"
+
+
+@pytest.mark.parametrize("result", ["[]", "null", "7", '"yes"', '{"sessionId": 7}'])
+def test_an_odd_answer_to_a_resumed_session_is_as_good_as_any(result: str) -> None:
+    conversation = Conversation(CODEX.profile, FOLDER, "Task: t1", resume=RESUME)
+    assert asked_in(conversation, SPOKEN, b'{"id": 2, "result": ' + result.encode() + b"}") == "Go on."
 
 
 def test_words_reach_a_running_turn_as_the_agent_can_take_them() -> None:
@@ -122,6 +146,29 @@ def test_words_reach_a_running_turn_as_the_agent_can_take_them() -> None:
     (second,) = opened(Profile(steering="prompt")).tell("Use tabs") or []
     assert second["method"] == "session/prompt"
     assert opened().tell("Use tabs") is None
+
+
+@pytest.mark.parametrize("steering", ["inject", "prompt"])
+def test_words_that_were_refused_or_not_confirmed_are_still_to_be_told(
+    steering: Literal["inject", "prompt"],
+) -> None:
+    conversation = opened(Profile(steering=steering))
+    for text in ("one", "two", "three"):
+        conversation.tell(text)
+    conversation.receive(answer(4))
+    conversation.receive(b'{"id": 5, "error": {"code": -32603, "message": "no running turn"}}')
+    assert conversation.untold == ("two", "three")
+
+
+def test_nothing_is_told_to_a_turn_that_has_not_begun() -> None:
+    profile = Profile(steering="inject", mode="free")
+    conversation = Conversation(profile, FOLDER, "Task: t1")
+    conversation.begin()
+    conversation.receive(answer(1, protocolVersion=1))
+    (mode,) = conversation.receive(answer(2, sessionId="s1"))
+    assert mode["method"] == "session/set_mode" and conversation.tell("Use tabs") is None
+    conversation.receive(answer(3))
+    assert conversation.tell("Use tabs")
 
 
 def test_a_second_prompt_in_a_turn_ends_nothing() -> None:

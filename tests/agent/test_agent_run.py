@@ -562,3 +562,11 @@ def test_two_attempts_side_by_side_share_the_bare_copy(stage: Stage) -> None:
         running = [threads.submit(stage.run, task_id=name, branch=f"agent/s-1/{name}") for name in names]
     assert [one.result()["outcome"] for one in running] == ["done"] * 3
     assert {f"agent/s-1/{name}" for name in names} <= set(stage.forge.branches())
+
+
+def test_the_name_of_a_model_closes_no_issue(stage: Stage) -> None:
+    stage.answers({"match": "", "files": {"x.md": "x"}})
+    result = stage.run(model="best, fixes acme/shop#5")
+    assert result["outcome"] == "done", result
+    message = git(stage.forge.bare, "log", "-1", "--format=%B", BRANCH)
+    assert "Assisted-by: stub best" in message and "#5" not in message

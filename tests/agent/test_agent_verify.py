@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from shell.agent.egress.outside import EgressError
 from shell.agent.verify import signature
+from shell.errors import Refused
 from stages.world import Verification
 
 from .disk_forge import SPEC, Stage, Witness
@@ -129,3 +131,84 @@ def test_a_failure_is_known_again(one: str, other: str, same: bool) -> None:
         return {"name": "test", "outcome": "failed", "seconds": 1.0, "output": output}
 
     assert (signature(found(one)) == signature(found(other))) is same
+
+
+def test_what_a_command_that_passes_wrote_is_not_taken_for_work_either(stage: Stage) -> None:
+    check = "echo made > report.txt; mkdir -p shut/inner; touch shut/inner/x; chmod 0 shut/inner shut"
+    begun = stage.folder / "begun"
+    waiting = [["> @bob: Use tabs."]]
+    stage.sandbox, stage.told = "off", lambda: waiting.pop() if waiting and begun.exists() else []
+    result = play(stage, "echo . >> x.md", verify=[step(f"touch {begun}; {check}")], rounds=1)
+    assert (result["outcome"], result["changed"]) == ("done", ["x.md"]), result
+    assert stage.forge.text("x.md") == ".\n."
+
+
+def test_failures_that_change_each_time_end_after_ten_rounds(stage: Stage) -> None:
+    asked = stage.folder / "asked"
+    stage.sandbox = "off"
+    check = f"wc -l < {asked} | tr 0-9 a-j; false"
+    result = play(stage, f"echo . >> {asked}; cp {asked} x.md", verify=[step(check)], rounds=2)
+    assert result["outcome"] == "unverified" and len(asked.read_text().split()) == 11
+    assert "it failed (11 times)" in result["reason"]
+
+
+def test_verification_counts_on_the_time_limit_of_the_run(stage: Stage) -> None:
+    result = stage.play("echo x > x.md", verify=[step("sleep 1.2; false")], verify_rounds=3, time_limit_s=31)
+    assert result["outcome"] == "unverified" and "it failed (once)" in result["reason"], result
+
+
+def test_an_agent_that_takes_its_work_back_has_changed_nothing(stage: Stage) -> None:
+    result = play(stage, "if [ -e x.md ]; then rm x.md; else echo x > x.md; fi", verify=[step("false")])
+    assert (result["outcome"], stage.forge.branches()) == ("no_change", ["main"]), result
+
+
+def test_a_status_that_the_forge_does_not_take_is_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise Refused(403, "no permission")
+
+    monkeypatch.setattr(stage.forge, "set_status", refuse)
+    result = play(stage, "echo x > x.md", verify=[step("true")])
+    assert result["outcome"] == "done" and len(stage.forge.pulls) == 1
+    assert result["reason"].endswith(
+        "The forge did not take the status of the verification: 403: no permission."
+    )
+
+
+def test_what_others_pushed_meanwhile_is_verified_with_the_work(stage: Stage) -> None:
+    class Racing(Witness):
+        def pushing(self, commit: str, partial: bool = False) -> None:
+            if not self.pushed:
+                stage.forge.commit({"broken.md": "x"}, BRANCH, start="origin/main")
+            super().pushing(commit, partial)
+
+    stage.forge.commit({"a.md": "a"}, "main")
+    stage.witness = Racing()
+    result = play(stage, "echo x > x.md", verify=[step("test ! -e broken.md")])
+    assert result["outcome"] == "unverified" and stage.forge.pulls == [], result
+    assert f"It is pushed to {BRANCH}." in result["reason"]
+    assert stage.forge.statuses == {stage.forge.head(BRANCH): {"caloron/test": "failure"}}
+
+
+def test_what_an_earlier_run_pushed_is_proposed_only_if_it_passes(stage: Stage) -> None:
+    stage.forge.commit({"a.md": "a"}, "main")
+    stage.forge.commit({"x.md": "x"}, BRANCH, start="origin/main")
+    result = play(stage, "true", verify=[step("grep -q good x.md")])
+    assert (result["outcome"], stage.forge.pulls) == ("unverified", []), result
+    again = play(stage, "true", verify=[step("grep -q x x.md")])
+    assert (again["outcome"], len(stage.forge.pulls)) == ("done", 1), again
+
+
+def test_work_that_cannot_be_verified_is_kept(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise EgressError("the network of the run could not be had")
+
+    monkeypatch.setattr("shell.agent.verify.run_walled", fail)
+    result = play(stage, "echo x > x.md", verify=[step("true")])
+    assert result["outcome"] == "failed" and stage.witness.partial == [result["head_sha"]], result
+    assert result["reason"].startswith("The work could not be verified: the network of the run could not be")
+
+
+def test_folders_deeper_than_a_path_may_be_long_keep_no_command_from_running(stage: Stage) -> None:
+    deep = "import os; [(os.mkdir('a' * 200), os.chdir('a' * 200)) for _ in range(30)]"
+    result = play(stage, f'echo x > x.md; cd ~; python3 -c "{deep}"', verify=[step("test -e x.md")])
+    assert result["outcome"] == "done" and outcomes(result) == [("test", "passed")], result["reason"]

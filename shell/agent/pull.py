@@ -1,0 +1,64 @@
+"""The pull request of an attempt: opened once, and reused by the attempts that follow."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from shell.agent.harness import Watcher
+from shell.agent.outcome import AttemptEnded
+from shell.agent.retry import with_retries
+
+
+class PullForge(Protocol):
+    """What an attempt needs of a forge."""
+
+    def find_pull(self, repo: str, head_branch: str, base: str) -> int | None: ...
+
+    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Mapping[str, Any]: ...
+
+    def issue(self, repo: str, number: int) -> Mapping[str, Any]: ...
+
+    def me(self) -> Mapping[str, Any]: ...
+
+    def set_status(
+        self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
+    ) -> None: ...
+
+    def repository(self, repo: str) -> Mapping[str, Any]:
+        """With its `clone_url` of today; asked only where the known one has moved."""
+
+    def credential(self, repo: str | None = None) -> tuple[str, str]:
+        """User name and secret that git uses over HTTP, for this repository."""
+
+
+def open_or_reuse_pull(spec: Mapping[str, Any], forge: PullForge, report: Watcher, body: str) -> int:
+    """The number of the pull request, opened if there is none or it was closed during the run."""
+    number = spec.get("pr_number")
+    if number and with_retries(lambda: forge.issue(spec["repo"], number))["state"] == "open":
+        return int(number)
+    if not report.may_go_on():
+        raise AttemptEnded(
+            "stopped", f"The run was stopped before it opened a pull request; {spec['branch']} is pushed."
+        )
+    repo, branch, base = spec["repo"], spec["branch"], spec["base"]
+
+    def once() -> int:
+        return open_pull(spec, forge) or int(
+            forge.create_pull(repo, spec["pr_title"], body, branch, base)["number"]
+        )
+
+    return with_retries(once)
+
+
+def open_pull(spec: Mapping[str, Any], forge: PullForge) -> int | None:
+    """The branch's open pull request, if it is ours; AttemptEnded if it is someone else's."""
+    number = forge.find_pull(spec["repo"], spec["branch"], spec["base"])
+    if number is None:
+        return None
+    pull = forge.issue(spec["repo"], number)
+    if pull["author_id"] != forge.me()["id"]:
+        raise AttemptEnded(
+            "push_rejected",
+            f"The branch {spec['branch']} already has the pull request #{number} by {pull['author']}. "
+            "Close it and delete the branch first.",
+        )
+    return number
