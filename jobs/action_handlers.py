@@ -294,6 +294,8 @@ def look(target: Target, action: Looks) -> object:
             return forge.required_checks(repo, action["branch"])
         case "updates":
             return updates(target, action)
+        case "failures":
+            return forge.failed_checks(repo, action["head_sha"])
         case "catch_up":
             return _catch_up(target, action)
         case "config":

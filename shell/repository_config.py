@@ -125,6 +125,16 @@ class Merge(_Section):
         ),
         Sets("merge", "MergeMode", lambda settings: "on-approval", "`on-approval`"),
     ] = None
+    checks_settle: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=24 * 3600,
+            description="work whose checks ended red and stay so for this long goes back to its agent",
+        ),
+        *_duration("s", "s"),
+        Sets("checks_settle_s", "float", lambda settings: 60.0, "60 s"),
+    ] = None
 
 
 class Supervisor(_Section):

@@ -152,6 +152,8 @@ class RepositoryPolicy(TypedDict):
     """`agents.time_limit`: an agent's run is ended after this time."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
+    checks_settle_s: float
+    """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     stall_threshold_m: float
     """`supervisor.stall`: an agent that is silent for this long is stalled."""
     missing_after_s: float
@@ -179,6 +181,8 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.time_limit`: an agent's run is ended after this time."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
+    checks_settle_s: float
+    """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     stall_threshold_m: float
     """`supervisor.stall`: an agent that is silent for this long is stalled."""
     missing_after_s: float
@@ -291,6 +295,21 @@ class Checks(TypedDict, total=False):
     """Each check by its name."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported at all."""
+    running: NotRequired[list[str]]
+    """The checks that must still end: the required ones, or all where none is known to be required."""
+
+
+class FailedCheck(TypedDict):
+    """A check that failed on a commit. Read from the forge by the shell."""
+
+    name: str
+    """Its name."""
+    description: str
+    """What it says of itself, in a line; may be empty."""
+    url: str
+    """Where people read more; may be empty."""
+    log: str
+    """The end of its job's log; empty where the forge has none."""
 
 
 class Cost(TypedDict, total=False):
@@ -408,6 +427,16 @@ class TaskFields(TypedDict, total=False):
     """The head that a run left which was ended before its work was done; written by `dag_evaluate`."""
     not_before: str | None
     """When its agent may start, after one that met an overloaded model; written by `dag_evaluate`."""
+    red_since: str | None
+    """Since when all checks of its head have ended and some of them failed; written by `dag_evaluate`."""
+    red_read: str | None
+    """The head whose failed checks are being read, or were; written by `dag_evaluate`."""
+    red_head: str | None
+    """The head whose failed checks its agent works on; written by `dag_evaluate`."""
+    red_mark: str | None
+    """What identifies the failure that its agent works on; written by `dag_evaluate`."""
+    red_rounds: dict[str, int]
+    """How often it was sent back for a failure, by what identifies that, since `/retry`."""
     setbacks: int
     """How many runs in a row met an overloaded or unreachable model; written by `dag_evaluate`."""
     useless_rounds: int
@@ -1390,6 +1419,16 @@ class CheckCompleted(OfPull):
     """What each says."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported."""
+    running: NotRequired[list[str]]
+    """The checks that have not ended and are waited for."""
+
+
+class ChecksFailed(OfPull):
+    """Which checks of its head failed, and what they wrote. Emitted by a look."""
+
+    type: Literal["checks_failed"]
+    failed: list[FailedCheck]
+    """Those checks."""
 
 
 class Push(Happening):
@@ -2183,6 +2222,16 @@ class LookUpdates(Look):
     """Its own branch."""
 
 
+class LookFailures(Look):
+    """Reads which checks of a pull request's head failed, and the end of their logs."""
+
+    what: Literal["failures"]
+    number: int
+    """The pull request."""
+    head_sha: str
+    """Its head."""
+
+
 class LookCatchUp(Look):
     """Reads all that changed since the last time."""
 
@@ -2201,6 +2250,7 @@ Looks = (
     | LookProtection
     | LookConfig
     | LookUpdates
+    | LookFailures
     | LookCatchUp
 )
 """Everything that is looked at."""
@@ -2473,6 +2523,7 @@ Action = (
     | LookProtection
     | LookConfig
     | LookUpdates
+    | LookFailures
     | LookCatchUp
     | CreateIssue
     | Comment
@@ -2682,6 +2733,19 @@ class SeenUpdates(Found):
     """The heads that an approval counts for."""
 
 
+class SeenFailures(Found):
+    """What a look at failed checks found. Emitted by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["failures"]
+    number: int
+    """The pull request."""
+    request: LookFailures
+    """The look."""
+    there: list[FailedCheck]
+    """Those checks."""
+
+
 class SeenCatchUp(Found):
     """All that changed since the last time. Emitted by a performer."""
 
@@ -2703,6 +2767,7 @@ Seen = (
     | SeenProtection
     | SeenConfig
     | SeenUpdates
+    | SeenFailures
     | SeenCatchUp
 )
 """What a look found."""
@@ -2775,6 +2840,7 @@ Event = (
     | SeenProtection
     | SeenConfig
     | SeenUpdates
+    | SeenFailures
     | SeenCatchUp
     | Performed
     | Refused
@@ -2796,6 +2862,7 @@ Event = (
     | PrSynchronized
     | PrReviewSubmitted
     | CheckCompleted
+    | ChecksFailed
     | PrMerged
     | PrClosed
     | PrReopened
@@ -3106,6 +3173,16 @@ class WakeWanted(OfTask):
     """In how many seconds."""
 
 
+class ReadFailures(OfTask):
+    """What failed on the task's head is to be read."""
+
+    type: Literal["read_failures"]
+    pr_number: int
+    """The pull request."""
+    head_sha: str
+    """Its head."""
+
+
 class TellPaused(OfTask):
     """A framework cannot work for now: that is to be said, with what to do."""
 
@@ -3169,6 +3246,7 @@ Decision = (
     | TellDenied
     | TellStale
     | WakeWanted
+    | ReadFailures
     | TellPaused
     | ShowHold
 )

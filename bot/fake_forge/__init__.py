@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from bot.fake_forge import control, memory, pushes
+from bot.fake_forge import control, jobs, memory, pushes
 from bot.fake_forge.gitea import payloads as gitea_payloads
 from bot.fake_forge.github import payloads as github_payloads
 from bot.fake_forge.server import by_number, make_app
@@ -125,6 +125,11 @@ class FakeForge:
         actor = self.world.state.user(user)
         with repository.lock:
             return pushes.commit_files(self.world, repository, actor, branch, files, message, new_branch)
+
+    def finish_job(self, full_name: str, sha: str, name: str, state: str, log: str = "") -> int:
+        """Let a job of the forge's own CI end on a commit as success or failure; returns its number."""
+        repository = control.repository_named(self.world, full_name)
+        return jobs.finish_job(self.world, repository, sha, name, state, log)
 
     def call(self, user: str | None, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Make one REST call as a user; the path starts after the dialect's prefix."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
-from bot.fake_forge import pushes
+from bot.fake_forge import jobs, pushes
 from bot.fake_forge.call import current_world, json_answer
 from bot.fake_forge.state import Problem, Repository, User
 from bot.fake_forge.world import World
@@ -125,6 +125,15 @@ def add_commit() -> Response:
             body.get("new_branch"),
         )
     return json_answer({"sha": sha}, 201)
+
+
+@blueprint.post("/jobs")
+def finish_job() -> Response:
+    """Let a job of the forge's own CI end on a commit: {repository, sha, name, state, log?}."""
+    body, world = _body(), current_world()
+    repository = repository_named(world, _needed(body, "repository"))
+    sha, name, state = (_needed(body, field) for field in ("sha", "name", "state"))
+    return json_answer({"id": jobs.finish_job(world, repository, sha, name, state, body.get("log", ""))}, 201)
 
 
 @blueprint.get("/log")

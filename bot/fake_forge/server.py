@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from bot.fake_forge import control, git_http, pages
+from bot.fake_forge import control, git_http, jobs, pages
 from bot.fake_forge.call import json_answer
 from bot.fake_forge.common_calls import add_common_calls
 from bot.fake_forge.gitea import hooks as gitea_hooks
@@ -38,13 +38,15 @@ LOADED = (
 )
 add_common_calls(gitea, gitea_shapes)
 add_common_calls(github, github_shapes)
+jobs.add_job_calls(gitea)
+jobs.add_job_calls(github)
 
 
 def make_app(world: World, log_size: int = 50_000) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["WORLD"] = world
     app.config["LOG"] = deque(maxlen=log_size)
-    for blueprint in (control.blueprint, gitea, github, git_http.blueprint, pages.blueprint):
+    for blueprint in (control.blueprint, jobs.storage, gitea, github, git_http.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     app.register_error_handler(404, _unknown)
     _keep_log(app, world)

@@ -177,6 +177,19 @@ class Check:
     status: str
     conclusion: str | None
     created: float = field(default_factory=time.time)
+    app: str = "checks"
+    details_url: str = ""
+
+
+@dataclass(eq=False)
+class Job:
+    """A job of the forge's own CI that has ended as success or failure."""
+
+    id: int
+    name: str
+    sha: str
+    state: str
+    log: str
 
 
 @dataclass(eq=False)
@@ -231,6 +244,7 @@ class Repository:
     hooks: list[Hook] = field(default_factory=list)
     statuses: dict[str, list[Status]] = field(default_factory=lambda: defaultdict(list))
     checks: dict[str, list[Check]] = field(default_factory=lambda: defaultdict(list))
+    jobs: dict[int, Job] = field(default_factory=dict)
     protections: dict[str, dict[str, Any]] = field(default_factory=dict)
     topics: list[str] = field(default_factory=list)
     pushed: dict[str, float] = field(default_factory=dict)

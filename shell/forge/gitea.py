@@ -9,12 +9,14 @@ import requests
 from shell.errors import NotYet, Refused, Unavailable
 from shell.forge import gitea_read as read
 from shell.forge.common_read import Raw, combined, read_issue
+from shell.forge.failures import MOST_CHECKS, failed_check, is_job_of, log_of_job
 from shell.forge.gitea_labels import GiteaLabels
 from shell.forge.http import Connection, json_of
 from shell.forge.protocol import (
     HOOK_EVENTS,
     Checks,
     Comment,
+    FailedCheck,
     Issue,
     Merged,
     Opened,
@@ -62,6 +64,17 @@ class GiteaForge(GiteaLabels):
         """The commit that a branch points at; None if there is no such branch."""
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
         return found["commit"]["id"] if found else None
+
+    def failed_checks(self, repo: str, sha: str) -> list[FailedCheck]:
+        """The statuses that failed; a job of Gitea Actions (1.24 and later) with the end of its log."""
+        failed = [raw for raw in self._statuses(repo, sha) if raw["status"] in ("failure", "error")]
+        return [self._failed_check(repo, sha, raw) for raw in failed[:MOST_CHECKS]]
+
+    def _failed_check(self, repo: str, sha: str, raw: Raw) -> FailedCheck:
+        link, log = str(raw["target_url"] or ""), ""
+        if (job := read.job_of(link)) and is_job_of(self.api, repo, job, sha):
+            log = log_of_job(self.api, repo, job)
+        return failed_check(raw["context"], raw["description"], link, self.api.base, log)
 
     def required_checks(self, repo: str, branch: str) -> RequiredChecks:
         """The patterns of the checks that must be green on what is merged into a branch.
@@ -245,6 +258,10 @@ class GiteaForge(GiteaLabels):
             page += 1
 
     def _status(self, repo: str, sha: str) -> Checks:
+        return combined(read.read_checks(self._statuses(repo, sha)))
+
+    def _statuses(self, repo: str, sha: str) -> list[Raw]:
+        """The newest of each context."""
         statuses: list[Raw] = []
         total, page = 1, 1
         while len(statuses) < total:
@@ -252,7 +269,7 @@ class GiteaForge(GiteaLabels):
             found = answer["statuses"] or []
             total = answer["total_count"] if found else 0
             statuses, page = statuses + found, page + 1
-        return combined(read.read_checks(statuses))
+        return statuses
 
     def _review(self, pull: str, raw: Raw, head_sha: str, known: set[int]) -> Review:
         review = read.read_review(raw, head_sha)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from shell.forge import common_read
@@ -33,6 +34,8 @@ _CHECKS: dict[str, CheckState] = {
     "error": "failure",
 }
 _TIMELINE: dict[str, TimelineKind] = {"close": "close", "reopen": "reopen"}
+
+_JOB = re.compile(r"/actions/runs/\d+/jobs/(\d+)$")
 
 
 def read_repository(raw: Raw) -> Repository:
@@ -91,6 +94,12 @@ def read_inline(raw: Raw) -> Remark:
     """One remark in the code; a line that is gone is told by its old number."""
     line = raw.get("position") or raw.get("original_position") or None
     return {"path": raw["path"], "line": line, "body": raw["body"]}
+
+
+def job_of(link: str) -> int | None:
+    """The job that a status of Gitea Actions links to, by its number; None of any other link."""
+    found = _JOB.search(link)
+    return int(found[1]) if found else None
 
 
 def read_checks(statuses: list[Raw]) -> dict[str, CheckState]:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from shell.errors import NotYet, Refused
 from shell.forge import github_read as read
 from shell.forge.common_read import Raw, combined, read_issue
+from shell.forge.failures import MOST_CHECKS, failed_check, log_of_job
 from shell.forge.github_app import GitHubApp
 from shell.forge.http import Connection, json_of
 from shell.forge.protocol import (
@@ -16,6 +17,7 @@ from shell.forge.protocol import (
     Account,
     Checks,
     Comment,
+    FailedCheck,
     Issue,
     Merged,
     Opened,
@@ -71,6 +73,28 @@ class GitHubForge(RestForge):
         """The commit that a branch points at; None if there is no such branch."""
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
         return found["commit"]["sha"] if found else None
+
+    def failed_checks(self, repo: str, sha: str) -> list[FailedCheck]:
+        """The statuses and check runs that failed; a job of GitHub Actions with the end of its log.
+
+        https://docs.github.com/en/rest/actions/workflow-jobs: the log lies behind a redirect to a storage.
+        """
+        commit = f"/repos/{repo}/commits/{sha}"
+        statuses = [
+            failed_check(raw["context"], raw["description"], raw["target_url"], "", "")
+            for raw in self._within(self.api, f"{commit}/status", "statuses")
+            if raw["state"] in ("failure", "error")
+        ]
+        runs = self._within(self.api, f"{commit}/check-runs", "check_runs")
+        failed = [raw for raw in runs if read.run_state(raw) == "failure"]
+        return [*statuses, *(self._failed_run(repo, raw) for raw in failed[:MOST_CHECKS])][:MOST_CHECKS]
+
+    def _failed_run(self, repo: str, raw: Raw) -> FailedCheck:
+        output, link = raw.get("output") or {}, raw.get("details_url") or raw.get("html_url")
+        job = read.job_of(raw)
+        log = (log_of_job(self.api, repo, job) if job else "") or str(output.get("text") or "")
+        words = output.get("title") or output.get("summary") or raw["conclusion"]
+        return failed_check(raw["name"], words, link, "", log)
 
     def required_checks(self, repo: str, branch: str) -> RequiredChecks:
         """The names of the checks that must be green on what is merged into a branch.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from shell.forge import common_read
@@ -26,6 +27,7 @@ _TIMELINE: dict[str, TimelineKind] = {
     "reopened": "reopen",
 }
 _WORST_FIRST = ("failure", "pending", "success")
+_JOB = re.compile(r"/actions/runs/\d+/job/(\d+)")
 
 
 def read_repository(raw: Raw, empty: bool) -> Repository:
@@ -91,8 +93,15 @@ def read_checks(statuses: list[Raw], runs: list[Raw]) -> dict[str, CheckState]:
     checks: list[tuple[str, CheckState]] = [
         (raw["context"], "failure" if raw["state"] == "error" else raw["state"]) for raw in statuses
     ]
-    checks += [(raw["name"], _run(raw)) for raw in runs]
+    checks += [(raw["name"], run_state(raw)) for raw in runs]
     return dict(sorted(checks, key=lambda check: _WORST_FIRST.index(check[1]), reverse=True))
+
+
+def job_of(run: Raw) -> int | None:
+    """The job of GitHub Actions that a check run stands for, by its link; None of other apps' runs."""
+    found = _JOB.search(str(run.get("details_url") or ""))
+    is_job = (run.get("app") or {}).get("slug") == "github-actions"
+    return int(found[1]) if found and is_job else None
 
 
 def read_moment(raw: Raw) -> TimelineRow | None:
@@ -103,7 +112,8 @@ def read_moment(raw: Raw) -> TimelineRow | None:
     return common_read.read_moment(raw, kind, raw["actor"])
 
 
-def _run(raw: Raw) -> CheckState:
+def run_state(raw: Raw) -> CheckState:
+    """What a check run says."""
     if raw["status"] != "completed":
         return "pending"
     return "success" if raw["conclusion"] in _GOOD else "failure"

@@ -19,12 +19,15 @@ from shell.secrets import mask, mask_value
 
 Headers = Mapping[str, str] | Callable[[str], Mapping[str, str]]
 Json = Any
+Sign = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
 _CONNECT_S = 3.0
 _RENAMES = 3
 _AT_ONCE = 32  # pooled connections: a worker calls for many repositories at a time
 _MESSAGE_LENGTH = 500  # characters of a forge's message: enough to say why, too few to flood a thread
 _MESSAGE_READ = 64 * 1024
+_LONGEST_TEXT = 64 * 1024 * 1024
+_LONGEST_READ_S = 30.0
 _ONCE = Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0)
 _NEVER = Retry(0, redirect=0)
 
@@ -61,6 +64,19 @@ class Connection:
             url, params = self._moved(answer), None
         raise Refused(answer.status_code, "too many redirects")
 
+    def tail(self, path: str, most: int) -> str:
+        """The last bytes of a long text; where it lies on another server, that is asked without the token."""
+        answer = self._once("GET", self.base + path, None, None, stream=True)
+        for _ in range(_RENAMES):
+            if not answer.is_redirect:
+                return _tail_of(_checked(answer, self.host), most, self.host)
+            url = urljoin(answer.url, answer.headers["Location"])
+            ours = urlsplit(url)[:2] == urlsplit(self.base)[:2]
+            sign = self._sign if ours else _unsigned
+            answer.close()
+            answer = self._once("GET", url, None, None, stream=True, sign=sign)
+        raise Refused(answer.status_code, "too many redirects")
+
     def pages(self, path: str, **params: Any) -> Iterator[requests.Response]:
         """Every page of a list, as long as the Link header has a next one."""
         answer = self.call("GET", path, params=params)
@@ -69,12 +85,21 @@ class Connection:
             answer = self.call("GET", self._same_origin(answer.links["next"]["url"], answer))
             yield answer
 
-    def _once(self, method: str, url: str, params: Mapping[str, Any] | None, body: Json) -> requests.Response:
+    def _once(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        body: Json,
+        *,
+        stream: bool = False,
+        sign: "Sign | None" = None,
+    ) -> requests.Response:
         session = self._reading if method == "GET" else self._writing
         try:
             return session.request(
-                method, url, params=params, json=body, auth=self._sign,
-                timeout=self._timeout, allow_redirects=False,
+                method, url, params=params, json=body, auth=sign or self._sign,
+                timeout=self._timeout, allow_redirects=False, stream=stream,
             )  # fmt: skip
         except requests.Timeout:
             raise Unavailable(self.host, "the request timed out") from None
@@ -102,6 +127,26 @@ class Connection:
                 f"redirected to another server, {urlsplit(url).netloc}; the token is not sent there",
             )
         return url
+
+
+def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """As `auth`, so that no .netrc adds an account."""
+    return request
+
+
+def _tail_of(answer: requests.Response, most: int, host: str) -> str:
+    """The end of a body, without keeping all of it; one that is too long, or too slow, is read so far."""
+    kept, read, begun = b"", 0, time.monotonic()
+    try:
+        for piece in answer.iter_content(64 * 1024):
+            kept, read = (kept + piece)[-most:], read + len(piece)
+            if read > _LONGEST_TEXT or time.monotonic() - begun > _LONGEST_READ_S:
+                break
+    except requests.RequestException as error:
+        raise Unavailable(host, f"the response broke off ({type(error).__name__})") from None
+    finally:
+        answer.close()
+    return kept.decode(errors="replace")
 
 
 def _without_secrets(body: Json) -> Json:

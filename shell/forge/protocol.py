@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 if TYPE_CHECKING:
     from stages.world import Account as Account
     from stages.world import Checks as Checks
+    from stages.world import FailedCheck as FailedCheck
     from stages.world import ForgeChanges as Changes
     from stages.world import ForgeComment as Comment
     from stages.world import ForgeIssue as Issue
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from stages.world import TimelineRow as TimelineRow
 else:
     Account = Checks = Changes = Comment = Issue = Permission = Pull = Repository = Review = dict
-    Remark = RequiredChecks = TimelineRow = dict
+    FailedCheck = Remark = RequiredChecks = TimelineRow = dict
     """When they are read, all of them are plain objects; their fields: `stages/world.py`."""
 
 
@@ -28,6 +29,7 @@ __all__ = [
     "Changes",
     "Checks",
     "Comment",
+    "FailedCheck",
     "Forge",
     "Hook",
     "Issue",
@@ -104,6 +106,9 @@ class Forge(Protocol):
     def credential(self, repo: str | None = None) -> tuple[str, str]: ...  # git's user name and secret
     def branch_head(self, repo: str, branch: str) -> str | None: ...  # None: no such branch
     def required_checks(self, repo: str, branch: str) -> RequiredChecks: ...
+    def failed_checks(
+        self, repo: str, sha: str
+    ) -> list[FailedCheck]: ...  # with the end of their logs where the forge has them
     def file(self, repo: str, path: str, ref: str | None = None) -> str | None: ...  # None: no such file
     def tree(self, repo: str, ref: str) -> list[str]: ...  # the paths of all files
 

@@ -8,19 +8,21 @@ without (the tick), an opened task issue starts its agent and an approval merges
 from __future__ import annotations
 
 import datetime
+import hashlib
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted, ApprovalKept,
-        CheckCompleted, Checks, Cost, Decision, Event, FrameworkTrouble, IssueClosed, IssueOpened,
-        IssueRefused, IssueReopened, Made, MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted,
-        Pause, Policy, PrClosed, PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted,
-        PrSynchronized, Review, SpawnRequested, SprintState, StopRequested, SupervisorStep, Task,
-        TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRetry, TaskSkip, TaskStatus, TaskTold,
-        TaskUnheld, Told,
+        AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted,
+        ApprovalKept, CheckCompleted, Checks, ChecksFailed, Cost, Decision, Event, FailedCheck,
+        FrameworkTrouble, IssueClosed, IssueOpened, IssueRefused, IssueReopened, Made, MergeDenied,
+        MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed, PrConflict,
+        PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
+        SprintState, StopRequested, SupervisorStep, Task, TaskCancelled, TaskChange, TaskFields, TaskHeld,
+        TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -62,6 +64,9 @@ MOST_CHANGED = 500
 MOST_COST = 10**15
 LONGEST_SUMMARY = 2000
 MOST_TOLD, LONGEST_TOLD = 20, 4000
+CHECKS_SETTLE_S = 60.0
+ROUNDS_ALIKE, MOST_RED_ROUNDS = 2, 6
+CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+|/\S+", re.I)
 PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
 ANSWERED = (
     "done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full", "unverified",
@@ -121,6 +126,7 @@ def execute(input: Input) -> Output:
         take_event(step, event)
     unblock(step)
     block(step)
+    settle_checks(step)
     dispatch(step)
     find_stalls(step)
     merge_next(step)
@@ -408,6 +414,8 @@ def finished_well(step: Step, task_id: str, event: AgentFinished) -> None:
         "merging": None,
     }
     fresh = step.tasks[task_id]["status"] != "InReview"
+    if step.tasks[task_id].get("checks") and event["head_sha"] != step.tasks[task_id].get("head_sha"):
+        fields["checks"] = {}  # those of the head before say nothing of this one
     step.change(task_id, **fields)
     step.change(task_id, status="InReview", sent_back=False, probed=False, wait=None)
     if step.tasks[task_id].get("unheard"):
@@ -630,9 +638,74 @@ def check_completed(step: Step, task_id: str, event: CheckCompleted) -> None:
         checks: Checks = {"state": event["state"], "contexts": event.get("contexts") or {}}
         if event.get("missing"):
             checks["missing"] = event["missing"]
+        if event.get("running"):
+            checks["running"] = event["running"]
         step.change(task_id, checks=checks)
         if step.tasks[task_id]["status"] not in WITH_A_PERSON:
             step.change(task_id, wait=None)
+        if green(checks):
+            end_red_round(step, task_id)
+
+
+def end_red_round(step: Step, task_id: str) -> None:
+    """Its checks are green after all, and its agent has pushed nothing yet: the round does not count."""
+    task = step.tasks[task_id]
+    head, pushed = task.get("head_sha"), task.get("pushed", [])
+    in_round = task["status"] == "InProgress" and task.get("agent") and task.get("red_head") == head
+    if not in_round or task.get("unheard") or (pushed and pushed[-1] != head):
+        return
+    stop_run(step, task_id)
+    mark = task.get("red_mark")
+    rounds = {name: count - (name == mark) for name, count in task.get("red_rounds", {}).items()}
+    step.change(task_id, agent=None, feedback=None, red_head=None, red_rounds=rounds)
+    step.change(task_id, status="InReview", round=task.get("round", 1) - 1)
+
+
+def checks_failed(step: Step, task_id: str, event: ChecksFailed) -> None:
+    """Its agent gets what failed; of the same failure a second time it finds another way, then a person."""
+    task, failed = step.tasks[task_id], event["failed"]
+    if event.get("head_sha") != task.get("head_sha") or not is_red(task) or not failed:
+        return
+    mark, before = failure_mark(failed), task.get("red_rounds", {})
+    often = before.get(mark, 0) + 1
+    rounds = {**{name: count for name, count in before.items() if name != mark}, mark: often}
+    names = ", ".join(f"`{one['name']}`" for one in failed[:5])
+    if often > ROUNDS_ALIKE:
+        escalate(step, task_id, f"its checks failed in the same way {often} times: {names}")
+    elif sum(rounds.values()) > MOST_RED_ROUNDS:
+        escalate(step, task_id, f"its checks failed after {MOST_RED_ROUNDS} rounds of rework: {names}")
+    else:
+        feedback = failure_text(failed, again=often > 1)
+        next_round(
+            step, task_id, feedback=feedback, red_rounds=rounds, red_mark=mark, red_head=task["head_sha"]
+        )
+
+
+def is_red(task: Task) -> bool:
+    """In review, with nobody at work, and checks that have all ended and not all well."""
+    checks = task.get("checks", {})
+    ended = not checks.get("running") and not checks.get("missing")
+    at_rest = task["status"] == "InReview" and not task.get("agent") and bool(task.get("pr_number"))
+    return at_rest and ended and checks.get("state") == "failure"
+
+
+def failure_mark(failed: Sequence[FailedCheck]) -> str:
+    """The same for the same failure: without times, counts, addresses and paths."""
+    texts = [f"{one['name']}\n{one['description']}\n{one['log']}" for one in failed]
+    return hashlib.sha256(CHANGING.sub("#", "\n".join(sorted(texts))).encode()).hexdigest()[:16]
+
+
+def failure_text(failed: Sequence[FailedCheck], again: bool) -> str:
+    parts = [failure_lines(one) for one in failed]
+    if again:
+        parts.append("They failed in the same way before your last round. Find another approach.")
+    return "\n\n".join([*parts, "Find the cause and fix it; what is not yours to fix, say in your report."])
+
+
+def failure_lines(one: FailedCheck) -> str:
+    about = f"The check {one['name']} failed on your commit" + (f" ({one['url']})" if one["url"] else "")
+    words = f"{about}: {one['description']}" if one["description"] else f"{about}."
+    return f"{words}\nThe end of its log:\n{one['log']}" if one["log"] else words
 
 
 def pr_merged(step: Step, task_id: str, event: PrMerged) -> None:
@@ -811,6 +884,8 @@ def task_retry(step: Step, task_id: str, event: TaskRetry) -> None:
     forget_silence(step, task)
     resume(step, framework_of(step, task))
     forget_setbacks(step, task_id)
+    if task.get("red_rounds"):
+        step.change(task_id, red_rounds={})
     fields: TaskChange = {
         "intervention_count": 0,
         "useless_rounds": 0,
@@ -948,6 +1023,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "pr_synchronized": (("InProgress", "InReview", *WITH_A_PERSON), pr_synchronized),
     "pr_review_submitted": (("InProgress", "InReview"), pr_review_submitted),
     "check_completed": (("InProgress", "InReview", *WITH_A_PERSON), check_completed),
+    "checks_failed": (("InReview",), checks_failed),
     "pr_merged": ((*OPEN, "Skipped"), pr_merged),
     "pr_closed": ((*OPEN, "Skipped"), pr_closed),
     "pr_reopened": (("Ready", "InProgress", "Escalated"), pr_reopened),
@@ -1028,6 +1104,31 @@ def dispatch(step: Step) -> None:
         if free > 0 and wants_agent(step.tasks[task_id]) and may_start(step, step.tasks[task_id]):
             start_agent(step, task_id)
             free -= 1
+
+
+def settle_checks(step: Step) -> None:
+    """Of a head whose checks have ended and stayed red for a while, what failed is read, once."""
+    if step.policy is None:
+        return
+    settle_s = step.policy.get("checks_settle_s", CHECKS_SETTLE_S)
+    for task_id, task in list(step.tasks.items()):
+        since, head = task.get("red_since"), task.get("head_sha")
+        if not is_red(task):
+            if since:
+                step.change(task_id, red_since=None, red_read=None)
+        elif since is None:
+            step.change(task_id, red_since=step.moment())
+            step.decide({"type": "wake_later", "task_id": task_id, "seconds": settle_s})
+        elif head and task.get("red_read") != head and minutes(since, step.moment()) * 60 >= settle_s:
+            step.change(task_id, red_read=head)
+            step.decide(
+                {
+                    "type": "read_failures",
+                    "task_id": task_id,
+                    "pr_number": cast("int", task["pr_number"]),
+                    "head_sha": head,
+                }
+            )
 
 
 def needs_issue(step: Step, task: Task) -> bool:

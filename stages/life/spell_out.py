@@ -89,6 +89,14 @@ class Sprint:
             case "wake_later":
                 about = self.about(task, f"wake/{self.now}")
                 return [{**about, "type": "wake_up", "due_in_s": action["seconds"]}]
+            case "read_failures":
+                number, head = action["pr_number"], action["head_sha"]
+                key = f"look:failures:{number}:{head}:{self.now}"
+                return [
+                    {
+                        "type": "look", "what": "failures", "number": number, "head_sha": head, "key": key,
+                    }
+                ]  # fmt: skip
             case "tell_paused":
                 return [self.tell_paused(task, action)]
             case "show_hold":

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, ApprovalKept, CheckCompleted, Checks, Event, ForgePull, ForgeReview, HoldSeen, LookTimeline,
-        LookUpdates, Policy, PrClosed, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized,
-        PullRequest, RequiredChecks, SeenPull, SeenUpdates, State, Task, TimelineAsk,
+        Action, ApprovalKept, CheckCompleted, Checks, ChecksFailed, Event, FailedCheck, ForgePull,
+        ForgeReview, HoldSeen, LookFailures, LookTimeline, LookUpdates, Policy, PrClosed, PrMerged,
+        PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, PullRequest, RequiredChecks, SeenPull,
+        SeenUpdates, State, Task, TimelineAsk,
     )  # fmt: skip
 
 NAME = "compare_pull"
@@ -45,6 +46,8 @@ def execute(input: Input) -> Output:
             events += found
         elif event["type"] == "seen" and event["what"] == "updates":
             events += kept(state, event)
+        elif (failed := failures(state, event)) is not None:
+            events += failed
         elif required := required_of(state, event):
             state, found = require(state, event, required)
             events += found
@@ -66,7 +69,7 @@ def compare(state: State, policy: Policy, event: SeenPull) -> tuple[State, list[
     missing = lacking(state, observed["status"])
     emitted: list[Event] = [
         *opened_or_moved(event, known, observed, state["tasks"][task_id]),
-        *checks(event, known, observed, missing),
+        *checks(state, event, known, observed, missing),
         *reviews(event, known, observed),
         *ended(event, known, observed),
     ]
@@ -97,6 +100,42 @@ def kept(state: State, event: SeenUpdates) -> list[Event]:
         return []
     emitted: ApprovalKept = {"type": "approval_kept", "key": f"approval_kept:{number}:{event['key']}",
                           "pr_number": number, "head_sha": heads[0], "kept": heads}  # fmt: skip
+    return [with_origin(event, known["task_id"], emitted)]
+
+
+def failures(state: State, event: Event) -> list[ChecksFailed] | None:
+    """The checks that failed, as a look found them; by name alone where it was refused; None of other events.
+
+    Where none failed after all, nothing follows.
+    """
+    if event["type"] == "seen" and event["what"] == "failures":
+        return checks_failed(state, event, event["request"], event["there"])
+    if (
+        event["type"] != "refused"
+        or event["action"]["type"] != "look"
+        or event["action"]["what"] != "failures"
+    ):
+        return None
+    known = state["pulls"].get(str(event["action"]["number"]))
+    contexts = (known["status"].get("contexts") or {}) if known else {}
+    failed: list[FailedCheck] = [
+        {"name": name, "description": "", "url": "", "log": ""}
+        for name, found in sorted(contexts.items())
+        if found == "failure"
+    ]
+    return checks_failed(state, event, event["action"], failed)
+
+
+def checks_failed(
+    state: State, event: Event, look: LookFailures, failed: list[FailedCheck]
+) -> list[ChecksFailed]:
+    number, known = look["number"], state["pulls"].get(str(look["number"]))
+    if known is None or not failed:
+        return []
+    emitted: ChecksFailed = {
+        "type": "checks_failed", "key": f"checks_failed:{number}:{event['key']}", "pr_number": number,
+        "head_sha": look["head_sha"], "failed": failed,
+    }  # fmt: skip
     return [with_origin(event, known["task_id"], emitted)]
 
 
@@ -190,7 +229,7 @@ def opened_or_moved(
 
 
 def checks(
-    event: SeenPull, known: PullRequest | None, observed: ForgePull, missing: list[str]
+    state: State, event: SeenPull, known: PullRequest | None, observed: ForgePull, missing: list[str]
 ) -> list[CheckCompleted]:
     sha, status = observed["head"]["sha"], observed["status"]
     if known:
@@ -202,16 +241,24 @@ def checks(
     contexts = sorted((status.get("contexts") or {}).items())
     states = ",".join(f"{name}={state}" for name, state in contexts)
     return [
-        completed(event["number"], f"{sha}:{status['state']}:{states}:{event['key']}", sha, status, missing)
+        completed(
+            state, event["number"], f"{sha}:{status['state']}:{states}:{event['key']}", sha, status, missing
+        )
     ]
 
 
-def completed(number: int, tail: str, sha: str, status: Checks, missing: list[str]) -> CheckCompleted:
+def completed(
+    state: State, number: int, tail: str, sha: str, status: Checks, missing: list[str]
+) -> CheckCompleted:
     emitted: CheckCompleted = {
         "type": "check_completed", "key": f"check_completed:{number}:{tail}", "pr_number": number,
         "head_sha": sha, "state": status["state"], "contexts": status.get("contexts") or {},
     }  # fmt: skip
-    return {**emitted, "missing": missing} if missing else emitted
+    if missing:
+        emitted["missing"] = missing
+    if running := waited_for(state, status):
+        emitted["running"] = running
+    return emitted
 
 
 def reviews(event: SeenPull, known: PullRequest | None, observed: ForgePull) -> list[PrReviewSubmitted]:
@@ -295,7 +342,7 @@ def require(state: State, event: Event, required: RequiredChecks) -> tuple[State
         if missing != known.get("missing", []):
             pulls[number] = with_missing(known, missing)
             sha, tail = known["head_sha"], f"{known['head_sha']}:required:{event['key']}"
-            emitted = completed(int(number), tail, sha, status, missing)
+            emitted = completed(state, int(number), tail, sha, status, missing)
             found.append(with_origin(event, known["task_id"], emitted))
     return {**state, "pulls": pulls}, found
 
@@ -329,6 +376,19 @@ def lacking(state: State, status: Checks) -> list[str]:
     if not required or not required.get("patterns"):
         return [name for name in names if name not in reported]
     return [name for name in names if not any(fits(name, other) for other in reported)]
+
+
+def waited_for(state: State, status: Checks) -> list[str]:
+    """The checks that have not ended: the required ones, or all where none is known to be required."""
+    pending = [name for name, found in sorted((status.get("contexts") or {}).items()) if found == "pending"]
+    repo = state.get("repo")
+    required = repo.get("required") if repo else None
+    names = (required.get("contexts") or []) if required else []
+    if not required or not names:
+        return pending
+    if not required.get("patterns"):
+        return [name for name in pending if name in names]
+    return [name for name in pending if any(fits(one, name) for one in names)]
 
 
 PIECE = re.compile(

@@ -79,6 +79,12 @@ class House:
         with urlopen(f"{self.fake_url}/_fake/faults", body, timeout=LIMIT_S) as answer:
             answer.read()
 
+    def finish_job(self, repo: str, sha: str, name: str, state: str, log: str) -> None:
+        """A job of the fake forge's own CI ends on a commit."""
+        about = {"repository": repo, "sha": sha, "name": name, "state": state, "log": log}
+        with urlopen(f"{self.fake_url}/_fake/jobs", json.dumps(about).encode(), timeout=LIMIT_S) as answer:
+            answer.read()
+
     @property
     def calm_s(self) -> float:
         """For how long nothing must happen: a real forge does not tell whether a delivery is on its way."""

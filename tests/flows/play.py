@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Shape = dict[str, Any]
 PLAN_LABEL = "caloron:sprint"
+_LATER_S = 30.0
+"""What is due only so much later keeps nobody waiting."""
 
 
 class Play:
@@ -158,8 +160,8 @@ class Play:
         store = self.house.store
         assert store
         taking_in, unshown = store.lanes_waiting()
-        waiting = self.lane in taking_in or self.lane in unshown or store.pending_actions(self.lane)
-        return bool(waiting) or self.house.delivering()
+        to_do = [one for one in store.pending_actions(self.lane) if one.get("due_in_s", 0) < _LATER_S]
+        return bool(self.lane in taking_in or self.lane in unshown or to_do or self.house.delivering())
 
     def heard(self, comment_id: int) -> None:
         """Wait until a comment's delivery was handled, as its receipt says, and what came of it is done."""

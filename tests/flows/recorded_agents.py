@@ -106,6 +106,14 @@ def responses() -> list[dict[str, Any]]:
         ),
         answer(told("checked", "> checked.txt is not good"), {"checked.txt": "good\n"}, _TOLD),
         answer(r"(?m)^Task: checked$", {"checked.txt": "bad\n"}),
+        answer(
+            told("mended", "> The check ci/test", "Find another approach."), {"mended.txt": "good\n"}, _TOLD
+        ),
+        answer(told("mended", "> The check ci/test"), {"mended.txt": "worse\n"}, _TOLD),
+        answer(r"(?m)^Task: mended$", {"mended.txt": "bad\n"}),
+        answer(told("hopeless", "Find another approach."), {"hopeless.txt": "3\n"}, _TOLD),
+        answer(told("hopeless", "> The check ci/test"), {"hopeless.txt": "2\n"}, _TOLD),
+        answer(r"(?m)^Task: hopeless$", {"hopeless.txt": "1\n"}),
         answer(told("behind", *BRIEFED_BEHIND, SAID_BY_BRIEFED), {"behind.txt": "more\n"}, _TOLD),
     ]
 

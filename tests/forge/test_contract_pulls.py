@@ -229,3 +229,18 @@ def test_checks_required_without_a_name_are_any(request: pytest.FixtureRequest, 
         server.merge(repo, made)
     server.bot.set_status(repo, made["head_sha"], "success", "whatever")
     assert server.merge(repo, made)["merged"] is True
+
+
+def test_failed_checks_are_told_with_what_they_say(server: Server, repo: str) -> None:
+    head = server.pull(repo)["head_sha"]
+    assert server.bot.failed_checks(repo, head) == []
+    said = {"ci": ["failure", "success"], "lint": ["failure"], "build": ["pending"], "odd": ["error"]}
+    for context, states in said.items():
+        for state in states:
+            server.bot.set_status(repo, head, state, context, f"said {state}", "https://ci.test/7?a=b")
+    told = sorted(server.bot.failed_checks(repo, head), key=lambda one: one["name"])
+    same = {"url": "https://ci.test/7?a=b", "log": ""}
+    assert told == [
+        {"name": "lint", "description": "said failure", **same},
+        {"name": "odd", "description": "said error", **same},
+    ]

@@ -354,8 +354,9 @@ def check(world: World, repo: Repository, one: Check) -> Json:
         "started_at": when(one.created),
         "completed_at": when(one.created) if one.conclusion else None,
         "output": {"title": None, "summary": None, "annotations_count": 0},
-        "app": {"id": 1, "slug": "checks"},
+        "app": {"id": 1, "slug": one.app},
         "html_url": f"{world.url}/{repo.full_name}/runs/{one.id}",
+        "details_url": one.details_url or None,
         "pull_requests": [],
     }
 
