@@ -269,7 +269,7 @@ _ALL: tuple[Declaration, ...] = (
         "tell",
         "write",
         "task pr",
-        "Tells the task's agent something: at once where it can take it, else in its next turn or run.",
+        "Tells the task's agent the rest of the line: at once where it can, else in its next turn or run.",
         Param("text", required=True, rest=True),
         example="/tell keep the old name as an alias",
         composition="command_steer",

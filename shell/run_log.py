@@ -8,6 +8,8 @@ from shell.neutralize import JOINER, TERMINAL, UNSEEN
 from shell.secrets import mask
 
 LINES = 40
+_EARLIER = 100
+"""So many runs are looked at for one that has written something."""
 _LONGEST, _READ = 300, 64 * 1024
 _FENCE = re.compile("`{3,}")
 
@@ -18,14 +20,17 @@ def log_of(home: Path, sprint_id: str, task_id: str, attempt: int) -> Path:
 
 
 def log_in_words(home: Path, sprint_id: str, task_id: str, attempt: int) -> str:
-    """Its last lines as Markdown that does nothing, or that there is none."""
-    lines = _last_lines(log_of(home, sprint_id, task_id, attempt))
+    """Its last lines as Markdown that does nothing; those of an earlier run while it has written nothing."""
+    runs = range(attempt, max(0, attempt - _EARLIER), -1)
+    logs = ((run, _last_lines(log_of(home, sprint_id, task_id, run))) for run in runs)
+    run, lines = next(((run, lines) for run, lines in logs if lines), (attempt, []))
     if not lines:
-        return f"Run {attempt} of `{task_id}` has left no log here; logs are kept for 30 days."
+        return f"Run {attempt} of `{task_id}` has left no log here yet; logs are kept for 30 days."
+    first = "" if run == attempt else f"Run {attempt} of `{task_id}` has written nothing yet. "
     longest = max((len(found) for line in lines for found in _FENCE.findall(line)), default=2)
     fence = "`" * (longest + 1)
     more = f"All of it, where the bot runs: `caloron agents --log {task_id}`."
-    return "\n".join([f"The end of run {attempt} of `{task_id}`:", "", fence, *lines, fence, "", more])
+    return "\n".join([f"{first}The end of run {run} of `{task_id}`:", "", fence, *lines, fence, "", more])
 
 
 def _last_lines(log: Path) -> list[str]:

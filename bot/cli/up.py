@@ -212,8 +212,8 @@ def _room_needed(home: Path) -> Iterator[None]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise click.ClickException(
-            f"The disk of {home} is full ({error.strerror}), also without what earlier runs left. "
-            "Make room there, then start again."
+            f"The disk of {home} is full ({error.strerror}), so the bot did not start. "
+            "Delete files there or make the disk larger, then run `caloron up` again."
         ) from None
 
 

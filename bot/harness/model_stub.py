@@ -131,7 +131,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, stub: ModelStub) -> None:
-        super().__init__(("127.0.0.1", 0), _handler_of(stub))
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.stub = stub
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -228,91 +228,95 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(one)
 
 
-def _handler_of(stub: ModelStub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    """Answers the requests of one connection."""
 
-        def do_HEAD(self) -> None:
-            self._send(200, {})
+    protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
-            """Lists of models; a connection that wants to become another one is refused."""
-            upgrade = "upgrade" in (self.headers.get("connection") or "").lower()
-            self._send(426 if upgrade else 200, {"object": "list", "data": [], "models": []})
+    @property
+    def stub(self) -> ModelStub:
+        assert isinstance(self.server, _Server)
+        return self.server.stub
 
-        def do_POST(self) -> None:
-            body = json.loads(self._read() or b"{}")
-            wire = wire_of(self.path)
-            if wire is None:
-                self._send(200, {"input_tokens": 10, "totalTokens": 10})
+    def do_HEAD(self) -> None:
+        self._send(200, {})
+
+    def do_GET(self) -> None:
+        """Lists of models; a connection that wants to become another one is refused."""
+        upgrade = "upgrade" in (self.headers.get("connection") or "").lower()
+        self._send(426 if upgrade else 200, {"object": "list", "data": [], "models": []})
+
+    def do_POST(self) -> None:
+        body = json.loads(self._read() or b"{}")
+        wire = wire_of(self.path)
+        if wire is None:
+            self._send(200, {"input_tokens": 10, "totalTokens": 10})
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        about = (wire.name, self.path, headers, body, wire.tools(body), wire.steps(body))
+        asked = Asked(*about, time.monotonic())
+        self.stub.asked.append(asked)
+        self._answer(asked, wire, self.stub.script)
+
+    def _answer(self, asked: Asked, wire: Wire, script: Script) -> None:
+        move = script(asked)
+        if isinstance(move, Fail):
+            time.sleep(self.stub.pause_s)
+            words = f"The model stub answers {move.status}"
+            self._send(move.status, wire.fault(move.status, words), move.headers)
+            return
+        cut_off = isinstance(move, CutOff)
+        reply = Text("This will not") if isinstance(move, CutOff) else reply_to(asked, move, script)
+        if wire.streams(asked.body, asked.path):
+            self._stream(wire.stream(asked.body, reply), cut_off)
+        else:
+            time.sleep(self.stub.pause_s)
+            self._send(200, wire.whole(asked.body, reply), cut_off=cut_off)
+
+    def _stream(self, pieces: Iterator[str], cut_off: bool) -> None:
+        """Without a length, in chunks: what is cut off has no last one."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            time.sleep(self.stub.pause_s)
+            content = piece.encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
+            self.wfile.flush()
+            if cut_off:
+                self.close_connection = True
                 return
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            about = (wire.name, self.path, headers, body, wire.tools(body), wire.steps(body))
-            asked = Asked(*about, time.monotonic())
-            stub.asked.append(asked)
-            self._answer(asked, wire, stub.script)
+        self.wfile.write(b"0\r\n\r\n")
 
-        def _answer(self, asked: Asked, wire: Wire, script: Script) -> None:
-            move = script(asked)
-            if isinstance(move, Fail):
-                time.sleep(stub.pause_s)
-                words = f"The model stub answers {move.status}"
-                self._send(move.status, wire.fault(move.status, words), move.headers)
-                return
-            cut_off = isinstance(move, CutOff)
-            reply = Text("This will not") if isinstance(move, CutOff) else reply_to(asked, move, script)
-            if wire.streams(asked.body, asked.path):
-                self._stream(wire.stream(asked.body, reply), cut_off)
-            else:
-                time.sleep(stub.pause_s)
-                self._send(200, wire.whole(asked.body, reply), cut_off=cut_off)
+    def _send(
+        self,
+        status: int,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+        cut_off: bool = False,
+    ) -> None:
+        content = b"" if self.command == "HEAD" else json.dumps(body).encode()
+        self.send_response(status)
+        fields = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+        for name, value in {**fields, **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if cut_off else content)
+        self.close_connection = self.close_connection or cut_off
 
-        def _stream(self, pieces: Iterator[str], cut_off: bool) -> None:
-            """Without a length, in chunks: what is cut off has no last one."""
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            for piece in pieces:
-                time.sleep(stub.pause_s)
-                content = piece.encode()
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
-                self.wfile.flush()
-                if cut_off:
-                    self.close_connection = True
-                    return
-            self.wfile.write(b"0\r\n\r\n")
+    def _read(self) -> bytes:
+        content = b"".join(self._chunks()) if self.headers.get("transfer-encoding") else self._sized()
+        return gzip.decompress(content) if self.headers.get("content-encoding") == "gzip" else content
 
-        def _send(
-            self,
-            status: int,
-            body: Mapping[str, Any],
-            headers: Mapping[str, str] | None = None,
-            cut_off: bool = False,
-        ) -> None:
-            content = b"" if self.command == "HEAD" else json.dumps(body).encode()
-            self.send_response(status)
-            fields = {"Content-Type": "application/json", "Content-Length": str(len(content))}
-            for name, value in {**fields, **(headers or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content[: len(content) // 2] if cut_off else content)
-            self.close_connection = self.close_connection or cut_off
+    def _sized(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("content-length") or 0))
 
-        def _read(self) -> bytes:
-            content = b"".join(self._chunks()) if self.headers.get("transfer-encoding") else self._sized()
-            return gzip.decompress(content) if self.headers.get("content-encoding") == "gzip" else content
-
-        def _sized(self) -> bytes:
-            return self.rfile.read(int(self.headers.get("content-length") or 0))
-
-        def _chunks(self) -> Iterator[bytes]:
-            while size := int(self.rfile.readline().strip() or b"0", 16):
-                yield self.rfile.read(size)
-                self.rfile.readline()
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline().strip() or b"0", 16):
+            yield self.rfile.read(size)
             self.rfile.readline()
+        self.rfile.readline()
 
-        def log_message(self, format: str, *arguments: Any) -> None:
-            """Say nothing: what was asked is kept."""
-
-    return Handler
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing: what was asked is kept."""

@@ -67,9 +67,11 @@ _DEAREST = max(price.written for _, price in PRICES)
 def charged_usd(cost: "Cost") -> float | None:
     """What a run counts against a cap in dollars: where nobody knows its price, that of the dearest model.
 
-    None where not even its tokens are known.
+    None where not even its tokens are known. Nothing for tokens is no price: some tools report 0 where they
+    do not know it.
     """
     usd, tokens = cost.get("usd"), cost.get("tokens")
-    if isinstance(usd, int | float) and not isinstance(usd, bool):
+    used = tokens if type(tokens) is int else None
+    if isinstance(usd, int | float) and not isinstance(usd, bool) and (usd or not used):
         return usd
-    return tokens * _DEAREST / 1e6 if type(tokens) is int else None
+    return None if used is None else used * _DEAREST / 1e6

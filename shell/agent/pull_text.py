@@ -24,7 +24,7 @@ def pull_text(
 ) -> str:
     """`notes` are the agent's own words; the hidden marker stays the last line."""
     body, mark, rest = str(spec["pr_body"]).partition(_MARK)
-    parts = [body, _done(notes), _verified(verification), _used(spec, cost)]
+    parts = [body, _done(notes), _verified(spec, verification), _used(spec, cost)]
     return "\n\n".join(filter(None, parts)) + mark + rest
 
 
@@ -34,11 +34,13 @@ def _done(notes: object) -> str:
     return "\n".join(["**What the agent says**", "", *shown]) if shown else ""
 
 
-def _verified(found: "Sequence[Verification]") -> str:
+def _verified(spec: Mapping[str, Any], found: "Sequence[Verification]") -> str:
+    """Of which run it is: the text is written once, and later runs change what it is about."""
     rows = [
         f"| {as_code(one['name'])} | {_SIGNS[one['outcome']]} | {one['seconds']:.0f} s |" for one in found
     ]
-    head = ["**Verification** on a clean checkout", "", "| command | result | took |", "|---|---|---|"]
+    title = f"**Verification** of run {spec['attempt']}, on a clean checkout"
+    head = [title, "", "| command | result | took |", "|---|---|---|"]
     return "\n".join([*head, *rows]) if rows else ""
 
 

@@ -271,7 +271,7 @@ class _Run:
         return failed_by_work(found)
 
     def _verifier(self) -> Verifier:
-        return Verifier(self.spec, self.paths, self.attempt, self.report)
+        return Verifier(self.spec, self.paths, self.attempt, self.report, self.disk)
 
     def _judge_pushed(self, commit: str) -> str:
         """Show on the commit how it was verified; returns what the forge refused, in a sentence.

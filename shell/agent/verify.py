@@ -13,10 +13,13 @@ from shell.agent.harness import Ended, Watcher
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import find_walls
+from shell.agent.quota import OwnDisk
 from shell.agent.remove import remove_folder
 from shell.agent.repository import Repository
+from shell.agent.reserve_watch import ReserveWatch
+from shell.agent.sandbox import Sandbox
 from shell.agent.start import fill
-from shell.agent.walled import Place, run_walled
+from shell.agent.walled import Place, has_program, run_walled
 from shell.clock import now
 from shell.secrets import mask
 
@@ -26,6 +29,32 @@ if TYPE_CHECKING:
 _TAIL = 4000
 _NOT_FOUND = 127
 """What a POSIX shell exits with where a command is not found."""
+_ACTIVE = r";&|<>()$`\\*?\[\]{}#~!\n"
+_RUNS_OTHERS = r"(?!(?:\.|command|eval|exec|exit|return)\s)"
+_PLAIN = re.compile(rf"\s*{_RUNS_OTHERS}([^\s'\"=/{_ACTIVE}]+)(?:[ \t][^{_ACTIVE}]*)?\s*")
+"""One program of the PATH and its arguments, with nothing for the shell to do."""
+
+
+class _Alive:
+    """A run's watcher during a command, whose silence is no stall: it has a time limit of its own."""
+
+    def __init__(self, report: Watcher) -> None:
+        self.report = report
+
+    def started(self, pid: int) -> None:
+        self.report.started(pid)
+
+    def heartbeat(self, last_sign_at: str) -> None:
+        self.report.heartbeat(now())
+
+    def may_go_on(self) -> bool:
+        return self.report.may_go_on()
+
+    def output(self, line: str) -> None:
+        self.report.output(line)
+
+    def pushing(self, commit: str, partial: bool = False) -> None:
+        self.report.pushing(commit, partial)
 
 
 @dataclass(frozen=True)
@@ -36,6 +65,7 @@ class Verifier:
     paths: Paths
     attempt: Attempt
     watcher: Watcher
+    disk: OwnDisk | None = None
 
     @property
     def steps(self) -> list[VerifyStep]:
@@ -63,11 +93,11 @@ class Verifier:
             remove_folder(clean)
 
     def _run_all(self, folder: Path, home: Path) -> list[Verification]:
-        """Up to the first that fails."""
+        """Up to the first that fails through the work; one that the machine lacks says nothing of it."""
         found: list[Verification] = []
         for step in self.steps:
             found.append(self._run(step, folder, home))
-            if found[-1]["outcome"] != "passed":
+            if failed_by_work(found):
                 break
         return found
 
@@ -78,19 +108,35 @@ class Verifier:
         root = self.attempt.root / "verify"
         remove_folder(root)
         root.mkdir()
-        place = Place(root, folder, home, self.attempt.log)
-        command = ["/bin/sh", "-c", step["run"]]
-        ended = run_walled(
-            command, place, self.paths, find_walls(self.paths), self._rules(), self.watcher, step["timeout_s"]
-        )
-        if ended.how == "stopped":
-            raise AttemptEnded("stopped", "The run was stopped while its work was verified.")
+        sandbox = find_walls(self.paths)
+        place = Place(root, folder, home, self.attempt.log, {}, self.attempt.root, self.disk)
+        ended = self._watched(step, place, sandbox)
         return {
             "name": step["name"],
-            "outcome": _outcome(ended),
+            "outcome": "missing" if self._lacks(step, ended, sandbox) else _outcome(ended),
             "seconds": ended.seconds,
             "output": _output(ended),
         }
+
+    def _watched(self, step: VerifyStep, place: Place, sandbox: Sandbox) -> Ended:
+        """Run it as the agent's turns are run. AttemptEnded if the run must end, whatever it found."""
+        command = ["/bin/sh", "-c", step["run"]]
+        with ReserveWatch(_Alive(self.watcher), self.paths.reserve) as watch:
+            ended = run_walled(command, place, self.paths, sandbox, self._rules(), watch, step["timeout_s"])
+        if watch.shortage:
+            raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
+        if self.disk is not None:
+            self.disk.check()
+        if ended.how == "stopped":
+            raise AttemptEnded("stopped", "The run was stopped while its work was verified.")
+        return ended
+
+    def _lacks(self, step: VerifyStep, ended: Ended, sandbox: Sandbox) -> bool:
+        """Whether the machine lacks its program; what a script or a Makefile calls is the work's concern."""
+        if ended.how != "ended" or ended.status != _NOT_FOUND:
+            return False
+        plain = _PLAIN.fullmatch(step["run"])
+        return plain is not None and not has_program(plain[1], self.paths, sandbox)
 
     def _rules(self) -> Rules:
         """The registries and what the repository and the operator add, without any model."""
@@ -100,9 +146,7 @@ class Verifier:
 def _outcome(ended: Ended) -> VerificationOutcome:
     if ended.how == "timeout":
         return "timeout"
-    if ended.how == "ended" and ended.status == 0:
-        return "passed"
-    return "missing" if ended.how == "ended" and ended.status == _NOT_FOUND else "failed"
+    return "passed" if ended.how == "ended" and ended.status == 0 else "failed"
 
 
 def _output(ended: Ended) -> str:

@@ -1,5 +1,7 @@
 """Runs a command that is no agent behind the walls of agents, such as an installer."""
 
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,8 +13,9 @@ from shell.agent.frameworks import machine_environment
 from shell.agent.harness import Ended, Job, Watcher, run_job
 from shell.agent.paths import Paths
 from shell.agent.prepare import with_network
+from shell.agent.quota import OwnDisk
 from shell.agent.sandbox import Mounts, Sandbox, hand_over, made_up_etc, wrap
-from shell.agent.seen import seen
+from shell.agent.seen import Seen, seen
 from shell.secrets import mask
 
 
@@ -28,6 +31,10 @@ class Place:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     """Beside the few variables of the machine."""
+    takes_disk: Path | None = None
+    """What counts as its disk; `folder` if not given."""
+    own_disk: OwnDisk | None = None
+    """The disk that its files are on, where it has one of its own."""
 
 
 def run_walled(
@@ -63,15 +70,29 @@ def _job(
 ) -> Job:
     return Job(
         command, place.folder, environment, place.log, time_limit_s,
-        limits=paths.limits, takes_disk=place.folder,
+        limits=paths.limits, takes_disk=place.takes_disk or place.folder, own_disk=place.own_disk,
     )  # fmt: skip
 
 
 def _mounts(place: Place, paths: Paths, sandbox: Sandbox, egress: Egress) -> Mounts:
     at = made_up_etc(place.root / "etc", place.home, sandbox.user)
     hand_over(sandbox, [place.folder, place.home, *at.values()])
+    mounts = Mounts(place.folder, _seen(paths), (place.home,), (), (paths.root, Path.cwd()), at)
+    return with_network(mounts, egress)
+
+
+def _seen(paths: Paths) -> Seen:
     machine = paths.environment
     private = (Path(machine.get("HOME", "/")), Path.home(), Path.cwd(), paths.root)
-    shown = seen([Path(sys.executable)], machine.get("PATH", ""), private)
-    mounts = Mounts(place.folder, shown, (place.home,), (), (paths.root, Path.cwd()), at)
-    return with_network(mounts, egress)
+    return seen([Path(sys.executable)], machine.get("PATH", ""), private)
+
+
+def has_program(name: str, paths: Paths, sandbox: Sandbox) -> bool:
+    """Whether a command here finds this program on its PATH; behind walls not all of PATH is shown."""
+    shown = _seen(paths) if sandbox.works else None
+    for folder in paths.environment.get("PATH", "").split(os.pathsep):
+        if not os.path.isabs(folder) or (found := shutil.which(name, path=folder)) is None:
+            continue
+        if shown is None or all(shown.shows(path.resolve()) for path in (Path(folder), Path(found))):
+            return True
+    return False

@@ -134,20 +134,27 @@ class Runs(Outbox):
 
     @reachable
     def tell_run(self, lane: str, action: TellAgent) -> bool:
-        """Leave words for the task's current run; False if there is none of this attempt. Once per action."""
+        """Leave words for the task's current run, also one that waits for a worker. Once per action.
+
+        False if there is none of this attempt.
+        """
         task = f"{action['sprint_id']}/{action['task_id']}"
         key = self.client.hget(keys.current_runs(lane), task)
         run = self.client.hgetall(keys.run(lane, key)) if key else {}
-        if run.get("status") != "claimed" or json.loads(run["spec"]).get("attempt") != action["attempt"]:
+        if run.get("status") not in ("queued", "claimed"):
             return False
-        tx, name = self._transaction(), keys.told(lane, key)
-        known = {json.loads(one)[0] for one in self.client.lrange(name, 0, -1)}
-        if action["key"] not in known:
-            pipe = tx.block(equals(keys.run(lane, key), "status", "claimed"))
-            pipe.rpush(name, write([action["key"], action["text"]]))
-            pipe.expire(name, _HEARTBEAT_S)
-            tx.run()
-        return True
+        if json.loads(run["spec"]).get("attempt") != action["attempt"]:
+            return False
+        name = keys.told(lane, key)
+        if action["key"] in {json.loads(one)[0] for one in self.client.lrange(name, 0, -1)}:
+            return True
+        tx = self._transaction()
+        for ended in ("", "finished"):
+            tx.require(differs(keys.run(lane, key), "status", ended))
+        pipe = tx.block()
+        pipe.rpush(name, write([action["key"], action["text"]]))
+        pipe.expire(name, _KEPT_S)
+        return not tx.run().failed
 
     @reachable
     def told_run(self, lane: str, key: str, heard: int) -> list[str]:

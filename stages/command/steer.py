@@ -219,7 +219,7 @@ def held_or_not(event: Command, task_id: str, on: bool) -> TaskHeld | TaskUnheld
 
 
 def tell(state: State, event: Command) -> Output:
-    """For the agent at work, else for the task's next run."""
+    """For the agent at work, for the run that waits for a worker, else for the task's next run."""
     meant, refusal = meant_tasks(state, event)
     if refusal:
         return no(state, event, refusal)
@@ -227,7 +227,9 @@ def tell(state: State, event: Command) -> Output:
     if task["status"] in ENDED:
         return no(state, event, f"This task is already {task['status']}.")
     works = task.get("agent") == "running"
-    words = "Told its agent." if works else "Its agent gets this when it runs next."
+    waits = task.get("agent") == "queued"
+    later = "Its agent gets this when it begins." if waits else "Its agent gets this when it runs next."
+    words = "Told its agent." if works else later
     told: TaskTold = {"type": "task_told", "key": f"task_told:{meant[0]}:{event['key']}",
                       "task_id": meant[0], "actor": event["actor"], "text": text}  # fmt: skip
     return {"state": state, "actions": [answer(event, words, aloud=not works)], "events": [told]}

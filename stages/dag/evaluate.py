@@ -933,10 +933,10 @@ def task_held(step: Step, task_id: str, event: TaskHeld) -> None:
 
 
 def task_told(step: Step, task_id: str, event: TaskTold) -> None:
-    """For the agent at work, and for every later run of the task."""
+    """For the run that works or waits for a worker, its prompt being written, and for every later one."""
     told: Told = {"told_by": event["actor"] or "", "text": event["text"][:LONGEST_TOLD]}
     task = step.change(task_id, told=[*step.tasks[task_id].get("told", []), told][-MOST_TOLD:])
-    if task.get("agent") == "running":
+    if task.get("agent") in AT_WORK:
         step.decide({"type": "tell_agent", "task_id": task_id, "attempt": task["attempt"], "told": told})
 
 

@@ -1,4 +1,4 @@
-"""Read reviews as the pages of their pull requests show them, before agents are told what they say."""
+"""Read reviews and the words of `/tell` as their pages show them, before agents are told what they say."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Event, Policy, PrReviewSubmitted, State
+    from stages.world import Event, Policy, PrReviewSubmitted, State, TaskTold
 
 NAME = "read_reviews"
 
@@ -39,8 +39,17 @@ def execute(input: Input) -> Output:
 
 
 def as_read(event: Event) -> Event:
-    if event["type"] != "pr_review_submitted":
-        return event
+    match event["type"]:
+        case "task_told":
+            told: TaskTold = {**event, "text": as_page(event["text"][:LONGEST_TEXT])}
+            return told
+        case "pr_review_submitted":
+            return review_as_read(event)
+        case _:
+            return event
+
+
+def review_as_read(event: PrReviewSubmitted) -> PrReviewSubmitted:
     read: PrReviewSubmitted = {**event}
     if body := event.get("body"):
         read["body"] = as_page(body[:LONGEST_TEXT])

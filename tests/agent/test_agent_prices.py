@@ -31,3 +31,8 @@ def test_a_cap_in_dollars_counts_a_run_of_unknown_price_as_the_dearest() -> None
     assert charged_usd({"usd": 0.5, "tokens": 1_000_000}) == 0.5
     assert charged_usd({"tokens": 1_000_000}) == 75.0
     assert charged_usd({"seconds": 3}) is None
+
+
+def test_nothing_for_tokens_is_no_price() -> None:
+    assert charged_usd(cost_of(Usage(900_000, 100_000, 0, 0.0), "some-model-of-tomorrow")) == 75.0
+    assert charged_usd({"usd": 0}) == charged_usd({"usd": 0.0, "tokens": 0}) == 0

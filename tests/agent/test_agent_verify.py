@@ -1,16 +1,25 @@
 """The repository's own commands decide whether work is good; the agent is sent back until it is."""
 
+import os
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shell.agent.egress.outside import EgressError
-from shell.agent.verify import signature
+from shell.agent.limits import Limits
+from shell.agent.outcome import AttemptEnded
+from shell.agent.paths import Paths
+from shell.agent.quota import own_disk
+from shell.agent.verify import Verifier, signature
+from shell.disk import Reserve
 from shell.errors import Refused
 from stages.world import Verification
 
 from .disk_forge import SPEC, Stage, Witness
+from .test_agent_quota import FILL, MIB, apart, needs_disks, needs_walls
 
 BRANCH = SPEC["branch"]
 
@@ -97,6 +106,84 @@ def test_a_command_that_the_machine_lacks_is_said_and_not_the_agents_fault(stage
     result = play(stage, "echo x > x.md", verify=[step("no-such-program --now")], rounds=3)
     assert (result["outcome"], outcomes(result)) == ("done", [("test", "missing")])
     assert stage.forge.statuses[result["head_sha"]] == {"caloron/test": "error"}
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "exit 127",
+        "sh run.sh",
+        "./gradlew test",
+        "no-such-program | cat; exit 127",
+        "exec no-such-program",
+        "LANG=C sh run.sh",
+    ],
+)
+def test_what_the_work_lacks_itself_is_its_fault(stage: Stage, run: str) -> None:
+    result = play(stage, "echo no-such-tool > run.sh", verify=[step(run)], rounds=0)
+    assert (result["outcome"], outcomes(result)) == ("unverified", [("test", "failed")]), result
+
+
+@needs_walls
+def test_a_program_that_the_walls_do_not_show_is_one_that_the_machine_lacks(stage: Stage) -> None:
+    private = Path(stage.environment["HOME"]) / ".local"
+    private.mkdir(parents=True)
+    (private / "own-tool").write_text("#!/bin/sh\n")
+    (private / "own-tool").chmod(0o755)
+    paths = Paths(stage.home, {**stage.environment, "PATH": f"{private}:{os.environ['PATH']}"})
+    [found] = verified(stage, paths, step("own-tool --now"))
+    assert found["outcome"] == "missing"
+    [found] = verified(stage, replace(paths, sandbox="off"), step("own-tool --now"))
+    assert found["outcome"] == "passed"
+
+
+def test_the_commands_behind_one_that_the_machine_lacks_are_run(stage: Stage) -> None:
+    steps = [
+        step("no-such-program", "one"),
+        step("true", "two"),
+        step("false", "three"),
+        step("true", "four"),
+    ]
+    result = play(stage, "echo x > x.md", verify=steps, rounds=0)
+    assert outcomes(result) == [("one", "missing"), ("two", "passed"), ("three", "failed")]
+
+
+def verified(stage: Stage, paths: Paths, *steps: dict[str, Any]) -> list[Verification]:
+    """What these commands find in an empty folder."""
+    attempt = paths.attempt(SPEC)
+    with attempt.held(), own_disk(attempt, paths) as disk:
+        attempt.make()
+        return Verifier(SPEC | {"verify": [*steps]}, paths, attempt, stage.witness, disk).in_workspace()
+
+
+def test_a_silent_command_is_alive(stage: Stage) -> None:
+    [found] = verified(stage, Paths(stage.home, stage.environment, "off"), step("exec sleep 6"))
+    first, last = (datetime.fromisoformat(stage.witness.signs[at]) for at in (0, -1))
+    assert found["outcome"] == "passed" and (last - first).total_seconds() > 4
+
+
+def test_a_command_ends_with_the_run_where_the_machine_runs_out_of_disk(stage: Stage) -> None:
+    paths = Paths(stage.home, stage.environment, "off", reserve=Reserve((stage.folder,), 2**60))
+    with pytest.raises(AttemptEnded, match="the bot's machine was running out of disk space") as ended:
+        verified(stage, paths, step("exec sleep 600", timeout_s=500))
+    assert ended.value.outcome == "limit"
+
+
+@needs_disks
+@needs_walls
+def test_a_command_writes_on_the_disk_of_its_run(stage: Stage) -> None:
+    limits = replace(Limits(), disk_bytes=100 * MIB)
+    paths = Paths(stage.home, stage.environment, limits=limits, own_disks=True)
+    [found] = apart(lambda: verified(stage, paths, step(f"{FILL}\nsleep 600", timeout_s=500)))
+    assert found["outcome"] == "failed" and "The agent's files took more than 100 MiB." in found["output"]
+
+
+def test_all_files_of_a_run_count_while_its_work_is_verified(stage: Stage) -> None:
+    limits = replace(Limits(), disk_bytes=20 * MIB)
+    paths = Paths(stage.home, stage.environment, "off", limits=limits)
+    fill = "head -c 40000000 /dev/zero > ~/fill; exec sleep 600"
+    [found] = verified(stage, paths, step(fill, timeout_s=500))
+    assert found["outcome"] == "failed" and "The agent's files took more than 20 MiB." in found["output"]
 
 
 def test_a_command_is_ended_at_its_time_limit(stage: Stage) -> None:

@@ -31,7 +31,7 @@ def test_a_reviewer_reads_what_was_done_how_it_was_verified_and_what_it_cost() -
         "> Split the parser.",
         "> The tests cover both halves.",
         "",
-        "**Verification** on a clean checkout",
+        "**Verification** of run 2, on a clean checkout",
         "",
         "| command | result | took |",
         "|---|---|---|",

@@ -55,6 +55,8 @@ def test_a_disk_that_others_filled_is_named(given: dict[str, str], small: Path, 
     fill(small / "others")
     bot = Up(given, log := tmp_path / "up.log")
     assert bot.process.wait(LIMIT_S) == 1
-    assert f"Error: The disk of {small} is full" in log.read_text()
-    assert "Make room there, then start again." in log.read_text()
+    assert f"Error: The disk of {small} is full (No space left on device), so the bot did not start. " in (
+        log.read_text()
+    )
+    assert "Delete files there or make the disk larger, then run `caloron up` again." in log.read_text()
     assert "Traceback" not in log.read_text()

@@ -36,5 +36,18 @@ def test_a_log_is_shown_without_what_nobody_sees(tmp_path: Path) -> None:
     assert "a-long-secret" not in text and "x" * 301 not in text
 
 
+@pytest.mark.parametrize("written", [None, "", "\n"])
+def test_while_a_run_has_written_nothing_the_newest_earlier_log_is_shown(
+    tmp_path: Path, written: str | None
+) -> None:
+    shown(tmp_path, "of the second run\n")
+    log_of(tmp_path, "s", "api", 1).write_text("of the first run\n")
+    if written is not None:
+        log_of(tmp_path, "s", "api", 4).write_text(written)
+    text = log_in_words(tmp_path, "s", "api", 4)
+    assert text.startswith("Run 4 of `api` has written nothing yet. The end of run 2 of `api`:\n\n```\n")
+    assert "of the second run" in text and "of the first run" not in text
+
+
 def test_a_log_that_is_gone_is_said(tmp_path: Path) -> None:
     assert "has left no log here" in log_in_words(tmp_path, "s", "api", 2)

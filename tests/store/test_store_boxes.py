@@ -219,13 +219,16 @@ def test_words_for_a_run_are_left_once_and_in_their_order(store: Loose) -> None:
         action = {"type": "tell_agent", "key": key, "sprint_id": "s", "task_id": "t", "text": text}
         return bool(store.tell_run(LANE, action | {"attempt": attempt}))
 
+    assert not tell("t0", "before there is a run")
     queue_run(store, "run:1")
-    assert not tell("t1", "too early")
+    assert tell("t1", "while it waits") and tell("t1", "while it waits")
     store.claim_run(LANE, "run:1", "w")
     assert tell("t2", "one") and tell("t3", "two") and tell("t2", "one")
     assert not tell("t4", "of another attempt", attempt=2)
-    assert store.told_run(LANE, "run:1", 0) == ["one", "two"]
-    assert store.told_run(LANE, "run:1", 1) == ["two"]
+    assert store.told_run(LANE, "run:1", 0) == ["while it waits", "one", "two"]
+    assert store.told_run(LANE, "run:1", 2) == ["two"]
+    store.finish_run(LANE, "run:1", {"type": "agent_finished", "key": "f", "outcome": "done"})
+    assert not tell("t5", "too late")
 
 
 def test_agents_are_told_with_their_signs_of_life(store: Loose) -> None:
