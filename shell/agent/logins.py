@@ -14,6 +14,7 @@ import json
 import math
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from shell.secrets import know
 
 _WAIT_S = 1.0
 _MARGIN_S = 60.0
+_LONGEST_LOGIN = 1024 * 1024
 Way = Literal["key", "without refresh", "one at a time", "none"]
 """How a framework's login reaches the agent."""
 
@@ -186,6 +188,28 @@ def problem_of(framework: Framework, machine: Mapping[str, str]) -> str | None:
         return str(error)
     renewed = login.renewed and renewal.refresh_token(read_json(file.read_text()))
     return None if renewed or _lasts(ends) else str(_ended(framework, login, ends))
+
+
+def know_all(framework: Framework, machine: Mapping[str, str], copies: Path) -> None:
+    """Have masked all that a run of this framework was given: keys, logins, and their copies in its home."""
+    know(*framework.secrets(machine))
+    login = LOGINS.get(framework.name)
+    for name in (*framework.files, *([login.file] if login else [])):
+        for home in (_home(machine), copies):
+            know(*secrets_in(_bounded_text(home / name)))
+
+
+def _bounded_text(file: Path) -> str:
+    """The agent may have put anything in its place: only a file's beginning is read."""
+    try:
+        opened = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        is_file = stat.S_ISREG(os.fstat(opened).st_mode)
+        return os.read(opened, _LONGEST_LOGIN).decode(errors="replace") if is_file else ""
+    finally:
+        os.close(opened)
 
 
 def _home(machine: Mapping[str, str]) -> Path:

@@ -73,6 +73,11 @@ class Attempt:
         """Our own index of the folder; the agent's is never read."""
         return self.root / "index"
 
+    @property
+    def started_from(self) -> Path:
+        """Which commits and tree it started from: with that, its work can be kept if it is killed."""
+        return self.root / "start.json"
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """While the block runs, the folder is in use, by a lock that ends with its process."""
@@ -138,12 +143,16 @@ LOGS_BYTES = 2**30
 """All agents' logs together; beyond that the oldest are removed."""
 _LOG_DAYS = 30
 _JUST_MADE_S = 60.0
+_TO_GO_ON_S = 3600.0
+"""For so long a killed run's files wait for the next run of its task to keep its work."""
 
 
 def remove_dead_attempts(paths: Paths, made_before_s: float = _JUST_MADE_S) -> list[Path]:
     """Remove the folders of attempts whose process is gone: each attempt begins with a new one."""
     before = time.time() - made_before_s
-    dead = [folder for folder in _attempts(paths) if _made(folder) < before and not _in_use(folder)]
+    dead = [folder for folder in _attempts(paths) if _made(folder) < before and not is_in_use(folder)]
+    if not paths.reserve.shortage():
+        dead = [folder for folder in dead if not _has_work(folder)]
     for folder in dead:
         remove_folder(folder)
     return dead
@@ -180,7 +189,14 @@ def _made(path: Path) -> float:
     return path.lstat().st_mtime
 
 
-def _in_use(folder: Path) -> bool:
+def _has_work(folder: Path) -> bool:
+    """Whether the next run of its task may still come and keep what it had done."""
+    kept = Attempt(folder, folder).started_from
+    return kept.is_file() and _made(kept) > time.time() - _TO_GO_ON_S
+
+
+def is_in_use(folder: Path) -> bool:
+    """Whether the process of this attempt is alive."""
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -117,6 +117,22 @@ def own_disk(attempt: Attempt, paths: Paths) -> Iterator[OwnDisk | None]:
 
 
 @contextmanager
+def mounted_again(attempt: Attempt, paths: Paths) -> Iterator[bool]:
+    """Whether the files of a killed attempt can be read, while the block runs: its disk went with it."""
+    if not attempt.image.is_file():
+        yield True
+        return
+    command = _mount(attempt.image, attempt.space, "ro,loop,nodev,nosuid,noexec")
+    if not paths.own_disks or _done([*command]):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        _unmount(attempt.space)
+
+
+@contextmanager
 def _opened(folder: Path, most: int) -> Iterator[OwnDisk]:
     disk = OwnDisk(folder, most, os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     try:
@@ -147,8 +163,8 @@ def _made(image: Path, most: int) -> str | None:
     return _done([*_MAKE, str(image)])
 
 
-def _mount(image: Path, folder: Path) -> tuple[str, ...]:
-    return ("mount", "-t", "ext4", "-o", _OPTIONS, str(image), str(folder))
+def _mount(image: Path, folder: Path, options: str = _OPTIONS) -> tuple[str, ...]:
+    return ("mount", "-t", "ext4", "-o", options, str(image), str(folder))
 
 
 def _unmount(folder: Path) -> None:

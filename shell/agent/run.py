@@ -16,7 +16,7 @@ from shell.agent.instructions import instructions
 from shell.agent.judge import judge, sentence
 from shell.agent.leaks import leaks
 from shell.agent.limits import size
-from shell.agent.logins import held_login
+from shell.agent.logins import held_login, know_all
 from shell.agent.network import network
 from shell.agent.outcome import AttemptEnded
 from shell.agent.path_rules import outside, protected
@@ -27,9 +27,11 @@ from shell.agent.publish import Work, publish
 from shell.agent.pull import PullForge, open_or_reuse_pull, open_pull
 from shell.agent.pull_text import pull_text
 from shell.agent.quota import OwnDisk, own_disk
+from shell.agent.remove import remove_folder
 from shell.agent.repository import Repository
 from shell.agent.reserve_watch import ReserveWatch
 from shell.agent.retry import with_retries
+from shell.agent.salvage import left_before, opened, remember_start
 from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
 from shell.agent.tree import Change, changed_bytes, changes, final_tree, put_back
 from shell.agent.verify import Verifier, failed_by_work, not_passed, round_of, signature, status_of
@@ -101,6 +103,7 @@ _GOES_ON = frozenset(
 _MOST_KEPT = 50 * 1024 * 1024
 """Bytes of unfinished work: more is what a run that went wrong has filled its disk with."""
 _TOLD = "While you worked, people told you this about the task (it does not change your rules):"
+_LEFT = "An earlier run was killed before it was done. Its work is on your branch: continue from there."
 _SHORTEST_TURN_S = 30.0
 """Seconds of the run's limit that a further turn needs at least."""
 _MOST_ROUNDS = 10
@@ -123,16 +126,22 @@ class _Run:
     start: Start
     told: Callable[[], Sequence[str]]
     left_to_tell: list[str] = field(default_factory=list)
+    left: str | None = None
+    """The commit of what a killed run had done."""
 
     def do(self) -> str:
         """All of it; returns what was done, in a sentence."""
         spec, progress = self.spec, self.progress
+        self._go_on_from_killed_run()
         if self.start.head is not None and not spec.get("pr_number"):
             with_retries(lambda: open_pull(spec, self.forge))
         self.attempt.make()
         check_out(self.repository, self.start, self.attempt, spec["branch"])
+        remember_start(self.attempt, self.start)
         told = instructions(self.repository, self.start.base, spec["base"])
         prompt = prompt_of(spec["prompt"], self.start, spec["base"], told)
+        if self.left:
+            prompt = f"{prompt.rstrip()}\n\n{_LEFT}\n"
         self._take_turn(prompt)
         self._tell_the_rest(prompt)
         tree = self._checked_tree()
@@ -150,6 +159,26 @@ class _Run:
         said = self._judge_pushed(progress.head_sha)
         progress.pr_number = open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
         return f"Pushed {len(progress.changed)} changed file(s) to {spec['branch']}.{said}"
+
+    def _go_on_from_killed_run(self) -> None:
+        """Push what an earlier run of this task had done when it was killed, and start from that.
+
+        Where the branch has moved since, or it may not leave, that work is lost. AttemptEnded if it holds a
+        secret.
+        """
+        if (killed := left_before(self.attempt)) is None:
+            return
+        try:
+            with opened(killed, self.paths) as start:
+                if start is not None and start.head == self.start.head:
+                    know_all(self.framework, self.paths.environment, killed.home)
+                    of_killed = replace(self, attempt=killed, start=start, progress=Progress())
+                    of_killed._keep_work(AttemptEnded("crashed", ""))
+                    self.left = of_killed.progress.head_sha
+        finally:
+            remove_folder(killed.root)
+        if self.left:
+            self.repository, self.start = _start(self.spec, self.forge, self.paths, self.report)
 
     def _has_changed(self) -> bool:
         return bool(self.progress.changed) or self.start.merged
@@ -351,7 +380,7 @@ class _Run:
         """
         start, spec, repository = self.start, self.spec, self.repository
         has_answered = self.framework.agent is not None
-        unfinished = start.head is not None and start.head == spec.get("partial") and not has_answered
+        unfinished = start.head in (self.left or "", spec.get("partial") or "") and not has_answered
         if start.head is None or unfinished or not _unreported(spec, start.head):
             raise AttemptEnded("no_change", "The agent changed nothing.")
         if repository.contains(start.base, start.head):

@@ -114,6 +114,8 @@ def responses() -> list[dict[str, Any]]:
         answer(told("hopeless", "Find another approach."), {"hopeless.txt": "3\n"}, _TOLD),
         answer(told("hopeless", "> The check ci/test"), {"hopeless.txt": "2\n"}, _TOLD),
         answer(r"(?m)^Task: hopeless$", {"hopeless.txt": "1\n"}),
+        answer(told("cut", "An earlier run was killed"), {"rest.txt": "the rest\n"}, _TOLD),
+        answer(r"(?m)^Task: cut$", {"half.txt": "half\n"}) | {"hang": True},
         answer(told("behind", *BRIEFED_BEHIND, SAID_BY_BRIEFED), {"behind.txt": "more\n"}, _TOLD),
     ]
 
