@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Blueprint, Response, request
 
 from bot.fake_forge import git
 from bot.fake_forge.call import Call, current_world, route
@@ -60,12 +59,13 @@ def add_job_calls(blueprint: Blueprint) -> None:
         return {**shown, "status": "completed", "conclusion": found.state}
 
     @route(blueprint, "GET", f"{REPO}/actions/jobs/<int:number>/logs", "user")
-    def log(call: Call, number: int) -> AnyResponse:
+    def log(call: Call, number: int) -> Response:
         """Gitea answers with the log itself, GitHub with where its storage has it."""
         found = _job(call, number)
         if call.world.dialect.NAME == "github":
             elsewhere = call.world.url.replace("127.0.0.1", "localhost")
-            return redirect(f"{elsewhere}{STORED}/{call.repository.id}/{number}")
+            link = f"{elsewhere}{STORED}/{call.repository.id}/{number}"
+            return Response("", 302, {"Location": link})
         return Response(found.log, content_type="text/plain; charset=utf-8")
 
 

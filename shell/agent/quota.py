@@ -98,7 +98,7 @@ def own_disk(attempt: Attempt, paths: Paths) -> Iterator[OwnDisk | None]:
         yield None
         return
     most = paths.limits.disk_bytes
-    if problem := _made(attempt.image, most) or _done([*_mount(attempt.image, attempt.space)]):
+    if problem := _made(attempt.image, most) or _done([*_mount(attempt.image, attempt.space, _OPTIONS)]):
         attempt.image.unlink(missing_ok=True)
         _say(attempt.log, problem)
         yield None
@@ -150,7 +150,7 @@ def why_none() -> str | None:
         image, folder = Path(name) / "disk.img", Path(name) / "space"
         folder.mkdir()
         apart = ["unshare", "--mount", "--propagation", "slave", "--"]
-        return _made(image, _TRIAL_BYTES) or _done([*apart, *_mount(image, folder)])
+        return _made(image, _TRIAL_BYTES) or _done([*apart, *_mount(image, folder, _OPTIONS)])
 
 
 def _made(image: Path, most: int) -> str | None:
@@ -163,7 +163,7 @@ def _made(image: Path, most: int) -> str | None:
     return _done([*_MAKE, str(image)])
 
 
-def _mount(image: Path, folder: Path, options: str = _OPTIONS) -> tuple[str, ...]:
+def _mount(image: Path, folder: Path, options: str) -> tuple[str, ...]:
     return ("mount", "-t", "ext4", "-o", options, str(image), str(folder))
 
 

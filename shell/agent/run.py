@@ -282,9 +282,9 @@ class _Run:
             self._keep_work(ending, tree)
             raise
         except (EgressError, GitError) as error:
-            ending = AttemptEnded("failed", sentence(f"The work could not be verified: {error}"))
-            self._keep_work(ending, tree)
-            raise ending from error
+            failure = AttemptEnded("failed", sentence(f"The work could not be verified: {error}"))
+            self._keep_work(failure, tree)
+            raise failure from error
 
     def _failed_in_workspace(self, tree: str) -> "Verification | None":
         """In the agent's folder; what the commands wrote beside the work is undone."""

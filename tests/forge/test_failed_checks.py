@@ -54,7 +54,12 @@ def test_a_job_of_another_commit_is_not_taken_for_this_one(wire: responses.Reque
 
 def check_run(wire: responses.RequestsMock) -> None:
     link = "https://forge.test/a/b/actions/runs/9/job/7"
-    run = {"name": "ci", "status": "completed", "conclusion": "failure", "details_url": link}
+    run: dict[str, object] = {
+        "name": "ci",
+        "status": "completed",
+        "conclusion": "failure",
+        "details_url": link,
+    }
     run |= {
         "app": {"slug": "github-actions"},
         "output": {"title": None, "summary": None, "text": "of its own"},
