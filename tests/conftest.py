@@ -1,7 +1,9 @@
 """What many tests need: a real store, empty for each of them; and which tests stay together on one worker."""
 
+import gc
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 from shell.store import Store, connect
 from shell.valkey import serving
+
+# The processes that tests start would each compile all of our code anew, a fifth of a second every time
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # CI tries the same texts each time; at a desk each run tries others, and finds what nobody thought of
 settings.register_profile("ci", derandomize=True)
@@ -39,6 +45,17 @@ class ForgeScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist publi
         """The hook of xdist's scheduler for those who group tests in their own way."""
         forge = re.search(r"^tests/flows/.*\[(on_\w+)\]$", nodeid)
         return forge[1] if forge else nodeid
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """What is made while the tests are collected stays: nothing of it is worth looking for as garbage."""
+    gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """From now on garbage is collected, but not among what was made so far."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

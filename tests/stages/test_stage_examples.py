@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.stages.stage_rules import answer_of, examples_of, loaded, name_of, stage_files
+from compositions.examples import SHARED, Document, documents_of, expand_example, read
+from tests.stages.stage_rules import answer_of, loaded, name_of, stage_files
 from tests.stages.stage_world import FakeForge, fake_model, fake_shell
 
+BASES = read(SHARED)
 EXAMPLES = [
-    pytest.param(path, example, id=f"{name_of(path)}: {example['name']}")
+    pytest.param(path, document, example, id=f"{name_of(path)}: {example['name']}")
     for path in stage_files()
-    for example in examples_of(path)
+    for document in documents_of(path, BASES)
+    for example in document.examples
 ]
+"""As they are written: each test makes its own one whole."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,23 +32,19 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(("path", "example"), EXAMPLES)
-def test_an_example_holds(path: Path, example: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("path", "document", "written"), EXAMPLES)
+def test_an_example_holds(path: Path, document: Document, written: dict[str, Any]) -> None:
+    example = expand_example(document, written)
     told = {name: value for name, value in example.items() if name in ("output", "error")}
     answer = answer_of(loaded(path).execute, example)
     assert json.loads(json.dumps(answer)) == told
 
 
-ERRORS = [
-    pytest.param(path, example, id=f"{name_of(path)}: {example['name']}")
-    for path in stage_files()
-    for example in examples_of(path)
-    if "error" in example
-]
+ERRORS = [example for example in EXAMPLES if "error" in example.values[2]]
 
 
-@pytest.mark.parametrize(("path", "example"), ERRORS)
-def test_an_error_is_one_line_of_words(path: Path, example: dict[str, Any]) -> None:
-    words = example["error"]
+@pytest.mark.parametrize(("path", "document", "written"), ERRORS)
+def test_an_error_is_one_line_of_words(path: Path, document: Document, written: dict[str, Any]) -> None:
+    words = expand_example(document, written)["error"]
     assert "\n" not in words
     assert len(words.split()) >= 3
