@@ -15,6 +15,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from shell.store import Store, connect
 from shell.valkey import serving
+from tests.real_gitea import gitea_server
+
+__all__ = ["gitea_server"]
 
 # The processes that tests start would each compile all of our code anew, a fifth of a second every time
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -26,25 +29,37 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 LONG = (
-    "tests/faults/",
-    "tests/ticks/",
-    "tests/stores/",
     "tests/flows/",
-    "tests/cli/test_demo",
+    "tests/faults/",
+    "tests/stores/",
+    "tests/attack/",
+    "tests/ticks/",
     "tests/agent/test_prove",
+    "tests/cli/test_demo",
 )
+"""What takes long, the longest first."""
+
+
+FLOW = re.compile(r"^tests/flows/.*\[.*?(on_\w+)")
+ON_GITEA = re.compile(r"real.gitea|/test_words_on_gitea|/test_sent_by_gitea|/test_ticks_alone")
+TOGETHER = re.compile(r"^tests/(?:test_\w+|stages/test_life_of_a_task)\.py")
+"""Files whose tests use what one of them has worked out of all the code."""
 
 
 class ForgeScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types
-    """All scenarios of a forge stay on one worker, so that one bot serves them; any other test goes anywhere.
+    """What shares a running bot, or a real Gitea, stays on one worker; most other tests go anywhere.
 
     `--dist loadgroup` would do it, but xdist 3.8 writes its groups where pytest 9.2 does not read them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         """The hook of xdist's scheduler for those who group tests in their own way."""
-        forge = re.search(r"^tests/flows/.*\[(on_\w+)\]$", nodeid)
-        return forge[1] if forge else nodeid
+        if forge := FLOW.match(nodeid):
+            return forge[1]
+        if ON_GITEA.search(nodeid):
+            return "gitea"
+        together = TOGETHER.match(nodeid)
+        return together[0] if together else nodeid
 
 
 def pytest_collection(session: pytest.Session) -> None:
@@ -60,7 +75,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(
+        key=lambda item: next((n for n, one in enumerate(LONG) if item.nodeid.startswith(one)), len(LONG))
+    )
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

@@ -82,7 +82,7 @@ class House:
     @property
     def calm_s(self) -> float:
         """For how long nothing must happen: a real forge does not tell whether a delivery is on its way."""
-        return 0.3 if self.fake_url else 1.0
+        return 0.0 if self.fake_url else 1.0
 
     def delivering(self) -> bool:
         """Whether the fake forge has a delivery on its way."""

@@ -143,23 +143,30 @@ class Play:
         return until(look, self.story, self.limit_s)
 
     def quiet(self) -> None:
-        """Wait until the bot has nothing left to take in, to do or to show, and goes on having nothing."""
-        since = time.monotonic()
+        """Wait until the bot has nothing left to take in, to do or to show, and goes on having nothing.
+
+        Where it was at rest before and after the forge was asked for deliveries on their way, and has decided
+        nothing in between, nothing was on its way at all.
+        """
+        since, known = time.monotonic(), self._rest()
 
         def look() -> bool:
-            nonlocal since
-            if self._busy():
+            nonlocal since, known
+            before, known = known, self._rest()
+            if known is None or known != before:
                 since = time.monotonic()
+                return False
             return time.monotonic() - since >= self.house.calm_s
 
         self.wait(look)
 
-    def _busy(self) -> bool:
+    def _rest(self) -> int | None:
+        """How often the bot has decided in this lane; None while it or the forge has something to do."""
         store = self.house.store
         assert store
-        taking_in, unshown = store.lanes_waiting()
+        decided, (taking_in, unshown) = store.version(self.lane), store.lanes_waiting()
         waiting = self.lane in taking_in or self.lane in unshown or store.pending_actions(self.lane)
-        return bool(waiting) or self.house.delivering()
+        return None if waiting or self.house.delivering() else decided
 
     def heard(self, comment_id: int) -> None:
         """Wait until a comment's delivery was handled, as its receipt says, and what came of it is done."""

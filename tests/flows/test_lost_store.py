@@ -29,7 +29,9 @@ def house(forge: FakeForge) -> House:
     """Its accounts, and the bot's settings; reconcile is on."""
     tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY)}
     settings = {"GITEA_URL": forge.url, "GITEA_TOKEN": tokens[BOT], "CALORON_RECONCILE_S": "1"}
-    return House("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings)
+    return House(
+        "gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings, fake_url=forge.url
+    )
 
 
 def kept(folder: Path, good: Callable[[dict[str, Any]], bool]) -> bool:

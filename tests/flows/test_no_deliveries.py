@@ -12,10 +12,11 @@ from tests.flows.play import Play
 
 @pytest.fixture
 def unhooked(house: House, tmp_path: Path) -> Iterator[Play]:
-    """A repository without a hook, and a bot that looks around every second."""
+    """A repository without a hook, and a bot that looks around twice a second."""
     repo = house.repository(hooked=False)
-    often = {**house.settings, "CALORON_REPOS": repo, "CALORON_RECONCILE_S": "1"}
-    with served(House(house.kind, house.client, often, house.real), tmp_path / "b") as up:
+    often = {**house.settings, "CALORON_REPOS": repo, "CALORON_RECONCILE_S": "0.5"}
+    own = House(house.kind, house.client, often, house.real, house.fake_url)
+    with served(own, tmp_path / "b") as up:
         yield Play(up, repo)
 
 
