@@ -42,6 +42,8 @@ class House:
     hook_url: str = ""
     home: Path = Path()
     clients: dict[str, Client] = field(default_factory=dict)
+    receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of deliveries that were handled, as far as someone looked."""
 
     @property
     def token(self) -> str:
@@ -118,6 +120,7 @@ def served(house: House, folder: Path) -> Iterator[House]:
         "CALORON_STUB_FIXTURE": str(write_recording(folder / "recorded.json", house.token)),
         "CALORON_AGENTS": "2",
         "CALORON_RECONCILE_S": "0",
+        "CALORON_BOARD_S": "0.3",
         "CALORON_REPOS": f"{BOT}/*,{ALICE}/*",
         "CALORON_TICK_S": "600",
         "PORT": str(free_port()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shell.errors import Refused
 from shell.forge.protocol import Comment, Issue, Pull
 from shell.marker import read_marks
+from shell.store import keys
 from tests.flows.house import ALICE, BOB, BOT, MALLORY, Client, House
 from tests.waiting import LIMIT_S, Found, until
 
@@ -194,11 +196,13 @@ class Play:
         return {str(event.get("receipt")) for event in self.told() if event.get("actor") == by} & done
 
     def _receipts(self, key: str) -> set[str]:
-        """The handled deliveries of this lane whose key begins like that."""
-        store = self.house.store
+        """The handled deliveries of this lane whose key begins like that; what is done once stays so."""
+        store, known = self.house.store, self.house.receipts
         assert store
-        found = [store.receipt(name.partition(":")[2]) for name in store.client.scan_iter("receipt:*", 1000)]
-        ours = [one for one in found if one and one.get("lane") == self.lane and one["status"] == "done"]
+        new = [name for name in store.client.scan_iter("receipt:*", 1000) if name not in known]
+        found = [json.loads(text) for text in store.client.mget(new) if text] if new else []
+        known |= {keys.receipt(one["id"]): one for one in found if one["status"] == "done"}
+        ours = [one for one in known.values() if one.get("lane") == self.lane]
         return {str(one["id"]) for one in ours if str(one["key"]).startswith(key)}
 
     def written(self, number: int, kind: str) -> str | None:
