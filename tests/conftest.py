@@ -42,6 +42,8 @@ LONG = (
 
 FLOW = re.compile(r"^tests/flows/.*\[.*?(on_\w+)")
 ON_GITEA = re.compile(r"real.gitea|/test_words_on_gitea|/test_sent_by_gitea|/test_ticks_alone")
+WAITS = "::test_a_merge_that_conflicts_goes_back"
+"""Only after a minute is a Gitea's answer known to be a conflict; its sprint begins before others merge."""
 TOGETHER = re.compile(r"^tests/(?:test_\w+|stages/test_life_of_a_task)\.py")
 """Files whose tests use what one of them has worked out of all the code."""
 
@@ -75,9 +77,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker is left alone with it at the end."""
-    items.sort(
-        key=lambda item: next((n for n, one in enumerate(LONG) if item.nodeid.startswith(one)), len(LONG))
-    )
+    items.sort(key=lambda item: place_of(item.nodeid))
+
+
+def place_of(nodeid: str) -> tuple[int, str, bool]:
+    """Where a test comes in the order: forge by forge, and last what waits for long."""
+    rank = next((number for number, start in enumerate(LONG) if nodeid.startswith(start)), len(LONG))
+    forge = FLOW.match(nodeid)
+    return rank, forge[1] if forge else "other", WAITS in nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
