@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +64,15 @@ class ForgeScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist publi
         return together[0] if together else nodeid
 
 
-def pytest_collection(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """What is made while the tests are collected stays: nothing of it is worth looking for as garbage."""
     gc.disable()
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """From now on garbage is collected, but not among what was made so far."""
-    gc.freeze()
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
