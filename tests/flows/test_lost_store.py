@@ -158,7 +158,7 @@ def test_a_hold_is_in_force_after_the_store_was_lost(house: House, tmp_path: Pat
 
 def has_pull(told: dict[str, Any]) -> bool:
     """Whether a sprint's file knows of the pull request of its task."""
-    return bool(told["state"]["tasks"]["a"].get("pr_number"))
+    return bool(told["state"]["tasks"].get("a", {}).get("pr_number"))
 
 
 def is_in_force(sprint: Sprint) -> None:

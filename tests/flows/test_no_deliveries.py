@@ -9,7 +9,7 @@ from tests.flows.house import House, served
 from tests.flows.play import Play
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def looking(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Iterator[str]]]:
     """A bot that looks around twice a second, and repositories without a hook for a scenario each."""
     repos = [house.repository(hooked=False) for _ in range(2)]
