@@ -38,6 +38,8 @@ class House:
     settings: Mapping[str, str]
     real: bool = False
     fake_url: str = ""
+    unhooked: bool = False
+    """Whether no delivery comes from any of its repositories."""
     store: Store | None = None
     hook_url: str = ""
     home: Path = Path()
@@ -84,7 +86,7 @@ class House:
     @property
     def calm_s(self) -> float:
         """For how long nothing must happen: a real forge does not tell whether a delivery is on its way."""
-        return 0.0 if self.fake_url else 1.0
+        return 0.0 if self.fake_url or self.unhooked else 1.0
 
     def delivering(self) -> bool:
         """Whether the fake forge has a delivery on its way."""

@@ -14,7 +14,7 @@ def looking(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A bot that looks around twice a second, and repositories without a hook for a scenario each."""
     repos = [house.repository(hooked=False) for _ in range(2)]
     often = {**house.settings, "CALORON_REPOS": ",".join(repos), "CALORON_RECONCILE_S": "0.5"}
-    own = House(house.kind, house.client, often, house.real, house.fake_url)
+    own = House(house.kind, house.client, often, house.real, house.fake_url, unhooked=True)
     with served(own, tmp_path_factory.mktemp("looking")) as up:
         yield up, iter(repos)
 
