@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := bot handlers jobs compositions stages shell tests
 
-.PHONY: demo play test check format clean
+.PHONY: demo play test types check format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/caloron demo --once
@@ -15,11 +15,14 @@ play: $(VENV)/.installed
 test: $(VENV)/.for-work
 	$(BIN)/python -m pytest -n 3
 
+types: $(VENV)/.for-work
+	$(BIN)/mypy --strict $(ROOMS)
+
+# the types beside the tests: mypy keeps one core busy for minutes, and tests wait for each other
 check: $(VENV)/.for-work
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict $(ROOMS)
-	$(BIN)/python -m pytest -n 3
+	@$(MAKE) --no-print-directory --jobs=2 types test
 
 format: $(VENV)/.for-work
 	$(BIN)/ruff format .

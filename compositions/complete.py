@@ -91,9 +91,11 @@ def named(shape: Any, field: str, key: str | None) -> Any:
 
 def changed(value: Any, annotation: Any, change: Change, key: str | None = None) -> Any:
     """The value with each record in it changed, the outer one before those that it holds."""
+    if not isinstance(value, dict | list):
+        return value
     annotation = meant(value, annotation)
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if typing.is_typeddict(annotation) and isinstance(value, dict):
+    origin, arguments = parts_of(annotation)
+    if isinstance(value, dict) and is_record(annotation):
         hints = fields_with_kinds(annotation)
         held = change(value, annotation, key)
         return {name: changed(one, hints.get(name, Any), change) for name, one in held.items()}
@@ -106,7 +108,7 @@ def changed(value: Any, annotation: Any, change: Change, key: str | None = None)
 
 def meant(value: Any, annotation: Any) -> Any:
     """The annotation without its marks; of a union, the variant that the value is meant as."""
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    origin, arguments = parts_of(annotation)
     if origin in MARKS:
         return meant(value, arguments[0])
     if origin not in UNIONS:
@@ -117,16 +119,25 @@ def meant(value: Any, annotation: Any) -> Any:
 
 def is_for(value: Any, annotation: Any) -> bool:
     """Whether such a value may be of that type: a record, if no word of it says that it is another one."""
-    if not typing.is_typeddict(annotation):
-        return typing.get_origin(annotation) is type(value)
+    if not is_record(annotation):
+        return parts_of(annotation)[0] is type(value)
     return isinstance(value, dict) and all(value.get(name) in words for name, words in words_of(annotation))
 
 
 def strangeness(value: Any, annotation: Any) -> int:
     """How many keys a record of that type does not have."""
-    if not typing.is_typeddict(annotation):
+    if not is_record(annotation):
         return 0
     return len(value.keys() - fields_with_kinds(annotation).keys())
+
+
+@cache
+def parts_of(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What it is made with, and what of."""
+    return typing.get_origin(annotation), typing.get_args(annotation)
+
+
+is_record = cache(typing.is_typeddict)
 
 
 @cache

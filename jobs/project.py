@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-BOARD_EVERY_S = 3.0
-"""While a sprint runs, its board is written at most this often; the last state is always written."""
-
 SHOW: Show = {"type": "show", "key": "show:later"}
 """Does nothing itself: when it is due, the performer runs and updates what is shown."""
 
@@ -77,7 +74,7 @@ def project(
     store.forget_written(lane, right)
     written, failed, later = 0, 0, list[float]()
     for item, situation in wrong:
-        pause = pause_s(item, loaded.state, memory.written)
+        pause = pause_s(item, loaded.state, memory.written, ctx.settings.board_s)
         if pause > 0:
             later.append(pause)
             continue
@@ -125,8 +122,11 @@ def _compare(
     return wrong, right
 
 
-def pause_s(item: Wanted, state: State, written: dict[str, str]) -> float:
-    """How long to wait before writing a board: not at all if a person waits for it or is newly needed."""
+def pause_s(item: Wanted, state: State, written: dict[str, str], every_s: float) -> float:
+    """How long to wait before writing a board: not at all if a person waits for it or is newly needed.
+
+    While a sprint runs, its board is written at most this often; the last state is always written.
+    """
     name = name_of(item)
     kickoff = _kickoff(item, state)
     last = written.get(paced(name))
@@ -138,7 +138,7 @@ def pause_s(item: Wanted, state: State, written: dict[str, str]) -> float:
     if last_occasion != occasion(item, state):
         return 0.0
     elapsed_s: float = (milliseconds() - at) / 1000
-    return max(0.0, BOARD_EVERY_S - elapsed_s)
+    return max(0.0, every_s - elapsed_s)
 
 
 def occasion(item: Wanted, state: State) -> list[str | list[str] | None]:

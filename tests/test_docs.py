@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,10 @@ def test_the_types_of_a_policy_are_current() -> None:
     assert WORLD.read_text(encoding="utf-8") == world(), "stages/world.py is not current; run: caloron docs"
 
 
-def test_writing_makes_them_current_and_checking_says_what_is_not(tmp_path: Path) -> None:
+def test_writing_makes_them_current_and_checking_says_what_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.cli.docs.page", cache(page))
     run = CliRunner().invoke
     refused = run(docs, ["--check", "--folder", str(tmp_path)])
     assert refused.exit_code == 1 and "life.md" in refused.output and "Run `caloron docs`" in refused.output

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -182,7 +183,10 @@ def words_in(node: ast.AST) -> Iterator[str]:
     yield from (str(one.value) for one in ast.walk(node) if isinstance(one, ast.Constant))
 
 
-STAGES = [ast.parse(file.read_text(encoding="utf-8")) for file in (ROOT / "stages").glob("*/*.py")]
+@cache
+def stages() -> list[ast.Module]:
+    """All stages, parsed once where they are needed."""
+    return [ast.parse(file.read_text(encoding="utf-8")) for file in (ROOT / "stages").glob("*/*.py")]
 
 
 @pytest.mark.parametrize(
@@ -194,9 +198,9 @@ STAGES = [ast.parse(file.read_text(encoding="utf-8")) for file in (ROOT / "stage
     ids=["of tasks", "of sprints"],
 )
 def test_every_status_is_set_and_read_but_those_to_come(words: tuple[str, ...], to_come: set[str]) -> None:
-    written = {word for tree in STAGES for word in set_words(tree)}
+    written = {word for tree in stages() for word in set_words(tree)}
     assert set(words) - written == to_come, "only take words out of what is to come"
-    read = {word for tree in STAGES for word in words_in(tree)}
+    read = {word for tree in stages() for word in words_in(tree)}
     assert set(words) <= read
 
 
@@ -204,5 +208,5 @@ def test_every_merge_mode_can_be_chosen_but_those_to_come() -> None:
     chosen = RepositoryConfig.model_json_schema()["$defs"]["Merge"]["properties"]["mode"]
     offered = {word for part in chosen["anyOf"] for word in part.get("enum", [])}
     assert set(get_args(world.MergeMode)) - offered == {"auto"}
-    read = {word for tree in STAGES for word in words_in(tree)}
+    read = {word for tree in stages() for word in words_in(tree)}
     assert set(get_args(world.MergeMode)) <= read

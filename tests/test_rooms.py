@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -49,14 +50,16 @@ def files(room: str) -> list[Path]:
     return sorted((ROOT / room).rglob("*.py"))
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> list[str]:
     """What a module imports; the world's types, imported for type checking only, do not count."""
-    tree = ast.parse(path.read_text())
-    for node in chain.from_iterable(map(ast.walk, running(tree.body))):
+    found: list[str] = []
+    for node in chain.from_iterable(map(ast.walk, running(ast.parse(path.read_text()).body))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return found
 
 
 def running(lines: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -23,7 +23,7 @@ from .scripted_user import ScriptedUser
 from .webhook_proxy import Schedule, WebhookProxy
 
 TITLE, LABEL = "Parts of a whole", "caloron:sprint"
-_POLL_S, _QUIET_S = 0.25, 1.5
+_POLL_S, _QUIET_S, _BOARD_S = 0.25, 1.5, 0.5
 _FORGE_EVENTS = ("issue_", "label_", "pr_", "check_", "command")
 
 
@@ -67,6 +67,7 @@ def run_sprint(
             "PORT": str(proxy.target_port),
             "CALORON_PUBLIC_URL": proxy.url,
             "CALORON_RECONCILE_S": str(mode.reconcile_s),
+            "CALORON_BOARD_S": str(_BOARD_S),
         }
         with start_environment(folder, [repo], settings, start) as env, _hooks(env, mode, repo):
             env.log("", f"{mode.name}: webhooks of {repo} pass through {proxy.url}")

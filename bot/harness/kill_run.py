@@ -59,6 +59,7 @@ def _environment(folder: Path, repos: Sequence[str], forge: str) -> Iterator[Env
     settings = {
         "CALORON_STUB_FIXTURE": str(fixture),
         "CALORON_RECONCILE_S": str(_RECONCILE_S),
+        "CALORON_BOARD_S": "0.5",
         "CALORON_TICK_S": "2",
     }
     with ExitStack() as stack:

@@ -8,11 +8,17 @@ import pytest
 from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
+from tests.flows.forges import is_wanted
 from tests.flows.house import ALICE, BOB, BOT, MALLORY, House, served
 from tests.flows.play import Play
-from tests.real_gitea import gitea_server
 
-__all__ = ["gitea_server"]
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each flow on the forges that say something about it."""
+    needless = [item for item in items if not is_wanted(item.nodeid)]
+    if needless:
+        config.hook.pytest_deselected(items=needless)
+        items[:] = [item for item in items if is_wanted(item.nodeid)]
 
 
 @pytest.fixture(scope="session")

@@ -38,10 +38,14 @@ class House:
     settings: Mapping[str, str]
     real: bool = False
     fake_url: str = ""
+    unhooked: bool = False
+    """Whether no delivery comes from any of its repositories."""
     store: Store | None = None
     hook_url: str = ""
     home: Path = Path()
     clients: dict[str, Client] = field(default_factory=dict)
+    receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of deliveries that were handled, as far as someone looked."""
 
     @property
     def token(self) -> str:
@@ -88,7 +92,7 @@ class House:
     @property
     def calm_s(self) -> float:
         """For how long nothing must happen: a real forge does not tell whether a delivery is on its way."""
-        return 0.3 if self.fake_url else 1.0
+        return 0.0 if self.fake_url or self.unhooked else 1.0
 
     def delivering(self) -> bool:
         """Whether the fake forge has a delivery on its way."""
@@ -124,6 +128,7 @@ def served(house: House, folder: Path) -> Iterator[House]:
         "CALORON_STUB_FIXTURE": str(write_recording(folder / "recorded.json", house.token)),
         "CALORON_AGENTS": "2",
         "CALORON_RECONCILE_S": "0",
+        "CALORON_BOARD_S": "0.3",
         "CALORON_REPOS": f"{BOT}/*,{ALICE}/*",
         "CALORON_TICK_S": "600",
         "PORT": str(free_port()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shell.errors import Refused
 from shell.forge.protocol import Comment, Issue, Pull
 from shell.marker import read_marks
+from shell.store import keys
 from tests.flows.house import ALICE, BOB, BOT, MALLORY, Client, House
 from tests.waiting import LIMIT_S, Found, until
 
@@ -145,23 +147,31 @@ class Play:
         return until(look, self.story, self.limit_s)
 
     def quiet(self) -> None:
-        """Wait until the bot has nothing left to take in, to do or to show, and goes on having nothing."""
-        since = time.monotonic()
+        """Wait until the bot has nothing left to take in, to do or to show, and goes on having nothing.
+
+        Where it was at rest before and after the forge was asked for deliveries on their way, and has decided
+        nothing in between, nothing was on its way at all.
+        """
+        since, known = time.monotonic(), self._rest()
 
         def look() -> bool:
-            nonlocal since
-            if self._busy():
+            nonlocal since, known
+            before, known = known, self._rest()
+            if known is None or known != before:
                 since = time.monotonic()
+                return False
             return time.monotonic() - since >= self.house.calm_s
 
         self.wait(look)
 
-    def _busy(self) -> bool:
+    def _rest(self) -> int | None:
+        """How often the bot has decided in this lane; None while it or the forge has something to do."""
         store = self.house.store
         assert store
-        taking_in, unshown = store.lanes_waiting()
+        decided, (taking_in, unshown) = store.version(self.lane), store.lanes_waiting()
         to_do = [one for one in store.pending_actions(self.lane) if one.get("due_in_s", 0) < _LATER_S]
-        return bool(self.lane in taking_in or self.lane in unshown or to_do or self.house.delivering())
+        waiting = self.lane in taking_in or self.lane in unshown or to_do
+        return None if waiting or self.house.delivering() else decided
 
     def heard(self, comment_id: int) -> None:
         """Wait until a comment's delivery was handled, as its receipt says, and what came of it is done."""
@@ -189,11 +199,13 @@ class Play:
         return {str(event.get("receipt")) for event in self.told() if event.get("actor") == by} & done
 
     def _receipts(self, key: str) -> set[str]:
-        """The handled deliveries of this lane whose key begins like that."""
-        store = self.house.store
+        """The handled deliveries of this lane whose key begins like that; what is done once stays so."""
+        store, known = self.house.store, self.house.receipts
         assert store
-        found = [store.receipt(name.partition(":")[2]) for name in store.client.scan_iter("receipt:*", 1000)]
-        ours = [one for one in found if one and one.get("lane") == self.lane and one["status"] == "done"]
+        new = [name for name in store.client.scan_iter("receipt:*", 1000) if name not in known]
+        found = [json.loads(text) for text in store.client.mget(new) if text] if new else []
+        known |= {keys.receipt(one["id"]): one for one in found if one["status"] == "done"}
+        ours = [one for one in known.values() if one.get("lane") == self.lane]
         return {str(one["id"]) for one in ours if str(one["key"]).startswith(key)}
 
     def written(self, number: int, kind: str) -> str | None:

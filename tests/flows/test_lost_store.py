@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,14 @@ def house(forge: FakeForge) -> House:
     """Its accounts, and the bot's settings; reconcile is on."""
     tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY)}
     settings = {"GITEA_URL": forge.url, "GITEA_TOKEN": tokens[BOT], "CALORON_RECONCILE_S": "1"}
-    return House("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings)
+    return House(
+        "gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings, fake_url=forge.url
+    )
 
 
-def kept(folder: Path, good: Callable[[dict[str, Any]], bool]) -> bool:
-    """Whether a sprint's file says something."""
-    return any(good(json.loads(file.read_text())) for file in (folder / "home" / "kv").glob("*.json"))
+def kept(folder: Path, good: Callable[[dict[str, Any]], bool]) -> int:
+    """How many sprints' files say something."""
+    return sum(good(json.loads(file.read_text())) for file in (folder / "home" / "kv").glob("*.json"))
 
 
 def approve_until_merged(play: Play, task: str) -> None:
@@ -103,41 +106,69 @@ def test_of_two_with_one_key_the_younger_goes(house: House, tmp_path: Path) -> N
         assert pasted in [one["comment_id"] for one in play.bot.issue_comments(play.repo, kickoff)]
 
 
-@pytest.mark.parametrize("said", ["a command", "a label"])
-def test_a_hold_is_in_force_after_the_store_was_lost(house: House, tmp_path: Path, said: str) -> None:
-    """The file that is left was written before the hold: only the label on the forge tells of it."""
+@dataclass(frozen=True)
+class Sprint:
+    """A sprint of one task, whose pull request waits for a review."""
+
+    play: Play
+    kickoff: int
+    issue: int
+    pull: int
+
+    @classmethod
+    def begun(cls, play: Play) -> "Sprint":
+        kickoff = play.start("- a: The only one")
+        pull = play.pull("a")["number"]
+        return cls(play, kickoff, play.task("a"), pull)
+
+    def is_held(self) -> bool:
+        """Whether the task's issue and its pull request have the label."""
+        there = (self.play.bot.issue(self.play.repo, number) for number in (self.issue, self.pull))
+        return all(HOLD in one["labels"] for one in there)
+
+    def is_free(self) -> bool:
+        """Whether neither has it."""
+        there = (self.play.bot.issue(self.play.repo, number) for number in (self.issue, self.pull))
+        return not any(HOLD in one["labels"] for one in there)
+
+    def has_met(self, *types: str) -> bool:
+        """Whether events of these types were handled."""
+        return {*types} <= {event["type"] for event in self.play.told()}
+
+
+def test_a_hold_is_in_force_after_the_store_was_lost(house: House, tmp_path: Path) -> None:
+    """The files that are left were written before the holds: only the labels on the forge tell of them."""
     folder = tmp_path / "bot"
     with served(house, folder):
-        play = Play(house, house.repository())
-        kickoff = play.start("- a: The only one")
-        pull, issue = play.pull("a")["number"], play.task("a")
-        play.wait(lambda: kept(folder, lambda file: file["state"]["tasks"]["a"].get("pr_number") == pull))
+        by_command, by_label = (Sprint.begun(Play(house, house.repository())) for _ in range(2))
+        by_label.play.wait(lambda: kept(folder, has_pull) == 2)
         shutil.copytree(folder / "home" / "kv", tmp_path / "before")
-        if said == "a command":
-            play.reacted(play.say(issue, "/hold"), "eyes", "rocket")
-        else:
-            play.alice.set_labels(play.repo, pull, [HOLD], [])
-        play.wait(lambda: is_held(play, issue) and is_held(play, pull))
+        by_command.play.reacted(by_command.play.say(by_command.issue, "/hold"), "eyes", "rocket")
+        by_label.play.alice.set_labels(by_label.play.repo, by_label.pull, [HOLD], [])
+        by_label.play.wait(lambda: by_command.is_held() and by_label.is_held())
     shutil.rmtree(folder / "home" / "store")
     shutil.rmtree(folder / "home" / "kv")
     shutil.copytree(tmp_path / "before", folder / "home" / "kv")
     with served(house, folder):
-        house.hook(play.repo)
-        play.wait(lambda: {"restored", "sprint_resumed"} <= types_handled(play))
-        play.alice.review(play.repo, pull, "approve", "Good.")
-        play.wait(lambda: "pr_review_submitted" in types_handled(play))
-        play.quiet()
-        assert not play.merged("a") and is_held(play, issue) and is_held(play, pull)
-        play.reacted(play.say(issue, "/unhold"), "eyes", "rocket")
-        play.wait(lambda: play.closed(kickoff))
-        assert play.merged("a") and not is_held(play, issue) and not is_held(play, pull)
+        for sprint in (by_command, by_label):
+            house.hook(sprint.play.repo)
+        for sprint in (by_command, by_label):
+            is_in_force(sprint)
 
 
-def is_held(play: Play, number: int) -> bool:
-    """Whether the issue or pull request has the label."""
-    return HOLD in play.bot.issue(play.repo, number)["labels"]
+def has_pull(told: dict[str, Any]) -> bool:
+    """Whether a sprint's file knows of the pull request of its task."""
+    return bool(told["state"]["tasks"].get("a", {}).get("pr_number"))
 
 
-def types_handled(play: Play) -> set[str]:
-    """The types of the events that were handled."""
-    return {event["type"] for event in play.told()}
+def is_in_force(sprint: Sprint) -> None:
+    """An approval merges nothing until the hold is taken off."""
+    play = sprint.play
+    play.wait(lambda: sprint.has_met("restored", "sprint_resumed"))
+    play.alice.review(play.repo, sprint.pull, "approve", "Good.")
+    play.wait(lambda: sprint.has_met("pr_review_submitted"))
+    play.quiet()
+    assert not play.merged("a") and sprint.is_held()
+    play.reacted(play.say(sprint.issue, "/unhold"), "eyes", "rocket")
+    play.wait(lambda: play.closed(sprint.kickoff))
+    assert play.merged("a") and sprint.is_free()

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,13 +9,21 @@ from tests.flows.house import House, served
 from tests.flows.play import Play
 
 
+@pytest.fixture(scope="module")
+def looking(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Iterator[str]]]:
+    """A bot that looks around twice a second, and repositories without a hook for a scenario each."""
+    repos = [house.repository(hooked=False) for _ in range(2)]
+    often = {**house.settings, "CALORON_REPOS": ",".join(repos), "CALORON_RECONCILE_S": "0.5"}
+    own = House(house.kind, house.client, often, house.real, house.fake_url, unhooked=True)
+    with served(own, tmp_path_factory.mktemp("looking")) as up:
+        yield up, iter(repos)
+
+
 @pytest.fixture
-def unhooked(house: House, tmp_path: Path) -> Iterator[Play]:
-    """A repository without a hook, and a bot that looks around every second."""
-    repo = house.repository(hooked=False)
-    often = {**house.settings, "CALORON_REPOS": repo, "CALORON_RECONCILE_S": "1"}
-    with served(House(house.kind, house.client, often, house.real), tmp_path / "b") as up:
-        yield Play(up, repo)
+def unhooked(looking: tuple[House, Iterator[str]]) -> Play:
+    """A scenario of which no delivery comes."""
+    house, repos = looking
+    return Play(house, next(repos))
 
 
 def boards_written(play: Play) -> Counter[str]:

@@ -26,7 +26,9 @@ def impatient(tmp_path: Path) -> Iterator[Play]:
             "CALORON_STUB_FIXTURE": str(recording),
             **quick,
         }
-        house = House("gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings)
+        house = House(
+            "gitea", lambda login: GiteaForge(forge.api_url, tokens[login]), settings, fake_url=forge.url
+        )
         with served(house, tmp_path) as up:
             yield Play(up, up.repository())
 

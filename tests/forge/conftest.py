@@ -9,9 +9,6 @@ from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
 from tests.forge.servers import Receiver, Server
-from tests.real_gitea import gitea_server
-
-__all__ = ["gitea_server"]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jobs import advance, perform, project
+from jobs import advance, perform
 from shell.errors import Refused, Unavailable
 from shell.marker import text_hash
 from shell.store import Lease
@@ -98,7 +98,7 @@ def test_the_board_of_a_running_sprint_is_drawn_after_a_pause_and_the_newest_onl
         become(bench, number, want=[BOARD | {"hash": f"h{number}", "body": f"drawn {number}"}])
     assert forge.asked("edit_comment") == 0
     moment = milliseconds()
-    assert moment < (bench.store.next_due(LANE) or 0) <= moment + 1000 * project.BOARD_EVERY_S
+    assert moment < (bench.store.next_due(LANE) or 0) <= moment + 1000 * bench.settings.board_s
     bench.store.client.hset(f"lane:{LANE}:written", "issue:1:board written", f"[0,{AS_IT_WAS}]")
     bench.hasten()
     bench.work()

@@ -10,9 +10,6 @@ from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
 from tests.forge.servers import Server
-from tests.real_gitea import gitea_server
-
-__all__ = ["gitea_server"]
 
 LOGINS = ("bot", "alice", "bob")
 Stage = Callable[..., Any]

@@ -1,5 +1,6 @@
 """The table of the task life and its examples: every transition is named by one, and every refusal to act."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,16 +16,22 @@ STATUSES = set(get_args(TaskStatus))
 
 def met(event_type: str, *, acted: bool) -> set[str]:
     """The statuses in which an example tells such an event alone, and something or nothing came of it."""
+    return {status for told, status, changed in told_alone() if told == event_type and changed == acted}
+
+
+@cache
+def told_alone() -> set[tuple[str, str, bool]]:
+    """Of each example with one event: its type, the status of its task, and whether something came of it."""
     found = set()
     for example in examples_of(STAGE):
         given, output = example["input"], example.get("output")
         events = given.get("events") or []
-        if output is None or [event["type"] for event in events] != [event_type]:
+        if output is None or len(events) != 1:
             continue
         task = task_of(given["state"]["tasks"], events[0])
-        changed = output != {"state": given["state"], "actions": []}
-        if task is not None and changed == acted:
-            found.add(task["status"])
+        if task is not None:
+            changed = output != {"state": given["state"], "actions": []}
+            found.add((events[0]["type"], task["status"], changed))
     return found
 
 

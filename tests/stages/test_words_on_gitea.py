@@ -9,10 +9,7 @@ import pytest
 import requests
 
 from shell.neutralize import as_code, as_text, as_title
-from tests.real_gitea import gitea_server
 from tests.stages.test_words_of_others import TEXTS
-
-__all__ = ["gitea_server"]
 
 pytestmark = pytest.mark.gitea
 LINK = re.compile(

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, is_typeddict
 
@@ -28,7 +29,10 @@ def files() -> Iterator[tuple[str, ast.Module]]:
                 yield name, ast.parse(file.read_text(encoding="utf-8"))
 
 
-TREES = dict(files())
+@cache
+def trees() -> dict[str, ast.Module]:
+    """All files, parsed once where they are needed."""
+    return dict(files())
 
 
 # Spelling
@@ -129,7 +133,7 @@ def test_every_key_of_a_record_is_a_field_of_it() -> None:
     """The type check refuses `task["staus"]`, but not `task.get("staus")`, which is just never there."""
     found = {
         (file, name, key)
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         if file.startswith(RECORD_ROOMS)
         for name, key in undeclared(tree)
     }
@@ -204,13 +208,13 @@ def unused(used: set[str]) -> set[str]:
 
 
 def test_every_field_is_read() -> None:
-    keys = {key for tree in TREES.values() for key in read(tree)}
+    keys = {key for tree in trees().values() for key in read(tree)}
     listed = {*loaded(ROOT / "stages/retro/write_report.py").KPIS, *TIMES.values()}  # read by their names
     assert unused(keys | listed) == set(NOT_READ)
 
 
 def test_every_field_is_written() -> None:
-    keys = {key for tree in TREES.values() for key in written(tree)}
+    keys = {key for tree in trees().values() for key in written(tree)}
     by_config = set(
         world.RepositoryValues.__annotations__
     )  # written by their names in shell/repository_config.py

@@ -8,13 +8,9 @@ from typing import Any
 import pytest
 
 import compositions
-from tests.real_gitea import gitea_server
 from tests.ticks.engines import TICK, installed, noether, ours, registered
 from tests.ticks.show import PAGE, REPO, page, settled
 from tests.ticks.sprint import NOBODY, PLAN, Around, Tick, play, settings, where
-
-__all__ = ["gitea_server"]
-
 
 CORE = "sprint_tick_core"
 

@@ -68,10 +68,10 @@ def attacked(kind: Kind, folder: Path, seed: int, *options: str, source: Path = 
 
 
 def _built_without(defence: Defence, folder: Path) -> Path:
-    """A copy of the code in which this defence is taken out."""
-    for room in _ROOMS:
-        shutil.copytree(_ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of the code in which this defence is taken out; what is compiled of the rest is copied too."""
     file = folder / defence.file
+    for room in _ROOMS:
+        shutil.copytree(_ROOT / room, folder / room, ignore=shutil.ignore_patterns(f"{file.stem}.*.pyc"))
     text = file.read_text()
     if (count := text.count(defence.old)) != 1:
         raise HarnessError(f"{defence.name}: {defence.file} has this {count} times, not once: {defence.old}")
