@@ -375,11 +375,11 @@ class _Run:
     def _unchanged(self) -> str:
         """Nothing new; but an earlier attempt may have pushed and died before it reported that.
 
-        Unfinished work counts only if the agent's protocol told that it found nothing left to do: a program
-        that ends with 0 may not have reached its model at all.
+        Unfinished work counts only if the agent's protocol, or its report, told that it found nothing left to
+        do: a program that ends with 0 may not have reached its model at all.
         """
         start, spec, repository = self.start, self.spec, self.repository
-        has_answered = self.framework.agent is not None
+        has_answered = self.framework.agent is not None or self.progress.feedback() is not None
         unfinished = start.head in (self.left or "", spec.get("partial") or "") and not has_answered
         if start.head is None or unfinished or not _unreported(spec, start.head):
             raise AttemptEnded("no_change", "The agent changed nothing.")

@@ -81,6 +81,16 @@ def test_an_agent_that_finds_nothing_left_to_do_is_done_if_it_says_so(stage: Sta
     assert result["outcome"] == "done" and result["head_sha"] == stage.forge.head(BRANCH), result
 
 
+@pytest.mark.parametrize("report", [True, False])
+def test_a_program_that_finds_nothing_left_to_do_must_report_so(stage: Stage, report: bool) -> None:
+    """It may have ended well without having reached its model."""
+    kill_in_a_turn(stage)
+    told = 'CALORON_FEEDBACK_START {"task_clarity": 8} CALORON_FEEDBACK_END' if report else "done"
+    stage.answers({"match": "", "files": {"x.md": "half\n"}, "output": told})
+    result = stage.run(attempt=2, time_limit_s=600)
+    assert result["outcome"] == ("done" if report else "no_change"), result
+
+
 def test_work_that_may_not_leave_is_lost_and_the_next_run_begins_anew(stage: Stage) -> None:
     kill_in_a_turn(stage, "echo bad > ci.yml; : > {begun}; exec sleep 600", protected=["ci.yml"])
     result = next_run(stage, "cat ci.yml > x.md", protected=["ci.yml"])
