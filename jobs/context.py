@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -73,6 +73,10 @@ class Context:
     """Where this process runs its jobs concurrently; None: one after the other."""
     reading: Reading = field(default_factory=Reading)
     next_beat: float = 0.0
+    gives_logins: bool = False
+    """Whether this process gives keys and logins to agents, and so tells when one has changed."""
+    next_logins: float = 0.0
+    known_logins: Mapping[str, str] = field(default_factory=dict)
     next_walls: float = 0.0
     known_walls: str | None = None
 
@@ -89,6 +93,8 @@ class Context:
         self.next_beat = monotonic() + BEAT_S
         try:
             self.store.alive(self.process)
+            if self.gives_logins:
+                self.store.report_logins(self.process, _logins_here())
         except Unavailable as error:
             _log.warning("the store does not answer", reason=str(error))
 
@@ -187,6 +193,12 @@ class Context:
             self.known_walls = next((state for state in ("off", "refused", "bare") if state in states), None)
         return {"walls": self.known_walls} if self.known_walls else {}
 
+    def logins(self) -> Mapping[str, str]:
+        """Framework → what changes with its key or login, as its workers say; asked now and then."""
+        if monotonic() >= self.next_logins:
+            self.next_logins, self.known_logins = monotonic() + BEAT_S, self.store.logins()
+        return self.known_logins
+
     def decider(self, lane: str) -> Decider:
         """How events of this lane are decided: the switchboard and the compositions."""
         from compositions import fingerprint
@@ -196,7 +208,9 @@ class Context:
 
         account, admission, declared = self.account(lane), self.admission(lane), declared_policy()
         spent = self.budget_spent(lane, admission)
-        now_and_then = {**self.walls(), **({"budget_spent": spent} if spent else {})}
+        now_and_then = {
+            **self.walls(), "logins": self.logins(), **({"budget_spent": spent} if spent else {}),
+        }  # fmt: skip
 
         def policy(state: State) -> Policy:
             config = state.get("config")
@@ -222,6 +236,16 @@ class Context:
 
         seen = self.store.seen
         return Decider(read, composition_for, run, policy, now, seen, fingerprint(), INSTEAD, refuses)
+
+
+def _logins_here() -> dict[str, str]:
+    """Imported here, because only a worker of agents needs it."""
+    from shell.agent.frameworks import FRAMEWORKS, framework_of
+    from shell.agent.logins import mark_of
+    from shell.agent.paths import operator_environment
+
+    machine = operator_environment()
+    return {name: mark_of(framework_of(name), machine) for name in FRAMEWORKS}
 
 
 def refusal_of(admission: Admission, event: Event) -> str | None:

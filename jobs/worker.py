@@ -103,6 +103,7 @@ def main(queue: str) -> None:
     if queue.startswith("actions"):
         ctx.threads = WorkerThreads(ctx.beat)
     preload(queue, ctx)
+    ctx.gives_logins = queue == "agents"
     _enter(ctx, tried_walls(ctx.settings) if queue == "agents" else None)
     worker = worker_of(queue, ctx)
     worker.work(logging_level="WARNING", with_scheduler=False)

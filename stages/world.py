@@ -2910,6 +2910,8 @@ class Pause(TypedDict):
     """When one task tries it again; null: not by itself."""
     trying: str | None
     """The task that does."""
+    login: NotRequired[str | None]
+    """What its key or login was known by that was refused: another one ends the pause."""
 
 
 class SprintState(TypedDict):
@@ -2996,6 +2998,8 @@ class Policy(RepositoryPolicy, DeclaredPolicy):
     """Whether nothing new begins."""
     walls: NotRequired[Walls]
     """Where agents do not run behind walls: how they do."""
+    logins: NotRequired[dict[str, str]]
+    """What changes with the key or login of a framework, by its name."""
     budget_spent: NotRequired[str]
     """Which of the operator's caps keeps agents from starting today, in words."""
 

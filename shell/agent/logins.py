@@ -10,6 +10,7 @@ import base64
 import contextlib
 import copy
 import fcntl
+import hashlib
 import json
 import math
 import os
@@ -188,6 +189,16 @@ def problem_of(framework: Framework, machine: Mapping[str, str]) -> str | None:
         return str(error)
     renewed = login.renewed and renewal.refresh_token(read_json(file.read_text()))
     return None if renewed or _lasts(ends) else str(_ended(framework, login, ends))
+
+
+def mark_of(framework: Framework, machine: Mapping[str, str]) -> str:
+    """What changes when its key or login changes, and tells neither."""
+    parts = [*framework.secrets(machine)]
+    if login := LOGINS.get(framework.name):
+        with contextlib.suppress(OSError):
+            about = (_home(machine) / login.file).stat()
+            parts.append(f"{about.st_ino} {about.st_size} {about.st_mtime_ns}")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def know_all(framework: Framework, machine: Mapping[str, str], copies: Path) -> None:

@@ -1,7 +1,8 @@
 """The store: all its parts in one class."""
 
 import json
-from collections.abc import Container
+from collections import defaultdict
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ class Store(Lanes, Runs, Leases, Repositories):
         """A process ends on purpose."""
         self.client.hdel(keys.PROCESSES, process)
         self.client.hdel(keys.WALLS, process)
+        self.client.hdel(keys.LOGINS, process)
 
     @reachable
     def walls(self, processes: Container[str] | None = None) -> dict[str, dict[str, str]]:
@@ -42,6 +44,20 @@ class Store(Lanes, Runs, Leases, Repositories):
     def report_walls(self, process: str, state: str, words: str) -> None:
         """How agents run in this process: the state, and the sentence for people."""
         self.client.hset(keys.WALLS, process, write({"state": state, "words": words}))
+
+    @reachable
+    def logins(self) -> dict[str, str]:
+        """Framework → what changes with its key or login, of the living processes that run agents."""
+        living, found = self._processes(), defaultdict[str, set[str]](set)
+        for name, text in self.client.hgetall(keys.LOGINS).items():
+            for framework, mark in json.loads(text).items() if name in living else ():
+                found[framework].add(mark)
+        return {framework: "+".join(sorted(marks)) for framework, marks in sorted(found.items())}
+
+    @reachable
+    def report_logins(self, process: str, logins: Mapping[str, str]) -> None:
+        """What the keys and logins are known by that this process gives to agents."""
+        self.client.hset(keys.LOGINS, process, write(dict(logins)))
 
     @reachable
     def health(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed, PrConflict,
         PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
         SprintState, StopRequested, SupervisorStep, Task, TaskCancelled, TaskChange, TaskFields, TaskHeld,
-        TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told,
+        TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told, WaitOver,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -72,6 +72,7 @@ ANSWERED = (
     "done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full", "unverified",
 )  # fmt: skip
 FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
+LOOK_AT_LOGIN_S = 60.0
 FIRST_TRIAL_S, LAST_TRIAL_S, MOST_NAMED_S = 300.0, 3600.0, 86400.0
 
 
@@ -336,7 +337,12 @@ def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: Fra
             seconds = max(doubled(FIRST_WAIT_S, trials - 1, LONGEST_WAIT_S), min(named, MOST_NAMED_S))
         until = later(step, seconds)
         step.decide({"type": "wake_later", "task_id": task_id, "seconds": seconds})
-    set_pause(step, framework, {"outcome": outcome, "trials": trials, "until": until, "trying": None})
+    else:
+        step.decide({"type": "wake_later", "task_id": task_id, "seconds": LOOK_AT_LOGIN_S})
+    pause: Pause = {"outcome": outcome, "trials": trials, "until": until, "trying": None}
+    if outcome == "auth" and (login := login_of(step, framework)):
+        pause["login"] = login
+    set_pause(step, framework, pause)
     if trials == 1:
         step.decide(
             {
@@ -348,6 +354,23 @@ def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: Fra
                 "until": until,
             }
         )
+
+
+def login_of(step: Step, framework: str) -> str | None:
+    return step.policy.get("logins", {}).get(framework) if step.policy else None
+
+
+def has_another_login(step: Step, framework: str, pause: Pause) -> bool:
+    """Whether its key or login is not the one any more that was refused."""
+    known, now = pause.get("login"), login_of(step, framework)
+    return pause["outcome"] == "auth" and bool(known and now) and known != now
+
+
+def wait_over(step: Step, task_id: str, event: WaitOver) -> None:
+    """Whoever waits for another login looks again; what else waited is free to start."""
+    pause = pauses(step).get(framework_of(step, step.tasks[task_id]))
+    if pause and pause["outcome"] == "auth" and not may_start(step, step.tasks[task_id]):
+        step.decide({"type": "wake_later", "task_id": task_id, "seconds": LOOK_AT_LOGIN_S})
 
 
 def back_off(step: Step, task_id: str, event: AgentFinished) -> None:
@@ -379,6 +402,8 @@ def may_start(step: Step, task: Task) -> bool:
     trying = step.tasks.get(pause["trying"] or "")
     if trying and trying.get("agent") in AT_WORK and framework_of(step, trying) == framework:
         return False
+    if has_another_login(step, framework, pause):
+        return True
     return bool(pause["until"]) and moment_of(now) >= moment_of(str(pause["until"]))
 
 
@@ -1036,6 +1061,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "issue_reopened": (("Skipped",), issue_reopened),
     "spawn_requested": (("Ready", "InProgress", "Escalated"), spawn_requested),
     "stop_requested": (("Ready", "InProgress"), stop_requested),
+    "wait_over": (("Ready", "InProgress"), wait_over),
     "task_retry": (("Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned"), task_retry),
     "task_skip": (OPEN, task_skip),
     "task_held": (OPEN, task_held),

@@ -282,7 +282,7 @@ class Sprint:
         name = as_code(action["framework"])
         where = f"on the issue of a task that uses {name}"
         if action["outcome"] == "auth":
-            then = f"Once the login is renewed, say `/retry` {where} to go on."
+            then = f"I go on once the key or login has changed; say `/retry` {where} to try at once."
         else:
             at = as_code(str(action["until"])[:16].replace("T", " "))
             then = f"I will try one task again at {at} UTC; say `/retry` {where} to try at once."

@@ -134,6 +134,28 @@ def test_walls_that_do_not_stand_are_known_to_decisions(bench: Any) -> None:
     assert ctx.walls() == {}
 
 
+def test_a_key_that_has_changed_is_known_to_decisions(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes that decide have no key; those that give it to agents say when it is another one."""
+    ctx = bench
+    decide = Context.decider(ctx, "gitea-7").policy
+
+    def beat() -> str:
+        ctx.next_beat = ctx.next_logins = 0.0
+        ctx.beat()
+        known = Context.decider(ctx, "gitea-7").policy(ctx.store.load("gitea-7").state)["logins"]
+        return str(known.get("claude-code"))
+
+    assert decide(ctx.store.load("gitea-7").state)["logins"] == {} and beat() == "None"
+    ctx.gives_logins = True
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-the-first-key-012345")
+    first = beat()
+    assert beat() == first and "first" not in first
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-the-second-key-012345")
+    assert beat() not in (first, "None")
+    ctx.store.gone(ctx.process)
+    assert ctx.store.logins() == {}
+
+
 def test_a_worker_of_agents_says_how_they_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     given = {"CALORON_WEBHOOK_SECRET": "s", "GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"}
