@@ -112,6 +112,16 @@ class Agents(_Section):
         *_duration("m", "s"),
         Sets("time_limit_s", "float", lambda settings: 3600, "60 min"),
     ] = None
+    max_unreviewed: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=64,
+            description="while so many pull requests of a sprint stand in review, no further task is begun; "
+            "also those that are held, or whose checks are red, count; rework goes on",
+        ),
+        Sets("max_unreviewed", "int", lambda settings: 3, "3"),
+    ] = None
 
 
 class Merge(_Section):

@@ -150,6 +150,8 @@ class RepositoryPolicy(TypedDict):
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
+    max_unreviewed: int
+    """`agents.max_unreviewed`: while so many pull requests of a sprint stand in review, no further task is begun."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
     checks_settle_s: float
@@ -179,6 +181,8 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
+    max_unreviewed: int
+    """`agents.max_unreviewed`: while so many pull requests of a sprint stand in review, no further task is begun."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
     checks_settle_s: float

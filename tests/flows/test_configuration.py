@@ -50,6 +50,20 @@ def test_work_is_verified_before_it_is_proposed(play: Play) -> None:
     assert [one["outcome"] for one in run["verification"]] == ["passed"]
 
 
+def test_no_task_is_begun_while_people_have_enough_to_review(play: Play) -> None:
+    play.write("main", FILE, "pipeline:\n  parallel: 1\nagents:\n  max_unreviewed: 1\n", by=play.bot)
+    kickoff = play.start(*TASKS)
+    pull = play.pull("a")
+    play.quiet()
+    waits = "waiting: 1 pull request waits for a review"
+    assert waits in (play.written(kickoff, "board") or "") and play.outcomes("b") == []
+    play.say(kickoff, "/why b")
+    assert waits in play.answer(kickoff, "`b`")
+    play.alice.review(play.repo, pull["number"], "approve", "Good.")
+    play.pull("b")
+    assert play.merged("a") and play.outcomes("b") == ["done"]
+
+
 def test_a_wrong_file_is_told_once_and_the_last_valid_one_stays(play: Play) -> None:
     valid = play.write("main", FILE, "pipeline:\n  parallel: 1\n")
     kickoff = play.kickoff(*TASKS)
