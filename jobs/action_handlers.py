@@ -22,6 +22,7 @@ from shell.store import Store, Taken
 
 if TYPE_CHECKING:
     from stages.world import (
+        AskReview,
         CloseIssue,
         Comment,
         CreateIssue,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         MakeLabels,
         MergeFacts,
         MergePr,
+        NotAsked,
         PostLog,
         React,
         ReadBack,
@@ -178,6 +180,21 @@ def update_branch(target: Target, action: UpdateBranch) -> Result:
     return {"moved": moved or target.forge.pull(target.repo, number)["head"]["sha"] != action["head_sha"]}
 
 
+def ask_review(target: Target, action: AskReview) -> Result:
+    """All at once; where the forge refuses that, each alone, so that one wrong name keeps no other away."""
+    return {"not_asked": _not_asked(target, action["pr_number"], action["reviewers"])}
+
+
+def _not_asked(target: Target, number: int, reviewers: list[str]) -> list[NotAsked]:
+    try:
+        target.forge.request_review(target.repo, number, reviewers)
+    except Refused as refusal:
+        if len(reviewers) == 1:
+            return [{"reviewer": reviewers[0], "message": refusal.message}]
+        return [one for name in reviewers for one in _not_asked(target, number, [name])]
+    return []
+
+
 def merge_pr(target: Target, action: MergePr) -> Result:
     """Merge exactly the head that was checked, in the given style, else in the repository's default.
 
@@ -259,6 +276,7 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
     "close_issue": close_issue,
     "reopen_issue": reopen_issue,
     "update_branch": update_branch,
+    "ask_review": ask_review,
     "merge_pr": merge_pr,
     "make_labels": make_labels,
     "set_labels": set_labels,

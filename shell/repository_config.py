@@ -66,6 +66,7 @@ def _did_you_mean(word: str) -> str:
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
+_REVIEWER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 _PUBLIC_NAMES = {"type": "string", "pattern": f"^{PUBLIC_NAMES}$"}
 
 
@@ -112,6 +113,16 @@ class Agents(_Section):
         *_duration("m", "s"),
         Sets("time_limit_s", "float", lambda settings: 3600, "60 min"),
     ] = None
+    max_unreviewed: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=64,
+            description="no task is begun while so many pull requests of its sprint are in review; also "
+            "those that are held, or whose checks are red, count; rework goes on",
+        ),
+        Sets("max_unreviewed", "int", lambda settings: 3, "3"),
+    ] = None
 
 
 class Merge(_Section):
@@ -134,6 +145,20 @@ class Merge(_Section):
         ),
         *_duration("s", "s"),
         Sets("checks_settle_s", "float", lambda settings: 60.0, "60 s"),
+    ] = None
+
+
+class Review(_Section):
+    """Who is asked to review."""
+
+    reviewers: Annotated[
+        list[Annotated[str, Field(pattern=_REVIEWER, max_length=150)]] | None,
+        Field(
+            max_length=15,
+            description="who is asked for a review of each new pull request; logins, and teams as "
+            "`organisation/team`; the forge itself asks those whom CODEOWNERS names",
+        ),
+        Sets("reviewers", "list[str]", lambda settings: [], "none"),
     ] = None
 
 
@@ -209,6 +234,7 @@ class RepositoryConfig(_Section):
     pipeline: Pipeline | None = None
     agents: Agents | None = None
     merge: Merge | None = None
+    review: Review | None = None
     supervisor: Supervisor | None = None
     verify: Annotated[
         list[VerifyStep] | None,

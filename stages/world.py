@@ -150,10 +150,14 @@ class RepositoryPolicy(TypedDict):
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
+    max_unreviewed: int
+    """`agents.max_unreviewed`: no task is begun while so many pull requests of its sprint are in review."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
+    reviewers: list[str]
+    """`review.reviewers`: who is asked for a review of each new pull request."""
     stall_threshold_m: float
     """`supervisor.stall`: an agent that is silent for this long is stalled."""
     missing_after_s: float
@@ -179,10 +183,14 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
+    max_unreviewed: int
+    """`agents.max_unreviewed`: no task is begun while so many pull requests of its sprint are in review."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
+    reviewers: list[str]
+    """`review.reviewers`: who is asked for a review of each new pull request."""
     stall_threshold_m: float
     """`supervisor.stall`: an agent that is silent for this long is stalled."""
     missing_after_s: float
@@ -439,6 +447,8 @@ class TaskFields(TypedDict, total=False):
     """How often it was sent back for a failure, by what identifies that, since `/retry`."""
     setbacks: int
     """How many runs in a row met an overloaded or unreachable model; written by `dag_evaluate`."""
+    review_asked: int
+    """The pull request whose reviewers were asked; written by `spell_out`."""
     useless_rounds: int
     """Runs in a row whose result could not leave the workspace."""
     conflicts: int
@@ -2324,6 +2334,16 @@ class UpdateBranch(ActionFields):
     """Why the forge did not merge it, where it never said."""
 
 
+class AskReview(ActionFields):
+    """Asks people and teams to review a task's pull request."""
+
+    type: Literal["ask_review"]
+    pr_number: int
+    """The pull request."""
+    reviewers: list[str]
+    """Their logins, and `organisation/team`."""
+
+
 class MergePr(ActionFields):
     """Merges exactly the head that was judged."""
 
@@ -2531,6 +2551,7 @@ Action = (
     | CloseIssue
     | ReopenIssue
     | UpdateBranch
+    | AskReview
     | MergePr
     | MakeLabels
     | SetLabels
@@ -2547,6 +2568,15 @@ Action = (
 
 
 # Answers to actions
+
+
+class NotAsked(TypedDict):
+    """Someone whom the forge refused to ask for a review. Written by the action's handler."""
+
+    reviewer: str
+    """Their login, or `organisation/team`."""
+    message: str
+    """What the forge says."""
 
 
 class Result(TypedDict, total=False):
@@ -2570,6 +2600,8 @@ class Result(TypedDict, total=False):
     """What the merge waits for, in a few words."""
     labels: list[str]
     """The labels that are there now."""
+    not_asked: list[NotAsked]
+    """Whom the forge refused to ask for a review."""
 
 
 class Performed(Happening):

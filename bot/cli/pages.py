@@ -325,6 +325,8 @@ pipeline:
 agents:
   framework: claude-code
   time_limit: 45 min
+review:
+  reviewers: [ada, acme/backend]
 supervisor:
   retries: 2
 verify:

@@ -168,7 +168,9 @@ class Forge(Protocol):
     def update_branch(
         self, repo: str, number: int, head_sha: str | None = None
     ) -> bool: ...  # base into head; whether that moved it
-    def request_review(self, repo: str, number: int, reviewers: Sequence[str]) -> None: ...
+    def request_review(
+        self, repo: str, number: int, reviewers: Sequence[str]
+    ) -> None: ...  # logins, and teams of the repository's owner as `owner/team`
     def review(
         self, repo: str, number: int, event: str, body: str = "", commit_sha: str | None = None
     ) -> Reviewed: ...  # event: approve|request_changes|comment

@@ -148,10 +148,14 @@ class RestForge(ABC):
         return {raw["sha"]: _accounts(raw) for raw in rows}
 
     def request_review(self, repo: str, number: int, reviewers: Sequence[str]) -> None:
-        """Ask accounts for a review."""
-        self.api.send(
-            "POST", f"/repos/{repo}/pulls/{number}/requested_reviewers", {"reviewers": list(reviewers)}
-        )
+        """Ask accounts, and teams of the repository's owner as `owner/team`, for a review."""
+        owner, wanted = repo.partition("/")[0], dict[str, list[str]]()
+        for name in reviewers:
+            of, _, team = name.rpartition("/")
+            if of and of.casefold() != owner.casefold():
+                raise Refused(422, f"{name} is not a team of {owner}, the owner of this repository")
+            wanted.setdefault("team_reviewers" if of else "reviewers", []).append(team)
+        self.api.send("POST", f"/repos/{repo}/pulls/{number}/requested_reviewers", wanted)
 
     def set_status(
         self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""

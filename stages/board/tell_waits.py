@@ -22,6 +22,9 @@ class Output(TypedDict):
     reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
 
 
+MAX_UNREVIEWED = 3
+
+
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     sprints = {number: tasks_of(state, kickoff) for number, kickoff in state["kickoffs"].items()}
@@ -89,7 +92,7 @@ def reasons(policy: Policy, tasks: dict[str, Task], task: Task, held: list[str])
             ]
             return ["after " + ", ".join(f"`{name}`" for name in open_)] if open_ else []
         case "Ready":
-            return [no_agent(policy, task)] if task.get("issue_number") else []
+            return [no_start(policy, tasks, task)] if task.get("issue_number") else []
         case "InProgress":
             return [at_work(policy, task), *held]
         case "InReview":
@@ -119,6 +122,15 @@ WAYS_OUT = {
     "Escalated": "`/retry` or `/skip` that one first",
     "Blocked": "resolve that one first",
 }
+
+
+def no_start(policy: Policy, tasks: dict[str, Task], task: Task) -> str:
+    """Why a task has not begun: unless it has a reason of its own, people have enough to review."""
+    open_ = sum(one["status"] == "InReview" and not one.get("agent") for one in tasks.values())
+    if policy.get("budget_spent") or task.get("wait") or open_ < policy.get("max_unreviewed", MAX_UNREVIEWED):
+        return no_agent(policy, task)
+    pulls = "1 pull request waits" if open_ == 1 else f"{open_} pull requests wait"
+    return f"waiting: {pulls} for a review"
 
 
 def no_agent(policy: Policy, task: Task) -> str:

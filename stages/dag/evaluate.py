@@ -59,6 +59,7 @@ HOLD = "caloron:hold"
 STALL_THRESHOLD_M = 20
 RETRY_LIMIT = 3
 PARALLEL = 2
+MAX_UNREVIEWED = 3
 MOST_PUSHED = 200
 MOST_CHANGED = 500
 MOST_COST = 10**15
@@ -1128,8 +1129,17 @@ def dispatch(step: Step) -> None:
     free = step.policy.get("parallel", PARALLEL) - busy
     for task_id in sorted(step.tasks, key=lambda name: step.tasks[name]["status"] != "InProgress"):
         if free > 0 and wants_agent(step.tasks[task_id]) and may_start(step, step.tasks[task_id]):
+            if waits_for_people(step, step.tasks[task_id]):
+                continue
             start_agent(step, task_id)
             free -= 1
+
+
+def waits_for_people(step: Step, task: Task) -> bool:
+    """A task that has not begun, while as many pull requests as may be stand in review; rework goes on."""
+    most = step.policy.get("max_unreviewed", MAX_UNREVIEWED) if step.policy else MAX_UNREVIEWED
+    unreviewed = [one for one in step.tasks.values() if one["status"] == "InReview" and not one.get("agent")]
+    return task["status"] == "Ready" and len(unreviewed) >= most
 
 
 def settle_checks(step: Step) -> None:

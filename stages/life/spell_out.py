@@ -70,7 +70,7 @@ class Sprint:
             case "tell_agent":
                 return [self.tell_agent(task, action)]
             case "submit_pr_for_review":
-                return []
+                return self.ask_review(task)
             case "merge_pr":
                 return [self.merge(task)]
             case "mark_done":
@@ -229,7 +229,17 @@ class Sprint:
             "text": "\n".join(told_lines(action["told"])),
         }
 
-    # merging
+    # reviews and merging
+
+    def ask_review(self, task: Task) -> list[Action]:
+        """Each pull request once, when it first comes into review; never our own account."""
+        me, number = self.policy["me"]["login"].casefold(), task.get("pr_number")
+        whom = [name for name in self.policy.get("reviewers") or [] if name.casefold() != me]
+        if not whom or number is None or task.get("review_asked") == number:
+            return []
+        self.tasks[task["id"]] = {**task, "review_asked": number}
+        about = self.about(task, f"ask_review/{number}")
+        return [{**about, "type": "ask_review", "pr_number": number, "reviewers": whom}]
 
     def merge(self, task: Task) -> Action:
         repo = self.state["repo"]

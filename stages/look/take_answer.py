@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, AgentFinished, CreateIssue, Event, HoldSeen, Issue, IssueOpened, IssueRefused, Kickoff, Mark,
-        MergeDenied, MergePostponed, MergePr, MergeRefused, Performed, Policy, PrConflict, PrMerged,
-        PullRequest, Refused, Result, SetLabels, SpawnAgent, State, UpdateBranch, WaitOver, Where,
+        Action, AgentFinished, AskReview, CreateIssue, Event, HoldSeen, Issue, IssueOpened, IssueRefused,
+        Kickoff, Mark, MergeDenied, MergePostponed, MergePr, MergeRefused, NotAsked, Performed, Policy,
+        PrConflict, PrMerged, PullRequest, Refused, Result, SetLabels, SpawnAgent, State, UpdateBranch,
+        WaitOver, Where,
     )  # fmt: skip
 
 NAME = "take_answer"
@@ -81,11 +82,28 @@ def performed(state: State, event: Performed) -> tuple[State, list[Event], list[
         case "wake_up":
             over: WaitOver = {"type": "wait_over", "task_id": str(action["task_id"])}
             return state, [with_origin(event, over)], []
+        case "ask_review":
+            return state, [], tell_not_asked(action, result.get("not_asked") or [])
         case "set_labels":
             state = with_issue(state, action["number"], {"labels": sorted(result["labels"])})
             return state, released(state, event, action), []
         case _:
             return state, [], []
+
+
+def tell_not_asked(action: AskReview, refused: list[NotAsked]) -> list[Action]:
+    """Whom the forge refused to ask is said on the pull request; nothing else waits for that."""
+    if not refused:
+        return []
+    who = ", ".join(f"{as_code(one['reviewer'])} (“{as_text(one['message'], 200)}”)" for one in refused)
+    words = (
+        f"The forge refused to ask for a review: {who}. Give them access to this repository, "
+        "or change `review.reviewers` in `.caloron.yml`. Everything else goes on."
+    )
+    task, sprint = str(action["task_id"]), str(action["sprint_id"])
+    mark: Mark = {"kind": "note", "sprint": sprint, "task": task}
+    return [{"type": "comment", "number": action["pr_number"], "body": words, "mark": mark,
+             "key": f"{action['key']}/refused", "sprint_id": sprint, "task_id": task}]  # fmt: skip
 
 
 def not_approved(state: State, event: Performed, action: MergePr) -> tuple[State, list[Event], list[Action]]:

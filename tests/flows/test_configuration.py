@@ -1,5 +1,6 @@
 """A repository's own `.caloron.yml`: what it says is done, and a wrong one is told and does not count."""
 
+from tests.flows.house import ALICE, BOT
 from tests.flows.play import Play
 
 FILE = ".caloron.yml"
@@ -48,6 +49,34 @@ def test_work_is_verified_before_it_is_proposed(play: Play) -> None:
     assert pull["status"]["contexts"] == {"caloron/words": "success"}
     [run] = play.runs("checked")
     assert [one["outcome"] for one in run["verification"]] == ["passed"]
+
+
+def test_no_task_is_begun_while_people_have_enough_to_review(play: Play) -> None:
+    play.write("main", FILE, "pipeline:\n  parallel: 1\nagents:\n  max_unreviewed: 1\n", by=play.bot)
+    kickoff = play.start(*TASKS)
+    pull = play.pull("a")
+    play.quiet()
+    waits = "waiting: 1 pull request waits for a review"
+    assert waits in (play.written(kickoff, "board") or "") and play.outcomes("b") == []
+    play.say(kickoff, "/why b")
+    assert waits in play.answer(kickoff, "`b`")
+    play.alice.review(play.repo, pull["number"], "approve", "Good.")
+    play.pull("b")
+    assert play.merged("a") and play.outcomes("b") == ["done"]
+
+
+def test_the_named_reviewers_are_asked_and_a_wrong_name_is_told_once(play: Play) -> None:
+    names = f"[{BOT}, {ALICE}, nobody-of-that-name]"
+    play.write("main", FILE, f"review:\n  reviewers: {names}\n", by=play.bot)
+    play.start("- a: Do one thing")
+    number = play.pull("a")["number"]
+    note = play.wait(lambda: play.written(number, "note"))
+    assert note and "refused to ask for a review: `nobody-of-that-name`" in note
+    shown = play.bot.api.get(f"/repos/{play.repo}/pulls/{number}")["requested_reviewers"]
+    assert [one["login"] for one in shown] == [ALICE]
+    play.alice.review(play.repo, number, "approve", "Good.")
+    play.wait(lambda: play.merged("a"))
+    assert len(play.all_written(number, "note")) == 1
 
 
 def test_a_wrong_file_is_told_once_and_the_last_valid_one_stays(play: Play) -> None:

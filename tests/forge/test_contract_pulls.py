@@ -1,5 +1,7 @@
 """Every client keeps the same contract on every forge: pull requests, reviews, checks, merges."""
 
+import time
+
 import pytest
 
 from shell.errors import NotYet, Refused
@@ -60,6 +62,42 @@ def test_reviews_are_told_and_stale_after_a_push(server: Server, repo: str) -> N
     server.write(repo, "agent/s/t1", "one.txt", "two\n")
     (seen,) = server.bot.pull(repo, made["number"])["reviews"]
     assert (seen["state"], seen["stale"]) == ("approved", True)
+
+
+def requested(server: Server, repo: str, number: int, what: str = "requested_reviewers") -> list[str]:
+    shown = server.bot.api.get(f"/repos/{repo}/pulls/{number}")[what] or []
+    return sorted(str(one.get("login") or one["name"]) for one in shown)
+
+
+def test_who_cannot_be_asked_for_a_review_is_refused(server: Server, repo: str) -> None:
+    number = server.pull(repo)["number"]
+    for name in ("nobody-of-that-name", "bot", "elsewhere/devs"):
+        with pytest.raises(Refused):
+            server.bot.request_review(repo, number, [name])
+    with pytest.raises(Refused):
+        server.bot.request_review(repo, number, ["alice", "nobody-of-that-name"])
+    for _ in range(2):
+        server.bot.request_review(repo, number, ["alice"])
+    assert requested(server, repo, number) == ["alice"]
+
+
+@pytest.mark.gitea
+def test_on_gitea_a_team_is_asked_for_a_review(real_gitea: Server) -> None:
+    owner = f"o{time.time_ns()}"
+    send = real_gitea.alice.api.send
+    send("POST", "/orgs", {"username": owner})
+    units = {"repo.code": "write", "repo.pulls": "write"}
+    team = {"name": "devs", "units_map": units, "includes_all_repositories": True}
+    send("POST", f"/orgs/{owner}/teams", team)
+    send("POST", f"/orgs/{owner}/repos", {"name": "shop", "auto_init": True, "default_branch": "main"})
+    repo = f"{owner}/shop"
+    send("PUT", f"/repos/{repo}/collaborators/bot", {"permission": "admin"})
+    number = real_gitea.pull(repo)["number"]
+    real_gitea.bot.request_review(repo, number, [f"{owner}/devs", "alice"])
+    assert requested(real_gitea, repo, number) == ["alice"]
+    assert requested(real_gitea, repo, number, "requested_reviewers_teams") == ["devs"]
+    with pytest.raises(Refused):
+        real_gitea.bot.request_review(repo, number, [f"{owner}/nobody"])
 
 
 def test_remarks_in_the_code_come_with_a_refusal_that_is_new(server: Server, repo: str) -> None:

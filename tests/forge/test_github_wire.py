@@ -33,6 +33,15 @@ def test_where_git_finds_a_repository_on_github(api_url: str, clone_url: str) ->
     assert GitHubForge(api_url, TOKEN).clone_url("a/b") == clone_url
 
 
+def test_teams_are_asked_for_a_review_by_their_slug(
+    wire: responses.RequestsMock, github: GitHubForge
+) -> None:
+    wanted = {"reviewers": ["ann"], "team_reviewers": ["devs"]}
+    matches = [responses.matchers.json_params_matcher(wanted)]
+    wire.post(f"{GITHUB}/repos/a/b/pulls/9/requested_reviewers", json=PULL, status=201, match=matches)
+    github.request_review("a/b", 9, ["ann", "A/devs"])
+
+
 def test_statuses_and_check_runs_are_combined(wire: responses.RequestsMock, github: GitHubForge) -> None:
     runs = [
         {"name": "lint", "status": "completed", "conclusion": "neutral"},

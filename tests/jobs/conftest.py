@@ -74,6 +74,9 @@ class MemoryForge:
         self._then("create_issue")
         return issue
 
+    def request_review(self, repo: str, number: int, reviewers: list[str]) -> None:
+        self._call("request_review", number, reviewers)
+
     def issues_with_label(self, repo: str, label: str, state: str = "all") -> list[dict[str, Any]]:
         self._call("issues_with_label", label)
         return self.issues

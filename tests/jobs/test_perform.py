@@ -62,6 +62,17 @@ def test_a_lost_answer_makes_no_second_one(bench: Any, forge: Any, verb: str) ->
     assert done["action"]["key"] == action["key"] and done["result"]
 
 
+def test_one_wrong_reviewer_keeps_no_other_from_being_asked(bench: Any, forge: Any) -> None:
+    forge.faults["request_review"] = [Refused(422, "not a collaborator"), Refused(404, "no such user")]
+    bench.put({"type": "ask_review", "key": "a", "pr_number": 9, "reviewers": ["nobody", "ada"]})
+    bench.work()
+    assert [given for verb, given in forge.calls if verb == "request_review"] == [
+        (9, ["nobody", "ada"]), (9, ["nobody"]), (9, ["ada"]),
+    ]  # fmt: skip
+    [answer] = bench.journalled("performed")
+    assert answer["result"] == {"not_asked": [{"reviewer": "nobody", "message": "no such user"}]}
+
+
 def test_what_the_world_refuses_is_told(bench: Any, forge: Any) -> None:
     forge.faults["merge"] = [Refused(403, "protected branch")]
     bench.put({"type": "merge_pr", "key": "m", "pr_number": 9, "head_sha": "abc", "style": "merge"})

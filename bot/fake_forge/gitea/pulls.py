@@ -244,6 +244,8 @@ def request_review(call: Call, number: int) -> tuple[list[Json], int]:
     issue, pull = pulls.find(call.repository, number)
     if issue.author is not call.user:
         call.require("write")
+    if call.repository.owner.organization and (teams := call.names("team_reviewers")):
+        raise Problem(404, f"team does not exist [org_id 0, team_id 0, name: {teams[0]}]")  # there are none
     rows = pulls.request_review(call.world, issue, pull, call.user, call.users("reviewers"))
     return [shapes.review(call.world, issue, row) for row in rows], 201
 

@@ -254,7 +254,7 @@ def request_review(call: Call, number: int) -> tuple[Json, int]:
     issue, pull = pulls.find(call.repository, number)
     people = [call.world.state.users.get(login.lower()) for login in call.names("reviewers")]
     known = [person for person in people if person and call.world.state.may(call.repository, person, "read")]
-    if len(known) != len(people):
+    if len(known) != len(people) or call.names("team_reviewers"):  # there are no teams here
         raise Problem(422, "Reviews may only be requested from collaborators.")
     if issue.author in known:
         raise Problem(422, "Review cannot be requested from pull request author.")
