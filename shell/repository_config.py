@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from shell.agent.egress.hosts import PUBLIC_NAMES, public_names
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.path_rules import FLOOR
+from shell.budget import budget_of
 from shell.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,6 +69,14 @@ def _did_you_mean(word: str) -> str:
 
 _REVIEWER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 _PUBLIC_NAMES = {"type": "string", "pattern": f"^{PUBLIC_NAMES}$"}
+
+
+def _budget(given: str | int | None) -> Any:
+    """As the policy has it; a bare number is one of tokens."""
+    if given is None:
+        return None
+    budget = budget_of(str(given))
+    return {"amount": budget.amount, "unit": budget.unit}
 
 
 class _Section(BaseModel):
@@ -162,6 +171,23 @@ class Review(_Section):
     ] = None
 
 
+class Budgets(_Section):
+    """What the agents may use: tokens (`500k`, `5M`) or US dollars (`$20`)."""
+
+    task: Annotated[
+        str | int | None,
+        Field(description="at this much no further agent of a task starts"),
+        AfterValidator(_budget),
+        Sets("budget_task", "Budget | None", lambda settings: None, "none"),
+    ] = None
+    sprint: Annotated[
+        str | int | None,
+        Field(description="at this much no further agent of a sprint starts"),
+        AfterValidator(_budget),
+        Sets("budget_sprint", "Budget | None", lambda settings: None, "none"),
+    ] = None
+
+
 class Supervisor(_Section):
     """What happens when an agent is silent or fails. The times may only be shorter than the operator's."""
 
@@ -235,6 +261,7 @@ class RepositoryConfig(_Section):
     agents: Agents | None = None
     merge: Merge | None = None
     review: Review | None = None
+    budget: Budgets | None = None
     supervisor: Supervisor | None = None
     verify: Annotated[
         list[VerifyStep] | None,

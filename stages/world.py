@@ -125,6 +125,15 @@ class Repository(TypedDict):
     """What its base requires of a merge; written by `compare_pull`."""
 
 
+class Budget(TypedDict):
+    """What agents may use before no further one starts. Written by the shell, from `.caloron.yml`."""
+
+    amount: int
+    """Tokens, or millionths of a US dollar."""
+    unit: Literal["tokens", "usd"]
+    """Which of the two."""
+
+
 class VerifyStep(TypedDict):
     """One command that tells whether an agent's work is good. Written by the shell, from `.caloron.yml`."""
 
@@ -158,6 +167,10 @@ class RepositoryPolicy(TypedDict):
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
     """`review.reviewers`: who is asked for a review of each new pull request."""
+    budget_task: Budget | None
+    """`budget.task`: at this much no further agent of a task starts."""
+    budget_sprint: Budget | None
+    """`budget.sprint`: at this much no further agent of a sprint starts."""
     stall_threshold_m: float
     """`supervisor.stall`: an agent that is silent for this long is stalled."""
     missing_after_s: float
@@ -191,6 +204,10 @@ class RepositoryValues(TypedDict, total=False):
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
     """`review.reviewers`: who is asked for a review of each new pull request."""
+    budget_task: Budget | None
+    """`budget.task`: at this much no further agent of a task starts."""
+    budget_sprint: Budget | None
+    """`budget.sprint`: at this much no further agent of a sprint starts."""
     stall_threshold_m: float
     """`supervisor.stall`: an agent that is silent for this long is stalled."""
     missing_after_s: float
@@ -335,6 +352,8 @@ class Cost(TypedDict, total=False):
     """Those it read from its cache."""
     usd: float
     """US dollars: as the agent says, else by the price list; not there where neither knows."""
+    charged_usd: float
+    """The same as budgets count it: where nobody knows the price, that of the dearest model."""
 
 
 class Made(TypedDict, total=False):
@@ -445,6 +464,8 @@ class TaskFields(TypedDict, total=False):
     """What identifies the failure that its agent works on; written by `dag_evaluate`."""
     red_rounds: dict[str, int]
     """How often it was sent back for a failure, by what identifies that, since `/retry`."""
+    over_budget: str | None
+    """Which budget keeps its agent from starting, in words; written by `dag_evaluate`."""
     setbacks: int
     """How many runs in a row met an overloaded or unreachable model; written by `dag_evaluate`."""
     review_asked: int
@@ -3219,6 +3240,18 @@ class ReadFailures(OfTask):
     """Its head."""
 
 
+class TellBudget(OfTask):
+    """A budget is nearly or wholly used up: that is to be said."""
+
+    type: Literal["tell_budget"]
+    scope: Literal["task", "sprint"]
+    """Whose budget."""
+    percent: int
+    """How much of it is used at least: 80 or 100."""
+    words: str
+    """The budget, in words."""
+
+
 class TellPaused(OfTask):
     """A framework cannot work for now: that is to be said, with what to do."""
 
@@ -3283,6 +3316,7 @@ Decision = (
     | TellStale
     | WakeWanted
     | ReadFailures
+    | TellBudget
     | TellPaused
     | ShowHold
 )

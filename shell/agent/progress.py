@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from shell.agent.acp import Conversation, Usage, total
 from shell.agent.acp_failures import retry_after_s
 from shell.agent.feedback import read_feedback
-from shell.agent.prices import cost_of
+from shell.agent.prices import charged_usd, cost_of
 
 if TYPE_CHECKING:
     from stages.world import Cost, Outcome, RunResult, Verification
@@ -52,6 +52,8 @@ class Progress:
             cost |= cost_of(total(used), self.model)
         elif feedback and isinstance(tokens := feedback.get("tokens_consumed"), int):
             cost["tokens"] = tokens
+        if (charged := charged_usd(cost)) is not None:
+            cost["charged_usd"] = round(charged, 6)
         return cost
 
     def answer(self, outcome: "Outcome", reason: str) -> "RunResult":

@@ -127,7 +127,8 @@ WAYS_OUT = {
 def no_start(policy: Policy, tasks: dict[str, Task], task: Task) -> str:
     """Why a task has not begun: unless it has a reason of its own, people have enough to review."""
     open_ = sum(one["status"] == "InReview" and not one.get("agent") for one in tasks.values())
-    if policy.get("budget_spent") or task.get("wait") or open_ < policy.get("max_unreviewed", MAX_UNREVIEWED):
+    own = policy.get("budget_spent") or task.get("over_budget") or task.get("wait")
+    if own or open_ < policy.get("max_unreviewed", MAX_UNREVIEWED):
         return no_agent(policy, task)
     pulls = "1 pull request waits" if open_ == 1 else f"{open_} pull requests wait"
     return f"waiting: {pulls} for a review"
@@ -135,7 +136,9 @@ def no_start(policy: Policy, tasks: dict[str, Task], task: Task) -> str:
 
 def no_agent(policy: Policy, task: Task) -> str:
     """Why no agent has started yet; the operator's cap comes first."""
-    return policy.get("budget_spent") or shown_text(task.get("wait") or "waiting for a free agent")
+    if over := policy.get("budget_spent") or task.get("over_budget"):
+        return over
+    return shown_text(task.get("wait") or "waiting for a free agent")
 
 
 def at_work(policy: Policy, task: Task) -> str:

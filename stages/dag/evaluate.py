@@ -12,12 +12,12 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, Unpack, cast
 
 if TYPE_CHECKING:
     from stages.world import (
         AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted,
-        ApprovalKept, CheckCompleted, Checks, ChecksFailed, Cost, Decision, Event, FailedCheck,
+        ApprovalKept, Budget, CheckCompleted, Checks, ChecksFailed, Cost, Decision, Event, FailedCheck,
         FrameworkTrouble, IssueClosed, IssueOpened, IssueRefused, IssueReopened, Made, MergeDenied,
         MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed, PrConflict,
         PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
@@ -63,6 +63,7 @@ MAX_UNREVIEWED = 3
 MOST_PUSHED = 200
 MOST_CHANGED = 500
 MOST_COST = 10**15
+MICRO = 1_000_000
 LONGEST_SUMMARY = 2000
 MOST_TOLD, LONGEST_TOLD = 20, 4000
 CHECKS_SETTLE_S = 60.0
@@ -129,6 +130,7 @@ def execute(input: Input) -> Output:
     unblock(step)
     block(step)
     settle_checks(step)
+    hold_over_budget(step)
     dispatch(step)
     find_stalls(step)
     merge_next(step)
@@ -246,6 +248,7 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     again = outcome == "stopped" and step.tasks[task_id].get("agent") == "wanted"  # it was stopped for that
     step.change(task_id, agent="wanted" if again else None, cost=cost, report=report)
     step.change(task_id, last_activity_at=step.moment())
+    tell_of_budgets(step, task_id, event.get("cost") or {})
     model_answers(step, task_id, event)
     if outcome != "done" and step.tasks[task_id].get("partial"):
         tell_of_partial_work(step, task_id, event)
@@ -274,6 +277,44 @@ def failed_verification(event: AgentFinished) -> str | None:
     """What the next run is told of the command that failed."""
     failed = [one for one in event.get("verification") or [] if one["outcome"] != "passed"]
     return "\n".join(f"The verification {one['name']} failed:\n{one['output']}" for one in failed) or None
+
+
+def tell_of_budgets(step: Step, task_id: str, spent: Cost) -> None:
+    """The run that reaches 80 or 100 % of a budget: that is said."""
+    for scope, budget, used in budgets(step, task_id):
+        before = used - amount_of(spent, budget)
+        reached = (percent for percent in (100, 80) if before < budget["amount"] * percent / 100 <= used)
+        if percent := next(reached, None):
+            words = budget_words(budget)
+            step.decide(
+                {
+                    "type": "tell_budget", "task_id": task_id, "scope": scope, "percent": percent,
+                    "words": words,
+                }
+            )  # fmt: skip
+
+
+def budgets(step: Step, task_id: str) -> list[tuple[Literal["task", "sprint"], Budget, float]]:
+    """Each budget that a task counts on, with what is used of it."""
+    found: list[tuple[Literal["task", "sprint"], Budget, float]] = []
+    if step.policy and (budget := step.policy.get("budget_task")):
+        found.append(("task", budget, amount_of(step.tasks[task_id].get("cost") or {}, budget)))
+    if step.policy and (budget := step.policy.get("budget_sprint")):
+        used = sum(amount_of(task.get("cost") or {}, budget) for task in step.tasks.values())
+        found.append(("sprint", budget, used))
+    return found
+
+
+def amount_of(cost: Cost, budget: Budget) -> float:
+    if budget["unit"] == "tokens":
+        return cost.get("tokens") or 0
+    return round((cost.get("charged_usd") or cost.get("usd") or 0) * MICRO)
+
+
+def budget_words(budget: Budget) -> str:
+    if budget["unit"] == "tokens":
+        return f"{budget['amount']:,} tokens"
+    return f"${budget['amount'] / MICRO:,.2f}"
 
 
 def note_made(step: Step, task_id: str, event: AgentFinished) -> None:
@@ -1129,10 +1170,22 @@ def dispatch(step: Step) -> None:
     free = step.policy.get("parallel", PARALLEL) - busy
     for task_id in sorted(step.tasks, key=lambda name: step.tasks[name]["status"] != "InProgress"):
         if free > 0 and wants_agent(step.tasks[task_id]) and may_start(step, step.tasks[task_id]):
-            if waits_for_people(step, step.tasks[task_id]):
+            if waits_for_people(step, step.tasks[task_id]) or step.tasks[task_id].get("over_budget"):
                 continue
             start_agent(step, task_id)
             free -= 1
+
+
+def hold_over_budget(step: Step) -> None:
+    """No agent of a task starts whose budget, or the sprint's, is used up; one at work goes on."""
+    for task_id, task in list(step.tasks.items()):
+        over = [(scope, budget) for scope, budget, used in budgets(step, task_id) if used >= budget["amount"]]
+        words = None
+        if over and task["status"] not in ENDED:
+            scope, budget = over[0]
+            words = f"the budget of this {scope}, {budget_words(budget)}, is used up (`budget.{scope}`)"
+        if task.get("over_budget") != words:
+            step.change(task_id, over_budget=words)
 
 
 def waits_for_people(step: Step, task: Task) -> bool:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, ActionFields, AgentToTell, Brief, Briefs, CloseSkipped, Decision, Escalate, Kickoff,
-        Mark, MarkDone, Policy, ReopenWanted, SprintState, State, Task, TellPaused, TellRefusal, TellSkipped,
-        TellStale, Told, VerifyStep,
+        Action, ActionFields, AgentToTell, Brief, Briefs, CloseSkipped, Decision, Escalate, Kickoff, Mark,
+        MarkDone, Policy, ReopenWanted, SprintState, State, Task, TellBudget, TellPaused, TellRefusal,
+        TellSkipped, TellStale, Told, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -97,6 +97,8 @@ class Sprint:
                         "type": "look", "what": "failures", "number": number, "head_sha": head, "key": key,
                     }
                 ]  # fmt: skip
+            case "tell_budget":
+                return [self.tell_budget(task, action)]
             case "tell_paused":
                 return [self.tell_paused(task, action)]
             case "show_hold":
@@ -298,6 +300,21 @@ class Sprint:
             then = f"I will try one task again at {at} UTC; say `/retry` {where} to try at once."
         words = f"I start no more agents of {name} for now. {as_text(action['reason'])} {then}"
         return self.comment(task, self.kickoff["number"], f"paused/{action['framework']}/{self.now}", words)
+
+    def tell_budget(self, task: Task, action: TellBudget) -> Action:
+        """Once for each time that it is reached."""
+        of_sprint = action["scope"] == "sprint"
+        whose = "this sprint" if of_sprint else f"task `{task['id']}`"
+        key = f"`budget.{'sprint' if of_sprint else 'task'}` in `.caloron.yml`"
+        if action["percent"] < 100:
+            words = f"{action['percent']} % of the budget of {whose}, {action['words']}, is used ({key})."
+        else:
+            words = (
+                f"The budget of {whose}, {action['words']}, is used up, so I start no further agent of it. "
+                f"Raise {key} to go on."
+            )
+        what = f"budget/{action['scope']}/{action['percent']}/{self.now}"
+        return self.comment(task, self.kickoff["number"], what, words)
 
     def tell_stale(self, task: Task, action: TellStale) -> Action:
         """Once per review."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
-    from stages.world import Action, Comment, Config, Event, ForgeConfig, Repository, State
+    from stages.world import (
+        Action, Comment, Config, Event, ForgeConfig, Repository, SeenConfig, State, WaitOver,
+    )  # fmt: skip
 
 NAME = "apply_config"
+ORIGIN = ("forge", "repo_id", "repo", "at", "found")
 
 
 class Input(TypedDict):
@@ -25,8 +29,10 @@ def execute(input: Input) -> Output:
     state, actions, events = input["state"], list["Action"](), list["Event"]()
     for event in input["events"]:
         if event["type"] == "seen" and event["what"] == "config":
+            before = state.get("config")
             state, comments = report(applied(state, event["there"]))
             actions += comments
+            events += looked_again(state, before, event)
         else:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}
@@ -42,6 +48,21 @@ def applied(state: State, found: ForgeConfig) -> State:
         return {**state, "config": valid}
     wrong: Config = {**known, "commit": found["commit"], "problems": found["problems"], "text": found["text"]}
     return {**state, "config": wrong}
+
+
+def looked_again(state: State, before: Config | None, event: SeenConfig) -> list[WaitOver]:
+    """Where other values hold now, what waits in the sprint is decided again by them."""
+    config = state.get("config")
+    waiting = [
+        name for name, task in sorted(state["tasks"].items()) if task["status"] in ("Ready", "InProgress")
+    ]
+    now, then = (one["values"] if one else {} for one in (config, before))
+    if now == then or state.get("running") is None or not waiting:
+        return []
+    key = f"wait_over:config:{event['key']}"
+    fields: Mapping[str, object] = event
+    origin = {name: fields[name] for name in ORIGIN if name in fields}
+    return [cast("WaitOver", {**origin, "type": "wait_over", "key": key, "task_id": waiting[0]})]
 
 
 def report(state: State) -> tuple[State, list[Action]]:

@@ -68,6 +68,7 @@ def talkative(token: str) -> list[dict[str, Any]]:
 
 
 _TOLD = "I was told.\n" + _FEEDBACK
+_COSTLY = _FEEDBACK.replace('{"task_clarity"', '{"tokens_consumed": 1000, "task_clarity"')
 
 
 def responses() -> list[dict[str, Any]]:
@@ -114,6 +115,8 @@ def responses() -> list[dict[str, Any]]:
         answer(told("hopeless", "Find another approach."), {"hopeless.txt": "3\n"}, _TOLD),
         answer(told("hopeless", "> The check ci/test"), {"hopeless.txt": "2\n"}, _TOLD),
         answer(r"(?m)^Task: hopeless$", {"hopeless.txt": "1\n"}),
+        answer(told("costly", "Please, more."), {"costly.txt": "more\n"}, _COSTLY),
+        answer(r"(?m)^Task: costly$", {"costly.txt": "some\n"}, _COSTLY),
         answer(told("cut", "An earlier run was killed"), {"rest.txt": "the rest\n"}, _TOLD),
         answer(r"(?m)^Task: cut$", {"half.txt": "half\n"}) | {"hang": True},
         answer(told("behind", *BRIEFED_BEHIND, SAID_BY_BRIEFED), {"behind.txt": "more\n"}, _TOLD),

@@ -79,6 +79,23 @@ def test_the_named_reviewers_are_asked_and_a_wrong_name_is_told_once(play: Play)
     assert len(play.all_written(number, "note")) == 1
 
 
+def test_no_agent_starts_over_the_budget_until_it_is_raised(play: Play) -> None:
+    play.write("main", FILE, "budget:\n  task: 900 tokens\n", by=play.bot)
+    kickoff = play.start("- costly: Do something")
+    pull = play.pull("costly")
+    said = play.wait(lambda: [one for one in play.all_written(kickoff, "note") if "budget" in one])
+    assert said[0].startswith("The budget of task `costly`, 900 tokens, is used up")
+    play.request_changes(pull["number"], "Please, more.", "costly.txt", "Here.")
+    play.wait(lambda: "900 tokens, is used up" in (play.written(kickoff, "board") or ""))
+    play.quiet()
+    assert play.outcomes("costly") == ["done"]
+
+    play.write("main", FILE, "budget:\n  task: 5k\n", by=play.bot)
+    play.wait(lambda: play.outcomes("costly") == ["done", "done"])
+    play.approve_until_closed(kickoff)
+    assert len([one for one in play.all_written(kickoff, "note") if "budget" in one]) == 1
+
+
 def test_a_wrong_file_is_told_once_and_the_last_valid_one_stays(play: Play) -> None:
     valid = play.write("main", FILE, "pipeline:\n  parallel: 1\n")
     kickoff = play.kickoff(*TASKS)
