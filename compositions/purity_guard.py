@@ -4,6 +4,7 @@ import builtins
 import contextlib
 import datetime
 import functools
+import gc
 import io
 import os
 import random
@@ -120,6 +121,9 @@ def guarded() -> Iterator[None]:
         return checked
 
     with contextlib.ExitStack() as restored:
+        if gc.isenabled():  # a collection here would end what others have left, and that may need a file
+            restored.callback(gc.enable)
+            gc.disable()
         for place, name, what in FORBIDDEN:
             replace(restored, place, name, forbidden(getattr(place, name), what))
         for name in PER_PROCESS:

@@ -1,5 +1,6 @@
 """Every stage file keeps the rules, and each rule catches the stage that breaks it."""
 
+import gc
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from compositions.examples import SHARED, documents_of, expand, read
 from compositions.layout import format_document
+from compositions.purity_guard import guarded
 from tests.stages.format_stages import example_files
 from tests.stages.stage_rules import FOLDER, TAIL, faults_of, name_of, stage_files
 
@@ -250,3 +252,22 @@ def test_what_the_stages_share_is_used() -> None:
         for document in documents_of(path, shared):
             expand(document)
     assert shared.unused() == []
+
+
+def test_what_others_left_is_not_collected_while_a_stage_is_checked(tmp_path: Path) -> None:
+    """Its end may need a file, which the stage may not use."""
+
+    class Left:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            (tmp_path / "ended").write_text("well")
+
+    Left()
+    with guarded():
+        assert not gc.isenabled()
+        assert len([[n] for n in range(10_000)]) == 10_000
+    assert gc.isenabled()
+    gc.collect()
+    assert (tmp_path / "ended").read_text() == "well"
