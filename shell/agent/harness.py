@@ -50,6 +50,28 @@ class Watcher(Protocol):
         """Called before a push; `partial`: the work is not done, the next run goes on with it."""
 
 
+class Relay:
+    """A watcher around another one, which hears all of it."""
+
+    def __init__(self, report: Watcher) -> None:
+        self.report = report
+
+    def started(self, pid: int) -> None:
+        self.report.started(pid)
+
+    def heartbeat(self, last_sign_at: str) -> None:
+        self.report.heartbeat(last_sign_at)
+
+    def may_go_on(self) -> bool:
+        return self.report.may_go_on()
+
+    def output(self, line: str) -> None:
+        self.report.output(line)
+
+    def pushing(self, commit: str, partial: bool = False) -> None:
+        self.report.pushing(commit, partial)
+
+
 @dataclass(frozen=True)
 class Job:
     """One command to run."""

@@ -5,18 +5,19 @@ import signal
 import threading
 from types import TracebackType
 
-from shell.agent.harness import Watcher
+from shell.agent.harness import Relay, Watcher
 from shell.disk import Reserve
 
 LOOK_S = 0.1
 """An agent can write gigabytes in a second, and the store must never find the disk full."""
 
 
-class ReserveWatch:
+class ReserveWatch(Relay):
     """A run's watcher around its own one: it kills the run's guard, and all of the run dies with it."""
 
     def __init__(self, report: Watcher, reserve: Reserve) -> None:
-        self.report, self.reserve = report, reserve
+        super().__init__(report)
+        self.reserve = reserve
         self.shortage: str | None = None
         """Why the run was ended, if it was."""
         self._ended = threading.Event()
@@ -35,19 +36,7 @@ class ReserveWatch:
     def started(self, pid: int) -> None:
         self._thread = threading.Thread(target=self._watch, args=(os.pidfd_open(pid),), daemon=True)
         self._thread.start()
-        self.report.started(pid)
-
-    def heartbeat(self, last_sign_at: str) -> None:
-        self.report.heartbeat(last_sign_at)
-
-    def may_go_on(self) -> bool:
-        return self.report.may_go_on()
-
-    def output(self, line: str) -> None:
-        self.report.output(line)
-
-    def pushing(self, commit: str, partial: bool = False) -> None:
-        self.report.pushing(commit, partial)
+        super().started(pid)
 
     def _watch(self, guard: int) -> None:
         try:

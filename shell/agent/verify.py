@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shell.agent.egress.hosts import Rules, rules_of
-from shell.agent.harness import Ended, Watcher
+from shell.agent.harness import Ended, Relay, Watcher
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import find_walls
@@ -35,26 +35,11 @@ _PLAIN = re.compile(rf"\s*{_RUNS_OTHERS}([^\s'\"=/{_ACTIVE}]+)(?:[ \t][^{_ACTIVE
 """One program of the PATH and its arguments, with nothing for the shell to do."""
 
 
-class _Alive:
+class _Alive(Relay):
     """A run's watcher during a command, whose silence is no stall: it has a time limit of its own."""
 
-    def __init__(self, report: Watcher) -> None:
-        self.report = report
-
-    def started(self, pid: int) -> None:
-        self.report.started(pid)
-
     def heartbeat(self, last_sign_at: str) -> None:
-        self.report.heartbeat(now())
-
-    def may_go_on(self) -> bool:
-        return self.report.may_go_on()
-
-    def output(self, line: str) -> None:
-        self.report.output(line)
-
-    def pushing(self, commit: str, partial: bool = False) -> None:
-        self.report.pushing(commit, partial)
+        super().heartbeat(now())
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from shell.secrets import mask, mask_value
 
 Headers = Mapping[str, str] | Callable[[str], Mapping[str, str]]
 Json = Any
-Sign = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
 _CONNECT_S = 3.0
 _RENAMES = 3
@@ -65,16 +64,19 @@ class Connection:
         raise Refused(answer.status_code, "too many redirects")
 
     def tail(self, path: str, most: int) -> str:
-        """The last bytes of a long text; where it lies on another server, that is asked without the token."""
-        answer = self._once("GET", self.base + path, None, None, stream=True)
+        """The last bytes of a long text; where it lies on another server, that is asked without the token.
+
+        What that server answers says nothing of the forge: each failure of it is Refused.
+        """
+        url = self.base + path
         for _ in range(_RENAMES):
+            if not self._is_ours(url):
+                return _tail_elsewhere(url, most, self._timeout)
+            answer = self._once("GET", url, None, None, stream=True)
             if not answer.is_redirect:
                 return _tail_of(_checked(answer, self.host), most, self.host)
             url = urljoin(answer.url, answer.headers["Location"])
-            ours = urlsplit(url)[:2] == urlsplit(self.base)[:2]
-            sign = self._sign if ours else _unsigned
             answer.close()
-            answer = self._once("GET", url, None, None, stream=True, sign=sign)
         raise Refused(answer.status_code, "too many redirects")
 
     def pages(self, path: str, **params: Any) -> Iterator[requests.Response]:
@@ -93,12 +95,11 @@ class Connection:
         body: Json,
         *,
         stream: bool = False,
-        sign: "Sign | None" = None,
     ) -> requests.Response:
         session = self._reading if method == "GET" else self._writing
         try:
             return session.request(
-                method, url, params=params, json=body, auth=sign or self._sign,
+                method, url, params=params, json=body, auth=self._sign,
                 timeout=self._timeout, allow_redirects=False, stream=stream,
             )  # fmt: skip
         except requests.Timeout:
@@ -115,18 +116,34 @@ class Connection:
         )
         return request
 
+    def _is_ours(self, url: str) -> bool:
+        """Whether it is the server that the token is for."""
+        return urlsplit(url)[:2] == urlsplit(self.base)[:2]
+
     def _moved(self, answer: requests.Response) -> str:
         return self._same_origin(answer.headers["Location"], answer)
 
     def _same_origin(self, location: str, answer: requests.Response) -> str:
         # the token is sent along, so never to another server
         url = urljoin(answer.url, location)
-        if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
+        if not self._is_ours(url):
             raise Refused(
                 answer.status_code,
                 f"redirected to another server, {urlsplit(url).netloc}; the token is not sent there",
             )
         return url
+
+
+def _tail_elsewhere(url: str, most: int, timeout: tuple[float, float]) -> str:
+    host = urlsplit(url).netloc
+    try:
+        answer = requests.get(url, auth=_unsigned, timeout=timeout, allow_redirects=False, stream=True)
+        if answer.status_code == 200:
+            return _tail_of(answer, most, host)
+    except (requests.RequestException, Unavailable) as error:
+        raise Refused(502, f"{host} did not give the text ({type(error).__name__})") from None
+    answer.close()
+    raise Refused(answer.status_code, f"{host} refused the text")
 
 
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:

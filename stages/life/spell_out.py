@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from stages.world import (
         Action, ActionFields, AgentToTell, Brief, Briefs, CloseSkipped, Decision, Escalate, Kickoff, Mark,
-        MarkDone, Policy, ReopenWanted, SprintState, State, Task, TellBudget, TellPaused, TellRefusal,
-        TellSkipped, TellStale, Told, VerifyStep,
+        MarkDone, Policy, ReadFailures, ReopenWanted, SprintState, State, Task, TellBudget, TellPaused,
+        TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -90,13 +90,7 @@ class Sprint:
                 about = self.about(task, f"wake/{self.now}")
                 return [{**about, "type": "wake_up", "due_in_s": action["seconds"]}]
             case "read_failures":
-                number, head = action["pr_number"], action["head_sha"]
-                key = f"look:failures:{number}:{head}:{self.now}"
-                return [
-                    {
-                        "type": "look", "what": "failures", "number": number, "head_sha": head, "key": key,
-                    }
-                ]  # fmt: skip
+                return [self.read_failures(action)]
             case "tell_budget":
                 return [self.tell_budget(task, action)]
             case "tell_paused":
@@ -243,6 +237,11 @@ class Sprint:
         about = self.about(task, f"ask_review/{number}")
         return [{**about, "type": "ask_review", "pr_number": number, "reviewers": whom}]
 
+    def read_failures(self, action: ReadFailures) -> Action:
+        number, head = action["pr_number"], action["head_sha"]
+        key = f"look:failures:{number}:{head}:{self.now}"
+        return {"type": "look", "what": "failures", "number": number, "head_sha": head, "key": key}
+
     def merge(self, task: Task) -> Action:
         repo = self.state["repo"]
         styles, preferred = repo.get("merge_styles") or ["merge"], repo.get("default_merge_style") or "merge"
@@ -340,7 +339,11 @@ class Sprint:
         if action["action"] == "restart":
             step = f"step {task.get('intervention_count')} of {self.policy.get('stuck_retry_limit') or 3}"
             why = f"{lowered(reason)}.{found(action)}"
-            words = f"I am restarting the agent `{task['agent_id']}` ({step}): {why}"
+            who = f"the agent `{task['agent_id']}`"
+            does = f"I am restarting {who}"
+            if task.get("over_budget"):
+                does = f"I will restart {who} once its budget is raised"
+            words = f"{does} ({step}): {why}"
             return [self.comment(task, issue_of(task), count, words)]
         which, way = f"`{task['id']}`", "When that is fixed, say `/retry` here to try again"
         if number is not None:

@@ -1,8 +1,10 @@
 """What is told of failed checks: the end of a job's log where the forge has one, bounded and readable."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import requests
 import responses
 
 from bot.fake_forge import FakeForge
@@ -81,6 +83,18 @@ def test_the_token_is_not_sent_to_where_logs_are_stored(wire: responses.Requests
 def test_a_log_that_is_gone_leaves_what_the_check_says(wire: responses.RequestsMock, code: int) -> None:
     check_run(wire)
     wire.get(f"{GITHUB}/repos/a/b/actions/jobs/7/logs", status=code, json={"message": "gone"})
+    [told] = GitHubForge(GITHUB, "t0ken").failed_checks("a/b", SHA)
+    assert told["log"] == "of its own"
+
+
+@pytest.mark.parametrize("answer", [{"status": 401}, {"status": 503}, {"body": requests.ConnectionError()}])
+def test_a_storage_that_fails_says_nothing_of_the_forge(
+    wire: responses.RequestsMock, answer: dict[str, Any]
+) -> None:
+    """Its 401 is not the token's, and where it is out of reach the check goes back without its log."""
+    check_run(wire)
+    wire.get(f"{GITHUB}/repos/a/b/actions/jobs/7/logs", status=302, headers={"Location": STORAGE})
+    wire.get(STORAGE, **answer)
     [told] = GitHubForge(GITHUB, "t0ken").failed_checks("a/b", SHA)
     assert told["log"] == "of its own"
 
