@@ -23,6 +23,7 @@ from shell.store import Store, Taken
 if TYPE_CHECKING:
     from stages.world import (
         AskReview,
+        AssignIssue,
         CloseIssue,
         Comment,
         CreateIssue,
@@ -173,6 +174,12 @@ def reopen_issue(target: Target, action: ReopenIssue) -> Result:
     return {}
 
 
+def assign_issue(target: Target, action: AssignIssue) -> Result:
+    """Who may not have it is left out by GitHub, and refused by Gitea."""
+    target.forge.edit_issue(target.repo, action["number"], assignees=action["assignees"])
+    return {}
+
+
 def update_branch(target: Target, action: UpdateBranch) -> Result:
     """Whether the branch has moved; also if an earlier attempt did it, whose answer was lost."""
     number = action["pr_number"]
@@ -243,7 +250,8 @@ def delete_comment(target: Target, action: DeleteComment) -> Result:
 
 def stop_agent(target: Target, action: StopAgent) -> Result:
     sprint_id, attempt = action["sprint_id"] or "", action.get("attempt")
-    target.store.stop_run(target.lane, sprint_id, action["task_id"], attempt)
+    drop = bool(action.get("drop"))
+    target.store.stop_run(target.lane, sprint_id, action["task_id"], attempt, drop=drop)
     return {}
 
 
@@ -276,6 +284,7 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
     "close_issue": close_issue,
     "reopen_issue": reopen_issue,
     "update_branch": update_branch,
+    "assign_issue": assign_issue,
     "ask_review": ask_review,
     "merge_pr": merge_pr,
     "make_labels": make_labels,

@@ -13,6 +13,7 @@ from jobs import context
 from jobs.child import in_child
 from jobs.context import Context
 from jobs.failures import logged
+from shell.agent.outcome import WorkLeft
 from shell.agent.retry import with_retries
 from shell.clock import now
 from shell.errors import Unavailable, trace_of
@@ -47,6 +48,8 @@ class Report(Protocol):
     def pushing(self, commit: str, partial: bool = False) -> None: ...
 
     def told(self) -> list[str]: ...
+
+    def work_left(self) -> WorkLeft: ...
 
 
 Runner = Callable[["RunSpec", Forge, Context, Report], "RunResult"]
@@ -127,7 +130,7 @@ def run_agent(spec: RunSpec, forge: Forge, ctx: Context, report: Report) -> RunR
         reserve=ctx.reserve(),
         own_disks=own_mounts(),
     )
-    return run_attempt(spec, forge, paths, report, report.told)
+    return run_attempt(spec, forge, paths, report, report.told, report.work_left)
 
 
 def _broken(store: Store, lane: str, spec: RunSpec, error: Exception) -> RunResult:
@@ -163,6 +166,10 @@ class _Report:
 
     def may_go_on(self) -> bool:
         return with_retries(lambda: self.store.run_may_go_on(self.lane, self.key), _PAUSES_S)
+
+    def work_left(self) -> WorkLeft:
+        """What becomes of the work of this run, which may not go on."""
+        return with_retries(lambda: self.store.work_of_run(self.lane, self.key), _PAUSES_S)
 
     def told(self) -> list[str]:
         """What people told the agent since this was asked last."""

@@ -103,7 +103,6 @@ STATUSES: dict[TaskStatus, StatusLook] = {
         "mark": "☺",
         "mark_style": "yellow",
         "colour": _ORANGE,
-        "words": "assigned to a person",
     },
     "Cancelled": {
         "label": "caloron:sprint-cancelled",
@@ -136,5 +135,3 @@ STATE_LABELS: dict[str, tuple[str, str]] = {
     "caloron:sprint-cancelled": ("cfd3d7", "Cancelled; the branch and the pull request are kept"),
 }
 """The labels that show a status: their colour on the forge, and their description."""
-NOT_SET_YET: tuple[TaskStatus, ...] = ("HumanAssigned",)
-"""Statuses that are read, but that nothing sets yet."""

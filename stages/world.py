@@ -424,6 +424,8 @@ class TaskFields(TypedDict, total=False):
     """Whether the next run begins by merging the base into the branch."""
     hold: str | None
     """Who keeps it from being merged, with `/hold` or its label."""
+    human: str | None
+    """Who has it instead of an agent, since `/take-over` or `/assign-human`."""
     refusal: str
     """Why it was last not merged, by the forge or for want of an approval that counts: said once."""
     kept: list[str]
@@ -1641,6 +1643,24 @@ class TaskHeld(Found):
     """The task."""
 
 
+class TaskRestart(Found):
+    """The task's run is ended, and another one goes on with its work. Emitted by `/restart`."""
+
+    type: Literal["task_restart"]
+    task_id: str
+    """The task."""
+
+
+class TaskAssigned(Found):
+    """A person gets the task instead of an agent. Emitted by `/take-over` and `/assign-human`."""
+
+    type: Literal["task_assigned"]
+    task_id: str
+    """The task."""
+    human: str
+    """Their login."""
+
+
 class TaskTold(Found):
     """Someone tells the task's agent something. Emitted by `/tell`."""
 
@@ -2355,6 +2375,16 @@ class UpdateBranch(ActionFields):
     """Why the forge did not merge it, where it never said."""
 
 
+class AssignIssue(ActionFields):
+    """Gives a task's issue to a person on the forge, or to nobody any more."""
+
+    type: Literal["assign_issue"]
+    number: int
+    """The issue."""
+    assignees: list[str]
+    """Their logins; nobody else has it then."""
+
+
 class AskReview(ActionFields):
     """Asks people and teams to review a task's pull request."""
 
@@ -2490,6 +2520,8 @@ class StopAgent(ActionFields):
     """The agent."""
     attempt: int | None
     """The run's number."""
+    drop: NotRequired[bool]
+    """Whether what it has done so far is thrown away, and not pushed to its branch."""
 
 
 class TellAgent(ActionFields):
@@ -2572,6 +2604,7 @@ Action = (
     | CloseIssue
     | ReopenIssue
     | UpdateBranch
+    | AssignIssue
     | AskReview
     | MergePr
     | MakeLabels
@@ -2936,6 +2969,8 @@ Event = (
     | TaskRetry
     | TaskSkip
     | TaskHeld
+    | TaskRestart
+    | TaskAssigned
     | TaskTold
     | TaskUnheld
     | HoldSeen
@@ -3112,6 +3147,8 @@ class AgentUnwanted(OfTask):
     """The agent."""
     attempt: NotRequired[int | None]
     """The run's number."""
+    drop: NotRequired[bool]
+    """Whether what it has done so far is thrown away."""
 
 
 class AgentToTell(OfTask):
@@ -3266,6 +3303,14 @@ class TellPaused(OfTask):
     """When it is tried again by itself."""
 
 
+class AssignWanted(OfTask):
+    """The task's issue is to show who has it."""
+
+    type: Literal["assign_issue"]
+    human: str | None
+    """The person; None: an agent again."""
+
+
 class ShowHold(OfTask):
     """The task's issue and pull request are to have the label that holds it, or to have it no more."""
 
@@ -3318,6 +3363,7 @@ Decision = (
     | ReadFailures
     | TellBudget
     | TellPaused
+    | AssignWanted
     | ShowHold
 )
 """Everything that is decided on a task."""

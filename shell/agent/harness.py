@@ -83,6 +83,8 @@ class Job:
     time_limit_s: float
     input: Path | None = None
     heartbeat_s: float = 5.0
+    look_s: float = 0.5
+    """How often is asked whether it may go on, and what people told it: a stop ends it within two seconds."""
     limits: Limits = field(default_factory=Limits)
     takes_disk: Path | None = None
     """What counts as its disk; `folder` if not given."""
@@ -214,7 +216,7 @@ class _Run:
         if job.conversation is not None and to_agent is not None:
             self.dialogue = Dialogue(job.conversation, to_agent, self.transcript)
         self.readers = self._readers()
-        self.last_sign, self.next_beat = now(), 0.0
+        self.last_sign, self.next_beat, self.next_look = now(), 0.0, 0.0
         self.activity = Activity(job.folder)
         self.usage = Usage(guard.pid, job.takes_disk or job.folder, job.limits, group, job.own_disk)
         self.printed = 0
@@ -324,14 +326,16 @@ class _Run:
         return True
 
     def _beat(self) -> bool:
-        """A heartbeat where one is due; False if the run must stop."""
-        if time.monotonic() < self.next_beat:
+        """A heartbeat where one is due, and a look whether the run must stop: False then."""
+        if time.monotonic() >= self.next_beat:
+            if self.dialogue is None and self.activity.moved():
+                self.last_sign = now()
+            self.watcher.heartbeat(self.last_sign)
+            self.next_beat = time.monotonic() + self.job.heartbeat_s
+        if time.monotonic() < self.next_look:
             return True
-        if self.dialogue is None and self.activity.moved():
-            self.last_sign = now()
         self._tell()
-        self.watcher.heartbeat(self.last_sign)
-        self.next_beat = time.monotonic() + self.job.heartbeat_s
+        self.next_look = time.monotonic() + self.job.look_s
         return self.watcher.may_go_on()
 
     def _tell(self) -> None:
@@ -343,7 +347,8 @@ class _Run:
         if self.dialogue is not None and self.dialogue.waits_to_write:
             return _RETRY_S
         limit = self.begun + self.job.time_limit_s
-        return max(0.01, min(self.next_beat, self.usage.next_look, limit) - time.monotonic())
+        next_ = min(self.next_beat, self.next_look, self.usage.next_look, limit)
+        return max(0.01, next_ - time.monotonic())
 
 
 class Activity:

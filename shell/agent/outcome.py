@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from stages.world import Outcome
+
+WorkLeft = Literal["push", "leave", "drop"]
+"""The work of a stopped run: pushed to its branch, left here for the run that takes its place, or dropped."""
 
 
 class AttemptEnded(Exception):

@@ -78,6 +78,10 @@ class Attempt:
         """Which commits and tree it started from: with that, its work can be kept if it is killed."""
         return self.root / "start.json"
 
+    @property
+    def _left_here(self) -> Path:
+        return self.root / "left"
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """While the block runs, the folder is in use, by a lock that ends with its process."""
@@ -89,7 +93,12 @@ class Attempt:
             yield
         finally:
             os.close(folder)
-            remove_folder(self.root)
+            if not self._left_here.is_file():
+                remove_folder(self.root)
+
+    def leave(self) -> None:
+        """Keep the folder, for the run that comes next."""
+        self._left_here.touch()
 
     def make(self) -> None:
         """Create the folders, empty."""

@@ -18,7 +18,7 @@ from shell.agent.leaks import leaks
 from shell.agent.limits import size
 from shell.agent.logins import held_login, know_all
 from shell.agent.network import network
-from shell.agent.outcome import AttemptEnded
+from shell.agent.outcome import AttemptEnded, WorkLeft
 from shell.agent.path_rules import outside, protected
 from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare, walls
@@ -53,10 +53,12 @@ def run_attempt(
     paths: Paths,
     report: Report,
     told: Callable[[], Sequence[str]] = tuple,
+    work_left: Callable[[], WorkLeft] = lambda: "drop",
 ) -> "RunResult":
     """Run the attempt that `spec` describes; returns the fields of `agent_finished`.
 
-    `told` gives what people told its agent since it was asked last.
+    `told` gives what people told its agent since it was asked last; `work_left` is asked once it may not go
+    on.
     """
     progress = Progress(pr_number=spec.get("pr_number"), model=spec.get("model"))
     attempt = paths.attempt(spec)
@@ -65,7 +67,18 @@ def run_attempt(
             framework = framework_of(spec["framework"])
             repository, start = _start(spec, forge, paths, report)
             reason = _Run(
-                spec, forge, paths, attempt, disk, report, progress, framework, repository, start, told
+                spec,
+                forge,
+                paths,
+                attempt,
+                disk,
+                report,
+                progress,
+                framework,
+                repository,
+                start,
+                told,
+                work_left,
             ).do()
         return progress.answer("done", reason)
     except AttemptEnded as ending:
@@ -103,7 +116,7 @@ _GOES_ON = frozenset(
 _MOST_KEPT = 50 * 1024 * 1024
 """Bytes of unfinished work: more is what a run that went wrong has filled its disk with."""
 _TOLD = "While you worked, people told you this about the task (it does not change your rules):"
-_LEFT = "An earlier run was killed before it was done. Its work is on your branch: continue from there."
+_LEFT = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
 _SHORTEST_TURN_S = 30.0
 """Seconds of the run's limit that a further turn needs at least."""
 _MOST_ROUNDS = 10
@@ -125,14 +138,23 @@ class _Run:
     repository: Repository
     start: Start
     told: Callable[[], Sequence[str]]
+    work_left: Callable[[], WorkLeft]
     left_to_tell: list[str] = field(default_factory=list)
     left: str | None = None
-    """The commit of what a killed run had done."""
+    """The commit of what a run had done that was killed, or gave way to this one."""
 
     def do(self) -> str:
         """All of it; returns what was done, in a sentence."""
+        try:
+            return self._do()
+        except AttemptEnded as ending:
+            if ending.outcome == "stopped":
+                self._keep_stopped(ending)
+            raise
+
+    def _do(self) -> str:
         spec, progress = self.spec, self.progress
-        self._go_on_from_killed_run()
+        self._go_on_from_earlier_run()
         if self.start.head is not None and not spec.get("pr_number"):
             with_retries(lambda: open_pull(spec, self.forge))
         self.attempt.make()
@@ -160,23 +182,23 @@ class _Run:
         progress.pr_number = open_or_reuse_pull(spec, self.forge, self.report, self._pull_text())
         return f"Pushed {len(progress.changed)} changed file(s) to {spec['branch']}.{said}"
 
-    def _go_on_from_killed_run(self) -> None:
-        """Push what an earlier run of this task had done when it was killed, and start from that.
+    def _go_on_from_earlier_run(self) -> None:
+        """Push what an earlier run of this task had done when it was ended, and start from that.
 
         Where the branch has moved since, or it may not leave, that work is lost. AttemptEnded if it holds a
         secret.
         """
-        if (killed := left_before(self.attempt)) is None:
+        if (earlier := left_before(self.attempt, _waiting(self.report))) is None:
             return
         try:
-            with opened(killed, self.paths) as start:
+            with opened(earlier, self.paths) as start:
                 if start is not None and start.head == self.start.head:
-                    know_all(self.framework, self.paths.environment, killed.home)
-                    of_killed = replace(self, attempt=killed, start=start, progress=Progress())
-                    of_killed._keep_work(AttemptEnded("crashed", ""))
-                    self.left = of_killed.progress.head_sha
+                    know_all(self.framework, self.paths.environment, earlier.home)
+                    of_earlier = replace(self, attempt=earlier, start=start, progress=Progress())
+                    of_earlier._keep_work(AttemptEnded("crashed", ""))
+                    self.left = of_earlier.progress.head_sha
         finally:
-            remove_folder(killed.root)
+            remove_folder(earlier.root)
         if self.left:
             self.repository, self.start = _start(self.spec, self.forge, self.paths, self.report)
 
@@ -331,15 +353,31 @@ class _Run:
 
     # what is left of a run that did not end well
 
-    def _keep_work(self, ending: AttemptEnded, tree: str | None = None) -> None:
-        """Push what the agent had done so far, or this tree of it; `ending` says what became of it.
+    def _keep_stopped(self, ending: AttemptEnded) -> None:
+        """Push its work, or leave it to the run that takes its place; AttemptEnded if it holds a secret."""
+        if not self.attempt.started_from.is_file() or self.progress.head_sha:
+            return
+        match self.work_left():
+            case "push":
+                self._push_what_there_is(ending, None, lambda: self.work_left() == "push")
+            case "leave":
+                self.attempt.leave()
+            case "drop":
+                pass
 
-        AttemptEnded if it holds a secret. Conflicts that the agent has not settled are never pushed.
-        """
-        if ending.outcome not in _GOES_ON or self.start.conflicts:
+    def _keep_work(self, ending: AttemptEnded, tree: str | None = None) -> None:
+        """Push what the agent had done so far, or this tree of it; AttemptEnded if it holds a secret."""
+        if ending.outcome in _GOES_ON:
+            self._push_what_there_is(ending, tree, self.report.may_go_on)
+
+    def _push_what_there_is(
+        self, ending: AttemptEnded, tree: str | None, may_push: Callable[[], bool]
+    ) -> None:
+        """`ending` says what became of it. Conflicts that the agent has not settled are never pushed."""
+        if self.start.conflicts:
             return
         try:
-            words = self._push_work(tree or self._unchecked_tree())
+            words = self._push_work(tree or self._unchecked_tree(), may_push)
         except AttemptEnded as refusal:
             if refusal.outcome == "secret":
                 raise
@@ -355,7 +393,7 @@ class _Run:
             raise AttemptEnded("failed", f"it is more than {size(_MOST_KEPT)}.")
         return final_tree(git, attempt.folder, attempt.index)
 
-    def _push_work(self, tree: str) -> str:
+    def _push_work(self, tree: str, may_push: Callable[[], bool]) -> str:
         """What became of it, in a sentence; nothing where the agent had changed nothing."""
         git, spec, start, report = self.repository.git, self.spec, self.start, self.report
         changed = changes(git, start.tree, tree)
@@ -367,7 +405,7 @@ class _Run:
         _checked_paths(changed, start, spec)
         work = Work(spec["branch"], start, tree, message, _author(spec))
         self.progress.head_sha = publish(
-            self.repository, work, report.may_go_on, lambda commit: report.pushing(commit, True)
+            self.repository, work, may_push, lambda commit: report.pushing(commit, True)
         )
         self.progress.changed = [change.path for change in changed]
         return f"What it had done is on {spec['branch']}, and the next run continues from there."

@@ -123,6 +123,7 @@ class Forge(Protocol):
         state: str | None = None,
         title: str | None = None,
         body: str | None = None,
+        assignees: Sequence[str] | None = None,
     ) -> Issue: ...  # what is None stays
     def issue_comments(self, repo: str, number: int) -> list[Comment]: ...  # oldest first
     def issue_comment(self, repo: str, comment_id: int) -> Comment | None: ...  # None: no such comment here

@@ -93,9 +93,11 @@ class RestForge(ABC):
         state: str | None = None,
         title: str | None = None,
         body: str | None = None,
+        assignees: Sequence[str] | None = None,
     ) -> Issue:
         """Change what is given, and leave the rest."""
-        change = {"state": state, "title": title, "body": body}
+        people = None if assignees is None else list(assignees)
+        change = {"state": state, "title": title, "body": body, "assignees": people}
         payload = {name: value for name, value in change.items() if value is not None}
         return read_issue(self.api.send("PATCH", f"/repos/{repo}/issues/{number}", payload))
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from shell.agent.outcome import WorkLeft
 from shell.agent.prices import charged_usd
 from shell.budget import MICRO
 from shell.clock import now
@@ -121,7 +122,9 @@ class Runs(Outbox):
         return bool(current == key)
 
     @reachable
-    def stop_run(self, lane: str, sprint_id: str, task_id: str, attempt: int | None = None) -> bool:
+    def stop_run(
+        self, lane: str, sprint_id: str, task_id: str, attempt: int | None = None, drop: bool = False
+    ) -> bool:
         """Tell the task's current run to stop; False if there is none (of this attempt)."""
         key = self.client.hget(keys.current_runs(lane), f"{sprint_id}/{task_id}")
         run = self.client.hgetall(keys.run(lane, key)) if key else {}
@@ -129,8 +132,17 @@ class Runs(Outbox):
             return False
         if attempt is not None and json.loads(run["spec"]).get("attempt") != attempt:
             return False
-        self.client.hset(keys.run(lane, key), "stop", now())
+        self.client.hset(keys.run(lane, key), mapping={"stop": now(), "drop": int(drop)})
         return True
+
+    @reachable
+    def work_of_run(self, lane: str, key: str) -> WorkLeft:
+        """What becomes of the work of a run that may not go on."""
+        run = self.client.hgetall(keys.run(lane, key))
+        if run.get("drop") == "1" or "spec" not in run:
+            return "drop"
+        current = self.client.hget(keys.current_runs(lane), _task(json.loads(run["spec"])))
+        return "push" if run.get("status") == "claimed" and current == key else "leave"
 
     @reachable
     def tell_run(self, lane: str, action: TellAgent) -> bool:

@@ -101,6 +101,8 @@ def reasons(policy: Policy, tasks: dict[str, Task], task: Task, held: list[str])
             return [f"blocked: {blocked(tasks, task)}"]
         case "Escalated":
             return [f"needs you: {shown_text(task.get('wait') or 'it is stuck')}"]
+        case "HumanAssigned":
+            return [f"@{task['human']} has it; `/hand-back` gives it back to an agent"]
         case status:
             words = policy["statuses"][status].get("words")
             return [words] if words else []

@@ -1,4 +1,4 @@
-"""`/status /why /stop /retry /skip /hold /unhold /tell /log`, for the sprint or task of their thread."""
+"""What people say to a sprint or a task, on its threads: `/why`, `/retry`, `/take-over` and the like."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Answer, Command, Event, Kickoff, LabelActedOn, Policy, PostLog, State, Task, TaskCancelled,
-        TaskHeld, TaskRetry, TaskSkip, TaskTold, TaskUnheld,
+        Action, Answer, Command, Event, Kickoff, LabelActedOn, Policy, PostLog, State, Task, TaskAssigned,
+        TaskCancelled, TaskHeld, TaskRestart, TaskRetry, TaskSkip, TaskTold, TaskUnheld,
     )  # fmt: skip
 
 NAME = "command_steer"
@@ -42,6 +42,10 @@ WAITING = {
 UNDER_WAY = {"Running": "", "Paused": "This sprint is paused; nothing new starts.\n\n"}
 LINES = 30
 ENDED = ("Done", "Skipped", "Cancelled")
+AT_WORK = ("queued", "running")
+WITH_A_PERSON = ("Escalated", "HumanAssigned")
+ON_THREADS = {"tell": " <text>", "take-over": "", "assign-human": " @user", "hand-back": "", "resolved": ""}
+"""Commands that name no task, and what else they take."""
 STOPPABLE = ("Proposed", "Planning", "AwaitingApproval", "Approved", "Running", "Paused")
 
 
@@ -60,6 +64,12 @@ def execute(input: Input) -> Output:
             return tell(state, event)
         case "log":
             return show_log(state, event)
+        case "restart":
+            return restart(state, event)
+        case "take-over" | "assign-human":
+            return assign(state, event)
+        case "hand-back" | "resolved":
+            return hand_back(state, event)
         case _:
             return steer_task(state, event)
 
@@ -190,6 +200,68 @@ def steer_task(state: State, event: Command) -> Output:
     return {"state": state, "actions": [answer(event, words)], "events": events}
 
 
+def restart(state: State, event: Command) -> Output:
+    """End the run of its agent; the next one goes on with what it has done."""
+    meant, refusal = meant_tasks(state, event)
+    if refusal:
+        return no(state, event, refusal)
+    task = state["tasks"][meant[0]]
+    if task.get("agent") not in AT_WORK or task["status"] not in ("Ready", "InProgress"):
+        return no(state, event, "No agent is working on this task; `/retry` starts one.")
+    key = f"task_restart:{meant[0]}:{event['key']}"
+    again: TaskRestart = {"type": "task_restart", "key": key, "task_id": meant[0], "actor": event["actor"]}
+    words = "Restarting the agent; it goes on with what it has done so far."
+    return {"state": state, "actions": [answer(event, words)], "events": [again]}
+
+
+def assign(state: State, event: Command) -> Output:
+    """A person gets the task: who says so, or who is named."""
+    meant, refusal = meant_tasks(state, event)
+    if refusal:
+        return no(state, event, refusal)
+    task, named = state["tasks"][meant[0]], event["args"]["positional"]
+    if task["status"] in ENDED:
+        return no(state, event, f"This task is already {task['status']}.")
+    human = str(named[0]).removeprefix("@") if named else str(event["actor"])
+    if task.get("human") == human:
+        return no(state, event, f"@{human} has this task already; `/hand-back` gives it back to an agent.")
+    key = f"task_assigned:{meant[0]}:{event['key']}"
+    given: TaskAssigned = {"type": "task_assigned", "key": key, "task_id": meant[0],
+                           "actor": event["actor"], "human": human}  # fmt: skip
+    words = (
+        f"@{human} has this task now. {where_to_work(task, human)} `/hand-back` gives it back to an agent."
+    )
+    return {"state": state, "actions": [answer(event, words, aloud=True)], "events": [given]}
+
+
+def where_to_work(task: Task, human: str) -> str:
+    """Where the agent's work is, and what ends the task."""
+    number, branch, pull = task.get("issue_number"), task.get("branch"), task.get("pr_number")
+    parts = []
+    if task.get("agent") in AT_WORK:
+        parts.append(f"I am stopping its agent; what it has done so far goes to {as_code(branch)}.")
+    elif branch:
+        parts.append(f"What its agent has done is on {as_code(branch)}.")
+    closing = f"a pull request by @{human} that says `Closes #{number}`"
+    ends = f"#{pull}, or {closing}," if pull else closing
+    return " ".join([*parts, f"The task is done when {ends} is merged."])
+
+
+def hand_back(state: State, event: Command) -> Output:
+    """A new attempt of an agent at what a person had, or was asked about."""
+    meant, refusal = meant_tasks(state, event)
+    if refusal:
+        return no(state, event, refusal)
+    status = state["tasks"][meant[0]]["status"]
+    wanted = ("HumanAssigned",) if event["name"] == "hand-back" else ("Escalated", "HumanAssigned")
+    if status not in wanted:
+        none = "No person has this task" if event["name"] == "hand-back" else "This task needs no person"
+        return no(state, event, f"{none}; it is {status}.")
+    events: list[Event] = [steered(event, meant[0])]
+    words = "An agent continues with this task."
+    return {"state": state, "actions": [answer(event, words)], "events": events}
+
+
 def hold(state: State, event: Command) -> Output:
     """Block a task's merge, or allow it again; a label that changes nothing is answered by silence."""
     meant, refusal = meant_tasks(state, event)
@@ -265,21 +337,31 @@ def meant_tasks(state: State, event: Command) -> tuple[list[str], str]:
     name, named, number = event["name"], event["args"]["positional"], event["where"]["number"]
     kickoff = kickoff_of(state, number)
     elsewhere = f"Say `/{name}` on a task's issue or pull request, or `/{name} <task>` on a running kickoff."
-    if name == "tell":
-        elsewhere, named = "Say `/tell <text>` on a task's issue or pull request.", []
+    if name in ON_THREADS:
+        elsewhere, named = f"Say `/{name}{ON_THREADS[name]}` on a task's issue or pull request.", []
     if kickoff is None or kickoff["number"] != state.get("running"):
         return [], elsewhere
     if named:
         task_id = named_task(state, named[0])
         return ([task_id], "") if task_id else ([], f"This sprint has no task {as_code(named[0], 60)}.")
     own = task_of(state, number)
-    meant = [own] if own else without_issue(state) if name in ("retry", "skip") else []
+    meant = [own] if own else of_kickoff(state, name)
     if not meant:
         return [], elsewhere
     if len(meant) > 1 and name == "skip":
         which = " and ".join(f"`{task_id}`" for task_id in meant)
         return [], f"Which task? {which} have no issue of their own; say `/skip <task>`."
     return meant, ""
+
+
+def of_kickoff(state: State, name: str) -> list[str]:
+    """The tasks that a command on the kickoff can only mean."""
+    if name in ("retry", "skip"):
+        return without_issue(state)
+    if name in ("take-over", "assign-human", "hand-back", "resolved"):
+        stuck = [one for one, task in state["tasks"].items() if task["status"] in WITH_A_PERSON]
+        return stuck if len(stuck) == 1 else []
+    return []
 
 
 def without_issue(state: State) -> list[str]:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, Unpack, 
 
 if TYPE_CHECKING:
     from stages.world import (
-        AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted,
+        AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted, AgentUnwanted,
         ApprovalKept, Budget, CheckCompleted, Checks, ChecksFailed, Cost, Decision, Event, FailedCheck,
-        FrameworkTrouble, IssueClosed, IssueOpened, IssueRefused, IssueReopened, Made, MergeDenied,
-        MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed, PrConflict,
-        PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
-        SprintState, StopRequested, SupervisorStep, Task, TaskCancelled, TaskChange, TaskFields, TaskHeld,
+        FrameworkTrouble, IssueClosed, IssueOpened, IssueRefused, IssueReopened, Made, MergeDenied, MergeMode,
+        MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed, PrConflict, PrMerged, PrOpened,
+        PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested, SprintState, StopRequested,
+        SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRestart,
         TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told, WaitOver,
     )  # fmt: skip
 
@@ -42,7 +42,7 @@ class Output(TypedDict):
     actions: list[Decision]
 
 
-ENDED = ("Done", "Cancelled", "Skipped")
+ENDED: tuple[TaskStatus, ...] = ("Done", "Cancelled", "Skipped")
 OPEN: tuple[TaskStatus, ...] = (
     "Pending",
     "Ready",
@@ -53,6 +53,7 @@ OPEN: tuple[TaskStatus, ...] = (
     "HumanAssigned",
 )
 AT_WORK = ("queued", "running")
+WITH_AN_AGENT: tuple[TaskStatus, ...] = ("Ready", "InProgress", "InReview")
 WITH_A_PERSON: tuple[TaskStatus, ...] = ("Escalated", "HumanAssigned")
 NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
 HOLD = "caloron:hold"
@@ -69,6 +70,7 @@ MOST_TOLD, LONGEST_TOLD = 20, 4000
 CHECKS_SETTLE_S = 60.0
 ROUNDS_ALIKE, MOST_RED_ROUNDS = 2, 6
 CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+|/\S+", re.I)
+PERSONS_WORK = "A person had this task meanwhile. What they pushed to your branch is part of it."
 PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
 ANSWERED = (
     "done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full", "unverified",
@@ -240,15 +242,18 @@ def agent_heartbeat(step: Step, task_id: str, event: AgentHeartbeat) -> None:
 
 
 def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
-    if event.get("attempt") != step.tasks[task_id].get("attempt"):
+    """What it cost is counted however it ended, and whatever has become of its task meanwhile."""
+    task, spent = step.tasks[task_id], event.get("cost") or {}
+    is_current = event.get("attempt") == task.get("attempt") and task["status"] in WITH_AN_AGENT
+    if spent or is_current:
+        task = step.change(task_id, cost=add_cost(task.get("cost") or {}, spent))
+        tell_of_budgets(step, task_id, spent)
+    if not is_current:
         return
-    cost = add_cost(step.tasks[task_id].get("cost") or {}, event.get("cost") or {})
-    report = event.get("feedback") or step.tasks[task_id].get("report")
-    outcome = event["outcome"]
-    again = outcome == "stopped" and step.tasks[task_id].get("agent") == "wanted"  # it was stopped for that
-    step.change(task_id, agent="wanted" if again else None, cost=cost, report=report)
+    report, outcome = event.get("feedback") or task.get("report"), event["outcome"]
+    again = outcome == "stopped" and task.get("agent") == "wanted"  # it was stopped for that
+    step.change(task_id, agent="wanted" if again else None, report=report)
     step.change(task_id, last_activity_at=step.moment())
-    tell_of_budgets(step, task_id, event.get("cost") or {})
     model_answers(step, task_id, event)
     if outcome != "done" and step.tasks[task_id].get("partial"):
         tell_of_partial_work(step, task_id, event)
@@ -721,7 +726,7 @@ def end_red_round(step: Step, task_id: str) -> None:
     in_round = task["status"] == "InProgress" and task.get("agent") and task.get("red_head") == head
     if not in_round or task.get("unheard") or (pushed and pushed[-1] != head):
         return
-    stop_run(step, task_id)
+    stop_run(step, task_id, drop=True)
     mark = task.get("red_mark")
     rounds = {name: count - (name == mark) for name, count in task.get("red_rounds", {}).items()}
     step.change(task_id, agent=None, feedback=None, red_head=None, red_rounds=rounds)
@@ -780,7 +785,7 @@ def pr_merged(step: Step, task_id: str, event: PrMerged) -> None:
     task = step.tasks[task_id]
     if task["status"] == "Skipped" and task.get("skipped_by") != "close":
         return
-    stop_run(step, task_id)
+    stop_run(step, task_id, drop=True)
     if task["status"] == "Skipped":
         step.change(task_id, skipped_by=None)
     step.change(task_id, status="Done", completed_at=step.moment(), merging=None, wait=None, agent=None)
@@ -794,17 +799,17 @@ def pr_merged(step: Step, task_id: str, event: PrMerged) -> None:
     )
 
 
-def stop_run(step: Step, task_id: str) -> None:
+def stop_run(step: Step, task_id: str, drop: bool = False) -> None:
+    """What it has done so far is kept for the next run, or the person, unless the task needs it no more."""
     task = step.tasks[task_id]
     if task.get("agent") in AT_WORK:
-        step.decide(
-            {
-                "type": "stop_agent",
-                "task_id": task_id,
-                "agent_id": task.get("agent_id"),
-                "attempt": task.get("attempt"),
-            }
-        )
+        unwanted: AgentUnwanted = {
+            "type": "stop_agent",
+            "task_id": task_id,
+            "agent_id": task.get("agent_id"),
+            "attempt": task.get("attempt"),
+        }
+        step.decide({**unwanted, "drop": True} if drop else unwanted)
 
 
 def pr_closed(step: Step, task_id: str, event: PrClosed) -> None:
@@ -853,7 +858,7 @@ def pr_reopened(step: Step, task_id: str, event: PrReopened) -> None:
         at_work = task.get("agent") in AT_WORK
         step.change(task_id, agent=task["agent"] if at_work else "wanted")
         return
-    stop_run(step, task_id)
+    stop_run(step, task_id, drop=True)
     step.change(task_id, status="InReview", agent=None)
 
 
@@ -953,6 +958,8 @@ def task_retry(step: Step, task_id: str, event: TaskRetry) -> None:
     forget_setbacks(step, task_id)
     if task.get("red_rounds"):
         step.change(task_id, red_rounds={})
+    hand_back(step, task_id)
+    task = step.tasks[task_id]
     fields: TaskChange = {
         "intervention_count": 0,
         "useless_rounds": 0,
@@ -970,6 +977,31 @@ def task_retry(step: Step, task_id: str, event: TaskRetry) -> None:
         step.change(task_id, status="Pending")
     else:
         step.change(task_id, status="InProgress", agent="wanted", restarted_at=step.moment())
+
+
+def hand_back(step: Step, task_id: str) -> None:
+    """A person's task is an agent's again, which is told of what they did."""
+    task = step.tasks[task_id]
+    if task["status"] == "HumanAssigned":
+        step.change(task_id, human=None, feedback=joined(task.get("feedback"), PERSONS_WORK))
+        step.decide({"type": "assign_issue", "task_id": task_id, "human": None})
+
+
+def task_restart(step: Step, task_id: str, event: TaskRestart) -> None:
+    """No counter changes: the next run goes on with what this one had done."""
+    task = step.tasks[task_id]
+    if task.get("agent") in AT_WORK:
+        stop_run(step, task_id)
+        begun = task["status"] == "InProgress"  # what is Ready wants its first agent all the same
+        step.change(task_id, agent="wanted" if begun else None, probed=False, wait=None)
+
+
+def task_assigned(step: Step, task_id: str, event: TaskAssigned) -> None:
+    """A person has it: no agent starts, and nothing of it is merged for them."""
+    stop_run(step, task_id)
+    step.change(task_id, human=event["human"], agent=None, wait=None, blocked_by=None, merging=None)
+    step.change(task_id, status="HumanAssigned")
+    step.decide({"type": "assign_issue", "task_id": task_id, "human": event["human"]})
 
 
 def forget_silence(step: Step, task: Task) -> None:
@@ -1064,7 +1096,7 @@ def end_silent_run(step: Step, task_id: str, action: str) -> None:
     if task.get("unheard"):
         next_round(step, task_id, sent_back=True)
         return
-    stop_run(step, task_id)
+    stop_run(step, task_id, drop=True)
     step.change(task_id, agent=None)
 
 
@@ -1084,7 +1116,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "agent_started": (("Ready", "InProgress"), agent_started),
     "agent_pushed": ((*OPEN, "Skipped"), agent_pushed),
     "agent_heartbeat": (("InProgress",), agent_heartbeat),
-    "agent_finished": (("Ready", "InProgress", "InReview"), agent_finished),
+    "agent_finished": (("Ready", "InProgress", "InReview", *WITH_A_PERSON, *ENDED), agent_finished),
     "agent_intervened": (("InProgress", "InReview"), agent_intervened),
     "pr_opened": (("Ready", "InProgress", "Escalated"), pr_opened),
     "pr_synchronized": (("InProgress", "InReview", *WITH_A_PERSON), pr_synchronized),
@@ -1105,6 +1137,8 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "stop_requested": (("Ready", "InProgress"), stop_requested),
     "wait_over": (("Ready", "InProgress"), wait_over),
     "task_retry": (("Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned"), task_retry),
+    "task_restart": (("Ready", "InProgress"), task_restart),
+    "task_assigned": (OPEN, task_assigned),
     "task_skip": (OPEN, task_skip),
     "task_held": (OPEN, task_held),
     "task_told": (OPEN, task_told),

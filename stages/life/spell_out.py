@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, ActionFields, AgentToTell, Brief, Briefs, CloseSkipped, Decision, Escalate, Kickoff, Mark,
-        MarkDone, Policy, ReadFailures, ReopenWanted, SprintState, State, Task, TellBudget, TellPaused,
-        TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
+        Action, ActionFields, AgentToTell, AgentUnwanted, Brief, Briefs, CloseSkipped, Decision, Escalate,
+        Kickoff, Mark, MarkDone, Policy, ReadFailures, ReopenWanted, SprintState, State, StopAgent, Task,
+        TellBudget, TellPaused, TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -64,9 +64,7 @@ class Sprint:
             case "spawn_agent":
                 return [self.run(task)]
             case "stop_agent":
-                number = action["attempt"]
-                about = self.about(task, f"stop/{number}")
-                return [{**about, "type": "stop_agent", "agent_id": action["agent_id"], "attempt": number}]
+                return [self.stop(task, action)]
             case "tell_agent":
                 return [self.tell_agent(task, action)]
             case "submit_pr_for_review":
@@ -97,6 +95,8 @@ class Sprint:
                 return [self.tell_paused(task, action)]
             case "show_hold":
                 return self.show_hold(task)
+            case "assign_issue":
+                return self.assign(task, action["human"])
             case "tell_stale":
                 return [self.tell_stale(task, action)]
             case "reopen_issue" | "tell_skipped" | "close_skipped":
@@ -152,6 +152,14 @@ class Sprint:
         parts += ["\n\n".join([head, self.sprint_brief()["markdown"], "</details>"])]
         parts.append(f"Task `{task['id']}` · agent `{task['agent_id']}` · branch `{self.branch(task)}`")
         return "\n\n".join(parts)
+
+    def stop(self, task: Task, action: AgentUnwanted) -> StopAgent:
+        number, key = action["attempt"], self.about(task, f"stop/{action['attempt']}")["key"]
+        stop: StopAgent = {"key": key, "sprint_id": self.id, "task_id": task["id"], "type": "stop_agent",
+                           "agent_id": action["agent_id"], "attempt": number}  # fmt: skip
+        if action.get("drop"):
+            stop["drop"] = True
+        return stop
 
     def brief_of(self, task: Task) -> Brief:
         return self.briefs["tasks"][str(self.kickoff["number"])][task["id"]]
@@ -273,6 +281,11 @@ class Sprint:
                     {**about, "type": "set_labels", "number": number, "add": add, "remove": remove}
                 )
         return actions
+
+    def assign(self, task: Task, human: str | None) -> list[Action]:
+        number = task.get("issue_number")
+        about, whom = self.about(task, f"assign/{self.now}"), [human] if human else []
+        return [{**about, "type": "assign_issue", "number": number, "assignees": whom}] if number else []
 
     def done(self, task: Task, action: MarkDone) -> list[Action]:
         number = task.get("issue_number")

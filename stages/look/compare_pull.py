@@ -32,6 +32,7 @@ class Output(TypedDict):
 HOLD = "caloron:hold"
 ORIGIN = ("forge", "repo_id", "repo", "at", "found")
 BRANCH = re.compile(r"agent/([a-z0-9_-]{1,64})/([a-z0-9_-]{1,64})")
+CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? +([\w.-]+/[\w.-]+)?#(\d{1,9})\b", re.I)
 MARK = re.compile(r"<!-- caloron:pull [^>]*?sprint=([^\s>]+) task=([^\s>]+) -->")
 
 
@@ -60,7 +61,7 @@ def compare(state: State, policy: Policy, event: SeenPull) -> tuple[State, list[
     number, observed = str(event["number"]), event["there"]
     task_id = task_of(state, policy, observed)
     if task_id is None:
-        return state, [], []
+        return state, by_person(state, event), []
     known = state.get("pulls", {}).get(number)
     request = event.get("request")
     caused = request.get("caused") if request else None
@@ -188,6 +189,21 @@ def task_of(state: State, policy: Policy, observed: ForgePull) -> str | None:
     return named[1]
 
 
+def by_person(state: State, event: SeenPull) -> list[Event]:
+    """What a person who has a task merged of their own ends it, if it says that it closes its issue."""
+    observed, repo = event["there"], state.get("repo")
+    base = observed.get("base")
+    if not observed["merged"] or not repo or not base or base["ref"] != repo["default_branch"]:
+        return []
+    closed = {int(number) for of, number in CLOSES.findall(observed.get("body") or "")
+              if of.casefold() in ("", repo["full_name"].casefold())}  # fmt: skip
+    author = observed["author"].casefold()
+    for task_id, task in state["tasks"].items():
+        if task.get("issue_number") in closed and (task.get("human") or "").casefold() == author:
+            return [with_origin(event, task_id, merged(event["number"], observed))]
+    return []
+
+
 def remembered(observed: ForgePull, task_id: str, missing: list[str]) -> PullRequest:
     reviews: dict[str, list[str | bool]] = {
         str(review["id"]): [review["state"], review["stale"]] for review in observed["reviews"]
@@ -301,12 +317,15 @@ def ended(event: SeenPull, known: PullRequest | None, observed: ForgePull) -> li
     if observed["merged"]:
         if known and known.get("merged"):
             return []
-        key = f"pr_merged:{number}:once"
-        sha = observed.get("merge_sha")
-        return [{"type": "pr_merged", "key": key, "pr_number": number, "merge_sha": sha}]
+        return [merged(number, observed)]
     if observed["state"] == "closed" and not (known and known.get("state") == "closed"):
         return [{"type": "pr_closed", "key": f"pr_closed:{number}:{event['key']}", "pr_number": number}]
     return []
+
+
+def merged(number: int, observed: ForgePull) -> PrMerged:
+    key, sha = f"pr_merged:{number}:once", observed.get("merge_sha")
+    return {"type": "pr_merged", "key": key, "pr_number": number, "merge_sha": sha}
 
 
 # what the base requires

@@ -10,6 +10,7 @@ from typing import Any
 from bot.harness.scripted_agent import program_of
 from shell.agent.egress.hosts import Operator
 from shell.agent.limits import Limits
+from shell.agent.outcome import WorkLeft
 from shell.agent.paths import Paths, SandboxMode
 from shell.agent.run import run_attempt
 
@@ -174,6 +175,7 @@ class Stage:
         self.operator = Operator()
         self.own_disks = False
         self.told: Callable[[], list[str]] = list
+        self.work_left: WorkLeft = "drop"
 
     def answers(self, *responses: dict[str, Any]) -> None:
         self.fixture.write_text(json.dumps({"responses": list(responses)}))
@@ -197,4 +199,4 @@ class Stage:
             self.home, self.environment, self.sandbox, self.limits, self.operator, own_disks=self.own_disks
         )
         spec = SPEC | {"clone_url": str(self.forge.bare)} | changed
-        return run_attempt(spec, self.forge, places, self.witness, self.told)
+        return run_attempt(spec, self.forge, places, self.witness, self.told, lambda: self.work_left)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,12 @@ def test_a_stop_ends_the_agent(tmp_path: Path) -> None:
     witness = Witness(lambda: len(pids_in(tmp_path / "pids")) < FAMILY_SIZE)
     assert play(tmp_path, FAMILY.format(tmp_path) + "sleep 600", witness=witness).how == "stopped"
     assert not [pid for pid in family(tmp_path) if lives(pid)]
+
+
+def test_a_stop_is_noticed_between_two_heartbeats(tmp_path: Path) -> None:
+    rare = replace(job(tmp_path, "sleep 600", beat=600), look_s=0.05)
+    asked = iter([True, True, False])
+    assert run_job(rare, Witness(lambda: next(asked))).how == "stopped"
 
 
 def test_a_harness_that_fails_takes_the_agent_with_it(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_the_next_run_goes_on_from_what_was_done(stage: Stage) -> None:
     result = next_run(stage, f"cat > {asked}; test ! -e README.md; cat x.md deep/y.md > both.md")
     assert result["outcome"] == "done", result
     assert stage.forge.text("both.md") == "half\nmore" and "README.md" not in stage.forge.files()
-    assert "An earlier run was killed before it was done." in asked.read_text()
+    assert "An earlier run was ended before it was done." in asked.read_text()
     assert len(stage.witness.partial) == 1 and result["changed"] == ["both.md"]
     assert not any((stage.home / "attempts").glob("*/*/*/1")), "its folder is gone"
     assert stage.forge.subject(f"{BRANCH}~1") == "Work in progress: Say hello"

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shell.errors import Refused
@@ -306,6 +307,18 @@ class Play:
         told = [entry["event"] for entry in store.journal(self.lane, 0)]
         return [one for one in told if one["type"] == "agent_finished" and one["task_id"] == task_id]
 
+    def has_written(self, task_id: str, path: str) -> int:
+        """Wait until the first run of a task has written this file; its process."""
+        started = self.wait(lambda: self._started(task_id))
+        files = f"{task_id}/1/space/files/{path}"
+        folder = self.house.home / "attempts" / self.lane
+        self.wait(lambda: any(folder.glob(f"*/{files}")) or _on_its_own_disk(started["pid"], files))
+        return int(started["pid"])
+
+    def _started(self, task_id: str) -> Any:
+        started = (one for one in self.told() if one["type"] == "agent_started")
+        return next((one for one in started if one["task_id"] == task_id), None)
+
     def outcomes(self, task_id: str) -> list[str]:
         """The outcomes of a task's runs."""
         return [str(run["outcome"]) for run in self.runs(task_id)]
@@ -368,6 +381,14 @@ class Play:
         state = store.load(self.lane).state
         tasks = {name: task.get("status") for name, task in (state.get("tasks") or {}).items()}
         return "\n".join([*lines, f"pending: {store.pending_actions(self.lane)}", f"tasks: {tasks}"])
+
+
+def _on_its_own_disk(pid: int, file: str) -> bool:
+    """Whether a process sees this file on a disk that is mounted for it alone."""
+    space, _, rest = file.partition("/files/")
+    mounted = [line.split()[1] for line in Path(f"/proc/{pid}/mounts").read_text().splitlines()]
+    spaces = [where for where in mounted if where.endswith(f"/{space}")]
+    return any(Path(f"/proc/{pid}/root{where}/files/{rest}").exists() for where in spaces)
 
 
 def line(entry: Any) -> str:

@@ -117,7 +117,8 @@ def responses() -> list[dict[str, Any]]:
         answer(r"(?m)^Task: hopeless$", {"hopeless.txt": "1\n"}),
         answer(told("costly", "Please, more."), {"costly.txt": "more\n"}, _COSTLY),
         answer(r"(?m)^Task: costly$", {"costly.txt": "some\n"}, _COSTLY),
-        answer(told("cut", "An earlier run was killed"), {"rest.txt": "the rest\n"}, _TOLD),
+        answer(told("cut", "An earlier run was ended"), {"rest.txt": "the rest\n"}, _TOLD),
+        answer(told("cut", "A person had this task meanwhile."), {"rest.txt": "the rest\n"}, _TOLD),
         answer(r"(?m)^Task: cut$", {"half.txt": "half\n"}) | {"hang": True},
         answer(told("behind", *BRIEFED_BEHIND, SAID_BY_BRIEFED), {"behind.txt": "more\n"}, _TOLD),
     ]

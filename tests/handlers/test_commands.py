@@ -10,7 +10,7 @@ from handlers.labels import LABEL_COMMANDS, command_for
 from handlers.mistakes import distance, nearest
 from handlers.read import read_commands
 from handlers.repository_labels import OFFERED_LABELS
-from stages.statuses import NOT_SET_YET, STATE_LABELS, STATUSES, TaskStatus
+from stages.statuses import STATE_LABELS, STATUSES, TaskStatus
 
 CONTRACT = [
     "help",
@@ -124,7 +124,7 @@ def test_every_label_can_be_made() -> None:
 
 
 def test_every_status_is_declared_with_its_label_and_every_state_label_is_a_status_s() -> None:
-    assert set(STATUSES) == set(get_args(TaskStatus)) > set(NOT_SET_YET)
+    assert set(STATUSES) == set(get_args(TaskStatus))
     used = {look["label"] for look in STATUSES.values()}
     used |= {label for look in STATUSES.values() for label in look.get("refined", {}).values()}
     assert used == set(STATE_LABELS)
