@@ -11,6 +11,7 @@ from typing import Any
 
 from shell.agent.acp import Profile
 from shell.agent.acp_failures import codex_failure
+from shell.agent.home_files import read_file, write_file
 from shell.sanitize import read_json
 
 Variables = Mapping[str, str]
@@ -60,9 +61,9 @@ CLAUDE = Agent(
 
 def _begin_codex(start: Start) -> dict[str, str]:
     """Its key has one name only, and its address stands in its settings; a login file is used where it is."""
-    given, home = start.given, start.home / ".codex"
+    given = start.given
     if url := given.get("OPENAI_BASE_URL") or given.get("OPENAI_API_BASE"):
-        _set_first_line(home / "config.toml", f"openai_base_url = {json.dumps(url)}")
+        _set_first_line(start.home, ".codex/config.toml", f"openai_base_url = {json.dumps(url)}")
     mode = "agent-full-access" if start.sandboxed else "agent"
     variables = {"NO_BROWSER": "1", "INITIAL_AGENT_MODE": mode}
     if key := given.get("CODEX_API_KEY") or given.get("OPENAI_API_KEY"):
@@ -78,10 +79,8 @@ CODEX = Agent(Profile(steering="inject", resumes=True, failure=codex_failure), _
 def _begin_gemini(start: Start) -> dict[str, str]:
     """Which login it uses stands in its settings; an address alone would select a login of its own."""
     if start.given.get("GEMINI_API_KEY"):
-        file = start.home / ".gemini" / "settings.json"
-        chosen = {"security": {"auth": {"selectedType": "gemini-api-key"}}}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(_settings(file) | chosen))
+        file, chosen = ".gemini/settings.json", {"security": {"auth": {"selectedType": "gemini-api-key"}}}
+        write_file(start.home, file, json.dumps(_settings(start.home, file) | chosen))
     return {"GEMINI_MODEL": start.model} if start.model else {}
 
 
@@ -121,19 +120,18 @@ ANY = Agent(Profile())
 """An agent that nobody has measured: whatever it asks permission for is granted."""
 
 
-def _set_first_line(file: Path, line: str) -> None:
+def _set_first_line(home: Path, name: str, line: str) -> None:
     """Before everything else, where TOML has the keys of no table."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    kept = file.read_text() if file.is_file() else ""
+    kept = read_file(home, name)
     key = line.partition(" ")[0]
     others = "".join(f"{one}\n" for one in kept.splitlines() if one.partition("=")[0].strip() != key)
-    file.write_text(f"{line}\n{others}")
+    write_file(home, name, f"{line}\n{others}")
 
 
-def _settings(file: Path) -> dict[str, Any]:
+def _settings(home: Path, name: str) -> dict[str, Any]:
     """What the operator's settings say; nothing where there are none that can be read."""
     try:
-        found = read_json(file.read_text()) if file.is_file() else {}
+        found = read_json(read_file(home, name) or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

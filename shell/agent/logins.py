@@ -14,8 +14,6 @@ import hashlib
 import json
 import math
 import os
-import shutil
-import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,13 +23,13 @@ from typing import Any, Literal
 
 from shell.agent import renewal
 from shell.agent.frameworks import Framework, FrameworkError, LoginError
+from shell.agent.home_files import read_file, write_file
 from shell.agent.named_secrets import secrets_in
 from shell.sanitize import read_json
 from shell.secrets import know
 
 _WAIT_S = 1.0
 _MARGIN_S = 60.0
-_LONGEST_LOGIN = 1024 * 1024
 Way = Literal["key", "without refresh", "one at a time", "none"]
 """How a framework's login reaches the agent."""
 
@@ -123,16 +121,14 @@ def copy_logins(framework: Framework, machine: Mapping[str, str], home: Path) ->
     login = LOGINS.get(framework.name)
     for name in framework.files:
         if (_home(machine) / name).is_file():
-            _copy(_home(machine) / name, home / name)
+            _copy(_home(machine) / name, home, name)
     if login is None:
         return
     way, theirs = way_of(framework, machine), _home(machine) / login.file
     if way == "one at a time":
-        _copy(theirs, home / login.file)
+        _copy(theirs, home, login.file)
     elif way == "without refresh":
-        (home / login.file).parent.mkdir(parents=True, exist_ok=True)
-        (home / login.file).write_text(_without_refresh(framework, login, theirs))
-        (home / login.file).chmod(0o600)
+        write_file(home, login.file, _without_refresh(framework, login, theirs))
         know(*secrets_in(theirs.read_text(errors="replace")))
 
 
@@ -206,32 +202,19 @@ def know_all(framework: Framework, machine: Mapping[str, str], copies: Path) -> 
     know(*framework.secrets(machine))
     login = LOGINS.get(framework.name)
     for name in (*framework.files, *([login.file] if login else [])):
-        for home in (_home(machine), copies):
-            know(*secrets_in(_bounded_text(home / name)))
-
-
-def _bounded_text(file: Path) -> str:
-    """The agent may have put anything in its place: only a file's beginning is read."""
-    try:
-        opened = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    try:
-        is_file = stat.S_ISREG(os.fstat(opened).st_mode)
-        return os.read(opened, _LONGEST_LOGIN).decode(errors="replace") if is_file else ""
-    finally:
-        os.close(opened)
+        theirs = _home(machine) / name
+        know(*secrets_in(theirs.read_text(errors="replace") if theirs.is_file() else ""))
+        know(*secrets_in(read_file(copies, name)))
 
 
 def _home(machine: Mapping[str, str]) -> Path:
     return Path(machine.get("HOME", "/nonexistent"))
 
 
-def _copy(file: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, to)
-    to.chmod(0o600)
-    know(*secrets_in(to.read_text(errors="replace")))
+def _copy(file: Path, home: Path, name: str) -> None:
+    content = file.read_bytes()
+    write_file(home, name, content)
+    know(*secrets_in(content.decode(errors="replace")))
 
 
 def _without_refresh(framework: Framework, login: _Login, file: Path) -> str:

@@ -92,7 +92,7 @@ def test_a_run_may_mount_what_nobody_else_sees(
     told = tmp_path / "told"
     spec, forge, report = Mock(), Mock(), Mock()
 
-    def run(spec: Any, forge: Any, paths: Paths, report: Any, heard: Any) -> Any:
+    def run(spec: Any, forge: Any, paths: Paths, *of_report: Any) -> Any:
         told.write_text(f"{paths.own_disks} {os.readlink('/proc/self/ns/mnt')}")
 
     monkeypatch.setattr("shell.agent.run.run_attempt", run)
