@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from shell.agent.egress.hosts import PUBLIC_NAMES, public_names
 from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.handed_in import NAME
 from shell.agent.path_rules import FLOOR
 from shell.budget import budget_of
 from shell.settings import Settings
@@ -67,6 +68,8 @@ def _did_you_mean(word: str) -> str:
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
+Variable = Annotated[str, Field(pattern=f"^{NAME}$")]
+"""The name of a variable of the operator's environment."""
 _REVIEWER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 _PUBLIC_NAMES = {"type": "string", "pattern": f"^{PUBLIC_NAMES}$"}
 
@@ -115,6 +118,15 @@ class Agents(_Section):
             description="public hosts that agents may reach, too: `a.example.org`, `*.example.org`",
         ),
         Sets("network", "list[str]", lambda settings: [], "none"),
+    ] = None
+    env: Annotated[
+        list[Variable] | None,
+        Field(
+            max_length=50,
+            description="names of variables of the bot's machine that agents get; only those that the "
+            "operator lists in `CALORON_AGENT_ENV`",
+        ),
+        Sets("env", "list[str]", lambda settings: [], "none"),
     ] = None
     time_limit: Annotated[
         float | None,

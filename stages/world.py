@@ -157,6 +157,8 @@ class RepositoryPolicy(TypedDict):
     """`agents.framework`: the framework of the agents, where a task names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
+    env: list[str]
+    """`agents.env`: names of variables of the bot's machine that agents get."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -194,6 +196,8 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.framework`: the framework of the agents, where a task names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
+    env: list[str]
+    """`agents.env`: names of variables of the bot's machine that agents get."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -2465,6 +2469,8 @@ class SpawnAgent(ActionFields):
     """How long it may work, in seconds."""
     network: list[str]
     """Public hosts that it may reach, beside its model and the package registries."""
+    env: list[str]
+    """Names of variables of the operator that it gets, where the operator allows it."""
     merge_base: bool
     """Whether it begins by merging the base into the branch."""
 

@@ -90,6 +90,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for kind in settings.forges:
         yield from _forge(settings, kind)
     yield _framework(settings)
+    yield from handed_in(settings)
     yield from _sandbox(settings)
 
 
@@ -242,6 +243,17 @@ def agents_network(settings: Settings) -> Finding:
     except FrameworkError as error:
         return Finding("network", "bad", str(error))
     return Finding("network", "good", words)
+
+
+def handed_in(settings: Settings) -> Iterator[Finding]:
+    """Which variables repositories may have handed to their agents; nothing where there are none."""
+    if not settings.agent_env:
+        return
+    machine = operator_environment()
+    words = f"repositories may have agents handed {', '.join(settings.agent_env)}"
+    unset = [name for name in settings.agent_env if not machine.get(name)]
+    more = f"; not set here: {', '.join(unset)}, so no agent that is to get it starts" if unset else ""
+    yield Finding("variables", "mind" if unset else "good", f"{words}{more}")
 
 
 def _framework(settings: Settings) -> Finding:
