@@ -240,12 +240,14 @@ class Context:
 
 def _logins_here(agent_env: tuple[str, ...]) -> dict[str, str]:
     """Imported here, because only a worker of agents needs it."""
-    from shell.agent.frameworks import FRAMEWORKS, framework_of
+    from shell.agent.frameworks import ALL
     from shell.agent.logins import mark_of
+    from shell.agent.own_framework import NAME, own_framework
     from shell.agent.paths import operator_environment
 
     machine = operator_environment()
-    return {name: mark_of(framework_of(name), machine, agent_env) for name in FRAMEWORKS}
+    frameworks = [*ALL, own_framework([NAME])]
+    return {framework.name: mark_of(framework, machine, agent_env) for framework in frameworks}
 
 
 def refusal_of(admission: Admission, event: Event) -> str | None:

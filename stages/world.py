@@ -145,6 +145,15 @@ class VerifyStep(TypedDict):
     """It is ended after this time, in seconds."""
 
 
+class AcpAgent(TypedDict):
+    """An agent of the repository's own choice. Written by the shell, from `.caloron.yml`."""
+
+    command: list[str]
+    """The program and its arguments."""
+    env: list[str]
+    """Names of variables of the operator that it gets, where the operator allows it."""
+
+
 # Made by `caloron docs` from shell/repository_config.py
 
 
@@ -154,6 +163,8 @@ class RepositoryPolicy(TypedDict):
     parallel: int
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
     framework: str
+    """`agents.framework`: the framework of the agents, where a task names none."""
+    acp: AcpAgent | None
     """`agents.framework`: the framework of the agents, where a task names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
@@ -193,6 +204,8 @@ class RepositoryValues(TypedDict, total=False):
     parallel: int
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
     framework: str
+    """`agents.framework`: the framework of the agents, where a task names none."""
+    acp: AcpAgent | None
     """`agents.framework`: the framework of the agents, where a task names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
@@ -2471,6 +2484,8 @@ class SpawnAgent(ActionFields):
     """Public hosts that it may reach, beside its model and the package registries."""
     env: list[str]
     """Names of variables of the operator that it gets, where the operator allows it."""
+    acp: AcpAgent | None
+    """The repository's own agent; null: the framework is one of the known ones."""
     merge_base: bool
     """Whether it begins by merging the base into the branch."""
 

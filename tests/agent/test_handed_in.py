@@ -126,7 +126,7 @@ def test_the_repository_names_variables_only() -> None:
 def test_doctor_says_what_may_be_handed_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CALORON_HOME", str(tmp_path))
     monkeypatch.setenv("SHOP_MODE", "test")
-    assert list(doctor.handed_in(Settings.model_construct(agent_env=()))) == []
-    [good] = doctor.handed_in(Settings.model_construct(agent_env=("SHOP_MODE",)))
-    [mind] = doctor.handed_in(Settings.model_construct(agent_env=("SHOP_MODE", "SHOP_URL")))
+    assert list(doctor.allowed_variables(Settings.model_construct(agent_env=()))) == []
+    [good] = doctor.allowed_variables(Settings.model_construct(agent_env=("SHOP_MODE",)))
+    [mind] = doctor.allowed_variables(Settings.model_construct(agent_env=("SHOP_MODE", "SHOP_URL")))
     assert (good.state, mind.state) == ("good", "mind") and "not set here: SHOP_URL" in mind.words
