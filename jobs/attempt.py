@@ -127,6 +127,7 @@ def run_agent(spec: RunSpec, forge: Forge, ctx: Context, report: Report) -> RunR
         settings.home,
         sandbox=settings.sandbox,
         operator=settings.operator,
+        agent_env=settings.agent_env,
         reserve=ctx.reserve(),
         own_disks=own_mounts(),
     )

@@ -94,7 +94,7 @@ class Context:
         try:
             self.store.alive(self.process)
             if self.gives_logins:
-                self.store.report_logins(self.process, _logins_here())
+                self.store.report_logins(self.process, _logins_here(self.settings.agent_env))
         except Unavailable as error:
             _log.warning("the store does not answer", reason=str(error))
 
@@ -238,14 +238,16 @@ class Context:
         return Decider(read, composition_for, run, policy, now, seen, fingerprint(), INSTEAD, refuses)
 
 
-def _logins_here() -> dict[str, str]:
+def _logins_here(agent_env: tuple[str, ...]) -> dict[str, str]:
     """Imported here, because only a worker of agents needs it."""
-    from shell.agent.frameworks import FRAMEWORKS, framework_of
+    from shell.agent.frameworks import ALL
     from shell.agent.logins import mark_of
+    from shell.agent.own_framework import NAME, own_framework
     from shell.agent.paths import operator_environment
 
     machine = operator_environment()
-    return {name: mark_of(framework_of(name), machine) for name in FRAMEWORKS}
+    frameworks = [*ALL, own_framework([NAME])]
+    return {framework.name: mark_of(framework, machine, agent_env) for framework in frameworks}
 
 
 def refusal_of(admission: Admission, event: Event) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import yaml
 from pydantic import ValidationError
 
-from shell.repository_config import KEYS, NAMES, RepositoryConfig
+from shell.repository_config import KEYS, KNOWN, NAMES, OTHER, RepositoryConfig
 
 if TYPE_CHECKING:
     from stages.world import ConfigProblem, RepositoryValues
@@ -103,8 +103,8 @@ def _values(config: RepositoryConfig) -> RepositoryValues:
         value: Any = config
         for part in name.split("."):
             value = getattr(value, part, None)
-        if value is not None:
-            found[sets.policy] = value
+        if value is not None and (part := sets.part(value)) is not None:
+            found[sets.policy] = part
     return cast("RepositoryValues", found)
 
 
@@ -112,7 +112,7 @@ def _values(config: RepositoryConfig) -> RepositoryValues:
 
 
 def _problem(root: yaml.Node | None, item: Any) -> ConfigProblem:
-    path = [str(part) for part in item["loc"]]
+    path = [str(part) for part in item["loc"] if part not in (KNOWN, OTHER)]
     if item["type"] == "extra_forbidden":
         return _at(_mark(root, path, of_key=True), _unknown(path))
     if item["type"] == "model_type":

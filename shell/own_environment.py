@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from shell.agent import renewal
 from shell.agent.frameworks import FRAMEWORKS, SECRET
+from shell.agent.handed_in import secrets_among
 from shell.settings import WITHHELD, Settings
 
 _FORGE = frozenset({"GITEA_TOKEN", "GITHUB_TOKEN", "GITHUB_APP_PRIVATE_KEY"})
@@ -31,18 +32,21 @@ told: it repeats nobody's words.
 
 
 def all_secrets(whole: Mapping[str, str], settings: Settings) -> list[str]:
-    """Every secret of the bot, and the model keys of its runs."""
+    """Every secret of the bot, the model keys of its runs, and what they may be handed in."""
     keys = [whole[name] for name in sorted(_MODEL) if whole.get(name)]
+    keys += secrets_among({name: whole[name] for name in settings.agent_env if whole.get(name)})
     return [*settings.secrets(), *keys, *filter(None, [whole.get("CALORON_SHELL_TOKEN")])]
 
 
 def own_environment(kind: str, whole: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """The environment without others' secrets, and the names of those settings that are withheld."""
     public = Settings.names(secret=False)
+    handed = frozenset(settings.agent_env)
+    uses = USES[kind] | (handed if kind == "agents" else frozenset())
     mine = {
         name: text
         for name, text in whole.items()
-        if name in USES[kind] or name in public or not any(part in name.upper() for part in SECRET)
+        if name in uses | public or not (name in handed or any(part in name.upper() for part in SECRET))
     }
     withheld = Settings.names(secret=True) - USES[kind]
     return mine | {WITHHELD: ",".join(sorted(name for name in withheld if settings.has(name)))}

@@ -1,16 +1,27 @@
 """The keys of `.caloron.yml`, each declared once: what it may be, what it sets, and what holds without it."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)  # fmt: skip
 from pydantic.fields import FieldInfo
 
 from shell.agent.egress.hosts import PUBLIC_NAMES, public_names
 from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.handed_in import NAME
 from shell.agent.path_rules import FLOOR
 from shell.budget import budget_of
 from shell.settings import Settings
@@ -19,6 +30,8 @@ if TYPE_CHECKING:
     from stages.world import RepositoryPolicy, RepositoryValues
 
 FILE = ".caloron.yml"
+KNOWN, OTHER = "(a known one)", "(any other)"
+"""Name the two kinds of a framework where one is wrong; they are no keys of the file."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,8 @@ class Sets:
     shown: str
     """The default, for the docs."""
     combine: Callable[[Any, Any], Any] = lambda default, value: value
+    part: Callable[[Any], Any] = lambda value: value
+    """What of the file's value it is, where one value sets several keys; None: nothing."""
 
 
 _ENDLESS_S = 1e12
@@ -57,8 +72,12 @@ def _duration(number_means: Literal["s", "m"], gives: Literal["s", "m"]) -> Any:
 
 
 def _framework(name: Any) -> Any:
-    if name is not None and name not in list(FRAMEWORKS):
-        raise ValueError(f"should be one of {', '.join(FRAMEWORKS)}{_did_you_mean(str(name))}")
+    if name not in list(FRAMEWORKS):
+        known = ", ".join(FRAMEWORKS)
+        raise ValueError(
+            f"should be one of {known}, or `{{acp: command}}` for any other agent that speaks the Agent "
+            f"Client Protocol{_did_you_mean(str(name))}"
+        )
     return name
 
 
@@ -67,6 +86,8 @@ def _did_you_mean(word: str) -> str:
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
+Variable = Annotated[str, Field(pattern=f"^{NAME}$")]
+"""The name of a variable of the operator's environment."""
 _REVIEWER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 _PUBLIC_NAMES = {"type": "string", "pattern": f"^{PUBLIC_NAMES}$"}
 
@@ -98,15 +119,68 @@ class Pipeline(_Section):
     ] = None
 
 
+def _command(text: str) -> list[str]:
+    """A command line as its words; the program is looked up where the agents run, so it is a bare name."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"is no command line: {str(error).lower()}") from None
+    if not words or not _PROGRAM.fullmatch(words[0]) or not text.isprintable():
+        raise ValueError(
+            "should be a command line whose first word is the name of a program on PATH, such as `qwen --acp`"
+        )
+    return words
+
+
+_PROGRAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
+
+
+class OwnAgent(_Section):
+    """Any other agent that speaks the Agent Client Protocol."""
+
+    acp: Annotated[
+        str,
+        Field(
+            max_length=500,
+            description="the command that starts it: a program on the PATH of agents, and its arguments",
+        ),
+        AfterValidator(_command),
+    ]
+    env: Annotated[
+        list[Variable],
+        Field(max_length=50, description="names of variables that it gets, as in `agents.env`"),
+    ] = []
+
+
+def _kind_of_framework(given: Any) -> str:
+    return OTHER if isinstance(given, dict | OwnAgent) else KNOWN
+
+
+_Known = Annotated[str, BeforeValidator(_framework), WithJsonSchema({"enum": list(FRAMEWORKS)}), Tag(KNOWN)]
+
+
+def _own_agent(given: str | OwnAgent) -> Any:
+    """As the policy has it."""
+    return {"command": given.acp, "env": given.env} if isinstance(given, OwnAgent) else None
+
+
 class Agents(_Section):
     """Who does the tasks, and for how long."""
 
     framework: Annotated[
-        str | None,
-        Field(description="the framework of the agents, where a task names none"),
-        BeforeValidator(_framework),
-        WithJsonSchema({"enum": list(FRAMEWORKS)}),
-        Sets("framework", "str", lambda settings: settings.framework, "`CALORON_FRAMEWORK`"),
+        Annotated[_Known | Annotated[OwnAgent, Tag(OTHER)], Discriminator(_kind_of_framework)] | None,
+        Field(
+            description="the framework of the agents, where a task names none; or `{acp: command, env: "
+            "[names]}`, any other agent that speaks the Agent Client Protocol"
+        ),
+        Sets(
+            "framework",
+            "str",
+            lambda settings: settings.framework,
+            "`CALORON_FRAMEWORK`",
+            part=lambda given: given if isinstance(given, str) else "acp",
+        ),
+        Sets("acp", "AcpAgent | None", lambda settings: None, "", part=_own_agent),
     ] = None
     network: Annotated[
         list[Annotated[str, BeforeValidator(public_names), WithJsonSchema(_PUBLIC_NAMES)]] | None,
@@ -115,6 +189,15 @@ class Agents(_Section):
             description="public hosts that agents may reach, too: `a.example.org`, `*.example.org`",
         ),
         Sets("network", "list[str]", lambda settings: [], "none"),
+    ] = None
+    env: Annotated[
+        list[Variable] | None,
+        Field(
+            max_length=50,
+            description="names of variables of the bot's machine that agents get; only those that the "
+            "operator lists in `CALORON_AGENT_ENV`",
+        ),
+        Sets("env", "list[str]", lambda settings: [], "none"),
     ] = None
     time_limit: Annotated[
         float | None,
@@ -292,10 +375,10 @@ class RepositoryConfig(_Section):
 
 def _keys(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, FieldInfo, Sets]]:
     for name, field in model.model_fields.items():
-        sets = next((item for item in field.metadata if isinstance(item, Sets)), None)
-        if sets is not None:
+        found = [item for item in field.metadata if isinstance(item, Sets)]
+        for sets in found:
             yield above + name, field, sets
-        else:
+        if not found:
             yield from _keys(_section_of(field), f"{above}{name}.")
 
 
@@ -306,7 +389,11 @@ def _section_of(field: FieldInfo) -> type[BaseModel]:
 
 KEYS = tuple(_keys(RepositoryConfig))
 """Every key by its dotted name, in the order of the file, with its field and what it sets."""
-NAMES = (*(name for name, _, _ in KEYS), *(f"verify.{name}" for name in VerifyStep.model_fields))
+NAMES = (
+    *dict.fromkeys(name for name, _, _ in KEYS),
+    *(f"agents.framework.{name}" for name in OwnAgent.model_fields),
+    *(f"verify.{name}" for name in VerifyStep.model_fields),
+)
 """The dotted names of all keys, those of a list's items too."""
 
 

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shell import env_file
 from shell.agent.egress.hosts import Operator, Pair, named_pair, pair
 from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.handed_in import refusal, secrets_among
 from shell.agent.paths import SandboxMode
 from shell.agent.ready import first_ready
 from shell.budget import Budget, budget_of
@@ -154,6 +155,12 @@ class Settings(BaseSettings):
         "`agents.network`; the only way to a private address, such as an own model server's",
         (),
     )
+    agent_env: Annotated[tuple[str, ...], NoDecode] = _named(
+        "CALORON_AGENT_ENV",
+        "names of variables, comma-separated, that `.caloron.yml` of each repository may have handed to its "
+        "agents (`agents.env`); the agents, and whoever may change that file, can then read their values",
+        (),
+    )
     budget_day: Annotated[Budget | None, NoDecode] = _named(
         "CALORON_BUDGET_DAY",
         "tokens (5M) or dollars ($20) that all agents together may use in a day (UTC); then no agent starts "
@@ -196,6 +203,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError(_in_words(error)) from None
         know(*settings.secrets(), stays=True)
+        settings._check_handed_in(written | dict(os.environ))
         take_over()
         if "CALORON_FRAMEWORK" in written.keys() | theirs:
             return settings
@@ -215,7 +223,7 @@ class Settings(BaseSettings):
         """The settings of these names over the environment's, without the file."""
         return cls(**given)
 
-    @field_validator("webhook_secrets", "repos", "owners", "egress", mode="before")
+    @field_validator("webhook_secrets", "repos", "owners", "egress", "agent_env", mode="before")
     @classmethod
     def _split(cls, given: Any, info: ValidationInfo) -> Any:
         if not isinstance(given, str):
@@ -244,6 +252,25 @@ class Settings(BaseSettings):
     @classmethod
     def _hosts_and_ports(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(named_pair(entry) for entry in entries)
+
+    @field_validator("agent_env")
+    @classmethod
+    def _may_be_handed_in(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        own = cls.names(secret=False) | cls.names(secret=True) - {"ANTHROPIC_API_KEY"}
+        if why := next(filter(None, (refusal(name, own) for name in names)), None):
+            raise ValueError(why)
+        return tuple(dict.fromkeys(names))
+
+    def _check_handed_in(self, environment: Mapping[str, str]) -> None:
+        """SettingsError where what agents may be handed holds a secret of the bot under another name."""
+        handed = {name: environment[name] for name in self.agent_env if environment.get(name)}
+        own = [secret for secret in self.secrets() if secret != self.anthropic_api_key]
+        for name, value in handed.items():
+            if any(secret in value for secret in own):
+                raise SettingsError(
+                    [f"CALORON_AGENT_ENV names {name}, which holds a secret of the bot; remove it"]
+                )
+        know(*secrets_among(handed), stays=True)
 
     @field_validator("owners")
     @classmethod

@@ -145,6 +145,15 @@ class VerifyStep(TypedDict):
     """It is ended after this time, in seconds."""
 
 
+class AcpAgent(TypedDict):
+    """An agent of the repository's own choice. Written by the shell, from `.caloron.yml`."""
+
+    command: list[str]
+    """The program and its arguments."""
+    env: list[str]
+    """Names of variables of the operator that it gets, where the operator allows it."""
+
+
 # Made by `caloron docs` from shell/repository_config.py
 
 
@@ -155,8 +164,12 @@ class RepositoryPolicy(TypedDict):
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
     framework: str
     """`agents.framework`: the framework of the agents, where a task names none."""
+    acp: AcpAgent | None
+    """`agents.framework`: the framework of the agents, where a task names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
+    env: list[str]
+    """`agents.env`: names of variables of the bot's machine that agents get."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -192,8 +205,12 @@ class RepositoryValues(TypedDict, total=False):
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
     framework: str
     """`agents.framework`: the framework of the agents, where a task names none."""
+    acp: AcpAgent | None
+    """`agents.framework`: the framework of the agents, where a task names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
+    env: list[str]
+    """`agents.env`: names of variables of the bot's machine that agents get."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -2495,6 +2512,10 @@ class SpawnAgent(ActionFields):
     """How long it may work, in seconds."""
     network: list[str]
     """Public hosts that it may reach, beside its model and the package registries."""
+    env: list[str]
+    """Names of variables of the operator that it gets, where the operator allows it."""
+    acp: AcpAgent | None
+    """The repository's own agent; null: the framework is one of the known ones."""
     merge_base: bool
     """Whether it begins by merging the base into the branch."""
 

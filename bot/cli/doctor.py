@@ -1,11 +1,13 @@
 """`caloron doctor`: check everything that the bot needs, and say what to do about what is wrong."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 from rich.console import RenderableType
@@ -15,9 +17,11 @@ from shell import restarts
 from shell.agent.apparmor import apparmor_advice
 from shell.agent.frameworks import FRAMEWORKS, FrameworkError
 from shell.agent.git import git_problem
+from shell.agent.handed_in import handed_in
 from shell.agent.limits import Limits
 from shell.agent.logins import problem_of, way_of, words_of
 from shell.agent.network import in_words
+from shell.agent.own_framework import own_framework
 from shell.agent.paths import Paths, operator_environment
 from shell.agent.trial import stance
 from shell.agent.usage import in_force
@@ -33,6 +37,9 @@ from shell.store import Store, connect
 
 from .output import grid, output_option, printable, say
 from .up import HOW_TO_LET_IN
+
+if TYPE_CHECKING:
+    from stages.world import RepositoryValues
 
 NEEDED_SCOPES: dict[ForgeKind, str] = {
     "gitea": "it needs the scopes write:repository, write:issue, read:user",
@@ -90,6 +97,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for kind in settings.forges:
         yield from _forge(settings, kind)
     yield _framework(settings)
+    yield from allowed_variables(settings)
+    yield from agents_of_repositories(settings)
     yield from _sandbox(settings)
 
 
@@ -242,6 +251,43 @@ def agents_network(settings: Settings) -> Finding:
     except FrameworkError as error:
         return Finding("network", "bad", str(error))
     return Finding("network", "good", words)
+
+
+def allowed_variables(settings: Settings) -> Iterator[Finding]:
+    """Which variables repositories may have handed to their agents; nothing where there are none."""
+    if not settings.agent_env:
+        return
+    machine = operator_environment()
+    words = f"repositories may have agents handed {', '.join(settings.agent_env)}"
+    unset = [name for name in settings.agent_env if not machine.get(name)]
+    more = f"; not set here: {', '.join(unset)}, so no agent that is to get it starts" if unset else ""
+    yield Finding("variables", "mind" if unset else "good", f"{words}{more}")
+
+
+def agents_of_repositories(settings: Settings) -> Iterator[Finding]:
+    """What repositories ask for their agents by `.caloron.yml`, and whether that can be had here."""
+    store = Store(connect(settings.store_url, socket_timeout=1.0))
+    try:
+        states = [store.load(lane).state for lane in store.lanes()]
+    except Unavailable:
+        return
+    for state in states:
+        config, repo = state.get("config"), state.get("repo")
+        if repo and config and (config["values"].get("acp") or config["values"].get("env")):
+            yield _asked_for(repo["full_name"], config["values"], settings)
+
+
+def _asked_for(repo: str, values: "RepositoryValues", settings: Settings) -> Finding:
+    machine, own = operator_environment(), values.get("acp")
+    names = [*values.get("env", []), *(own["env"] if own else [])]
+    what = f"{repo} agents"
+    try:
+        handed_in(names, machine, settings.agent_env)
+        program = own_framework(own["command"]).locate(Path(), machine.get("PATH", ""))[0] if own else None
+    except FrameworkError as error:
+        return Finding(what, "bad", str(error))
+    words = [f"`{shlex.join(own['command'])}` of its `.caloron.yml` is installed: {program}"] if own else []
+    return Finding(what, "good", "; ".join([*words, *([f"they get {', '.join(names)}"] if names else [])]))
 
 
 def _framework(settings: Settings) -> Finding:

@@ -296,7 +296,7 @@ def settings() -> str:
 
 def configuration() -> str:
     """Every key of a repository's own file."""
-    rows = [[f"`{name}`", sets.shown, str(field.description)] for name, field, sets in KEYS]
+    rows = [[f"`{name}`", sets.shown, str(field.description)] for name, field, sets in KEYS if sets.shown]
     return "\n".join(
         [
             f"# `{FILE}`\n",

@@ -93,7 +93,7 @@ Script = Callable[[Asked], Move]
 _BLOCKS = "SEARCH/REPLACE block"
 _WRITES = ("write", "write_file")
 _RUNS = ("bash", "run_shell_command", "exec_command", "shell")
-_FOLDER = re.compile(r"(/[\w./-]+/attempts/(?:[\w-]+/){4}files)(?![\w/-])")
+_FOLDER = re.compile(r"(/[\w./-]+/attempts/(?:[\w-]+/){5}files)(?![\w/-])")
 _MOST_MOVES = 20
 
 

@@ -15,7 +15,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,9 +187,9 @@ def problem_of(framework: Framework, machine: Mapping[str, str]) -> str | None:
     return None if renewed or _lasts(ends) else str(_ended(framework, login, ends))
 
 
-def mark_of(framework: Framework, machine: Mapping[str, str]) -> str:
-    """What changes when its key or login changes, and tells neither."""
-    parts = [*framework.secrets(machine)]
+def mark_of(framework: Framework, machine: Mapping[str, str], agent_env: Iterable[str] = ()) -> str:
+    """What changes when its key or login changes, or what may be handed in, and tells none of it."""
+    parts = [*framework.secrets(machine), *(f"{name}={machine.get(name, '')}" for name in agent_env)]
     if login := LOGINS.get(framework.name):
         with contextlib.suppress(OSError):
             about = (_home(machine) / login.file).stat()

@@ -121,6 +121,8 @@ class Paths:
     limits: Limits = field(default_factory=Limits)
     operator: Operator = field(default_factory=Operator)
     """What the operator adds to the network of agents, and what of the bot is never part of it."""
+    agent_env: tuple[str, ...] = ()
+    """The names of variables that the operator lets repositories hand to their agents."""
     reserve: Reserve = field(default_factory=Reserve)
     own_disks: bool = False
     """Whether this process may mount a disk for its run, because nobody else sees its mounts."""

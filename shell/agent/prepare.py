@@ -11,6 +11,7 @@ from shell.agent.acp import Conversation, Resume
 from shell.agent.acp_agents import Start
 from shell.agent.egress.outside import Egress
 from shell.agent.frameworks import Call, Framework, agent_environment
+from shell.agent.handed_in import handed_in, secrets_among
 from shell.agent.harness import Job
 from shell.agent.logins import copy_logins, renew_login
 from shell.agent.outcome import AttemptEnded
@@ -42,7 +43,9 @@ def prepare(
     if fixture := machine.get("CALORON_STUB_FIXTURE"):
         machine["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
     sandbox = walls(framework, paths)
-    environment = agent_environment(framework, spec, machine, attempt.home, attempt.temporary)
+    handed = handed_in(spec.get("env") or [], machine, paths.agent_env)
+    know(*secrets_among(handed))
+    environment = handed | agent_environment(framework, spec, machine, attempt.home, attempt.temporary)
     installed = paths.installed(framework.name)
     call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.works, installed)
     command = framework.command(call, environment)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from shell.agent.own_framework import name_of
 from shell.neutralize import as_code, as_text
 
 if TYPE_CHECKING:
@@ -52,5 +53,5 @@ def _used(spec: Mapping[str, Any], cost: "Cost") -> str:
     used = [f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.1f} min"]
     used += [f"{tokens:,} tokens".replace(",", " ")] if tokens else []
     used += [f"${dollars:.2f}"] if dollars else []
-    who = f"Made by {as_code(spec['framework'])}{with_model}"
+    who = f"Made by {as_code(name_of(spec))}{with_model}"
     return f"{who} in run {spec['attempt']}: {', '.join(used)}. `/log` here shows what it did."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shell.agent.acp import Resume
 from shell.agent.egress.outside import EgressError
-from shell.agent.frameworks import Framework, FrameworkError, LoginError, framework_of
+from shell.agent.frameworks import Framework, FrameworkError, LoginError
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Watcher, run_job
 from shell.agent.instructions import instructions
@@ -19,6 +19,7 @@ from shell.agent.limits import size
 from shell.agent.logins import held_login, know_all
 from shell.agent.network import network
 from shell.agent.outcome import AttemptEnded, WorkLeft
+from shell.agent.own_framework import framework_for, name_of
 from shell.agent.path_rules import outside, protected
 from shell.agent.paths import Attempt, Paths
 from shell.agent.prepare import prepare, walls
@@ -64,7 +65,7 @@ def run_attempt(
     attempt = paths.attempt(spec)
     try:
         with attempt.held(), own_disk(attempt, paths) as disk:
-            framework = framework_of(spec["framework"])
+            framework = framework_for(spec, paths)
             repository, start = _start(spec, forge, paths, report)
             reason = _Run(
                 spec,
@@ -505,7 +506,7 @@ def _message(spec: Mapping[str, Any], before: str = "") -> str:
         "Task": spec["task_id"],
         "Sprint": spec["sprint_id"],
         "Attempt": spec["attempt"],
-        "Assisted-by": as_title(" ".join(filter(None, (spec["framework"], spec.get("model"))))),
+        "Assisted-by": as_title(" ".join(filter(None, (name_of(spec), spec.get("model"))))),
     }
     return "\n".join([subject, "", *(f"{name}: {value}" for name, value in trailers.items()), ""])
 

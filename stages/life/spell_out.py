@@ -195,6 +195,8 @@ class Sprint:
             "closed_shas": self.closed_heads(task),
             "time_limit_s": self.policy["time_limit_s"],
             "network": self.policy.get("network") or [],
+            "env": self.policy.get("env") or [],
+            "acp": None if task.get("framework") else self.policy.get("acp"),
             "merge_base": bool(task.get("merge_base")),
             "partial": task.get("partial"),
             "verify": self.policy.get("verify") or [],

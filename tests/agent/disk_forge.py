@@ -173,6 +173,7 @@ class Stage:
         self.sandbox: SandboxMode = "preferred"
         self.limits = Limits()
         self.operator = Operator()
+        self.agent_env: tuple[str, ...] = ()
         self.own_disks = False
         self.told: Callable[[], list[str]] = list
         self.work_left: WorkLeft = "drop"
@@ -196,7 +197,13 @@ class Stage:
 
     def run(self, **changed: Any) -> Any:
         places = Paths(
-            self.home, self.environment, self.sandbox, self.limits, self.operator, own_disks=self.own_disks
+            self.home,
+            self.environment,
+            self.sandbox,
+            self.limits,
+            self.operator,
+            self.agent_env,
+            own_disks=self.own_disks,
         )
         spec = SPEC | {"clone_url": str(self.forge.bare)} | changed
         return run_attempt(spec, self.forge, places, self.witness, self.told, lambda: self.work_left)

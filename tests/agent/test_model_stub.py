@@ -10,7 +10,7 @@ import pytest
 from bot.harness.model_stub import Asked, CutOff, Fail, ModelStub, Move, Run, Say, Write, serving_model
 from bot.harness.model_wires import WRITTEN
 
-FOLDER = "/var/home/attempts/gitea-1/s-1/t1/1/files"
+FOLDER = "/var/home/attempts/gitea-1/s-1/t1/1/space/files"
 TEXT = f"Task: t1\nThe working directory is {FOLDER}."
 
 

@@ -1,5 +1,6 @@
 """A repository's own `.caloron.yml`: what it says is done, and a wrong one is told and does not count."""
 
+from bot.harness.scripted_agent import program_of
 from tests.flows.house import ALICE, BOT
 from tests.flows.play import Play
 
@@ -49,6 +50,18 @@ def test_work_is_verified_before_it_is_proposed(play: Play) -> None:
     assert pull["status"]["contexts"] == {"caloron/words": "success"}
     [run] = play.runs("checked")
     assert [one["outcome"] for one in run["verification"]] == ["passed"]
+
+
+def test_a_repositorys_own_agent_does_its_tasks(play: Play) -> None:
+    """It is a program of the repository here, started as any other by the command in the file."""
+    agent = program_of("echo 'made by an own agent' > made.txt")
+    play.write("main", "tools/agent.py", agent, by=play.bot)
+    play.write("main", FILE, "agents:\n  framework: {acp: python3 -I tools/agent.py}\n", by=play.bot)
+    play.start("- made: Make it")
+    pull = play.pull("made")
+    assert play.outcomes("made") == ["done"]
+    [run] = play.runs("made")
+    assert run["framework"] == "acp" and "Made by `python3` in run 1" in (pull["body"] or "")
 
 
 def test_no_task_is_begun_while_people_have_enough_to_review(play: Play) -> None:

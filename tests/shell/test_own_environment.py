@@ -43,6 +43,20 @@ def test_no_process_is_given_what_it_does_not_use(settings: Settings) -> None:
             assert (value in text) == (name in uses), f"{child.name}: {name}"
 
 
+def test_what_agents_may_be_handed_reaches_their_workers_only(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "CALORON_AGENT_ENV": "SHOP_KEY,SHOP_URL",
+        "SHOP_KEY": "key-1",
+        "SHOP_URL": "u-2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for child in children(Settings.load(), os.open("/dev/null", os.O_RDONLY)):
+        given = {"SHOP_KEY", "SHOP_URL"} & child.environment.keys()
+        assert given == ({"SHOP_KEY", "SHOP_URL"} if kind_of(child.name) == "agents" else set()), child.name
+
+
 PROGRAM = """
 from shell.settings import Settings
 from shell.secrets import mask
