@@ -1,5 +1,10 @@
 """`python -m jobs.clock`: the process that does everything by time; several may run, one of them leads."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # see shell/garbage.py
+
 import os
 import signal
 import sys
@@ -19,6 +24,7 @@ from jobs.snapshot import Written, snapshot
 from jobs.sweep import enqueue_due, sweep
 from jobs.ticks import discover, note_installed, reconcile, tick
 from shell.errors import Unavailable
+from shell.garbage import keep_what_is_loaded
 from shell.logging import set_up
 from shell.parent import keep_unreadable
 from shell.settings import Settings, SettingsError
@@ -127,6 +133,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     context.use(ctx)
+    keep_what_is_loaded()
     clock = Clock(ctx)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: clock.done.set())

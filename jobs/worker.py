@@ -1,5 +1,10 @@
 """`python -m jobs.worker QUEUE`: one worker process, for one queue."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # see shell/garbage.py
+
 import os
 import sys
 from collections.abc import Callable
@@ -19,6 +24,7 @@ from jobs.failures import logged
 from jobs.preload import preload
 from jobs.worker_threads import WorkerThreads
 from shell.errors import Unavailable
+from shell.garbage import keep_what_is_loaded
 from shell.logging import set_up
 from shell.parent import keep_unreadable
 from shell.queue import JOBS, QUEUES, queue_of, urgent
@@ -104,6 +110,7 @@ def main(queue: str) -> None:
         ctx.threads = WorkerThreads(ctx.beat)
     preload(queue, ctx)
     ctx.gives_logins = queue == "agents"
+    keep_what_is_loaded()
     _enter(ctx, tried_walls(ctx.settings) if queue == "agents" else None)
     worker = worker_of(queue, ctx)
     worker.work(logging_level="WARNING", with_scheduler=False)

@@ -4,6 +4,11 @@
 lock exactly as long as the server runs. If another one runs already, this process waits, then replaces it.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # see shell/garbage.py
+
 import fcntl
 import os
 import sys

@@ -1,5 +1,6 @@
 """`caloron` itself: imports each command when it is called, and prints errors in one line."""
 
+import gc
 import importlib
 import os
 import sys
@@ -10,6 +11,7 @@ import click
 
 from shell.env_file import ENV_FILE, not_read
 from shell.errors import Refused, Unavailable
+from shell.garbage import keep_what_is_loaded
 from shell.settings import SettingsError
 
 COMMANDS = {
@@ -62,12 +64,15 @@ class Caloron(click.Group):
 )
 def caloron(env_file: Path | None) -> None:
     """A bot that runs a sprint in your repository: plan, agents, reviews, merges, retro."""
+    keep_what_is_loaded()
     if env_file:
         os.environ[ENV_FILE] = str(env_file.expanduser().absolute())
 
 
 def main(args: list[str] | None = None) -> Any:
     """Run a command; an error is one line on stderr and exit code 1."""
+    if args is None:  # this process is ours alone, and the command is not imported yet
+        gc.disable()
     try:
         return caloron.main(args, prog_name="caloron")
     except SettingsError as error:

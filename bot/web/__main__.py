@@ -1,6 +1,11 @@
 """`python -m bot.web`: the web process by itself, for process managers."""
 
 # ruff: noqa: E402
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # see shell/garbage.py
+
 from gevent import monkey
 
 monkey.patch_all()  # before anything else is imported that keeps a socket, a lock or a sleep of its own

@@ -18,6 +18,7 @@ from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-un
 from werkzeug.wrappers import Response
 
 from shell.errors import Unavailable
+from shell.garbage import keep_what_is_loaded
 from shell.logging import log_of
 from shell.parent import die_with_parent
 from shell.settings import Settings, in_address
@@ -142,4 +143,6 @@ def serve(settings: Settings) -> None:
     create_shell(
         settings, Store(connect(settings.store_url))
     )  # fails here, before any port is open, if the token is missing
-    Server(settings).run()
+    server = Server(settings)
+    keep_what_is_loaded()
+    server.run()

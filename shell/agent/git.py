@@ -192,11 +192,14 @@ class Git:
 
     def contents(self, objects: Iterable[str], timeout: float = 900) -> Iterator[tuple[str, Iterator[bytes]]]:
         """Each of these objects with its content, in pieces that are to be read before the next one."""
+        wanted = list(dict.fromkeys(objects))
+        if not wanted:
+            return
         environment, until = safe_environment() | {"GIT_DIR": str(self.git_dir)}, time.monotonic() + timeout
         with self._started(["cat-file", "--batch"], environment, ()) as process:
             assert process.stdin and process.stdout
             try:
-                for name in dict.fromkeys(objects):
+                for name in wanted:
                     process.stdin.write(f"{name}\n".encode())
                     process.stdin.flush()
                     header = process.stdout.readline().split()

@@ -1,11 +1,8 @@
 """The secrets in a file of settings (JSON, TOML, YAML or lines NAME=value), known by their names."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from typing import Any
-
-import yaml
 
 from shell.sanitize import read_json
 
@@ -46,6 +43,8 @@ def secrets_in(text: str) -> Iterator[str]:
 
 def _structure(text: str) -> Any:
     """The content of a TOML or a YAML file; nothing where it is neither."""
+    import tomllib  # here, as is `yaml`: every process imports this module, and few read such a file
+
     try:
         return tomllib.loads(text)
     except ValueError:
@@ -54,6 +53,8 @@ def _structure(text: str) -> Any:
 
 def _yaml(text: str) -> Any:
     """Of a YAML file that holds more than words, with every value as text."""
+    import yaml
+
     try:
         found = yaml.load(text, yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError, ValueError):

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import requests
 import structlog
 
 from shell.agent.frameworks import LoginError
@@ -118,6 +117,8 @@ def _renewed(content: Any, url: str) -> Any:
 
 
 def _asked(url: str, token: str) -> dict[str, Any]:
+    import requests  # here, because every process knows the logins and hardly one renews them
+
     body = {"client_id": _CLIENT, "grant_type": "refresh_token", "refresh_token": token, "scope": _SCOPE}
     try:
         answer = requests.post(url, json=body, timeout=_TIMEOUT_S, allow_redirects=False)

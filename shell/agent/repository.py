@@ -71,6 +71,8 @@ class Repository:
     ) -> None:
         self.git = Git(path, _checked_url(url), credential, pulse)
         self.path = path
+        self._trees: dict[str, str] = {}
+        """Of commits that were fetched."""
 
     def fetch(self, *branches: str) -> dict[str, str]:
         """Fetch; returns the heads of those branches that the forge has."""
@@ -81,7 +83,7 @@ class Repository:
             options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
             if wanted:
                 self.git.remote("fetch", *options, "{url}", *wanted, keep_open=[lock])
-            return {branch: self._commit(_kept_ref(branch)) for branch in heads}
+            return self._kept([*heads])
 
     def push(self, commit: str, branch: str, seen: str | None) -> Finished:
         """Offer `commit` as the branch's head if the forge still has `seen` there (None: no such branch)."""
@@ -100,6 +102,8 @@ class Repository:
         return set(self.git.run("for-each-ref", "--format=%(objectname)", _PUSHED).text.split())
 
     def tree_of(self, commit: str) -> str:
+        if commit in self._trees:
+            return self._trees[commit]
         return self.git.run("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").text
 
     def has(self, commit: str) -> bool:
@@ -134,8 +138,15 @@ class Repository:
         named = [word for parent in dict.fromkeys(parents) for word in ("-p", parent)]
         return self.git.run("commit-tree", tree, *named, "-F", "-", stdin=message.encode(), extra=author).text
 
-    def _commit(self, ref: str) -> str:
-        return self.git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").text
+    def _kept(self, branches: list[str]) -> dict[str, str]:
+        """The heads of branches that were fetched."""
+        if not branches:
+            return {}
+        form = "--format=%(refname) %(objectname) %(tree)"
+        lines = self.git.run("for-each-ref", form, *map(_kept_ref, branches)).text.splitlines()
+        found = {ref: (commit, tree) for ref, commit, tree in (line.split(" ") for line in lines)}
+        self._trees |= dict(found.values())
+        return {branch: found[_kept_ref(branch)][0] for branch in branches}
 
     def _heads(self, branches: tuple[str, ...], lock: int) -> dict[str, str]:
         refs = {branch_ref(branch): branch for branch in branches}

@@ -312,8 +312,10 @@ class _Run:
     def _failed_in_workspace(self, tree: str) -> "Verification | None":
         """In the agent's folder; what the commands wrote beside the work is undone."""
         attempt = self.attempt
-        self.progress.note_verification(self._verifier().in_workspace())
-        put_back(self.repository.git, tree, attempt.folder, attempt.index)
+        found = self._verifier().in_workspace()
+        self.progress.note_verification(found)
+        if found:
+            put_back(self.repository.git, tree, attempt.folder, attempt.index)
         return failed_by_work(self.progress.verification)
 
     def _failed_clean(self, tree: str, parent: str) -> "Verification | None":

@@ -6,7 +6,7 @@ from pathlib import Path
 from shell.agent.git import Git
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Attempt
-from shell.agent.repository import EXCLUDED, Repository
+from shell.agent.repository import EXCLUDED, Repository, branch_ref
 from shell.agent.retry import with_retries
 from shell.agent.tree import write_tree_to_folder
 
@@ -51,11 +51,10 @@ def fill(repository: Repository, tree: str, parent: str, folder: Path, index: Pa
     """Write `tree` into a fresh folder, with a repository of its own, which has no remote or credential."""
     write_tree_to_folder(repository.git, tree, folder, index)
     own = Git(folder / ".git")
-    own.run("init", "--quiet")
-    options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--depth={_DEPTH}")
-    own.run("fetch", *options, repository.path.absolute().as_uri(), parent, timeout=900)
-    own.run("update-ref", f"refs/heads/{branch}", parent)
-    own.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    own.run("init", "--quiet", f"--initial-branch={branch}")
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", f"--depth={_DEPTH}")
+    only = ("--update-head-ok", repository.path.absolute().as_uri(), f"{parent}:{branch_ref(branch)}")
+    own.run("fetch", *options, *only, timeout=900)
     own.run("reset", "--quiet", "--mixed")
     (folder / ".git" / "info").mkdir(exist_ok=True)
     (folder / ".git" / "info" / "exclude").write_text(EXCLUDED)

@@ -36,18 +36,11 @@ def final_tree(git: Git, folder: Path, index: Path) -> str:
     """The tree of the files now in the folder; git data and ignored files left out, submodules as before."""
     where = _around(folder, index)
     gone, fresh, kept = _sorted_out(git, folder, where)
-    git.run("update-index", "-z", "--force-remove", "--stdin", stdin=as_records(gone), extra=where)
-    tracked = sorted(fresh | kept)
-    git.run(
-        "update-index",
-        "-z",
-        "--add",
-        "--replace",
-        "--stdin",
-        stdin=as_records(tracked),
-        extra=where,
-        timeout=900,
-    )
+    if gone:
+        git.run("update-index", "-z", "--force-remove", "--stdin", stdin=as_records(gone), extra=where)
+    if tracked := sorted(fresh | kept):
+        options = ("-z", "--add", "--replace", "--stdin")
+        git.run("update-index", *options, stdin=as_records(tracked), extra=where, timeout=900)
     return git.run("write-tree", extra=where).text
 
 
@@ -56,6 +49,8 @@ def put_back(git: Git, tree: str, folder: Path, index: Path) -> None:
     where = _around(folder, index)
     _open_folders(folder)
     found = changes(git, tree, final_tree(git, folder, index))
+    if not found:  # what `final_tree` put into our index is `tree`
+        return
     for change in found:
         if change.kind == "A":
             (folder / change.path).unlink()
@@ -96,6 +91,8 @@ def _sorted_out(git: Git, folder: Path, where: dict[str, str]) -> tuple[set[str]
 
 def changes(git: Git, before: str, after: str) -> list[Change]:
     """What differs between two trees, by path; a renamed file is one gone and one added."""
+    if before == after:
+        return []
     raw = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", before, after).records
     found = [
         Change(path, _word(head, 4)[:1], _word(head, 1), _word(head, 3))

@@ -28,7 +28,7 @@ _ABSENT: Any = None
 class _Delivered(BaseModel):
     """The fields of `changed`, `issue_comment` and `ignored`, and no other."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     type: Literal["changed", "issue_comment", "ignored"]
     forge: Literal["forgejo", "gitea", "github"]
