@@ -2506,6 +2506,8 @@ class SpawnAgent(ActionFields):
     """How often the agent is sent back with the same failure of theirs."""
     seen_sha: str | None
     """The head that was last judged."""
+    again: NotRequired[str | None]
+    """What an agent is told that goes on with the session of the run before."""
     closed_shas: list[str]
     """Heads that were proposed and closed: not to be proposed again."""
     time_limit_s: float

@@ -94,6 +94,8 @@ class Resume:
 
     session: str
     words: str
+    cost_usd: float = 0.0
+    """What the session had cost before: agents tell the cost of all its turns."""
 
 
 @dataclass
@@ -108,6 +110,8 @@ class Conversation:
     """Used where the profile says that it can be; a session that is gone gets the whole prompt."""
 
     session_id: str | None = None
+    session_usd: float = 0.0
+    """What all turns of the session have cost, as the agent tells it."""
     step: str = ""
     """What the agent does now, in its own words (a tool's title)."""
     text: str = ""
@@ -125,6 +129,7 @@ class Conversation:
     _asked: bool = False
     """Whether the turn has begun."""
     _unconfirmed: list[str] = field(default_factory=list)
+    _before_usd: float = 0.0
 
     def begin(self) -> list[Message]:
         """The first message."""
@@ -205,7 +210,8 @@ class Conversation:
         """A session that is gone is replaced by a new one: the prompt holds all that the agent needs."""
         if "error" in answer:
             return [self._request("session/new", params, self._opened)]
-        self.prompt = resume.words
+        self.prompt, self.session_usd = resume.words, resume.cost_usd
+        self._before_usd = resume.cost_usd
         return self._opened({"result": {"sessionId": resume.session}})
 
     def _opened(self, answer: Message) -> list[Message]:
@@ -338,7 +344,9 @@ class Conversation:
         if isinstance(cost, dict) and cost.get("currency") == "USD":
             amount = cost.get("amount")
             if within(amount, _MOST_USD):
-                self.usage = replace(self.usage, cost_usd=float(amount))
+                self.session_usd = float(amount)
+                before = self._before_usd if amount >= self._before_usd else 0.0  # one that counts anew
+                self.usage = replace(self.usage, cost_usd=float(amount) - before)
 
     def _count(self, result: Message) -> None:
         """Add a turn's tokens, as the agent's own shapes tell them."""

@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from shell.agent import renewal
 from shell.agent.frameworks import Framework, FrameworkError, LoginError
-from shell.agent.home_files import read_file, write_file
+from shell.agent.home_files import read_file, remove_file, write_file
 from shell.agent.named_secrets import secrets_in
 from shell.sanitize import read_json
 from shell.secrets import know
@@ -130,6 +130,13 @@ def copy_logins(framework: Framework, machine: Mapping[str, str], home: Path) ->
     elif way == "without refresh":
         write_file(home, login.file, _without_refresh(framework, login, theirs))
         know(*secrets_in(theirs.read_text(errors="replace")))
+
+
+def remove_logins(framework: Framework, home: Path) -> None:
+    """Remove what `copy_logins` has brought from a home that is kept."""
+    login = LOGINS.get(framework.name)
+    for name in (*framework.files, *([login.file] if login else [])):
+        remove_file(home, name)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,8 @@ class Attempt:
 
     root: Path
     log: Path
+    kept: Path | None = None
+    """Where the runs of its task keep what the next one goes on with."""
 
     @property
     def space(self) -> Path:
@@ -82,9 +84,17 @@ class Attempt:
     def _left_here(self) -> Path:
         return self.root / "left"
 
+    @property
+    def about_kept(self) -> Path:
+        """There once the files are to be kept for the next run: which session it can go on with."""
+        return self.root / "kept.json"
+
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """While the block runs, the folder is in use, by a lock that ends with its process."""
+    def held(self, at_the_end: "Callable[[Attempt], None]" = lambda attempt: None) -> Iterator[None]:
+        """While the block runs, the folder is in use, by a lock that ends with its process.
+
+        `at_the_end` takes what is to be kept of it.
+        """
         remove_folder(self.root)
         self.root.mkdir(parents=True)
         folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -94,6 +104,7 @@ class Attempt:
         finally:
             os.close(folder)
             if not self._left_here.is_file():
+                at_the_end(self)
                 remove_folder(self.root)
 
     def leave(self) -> None:
@@ -102,7 +113,8 @@ class Attempt:
 
     def make(self) -> None:
         """Create the folders, empty."""
-        for folder in (self.folder, self.home, self.temporary, self.log.parent):
+        self.folder.mkdir(parents=True)
+        for folder in (self.home, self.temporary, self.log.parent):
             folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -138,7 +150,8 @@ class Paths:
     def attempt(self, spec: Mapping[str, Any]) -> Attempt:
         sprint, task, number = _checked(spec["sprint_id"]), _checked(spec["task_id"]), int(spec["attempt"])
         work = self.root / ATTEMPTS / _checked(spec["lane"]) / sprint / task / str(number)
-        return Attempt(work, log_of(self.root, sprint, task, number))
+        kept = self.root / "kept" / _checked(spec["lane"]) / sprint / task
+        return Attempt(work, log_of(self.root, sprint, task, number), kept)
 
     def installed(self, framework: str) -> Path:
         """Where `caloron agents setup` puts this framework."""
@@ -154,6 +167,8 @@ LOGS_BYTES = 2**30
 """All agents' logs together; beyond that the oldest are removed."""
 _LOG_DAYS = 30
 _JUST_MADE_S = 60.0
+KEPT_S, _MOST_KEPT = 3 * 24 * 3600.0, 20
+"""How long a task's home and session wait for its next run, and of how many tasks at most."""
 _TO_GO_ON_S = 3600.0
 """For so long a killed run's files wait for the next run of its task to keep its work."""
 
@@ -166,7 +181,18 @@ def remove_dead_attempts(paths: Paths, made_before_s: float = _JUST_MADE_S) -> l
         dead = [folder for folder in dead if not _has_work(folder)]
     for folder in dead:
         remove_folder(folder)
+    _remove_kept(paths)
     return dead
+
+
+def _remove_kept(paths: Paths) -> None:
+    """Remove what waits for next runs: what is old, more than may wait, and all where room is needed."""
+    newest = sorted(paths.root.glob("kept/*/*/*/kept.json"), key=_made, reverse=True)
+    before = time.time() - KEPT_S
+    wanted = [] if paths.reserve.shortage() else [one for one in newest[:_MOST_KEPT] if _made(one) > before]
+    for about in newest:
+        if about not in wanted:
+            remove_folder(about.parent)
 
 
 def make_room(paths: Paths, made_before_s: float = _JUST_MADE_S) -> None:

@@ -17,7 +17,17 @@ from shell.agent.logins import copy_logins, renew_login
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Attempt, Paths
 from shell.agent.quota import OwnDisk
-from shell.agent.sandbox import NO_WALLS_NO_RUN, OFF, Mounts, Sandbox, hand_over, made_up_etc, wrap
+from shell.agent.sandbox import (
+    HOME,
+    NO_WALLS_NO_RUN,
+    OFF,
+    WORK,
+    Mounts,
+    Sandbox,
+    hand_over,
+    made_up_etc,
+    wrap,
+)
 from shell.agent.seen import seen
 from shell.agent.trial import find_sandbox
 from shell.secrets import know
@@ -43,9 +53,10 @@ def prepare(
     if fixture := machine.get("CALORON_STUB_FIXTURE"):
         machine["CALORON_STUB_FIXTURE"] = str(Path(fixture).expanduser().absolute())
     sandbox = walls(framework, paths)
+    home = HOME if sandbox.works else attempt.home
     handed = handed_in(spec.get("env") or [], machine, paths.agent_env)
     know(*secrets_among(handed))
-    environment = handed | agent_environment(framework, spec, machine, attempt.home, attempt.temporary)
+    environment = handed | agent_environment(framework, spec, machine, home, attempt.temporary)
     installed = paths.installed(framework.name)
     call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.works, installed)
     command = framework.command(call, environment)
@@ -84,7 +95,8 @@ def _conversation(
     profile = framework.agent.profile
     if not call.sandboxed:
         profile = replace(profile, mode=profile.careful_mode)
-    return Conversation(profile, attempt.folder, call.prompt, call.model, resume)
+    folder = WORK if call.sandboxed else attempt.folder
+    return Conversation(profile, folder, call.prompt, call.model, resume)
 
 
 def with_network(mounts: Mounts, egress: Egress) -> Mounts:
@@ -117,7 +129,7 @@ def _mounts(
     program: str,
 ) -> Mounts:
     """What the agent sees; what it may write, and the prompt, are its user's from now on."""
-    writable, at = [attempt.home], made_up_etc(attempt.root / "etc", attempt.home, sandbox.user)
+    writable, at = [attempt.home], made_up_etc(attempt.root / "etc", HOME, sandbox.user)
     readable = [attempt.prompt, *(_rooms() if framework.is_ours else [])]
     if (installed := paths.installed(framework.name)).is_dir():
         readable.append(installed)
@@ -136,6 +148,7 @@ def _mounts(
         tuple(readable),
         (paths.root, Path.cwd()),
         at,
+        inside={attempt.folder: WORK, attempt.home: HOME},
     )
 
 

@@ -93,12 +93,12 @@ class OwnDisk:
 @contextmanager
 def own_disk(attempt: Attempt, paths: Paths) -> Iterator[OwnDisk | None]:
     """A disk for the attempt's files, mounted while the block runs; None where there can be none."""
-    attempt.space.mkdir()
+    attempt.space.mkdir(exist_ok=True)
     if not paths.own_disks:
         yield None
         return
     most = paths.limits.disk_bytes
-    if problem := _made(attempt.image, most) or _done([*_mount(attempt.image, attempt.space, _OPTIONS)]):
+    if problem := _mounted(attempt, most):
         attempt.image.unlink(missing_ok=True)
         _say(attempt.log, problem)
         yield None
@@ -113,7 +113,17 @@ def own_disk(attempt: Attempt, paths: Paths) -> Iterator[OwnDisk | None]:
         raise AttemptEnded("limit", f"The task's files need more than {size(most)}.") from error
     finally:
         _let_wait(attempt.space, _AS_USUAL)
-        _unmount(attempt.space)
+        if not _unmount(attempt.space):
+            attempt.about_kept.unlink(missing_ok=True)  # mounted a second time, it would be ruined
+
+
+def _mounted(attempt: Attempt, most: int) -> str | None:
+    """Mount the disk that the run before kept, or a new one; why it cannot be."""
+    command = [*_mount(attempt.image, attempt.space, _OPTIONS)]
+    if attempt.image.is_file() and _done(command) is None:
+        return None
+    attempt.image.unlink(missing_ok=True)
+    return _made(attempt.image, most) or _done(command)
 
 
 @contextmanager
@@ -167,10 +177,13 @@ def _mount(image: Path, folder: Path, options: str) -> tuple[str, ...]:
     return ("mount", "-t", "ext4", "-o", options, str(image), str(folder))
 
 
-def _unmount(folder: Path) -> None:
-    """At once, or when the last that uses it is gone."""
-    if _done(["umount", str(folder)]) and (problem := _done(["umount", "--lazy", str(folder)])):
+def _unmount(folder: Path) -> bool:
+    """At once, or when the last that uses it is gone: False then."""
+    if _done(["umount", str(folder)]) is None:
+        return True
+    if problem := _done(["umount", "--lazy", str(folder)]):
         raise OSError(f"the disk of a run cannot be unmounted: {problem}")
+    return False
 
 
 def _done(command: list[str]) -> str | None:

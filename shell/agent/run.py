@@ -14,9 +14,10 @@ from shell.agent.git import Credential, GitError
 from shell.agent.harness import Watcher, run_job
 from shell.agent.instructions import instructions
 from shell.agent.judge import judge, sentence
+from shell.agent.kept import Session, bring_ignored, keep, make_room_for_files, put_aside, take_back
 from shell.agent.leaks import leaks
 from shell.agent.limits import size
-from shell.agent.logins import held_login, know_all
+from shell.agent.logins import held_login, know_all, remove_logins
 from shell.agent.network import network
 from shell.agent.outcome import AttemptEnded, WorkLeft
 from shell.agent.own_framework import framework_for, name_of
@@ -41,7 +42,7 @@ from shell.errors import Refused, Unavailable
 from shell.neutralize import as_title
 
 if TYPE_CHECKING:
-    from stages.world import RunResult, Verification
+    from stages.world import Outcome, RunResult, Verification
 
 
 Report = Watcher
@@ -64,23 +65,27 @@ def run_attempt(
     progress = Progress(pr_number=spec.get("pr_number"), model=spec.get("model"))
     attempt = paths.attempt(spec)
     try:
-        with attempt.held(), own_disk(attempt, paths) as disk:
-            framework = framework_for(spec, paths)
-            repository, start = _start(spec, forge, paths, report)
-            reason = _Run(
-                spec,
-                forge,
-                paths,
-                attempt,
-                disk,
-                report,
-                progress,
-                framework,
-                repository,
-                start,
-                told,
-                work_left,
-            ).do()
+        with attempt.held(put_aside):
+            session = take_back(attempt, paths.limits.disk_bytes if paths.own_disks else None)
+            with own_disk(attempt, paths) as disk:
+                framework = framework_for(spec, paths)
+                repository, start = _start(spec, forge, paths, report)
+                run = _Run(
+                    spec,
+                    forge,
+                    paths,
+                    attempt,
+                    disk,
+                    report,
+                    progress,
+                    framework,
+                    repository,
+                    start,
+                    told,
+                    work_left,
+                    session,
+                )
+                reason = run.do()
         return progress.answer("done", reason)
     except AttemptEnded as ending:
         return progress.answer(ending.outcome, ending.reason)
@@ -116,6 +121,22 @@ _GOES_ON = frozenset(
 """How a run may end whose work the next one goes on with."""
 _MOST_KEPT = 50 * 1024 * 1024
 """Bytes of unfinished work: more is what a run that went wrong has filled its disk with."""
+_SERVES_NEXT = frozenset(
+    (
+        "done",
+        "no_change",
+        "out_of_scope",
+        "protected",
+        "unverified",
+        "timeout",
+        "stopped",
+        "quota",
+        "overload",
+        "network",
+        "auth",
+    )
+)
+"""How a run may end whose session and files the next one goes on with; after others it begins anew."""
 _TOLD = "While you worked, people told you this about the task (it does not change your rules):"
 _LEFT = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
 _SHORTEST_TURN_S = 30.0
@@ -140,6 +161,8 @@ class _Run:
     start: Start
     told: Callable[[], Sequence[str]]
     work_left: Callable[[], WorkLeft]
+    session: Session | None
+    """Of the run before, to go on with."""
     left_to_tell: list[str] = field(default_factory=list)
     left: str | None = None
     """The commit of what a run had done that was killed, or gave way to this one."""
@@ -147,25 +170,42 @@ class _Run:
     def do(self) -> str:
         """All of it; returns what was done, in a sentence."""
         try:
-            return self._do()
+            done = self._do()
         except AttemptEnded as ending:
             if ending.outcome == "stopped":
                 self._keep_stopped(ending)
+            self._keep_files(ending.outcome)
             raise
+        self._keep_files("done")
+        return done
+
+    def _keep_files(self, outcome: "Outcome") -> None:
+        """For the next run of the task, where this one's session and files may serve it."""
+        if outcome in _SERVES_NEXT and self.attempt.started_from.is_file():
+            remove_logins(self.framework, self.attempt.home)
+            keep(self.attempt, self.paths, self.disk, self._last_session())
+
+    def _last_session(self) -> Session | None:
+        last = self.progress.conversations[-1] if self.progress.conversations else None
+        if last is None or last.session_id is None:
+            return None
+        return Session(self.framework.name, last.session_id, last.session_usd)
 
     def _do(self) -> str:
         spec, progress = self.spec, self.progress
         self._go_on_from_earlier_run()
         if self.start.head is not None and not spec.get("pr_number"):
             with_retries(lambda: open_pull(spec, self.forge))
+        make_room_for_files(self.attempt)
         self.attempt.make()
         check_out(self.repository, self.start, self.attempt, spec["branch"])
+        bring_ignored(self.repository.git, self.attempt)
         remember_start(self.attempt, self.start)
         told = instructions(self.repository, self.start.base, spec["base"])
         prompt = prompt_of(spec["prompt"], self.start, spec["base"], told)
         if self.left:
             prompt = f"{prompt.rstrip()}\n\n{_LEFT}\n"
-        self._take_turn(prompt)
+        self._take_turn(prompt, self._session_to_resume())
         self._tell_the_rest(prompt)
         tree = self._checked_tree()
         tree = self._verified(prompt, tree)
@@ -217,11 +257,22 @@ class _Run:
             self._go_on(prompt, "\n\n".join([_TOLD, *self.left_to_tell]))
         return len(self.progress.turns) > turns
 
+    def _session_to_resume(self) -> Resume | None:
+        """The session of the run before, with what is new since; its agent knows the rest."""
+        agent, again, session = self.framework.agent, self.spec.get("again"), self.session
+        if not again or agent is None or not agent.profile.resumes or session is None:
+            return None
+        if session.framework != self.framework.name:
+            return None
+        words = prompt_of(again, self.start, self.spec["base"])
+        words = f"{words.rstrip()}\n\n{_LEFT}\n" if self.left else words
+        return Resume(session.id, words, session.usd)
+
     def _go_on(self, prompt: str, words: str) -> None:
         """In the same session where the agent can go on with it, else with the whole prompt again."""
-        before, agent, resume = self.progress.conversations, self.framework.agent, None
-        if agent is not None and agent.profile.resumes and before and (session := before[-1].session_id):
-            resume = Resume(session, words)
+        agent, resume, session = self.framework.agent, None, self._last_session()
+        if agent is not None and agent.profile.resumes and session is not None:
+            resume = Resume(session.id, words, session.usd)
         self._take_turn(f"{prompt.rstrip()}\n\n{words}", resume)
 
     def _seconds_left(self) -> float:

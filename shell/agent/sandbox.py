@@ -13,6 +13,8 @@ from shell.agent.limits import Limits
 from shell.agent.seen import Seen
 
 _ENTER = Path(__file__).resolve().parent / "enter.py"
+WORK, HOME = Path("/agent/work"), Path("/agent/home")
+"""Where an agent finds its folder and its home: the same in each run, so what it keeps there still works."""
 AGENT_USER = 64909
 """As whom agents run where the bot is root: a uid that no system gives away by itself."""
 
@@ -54,8 +56,14 @@ class Mounts:
     """Files shown elsewhere, to be read: path inside the sandbox -> path outside."""
     egress: Path | None = None
     """The way out: a folder with the proxy's socket, shown at its own path; None: there is no network."""
+    inside: Mapping[Path, Path] = field(default_factory=dict)
+    """Where a writable folder is shown, if not at its own path: path outside -> path inside."""
     bridge: tuple[str, ...] = ()
     """A command that runs inside, before the agent's, which follows it: it leads to that socket."""
+
+    def shown(self, path: Path) -> Path:
+        """The path inside of a writable folder."""
+        return self.inside.get(path, path)
 
 
 def wrap(sandbox: Sandbox, mounts: Mounts, command: list[str], limits: Limits) -> list[str]:
@@ -68,7 +76,8 @@ def wrap(sandbox: Sandbox, mounts: Mounts, command: list[str], limits: Limits) -
     }
     enter = [sys.executable, "-I", "-S", str(_ENTER), json.dumps(settings), sandbox.program]
     inside = [*_lowered(sandbox, limits), *mounts.bridge, *command]
-    return [*enter, *_rights(sandbox), *_files(mounts, limits), "--chdir", str(mounts.folder), "--", *inside]
+    where = str(mounts.shown(mounts.folder))
+    return [*enter, *_rights(sandbox), *_files(mounts, limits), "--chdir", where, "--", *inside]
 
 
 def _rights(sandbox: Sandbox) -> list[str]:
@@ -102,14 +111,14 @@ def _files(mounts: Mounts, limits: Limits) -> list[str]:
     if mounts.egress is not None:
         shown[mounts.egress] = mounts.egress
     writable = (mounts.folder, *mounts.writable)
-    inner += _parents([*shown, *writable, *mounts.seen.links], mounts.seen)
+    inner += _parents([*shown, *map(mounts.shown, writable), *mounts.seen.links], mounts.seen)
     for path in sorted(shown):
         inner += ["--ro-bind", str(shown[path]), str(path)]
     for path in mounts.hidden:
         if mounts.seen.shows(path) and path.is_dir():
             inner += ["--perms", "0755", "--size", "4096", "--tmpfs", str(path)]
     for path in writable:
-        inner += ["--bind", str(path), str(path)]
+        inner += ["--bind", str(path), str(mounts.shown(path))]
     for path, target in sorted(mounts.seen.links.items()):
         inner += ["--symlink", target, str(path)]
     return [*inner, "--remount-ro", "/dev", "--remount-ro", "/"]

@@ -110,6 +110,11 @@ def _indexed(git: Git, where: dict[str, str]) -> dict[str, str]:
     return {path: about.split(" ")[0] for about, _, path in listed}
 
 
+def ignored(git: Git, paths: set[str], folder: Path, index: Path) -> set[str]:
+    """Which of these paths in the folder git ignores; a folder's ends with a slash."""
+    return _ignored(git, paths, _around(folder, index))
+
+
 def _ignored(git: Git, paths: set[str], where: dict[str, str]) -> set[str]:
     if not paths:
         return set()

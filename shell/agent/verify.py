@@ -94,7 +94,7 @@ class Verifier:
         remove_folder(root)
         root.mkdir()
         sandbox = find_walls(self.paths)
-        place = Place(root, folder, home, self.attempt.log, {}, self.attempt.root, self.disk)
+        place = Place(root, folder, home, self.attempt.log, {}, self.attempt.root, self.disk, as_agent=True)
         ended = self._watched(step, place, sandbox)
         return {
             "name": step["name"],

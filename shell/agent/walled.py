@@ -14,7 +14,7 @@ from shell.agent.harness import Ended, Job, Watcher, run_job
 from shell.agent.paths import Paths
 from shell.agent.prepare import with_network
 from shell.agent.quota import OwnDisk
-from shell.agent.sandbox import Mounts, Sandbox, hand_over, made_up_etc, wrap
+from shell.agent.sandbox import HOME, WORK, Mounts, Sandbox, hand_over, made_up_etc, wrap
 from shell.agent.seen import Seen, seen
 from shell.secrets import mask
 
@@ -35,6 +35,8 @@ class Place:
     """What counts as its disk; `folder` if not given."""
     own_disk: OwnDisk | None = None
     """The disk that its files are on, where it has one of its own."""
+    as_agent: bool = False
+    """Whether it finds its folder and home where an agent does."""
 
 
 def run_walled(
@@ -54,7 +56,8 @@ def run_walled(
         hand_over(sandbox, [place.root / "egress"])
         mounts = _mounts(place, paths, sandbox, egress)
         environment = {
-            **_environment(place, paths), **mounts.seen.variables, "TMPDIR": "/tmp", **egress.environment()
+            **_environment(place, paths), "HOME": str(mounts.shown(place.home)), **mounts.seen.variables,
+            "TMPDIR": "/tmp", **egress.environment()
         }  # fmt: skip
         walled = wrap(sandbox, mounts, command, paths.limits)
         return run_job(_job(walled, place, paths, environment, time_limit_s), watcher)
@@ -75,9 +78,11 @@ def _job(
 
 
 def _mounts(place: Place, paths: Paths, sandbox: Sandbox, egress: Egress) -> Mounts:
-    at = made_up_etc(place.root / "etc", place.home, sandbox.user)
+    inside = {place.folder: WORK, place.home: HOME} if place.as_agent else {}
+    at = made_up_etc(place.root / "etc", inside.get(place.home, place.home), sandbox.user)
     hand_over(sandbox, [place.folder, place.home, *at.values()])
-    mounts = Mounts(place.folder, _seen(paths), (place.home,), (), (paths.root, Path.cwd()), at)
+    hidden = (paths.root, Path.cwd())
+    mounts = Mounts(place.folder, _seen(paths), (place.home,), (), hidden, at, inside=inside)
     return with_network(mounts, egress)
 
 

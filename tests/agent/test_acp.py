@@ -134,6 +134,16 @@ def test_an_agent_that_resumes_nothing_is_told_everything() -> None:
     assert conversation.receive(SPOKEN)[0]["method"] == "session/new"
 
 
+@pytest.mark.parametrize(("told", "counted"), [(0.5, 0.3), (0.1, 0.1)])
+def test_the_cost_of_a_session_that_goes_on_is_what_it_has_more(told: float, counted: float) -> None:
+    """Agents tell the cost of all its turns; one that counts anew is believed."""
+    conversation = Conversation(CODEX.profile, FOLDER, "Task: t1", resume=Resume("old", "Go on.", 0.2))
+    asked_in(conversation, SPOKEN, answer(2))
+    cost = {"sessionUpdate": "usage_update", "cost": {"amount": told, "currency": "USD"}}
+    conversation.receive(json.dumps({"method": "session/update", "params": {"update": cost}}).encode())
+    assert conversation.usage.cost_usd == pytest.approx(counted) and conversation.session_usd == told
+
+
 @pytest.mark.parametrize("result", ["[]", "null", "7", '"yes"', '{"sessionId": 7}'])
 def test_an_odd_answer_to_a_resumed_session_is_as_good_as_any(result: str) -> None:
     conversation = Conversation(CODEX.profile, FOLDER, "Task: t1", resume=RESUME)
