@@ -199,6 +199,15 @@ class Agents(_Section):
         ),
         Sets("env", "list[str]", lambda settings: [], "none"),
     ] = None
+    setup: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=2000)]] | None,
+        Field(
+            max_length=20,
+            description="commands that install what the work needs; run once for the same commands and "
+            "files, in a checkout of the base, and given to each run as a copy",
+        ),
+        Sets("setup", "list[str]", lambda settings: [], "none"),
+    ] = None
     time_limit: Annotated[
         float | None,
         Field(ge=60, le=24 * 3600, description="an agent's run is ended after this time"),

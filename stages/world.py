@@ -45,6 +45,7 @@ Outcome = Literal[
     "timeout",
     "limit",
     "no_sandbox",
+    "no_setup",
     "stopped",
     "auth",
     "quota",
@@ -170,6 +171,8 @@ class RepositoryPolicy(TypedDict):
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
     """`agents.env`: names of variables of the bot's machine that agents get."""
+    setup: list[str]
+    """`agents.setup`: commands that install what the work needs."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -211,6 +214,8 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
     """`agents.env`: names of variables of the bot's machine that agents get."""
+    setup: list[str]
+    """`agents.setup`: commands that install what the work needs."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -2500,6 +2505,8 @@ class SpawnAgent(ActionFields):
     """The pull request, where there is one."""
     partial: str | None
     """The head of unfinished work that an earlier run left there."""
+    setup: NotRequired[list[str]]
+    """The commands of the repository's setup."""
     verify: list[VerifyStep]
     """The commands that its work must pass."""
     verify_rounds: int

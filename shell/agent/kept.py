@@ -24,6 +24,15 @@ _DISK, _SPACE, _ABOUT = "disk.img", "space", "kept.json"
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What the run before left, beside its files."""
+
+    setup: str
+    """The key of the repository's setup that it was given."""
+    session: "Session | None"
+
+
+@dataclass(frozen=True)
 class Session:
     """A session that an agent of this framework can go on with."""
 
@@ -33,11 +42,11 @@ class Session:
     """What it has cost so far."""
 
 
-def keep(attempt: Attempt, paths: Paths, disk: OwnDisk | None, session: Session | None) -> None:
+def keep(attempt: Attempt, paths: Paths, disk: OwnDisk | None, kept: Kept) -> None:
     """Have the attempt's files put aside when it has ended; not where they take too much."""
     most = _MOST_OF_DISK * paths.limits.disk_bytes
     if (disk.used() if disk is not None else _bytes(attempt.space, most)) <= most:
-        attempt.about_kept.write_text(json.dumps(asdict(session) if session else None))
+        attempt.about_kept.write_text(json.dumps(asdict(kept)))
 
 
 def put_aside(attempt: Attempt) -> None:
@@ -54,8 +63,8 @@ def put_aside(attempt: Attempt) -> None:
     attempt.about_kept.rename(attempt.kept / _ABOUT)
 
 
-def take_back(attempt: Attempt, image_bytes: int | None) -> Session | None:
-    """Move what the run before kept into this attempt; its session, if there is one to go on with.
+def take_back(attempt: Attempt, image_bytes: int | None) -> Kept | None:
+    """Move what the run before kept into this attempt; None where there is nothing.
 
     `image_bytes` is how large this attempt's disk is to be; None: it has none of its own.
     """
@@ -70,7 +79,8 @@ def take_back(attempt: Attempt, image_bytes: int | None) -> Session | None:
         else:
             return None
         about = json.loads((attempt.kept / _ABOUT).read_text())
-        return Session(**about) if about else None
+        session = about["session"]
+        return Kept(about["setup"], Session(**session) if session else None)
     finally:
         remove_folder(attempt.kept)
 
@@ -82,6 +92,11 @@ def make_room_for_files(attempt: Attempt) -> None:
         attempt.folder.unlink()
     if attempt.folder.exists():
         attempt.folder.rename(_before(attempt))
+
+
+def leave_ignored(attempt: Attempt) -> None:
+    """Remove what the run before had in its folder."""
+    remove_folder(_before(attempt))
 
 
 def bring_ignored(git: Git, attempt: Attempt) -> None:

@@ -153,6 +153,10 @@ class Paths:
         kept = self.root / "kept" / _checked(spec["lane"]) / sprint / task
         return Attempt(work, log_of(self.root, sprint, task, number), kept)
 
+    def setups(self, lane: str) -> Path:
+        """Where the setups of a repository are kept."""
+        return self.root / "setups" / _checked(lane)
+
     def installed(self, framework: str) -> Path:
         """Where `caloron agents setup` puts this framework."""
         return self.root / "frameworks" / _checked(framework)
@@ -169,6 +173,8 @@ _LOG_DAYS = 30
 _JUST_MADE_S = 60.0
 KEPT_S, _MOST_KEPT = 3 * 24 * 3600.0, 20
 """How long a task's home and session wait for its next run, and of how many tasks at most."""
+SETUP_S = 14 * 24 * 3600.0
+"""How long a repository's setup stays that no run has used."""
 _TO_GO_ON_S = 3600.0
 """For so long a killed run's files wait for the next run of its task to keep its work."""
 
@@ -182,6 +188,7 @@ def remove_dead_attempts(paths: Paths, made_before_s: float = _JUST_MADE_S) -> l
     for folder in dead:
         remove_folder(folder)
     _remove_kept(paths)
+    _remove_setups(paths)
     return dead
 
 
@@ -193,6 +200,26 @@ def _remove_kept(paths: Paths) -> None:
     for about in newest:
         if about not in wanted:
             remove_folder(about.parent)
+
+
+def _remove_setups(paths: Paths) -> None:
+    """Remove setups that nobody has used for long, and all where room is needed; none that a run uses now."""
+    before = time.time() - SETUP_S
+    for place in paths.root.glob("setups/*/*"):
+        used = place / "paths.json"
+        if place.is_dir() and (paths.reserve.shortage() or not used.is_file() or _made(used) < before):
+            _remove_unlocked(place)
+
+
+def _remove_unlocked(place: Path) -> None:
+    lock = os.open(place.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove_folder(place)
+    except BlockingIOError:
+        return  # a run is making it, or copies it
+    finally:
+        os.close(lock)
 
 
 def make_room(paths: Paths, made_before_s: float = _JUST_MADE_S) -> None:

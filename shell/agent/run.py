@@ -8,13 +8,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shell.agent.acp import Resume
+from shell.agent.commands import Commands
 from shell.agent.egress.outside import EgressError
 from shell.agent.frameworks import Framework, FrameworkError, LoginError
 from shell.agent.git import Credential, GitError
 from shell.agent.harness import Watcher, run_job
 from shell.agent.instructions import instructions
 from shell.agent.judge import judge, sentence
-from shell.agent.kept import Session, bring_ignored, keep, make_room_for_files, put_aside, take_back
+from shell.agent.kept import (
+    Kept,
+    Session,
+    bring_ignored,
+    keep,
+    leave_ignored,
+    make_room_for_files,
+    put_aside,
+    take_back,
+)  # fmt: skip
 from shell.agent.leaks import leaks
 from shell.agent.limits import size
 from shell.agent.logins import held_login, know_all, remove_logins
@@ -31,6 +41,7 @@ from shell.agent.pull_text import pull_text
 from shell.agent.quota import OwnDisk, own_disk
 from shell.agent.remove import remove_folder
 from shell.agent.repository import Repository
+from shell.agent.repository_setup import RepositorySetup
 from shell.agent.reserve_watch import ReserveWatch
 from shell.agent.retry import with_retries
 from shell.agent.salvage import left_before, opened, remember_start
@@ -66,7 +77,7 @@ def run_attempt(
     attempt = paths.attempt(spec)
     try:
         with attempt.held(put_aside):
-            session = take_back(attempt, paths.limits.disk_bytes if paths.own_disks else None)
+            kept = take_back(attempt, paths.limits.disk_bytes if paths.own_disks else None)
             with own_disk(attempt, paths) as disk:
                 framework = framework_for(spec, paths)
                 repository, start = _start(spec, forge, paths, report)
@@ -83,7 +94,7 @@ def run_attempt(
                     start,
                     told,
                     work_left,
-                    session,
+                    kept,
                 )
                 reason = run.do()
         return progress.answer("done", reason)
@@ -161,7 +172,7 @@ class _Run:
     start: Start
     told: Callable[[], Sequence[str]]
     work_left: Callable[[], WorkLeft]
-    session: Session | None
+    kept: Kept | None
     """Of the run before, to go on with."""
     left_to_tell: list[str] = field(default_factory=list)
     left: str | None = None
@@ -183,7 +194,8 @@ class _Run:
         """For the next run of the task, where this one's session and files may serve it."""
         if outcome in _SERVES_NEXT and self.attempt.started_from.is_file():
             remove_logins(self.framework, self.attempt.home)
-            keep(self.attempt, self.paths, self.disk, self._last_session())
+            kept = Kept(self._setup().key(self.start.base), self._last_session())
+            keep(self.attempt, self.paths, self.disk, kept)
 
     def _last_session(self) -> Session | None:
         last = self.progress.conversations[-1] if self.progress.conversations else None
@@ -199,7 +211,7 @@ class _Run:
         make_room_for_files(self.attempt)
         self.attempt.make()
         check_out(self.repository, self.start, self.attempt, spec["branch"])
-        bring_ignored(self.repository.git, self.attempt)
+        self._set_up()
         remember_start(self.attempt, self.start)
         told = instructions(self.repository, self.start.base, spec["base"])
         prompt = prompt_of(spec["prompt"], self.start, spec["base"], told)
@@ -243,6 +255,21 @@ class _Run:
         if self.left:
             self.repository, self.start = _start(self.spec, self.forge, self.paths, self.report)
 
+    def _set_up(self) -> None:
+        """What the run before had installed, if that is of the same setup, and the repository's setup."""
+        setup, attempt = self._setup(), self.attempt
+        if self.kept is not None and self.kept.setup == setup.key(self.start.base):
+            bring_ignored(self.repository.git, attempt)
+        else:
+            leave_ignored(attempt)
+        setup.give(self.start.base, attempt.folder, None if self.kept else attempt.home)
+
+    def _commands(self) -> Commands:
+        return Commands(self.spec, self.paths, self.attempt, self.report, self.disk)
+
+    def _setup(self) -> RepositorySetup:
+        return RepositorySetup(self._commands(), self.repository, _waiting(self.report))
+
     def _has_changed(self) -> bool:
         return bool(self.progress.changed) or self.start.merged
 
@@ -259,7 +286,8 @@ class _Run:
 
     def _session_to_resume(self) -> Resume | None:
         """The session of the run before, with what is new since; its agent knows the rest."""
-        agent, again, session = self.framework.agent, self.spec.get("again"), self.session
+        agent, again = self.framework.agent, self.spec.get("again")
+        session = self.kept.session if self.kept else None
         if not again or agent is None or not agent.profile.resumes or session is None:
             return None
         if session.framework != self.framework.name:
@@ -376,7 +404,7 @@ class _Run:
         return failed_by_work(found)
 
     def _verifier(self) -> Verifier:
-        return Verifier(self.spec, self.paths, self.attempt, self.report, self.disk)
+        return Verifier(self._commands(), self._setup(), self.start.base)
 
     def _judge_pushed(self, commit: str) -> str:
         """Show on the commit how it was verified; returns what the forge refused, in a sentence.

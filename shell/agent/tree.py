@@ -115,6 +115,19 @@ def ignored(git: Git, paths: set[str], folder: Path, index: Path) -> set[str]:
     return _ignored(git, paths, _around(folder, index))
 
 
+def all_ignored(git: Git, folder: Path, index: Path) -> list[str]:
+    """All that git ignores in the folder; of a folder whose files are all ignored its own path alone."""
+    asked = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    found = git.run(*asked, extra=_around(folder, index), timeout=900).records
+    return [path.rstrip("/") for path in found if ".git" not in path.lower().split("/")]
+
+
+def blobs(git: Git, tree: str) -> list[tuple[str, str]]:
+    """The path and object of each file of a tree or commit."""
+    listed = (entry.partition("\t") for entry in git.run("ls-tree", "-r", "-z", tree).records)
+    return [(path, about.split(" ")[2]) for about, _, path in listed]
+
+
 def _ignored(git: Git, paths: set[str], where: dict[str, str]) -> set[str]:
     if not paths:
         return set()

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shell.agent.egress.hosts import Rules, rules_of
-from shell.agent.harness import Ended, Relay, Watcher
-from shell.agent.outcome import AttemptEnded
-from shell.agent.paths import Attempt, Paths
+from shell.agent.commands import Commands, output_of
+from shell.agent.harness import Ended
 from shell.agent.prepare import find_walls
-from shell.agent.quota import OwnDisk
 from shell.agent.remove import remove_folder
 from shell.agent.repository import Repository
-from shell.agent.reserve_watch import ReserveWatch
-from shell.agent.sandbox import Sandbox
+from shell.agent.repository_setup import RepositorySetup
 from shell.agent.start import fill
-from shell.agent.walled import Place, has_program, run_walled
-from shell.clock import now
-from shell.secrets import mask
+from shell.agent.walled import has_program
 
 if TYPE_CHECKING:
     from stages.world import Verification, VerificationOutcome, VerifyStep
 
+SETUP = "setup"
+"""The name under which the repository's setup is verified, where the work changes what it goes by."""
 _TAIL = 4000
 _NOT_FOUND = 127
 """What a POSIX shell exits with where a command is not found."""
@@ -35,47 +32,51 @@ _PLAIN = re.compile(rf"\s*{_RUNS_OTHERS}([^\s'\"=/{_ACTIVE}]+)(?:[ \t][^{_ACTIVE
 """One program of the PATH and its arguments, with nothing for the shell to do."""
 
 
-class _Alive(Relay):
-    """A run's watcher during a command, whose silence is no stall: it has a time limit of its own."""
-
-    def heartbeat(self, last_sign_at: str) -> None:
-        super().heartbeat(now())
-
-
 @dataclass(frozen=True)
 class Verifier:
     """The commands of one run; its files are below the attempt's folder, on its disk."""
 
-    spec: Mapping[str, Any]
-    paths: Paths
-    attempt: Attempt
-    watcher: Watcher
-    disk: OwnDisk | None = None
+    commands: Commands
+    setup: RepositorySetup
+    base: str
+    """The commit whose setup the agent had."""
 
     @property
     def steps(self) -> list[VerifyStep]:
         """In order; none where the repository names none."""
-        return list(self.spec.get("verify") or [])
+        return list(self.commands.spec.get("verify") or [])
 
     def in_workspace(self) -> list[Verification]:
         """In the agent's folder, with its home."""
-        return self._run_all(self.attempt.folder, self.attempt.home)
+        return self._run_all(self.commands.attempt.folder, self.commands.attempt.home)
 
     def on_clean_checkout(self, repository: Repository, tree: str, parent: str) -> list[Verification]:
         """In a checkout of this tree alone, with an empty home."""
         if not self.steps:
             return []
-        clean = self.attempt.space / "clean"
+        attempt = self.commands.attempt
+        clean = attempt.space / "clean"
         remove_folder(clean)
         folder, home = clean / "files", clean / "home"
         folder.mkdir(parents=True)
         home.mkdir()
-        index = self.attempt.root / "clean-index"
-        fill(repository, tree, parent, folder, index, self.spec["branch"])
+        fill(repository, tree, parent, folder, attempt.root / "clean-index", self.commands.spec["branch"])
         try:
-            return self._run_all(folder, home)
+            failed = self._set_up(tree, folder, home)
+            return [failed] if failed else self._run_all(folder, home)
         finally:
             remove_folder(clean)
+
+    def _set_up(self, tree: str, folder: Path, home: Path) -> Verification | None:
+        """As the base's, where the work changes none of the files that count; else it must work as well."""
+        if self.setup.key(tree) == self.setup.key(self.base):
+            self.setup.give(self.base, folder, home)
+            return None
+        begun = time.monotonic()
+        if (failed := self.setup.run_in(folder, home)) is None:
+            return None
+        seconds, output = round(time.monotonic() - begun, 1), f"{failed[0]}\n{failed[1]}"
+        return {"name": SETUP, "outcome": "failed", "seconds": seconds, "output": output}
 
     def _run_all(self, folder: Path, home: Path) -> list[Verification]:
         """Up to the first that fails through the work; one that the machine lacks says nothing of it."""
@@ -87,55 +88,26 @@ class Verifier:
         return found
 
     def _run(self, step: VerifyStep, folder: Path, home: Path) -> Verification:
-        with open(self.attempt.log, "a", encoding="utf-8") as log:
-            log.write(f"\n$ {mask(step['run'])}\n")
-        self.watcher.heartbeat(now())
-        root = self.attempt.root / "verify"
-        remove_folder(root)
-        root.mkdir()
-        sandbox = find_walls(self.paths)
-        place = Place(root, folder, home, self.attempt.log, {}, self.attempt.root, self.disk, as_agent=True)
-        ended = self._watched(step, place, sandbox)
+        ended = self.commands.run(step["run"], step["timeout_s"], folder, home)
         return {
             "name": step["name"],
-            "outcome": "missing" if self._lacks(step, ended, sandbox) else _outcome(ended),
+            "outcome": "missing" if self._lacks(step, ended) else _outcome(ended),
             "seconds": ended.seconds,
-            "output": _output(ended),
+            "output": output_of(ended, _TAIL),
         }
 
-    def _watched(self, step: VerifyStep, place: Place, sandbox: Sandbox) -> Ended:
-        """Run it as the agent's turns are run. AttemptEnded if the run must end, whatever it found."""
-        command = ["/bin/sh", "-c", step["run"]]
-        with ReserveWatch(_Alive(self.watcher), self.paths.reserve) as watch:
-            ended = run_walled(command, place, self.paths, sandbox, self._rules(), watch, step["timeout_s"])
-        if watch.shortage:
-            raise AttemptEnded("limit", "The run was ended: the bot's machine was running out of disk space.")
-        if self.disk is not None:
-            self.disk.check()
-        if ended.how == "stopped":
-            raise AttemptEnded("stopped", "The run was stopped while its work was verified.")
-        return ended
-
-    def _lacks(self, step: VerifyStep, ended: Ended, sandbox: Sandbox) -> bool:
+    def _lacks(self, step: VerifyStep, ended: Ended) -> bool:
         """Whether the machine lacks its program; what a script or a Makefile calls is the work's concern."""
         if ended.how != "ended" or ended.status != _NOT_FOUND:
             return False
-        plain = _PLAIN.fullmatch(step["run"])
-        return plain is not None and not has_program(plain[1], self.paths, sandbox)
-
-    def _rules(self) -> Rules:
-        """The registries and what the repository and the operator add, without any model."""
-        return rules_of((), (), self.spec.get("network") or [], self.paths.operator)
+        paths, plain = self.commands.paths, _PLAIN.fullmatch(step["run"])
+        return plain is not None and not has_program(plain[1], paths, find_walls(paths))
 
 
 def _outcome(ended: Ended) -> VerificationOutcome:
     if ended.how == "timeout":
         return "timeout"
     return "passed" if ended.how == "ended" and ended.status == 0 else "failed"
-
-
-def _output(ended: Ended) -> str:
-    return mask("\n".join(filter(None, (ended.tail[-_TAIL:].strip(), ended.limit))))
 
 
 def failed_by_work(found: list[Verification]) -> Verification | None:
@@ -154,7 +126,8 @@ def signature(failed: Verification) -> str:
 
 def round_of(failed: Verification, spec: Mapping[str, Any]) -> str:
     """What the agent is told of it."""
-    run = next(step["run"] for step in spec["verify"] if step["name"] == failed["name"])
+    steps = {step["name"]: step["run"] for step in spec["verify"]}
+    run = steps.get(failed["name"]) or "\n".join(spec.get("setup") or [])
     how = "took too long and was ended" if failed["outcome"] == "timeout" else "failed"
     return "\n".join(
         [

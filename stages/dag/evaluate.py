@@ -272,7 +272,7 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         feedback = joined(step.tasks[task_id].get("feedback"), failed_verification(event))
         step.change(task_id, feedback=feedback)
         escalate(step, task_id, event.get("reason") or outcome)
-    elif outcome in ("no_sandbox", "secret"):  # of a secret another round would have the same at hand
+    elif outcome in ("no_sandbox", "no_setup", "secret"):  # another round would have the same at hand
         escalate(step, task_id, event.get("reason") or outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)

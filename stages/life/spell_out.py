@@ -200,6 +200,7 @@ class Sprint:
             "acp": None if task.get("framework") else self.policy.get("acp"),
             "merge_base": bool(task.get("merge_base")),
             "partial": task.get("partial"),
+            "setup": self.policy.get("setup") or [],
             "verify": self.policy.get("verify") or [],
             "verify_rounds": self.policy.get("stuck_retry_limit", 3),
         }

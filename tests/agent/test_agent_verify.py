@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from shell.agent.commands import Commands
 from shell.agent.egress.outside import EgressError
 from shell.agent.limits import Limits
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Paths
 from shell.agent.quota import own_disk
+from shell.agent.repository import Repository
+from shell.agent.repository_setup import RepositorySetup
 from shell.agent.verify import Verifier, signature
 from shell.disk import Reserve
 from shell.errors import Refused
@@ -153,7 +156,10 @@ def verified(stage: Stage, paths: Paths, *steps: dict[str, Any]) -> list[Verific
     attempt = paths.attempt(SPEC)
     with attempt.held(), own_disk(attempt, paths) as disk:
         attempt.make()
-        return Verifier(SPEC | {"verify": [*steps]}, paths, attempt, stage.witness, disk).in_workspace()
+        commands = Commands(SPEC | {"verify": [*steps]}, paths, attempt, stage.witness, disk)
+        repository = Repository(stage.folder / "none.git", str(stage.forge.bare))
+        setup = RepositorySetup(commands, repository, lambda: True)
+        return Verifier(commands, setup, "").in_workspace()
 
 
 def test_a_silent_command_is_alive(stage: Stage) -> None:
@@ -289,7 +295,7 @@ def test_work_that_cannot_be_verified_is_kept(stage: Stage, monkeypatch: pytest.
     def fail(*_: Any) -> Any:
         raise EgressError("the network of the run could not be had")
 
-    monkeypatch.setattr("shell.agent.verify.run_walled", fail)
+    monkeypatch.setattr("shell.agent.commands.run_walled", fail)
     result = play(stage, "echo x > x.md", verify=[step("true")])
     assert result["outcome"] == "failed" and stage.witness.partial == [result["head_sha"]], result
     assert result["reason"].startswith("The work could not be verified: the network of the run could not be")
