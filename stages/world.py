@@ -154,6 +154,23 @@ class AcpAgent(TypedDict):
     """Names of variables of the operator that it gets, where the operator allows it."""
 
 
+class McpServer(TypedDict):
+    """A server of tools for agents. Written by the shell, from `.caloron.yml`."""
+
+    name: str
+    """Its name."""
+    type: Literal["stdio", "http", "sse"]
+    """How it is reached."""
+    command: list[str]
+    """The program that the agent starts and its arguments, where it is reached so."""
+    env: list[str]
+    """Names of variables of the operator that this program gets, where the operator allows it."""
+    url: str
+    """Its address, where it has one."""
+    headers: dict[str, str]
+    """The headers of its requests, each with the name of the variable that holds its value."""
+
+
 # Made by `caloron docs` from shell/repository_config.py
 
 
@@ -170,6 +187,8 @@ class RepositoryPolicy(TypedDict):
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
     """`agents.env`: names of variables of the bot's machine that agents get."""
+    mcp: list[McpServer]
+    """`agents.mcp`: MCP servers for agents, by name."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -211,6 +230,8 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
     """`agents.env`: names of variables of the bot's machine that agents get."""
+    mcp: list[McpServer]
+    """`agents.mcp`: MCP servers for agents, by name."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -2486,6 +2507,8 @@ class SpawnAgent(ActionFields):
     """Names of variables of the operator that it gets, where the operator allows it."""
     acp: AcpAgent | None
     """The repository's own agent; null: the framework is one of the known ones."""
+    mcp: list[McpServer]
+    """The servers of tools that it gets."""
     merge_base: bool
     """Whether it begins by merging the base into the branch."""
 
