@@ -112,19 +112,24 @@ def _values(config: RepositoryConfig) -> RepositoryValues:
 
 
 def _problem(root: yaml.Node | None, item: Any) -> ConfigProblem:
-    path = [str(part) for part in item["loc"] if part not in (KNOWN, OTHER)]
+    path = [str(part) for part in item["loc"] if part not in (KNOWN, OTHER, "[key]")]
     if item["type"] == "extra_forbidden":
         return _at(_mark(root, path, of_key=True), _unknown(path))
     if item["type"] == "model_type":
-        name = f"`{'.'.join(path)}`" if path else "the file"
+        name = f"`{_named(path)}`" if path else "the file"
         return _at(_mark(root, path), f"{name} should hold keys with values, one a line")
     words = re.sub("^(Value error, |Input |String |List )", "", str(item["msg"]))
-    return _at(_mark(root, path), f"`{'.'.join(path)}` {words}")
+    return _at(_mark(root, path), f"`{_named(path)}` {words}")
+
+
+def _named(path: list[str]) -> str:
+    return ".".join(map(_safe, path))
 
 
 def _unknown(path: list[str]) -> str:
     """An unknown key, and the known one that was probably meant."""
     above = "".join(f"{part}." for part in path[:-1] if not part.isdigit())
+    above = re.sub(r"^agents\.mcp\..*\.$", "agents.mcp.*.", above)
     here = sorted({name.removeprefix(above).split(".")[0] for name in NAMES if name.startswith(above)})
     close = [above + found for found in get_close_matches(path[-1], here, 1, 0.7)]
     elsewhere = [name for name in NAMES if get_close_matches(path[-1], [name.split(".")[-1]], 1, 0.8)]

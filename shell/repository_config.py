@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -16,12 +16,14 @@ from pydantic import (
     Field,
     Tag,
     WithJsonSchema,
+    model_validator,
 )  # fmt: skip
 from pydantic.fields import FieldInfo
 
 from shell.agent.egress.hosts import PUBLIC_NAMES, public_names
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.handed_in import NAME
+from shell.agent.mcp import server_address
 from shell.agent.path_rules import FLOOR
 from shell.budget import budget_of
 from shell.settings import Settings
@@ -164,6 +166,72 @@ def _own_agent(given: str | OwnAgent) -> Any:
     return {"command": given.acp, "env": given.env} if isinstance(given, OwnAgent) else None
 
 
+class McpServer(_Section):
+    """A server of tools for agents (Model Context Protocol): a command, or an address."""
+
+    command: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[^\s-]\S*$",
+            description="what starts it in the agent's folder: a program on the PATH of agents, or a path in "
+            "the repository",
+        ),
+    ] = None
+    args: Annotated[
+        list[Annotated[str, Field(max_length=2000)]], Field(max_length=50, description="its arguments")
+    ] = []
+    env: Annotated[
+        list[Variable],
+        Field(max_length=50, description="names of variables that it gets, as in `agents.env`"),
+    ] = []
+    url: Annotated[
+        str | None,
+        Field(
+            max_length=500,
+            description="where it is; a public host at the port of HTTPS, or one that the "
+            "operator lists in `CALORON_EGRESS`",
+        ),
+        AfterValidator(lambda url: None if url is None else server_address(url)),
+    ] = None
+    type: Annotated[
+        Literal["http", "sse"] | None, Field(description="how it is reached; `http` if not given")
+    ] = None
+    headers: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")], Variable],
+        Field(
+            max_length=20,
+            description="headers of its requests, each with the name of the variable that holds its value",
+        ),
+    ] = {}
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if (self.command is None) == (self.url is None):
+            raise ValueError("should have either a `command` or a `url`")
+        if self.command is None and (self.args or self.env):
+            raise ValueError("has a `url`, to which `args` and `env` do not belong")
+        if self.url is None and (self.type or self.headers):
+            raise ValueError("has a `command`, to which `type` and `headers` do not belong")
+        return self
+
+
+def _servers(servers: dict[str, McpServer] | None) -> Any:
+    """As the policy has them."""
+    return servers and [
+        {
+            "name": name,
+            "type": "stdio" if one.command else one.type or "http",
+            "command": [one.command, *one.args] if one.command else [],
+            "env": one.env,
+            "url": one.url or "",
+            "headers": one.headers,
+        }
+        for name, one in servers.items()
+    ]
+
+
 class Agents(_Section):
     """Who does the tasks, and for how long."""
 
@@ -207,6 +275,16 @@ class Agents(_Section):
             "files, in a checkout of the base, and given to each run as a copy",
         ),
         Sets("setup", "list[str]", lambda settings: [], "none"),
+    ] = None
+    mcp: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")], McpServer] | None,
+        Field(
+            max_length=20,
+            description="MCP servers for agents, by name; each with `command`, `args`, `env`, or with `url`, "
+            "`type`, `headers`; no effect on aider, anthropic and stub",
+        ),
+        AfterValidator(_servers),
+        Sets("mcp", "list[McpServer]", lambda settings: [], "none"),
     ] = None
     time_limit: Annotated[
         float | None,
@@ -401,6 +479,7 @@ KEYS = tuple(_keys(RepositoryConfig))
 NAMES = (
     *dict.fromkeys(name for name, _, _ in KEYS),
     *(f"agents.framework.{name}" for name in OwnAgent.model_fields),
+    *(f"agents.mcp.*.{name}" for name in McpServer.model_fields),
     *(f"verify.{name}" for name in VerifyStep.model_fields),
 )
 """The dotted names of all keys, those of a list's items too."""

@@ -155,6 +155,23 @@ class AcpAgent(TypedDict):
     """Names of variables of the operator that it gets, where the operator allows it."""
 
 
+class McpServer(TypedDict):
+    """A server of tools for agents. Written by the shell, from `.caloron.yml`."""
+
+    name: str
+    """Its name."""
+    type: Literal["stdio", "http", "sse"]
+    """How it is reached."""
+    command: list[str]
+    """The program that the agent starts and its arguments, where it is reached so."""
+    env: list[str]
+    """Names of variables of the operator that this program gets, where the operator allows it."""
+    url: str
+    """Its address, where it has one."""
+    headers: dict[str, str]
+    """The headers of its requests, each with the name of the variable that holds its value."""
+
+
 # Made by `caloron docs` from shell/repository_config.py
 
 
@@ -173,6 +190,8 @@ class RepositoryPolicy(TypedDict):
     """`agents.env`: names of variables of the bot's machine that agents get."""
     setup: list[str]
     """`agents.setup`: commands that install what the work needs."""
+    mcp: list[McpServer]
+    """`agents.mcp`: MCP servers for agents, by name."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -216,6 +235,8 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.env`: names of variables of the bot's machine that agents get."""
     setup: list[str]
     """`agents.setup`: commands that install what the work needs."""
+    mcp: list[McpServer]
+    """`agents.mcp`: MCP servers for agents, by name."""
     time_limit_s: float
     """`agents.time_limit`: an agent's run is ended after this time."""
     max_unreviewed: int
@@ -2525,6 +2546,8 @@ class SpawnAgent(ActionFields):
     """Names of variables of the operator that it gets, where the operator allows it."""
     acp: AcpAgent | None
     """The repository's own agent; null: the framework is one of the known ones."""
+    mcp: list[McpServer]
+    """The servers of tools that it gets."""
     merge_base: bool
     """Whether it begins by merging the base into the branch."""
 

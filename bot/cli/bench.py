@@ -1,5 +1,6 @@
 """`caloron bench`: how fast the loop is while others are busy, and what a decision costs."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,10 @@ import click
 from rich.console import RenderableType
 
 from bot.harness import benchmark, decision_cost
+from bot.harness.agent_starts import time_starts
 from bot.harness.machine import bottleneck, description
+from shell.agent.frameworks import FRAMEWORKS
+from shell.agent.setup import installable
 
 from .output import output_option, say, stacked, table, with_progress
 
@@ -25,16 +29,29 @@ def bench() -> None:
 @click.option("--slow", default=1.0, show_default=True, help="Seconds that a forge call takes there.")
 @click.option("--tasks", default=12, show_default=True, help="Tasks in the sprint whose merges are timed.")
 @click.option("--events", default=2000, show_default=True, help="Events in the burst.")
+@click.option("--starts", default=5, show_default=True, help="How often each agent is started; 0: never.")
 @output_option
-def loop(n: int, others: int, pause: float, slow: float, tasks: int, events: int, output: str) -> None:
-    """Time answers, merges and a burst of events.
+def loop(
+    n: int, others: int, pause: float, slow: float, tasks: int, events: int, starts: int, output: str
+) -> None:
+    """Time answers, merges, a burst of events and the starts of agents.
 
     From a webhook to the answer on the forge, and from a merge to the next task; alone, and while other
-    repositories are busy.
+    repositories are busy. From an approval to the first request at the model, of each agent that is set up
+    in CALORON_HOME; the model is played, and no key of yours is used.
     """
+    home = Path(os.environ.get("CALORON_HOME") or "~/.caloron").expanduser().absolute()
+    agents = {name: home / "frameworks" / name for name in installable() if starts and _is_there(home, name)}
     folder = Path(tempfile.mkdtemp(prefix="caloron-bench-"))
     found = benchmark.measure_loop(folder, n, others, pause, slow, tasks, events)
+    found["starts"] = {
+        name: time_starts(name, there.resolve(), folder / name, starts) for name, there in agents.items()
+    }
     say(output, found, rows(found), lambda: text_of(found))
+
+
+def _is_there(home: Path, name: str) -> bool:
+    return (home / "frameworks" / name / FRAMEWORKS[name].installed_at).is_file()
 
 
 @bench.command()
@@ -81,10 +98,14 @@ def text_of_engine(engine: dict[str, float] | None) -> str:
 
 def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
     """The latencies as rows, alone and while others are busy."""
-    return [
+    measured = [
         {"while": when, "from → to": path, **figures}
         for when in ("alone", "busy")
         for path, figures in found[when]["ms"].items()
+    ]
+    return measured + [
+        {"while": "alone", "from → to": f"approval → first model request, {name}", **figures}
+        for name, figures in found["starts"].items()
     ]
 
 
@@ -95,6 +116,7 @@ def text_of(found: dict[str, Any]) -> RenderableType:
     return stacked(
         table(rows(found)),
         "(milliseconds; first calls and merges as the forge received them)",
+        *([] if found["starts"] else ["no agent is set up in CALORON_HOME, so no start of one was timed"]),
         f"busy: actions due in {depth} other repositories, where each call takes {others['slow_s']} s;",
         f"{others['events_per_s']:.0f} events/s advanced in them; {description()}",
         bottleneck(others["cores_busy"]),

@@ -273,13 +273,14 @@ def agents_of_repositories(settings: Settings) -> Iterator[Finding]:
         return
     for state in states:
         config, repo = state.get("config"), state.get("repo")
-        if repo and config and (config["values"].get("acp") or config["values"].get("env")):
+        if repo and config and any(config["values"].get(key) for key in ("acp", "env", "mcp")):
             yield _asked_for(repo["full_name"], config["values"], settings)
 
 
 def _asked_for(repo: str, values: "RepositoryValues", settings: Settings) -> Finding:
     machine, own = operator_environment(), values.get("acp")
-    names = [*values.get("env", []), *(own["env"] if own else [])]
+    servers = [name for one in values.get("mcp", []) for name in (*one["env"], *one["headers"].values())]
+    names = list(dict.fromkeys([*values.get("env", []), *(own["env"] if own else []), *servers]))
     what = f"{repo} agents"
     try:
         handed_in(names, machine, settings.agent_env)
@@ -287,7 +288,8 @@ def _asked_for(repo: str, values: "RepositoryValues", settings: Settings) -> Fin
     except FrameworkError as error:
         return Finding(what, "bad", str(error))
     words = [f"`{shlex.join(own['command'])}` of its `.caloron.yml` is installed: {program}"] if own else []
-    return Finding(what, "good", "; ".join([*words, *([f"they get {', '.join(names)}"] if names else [])]))
+    words += [f"they get {', '.join(names)}"] if names else []
+    return Finding(what, "good", "; ".join(words) or "they get MCP servers, which need no variable")
 
 
 def _framework(settings: Settings) -> Finding:

@@ -34,7 +34,7 @@ def prove(seed: int, names: Sequence[str], page: Path | None, output: str) -> No
     paths = Paths(Settings.load().home)
     rows: dict[str, Row] = {}
     for name in names or installable():
-        there = paths.installed(name)
+        there = paths.installed(name).resolve()
         if not (there / framework_of(name).installed_at).is_file():
             raise click.ClickException(f"{name} is not set up; run `caloron agents setup {name}`")
         with tempfile.TemporaryDirectory(prefix="caloron-prove-") as folder:

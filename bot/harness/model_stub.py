@@ -35,6 +35,14 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Use:
+    """The model calls the tool in whose name this stands, such as one of an MCP server."""
+
+    tool: str
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Say:
     """The model says this, which ends the turn."""
 
@@ -54,7 +62,7 @@ class CutOff:
     """The connection breaks in the middle of the answer."""
 
 
-Move = Write | Run | Say | Fail | CutOff
+Move = Write | Run | Use | Say | Fail | CutOff
 
 
 @dataclass(frozen=True)
@@ -158,7 +166,7 @@ def serving_model(script: Script) -> Iterator[ModelStub]:
         server.server_close()
 
 
-def reply_to(asked: Asked, move: Write | Run | Say, script: Script) -> Reply:
+def reply_to(asked: Asked, move: Write | Run | Use | Say, script: Script) -> Reply:
     """How a move is said to the agent that asked."""
     if asked.is_aside:
         return Text("A task")
@@ -171,6 +179,8 @@ def reply_to(asked: Asked, move: Write | Run | Say, script: Script) -> Reply:
             return _write(asked, path, text)
         case Run(line):
             return _run(asked, line)
+        case Use(tool, given):
+            return _use(asked, tool, given)
 
 
 def _write(asked: Asked, path: str, text: str) -> Call:
@@ -193,6 +203,18 @@ def _run(asked: Asked, line: str) -> Call:
     if "exec" in asked.tools:
         return Call("exec", f"text(await tools.exec_command({json.dumps({'cmd': line})}));")
     raise ValueError(f"no tool that runs commands is among {', '.join(asked.tools)}")
+
+
+def _use(asked: Asked, tool: str, given: Mapping[str, Any]) -> Call:
+    """One of an agent's own language calls it in a program; another has it looked up first."""
+    if name := next((name for name in asked.tools if tool in name), None):
+        return Call(name, given)
+    if "exec" in asked.tools:
+        find = f"Object.keys(tools).find((name) => name.includes({json.dumps(tool)}))"
+        return Call("exec", f"text(JSON.stringify(await tools[{find}]({json.dumps(given)})));")
+    if "ToolSearch" in asked.tools and (found := re.search(rf"[\w-]*{re.escape(tool)}", asked.text)):
+        return Call("ToolSearch", {"query": f"select:{found[0]}", "max_results": 1})
+    raise ValueError(f"no tool {tool} is among {', '.join(asked.tools)}")
 
 
 def _named(tools: Tools, names: tuple[str, ...]) -> str | None:

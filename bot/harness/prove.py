@@ -13,23 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from bot.fake_forge import FakeForge
+from bot.harness.agent_bot import Sprint, agent_bot, variables_of
 from bot.harness.copied_agent import copied_agent
-from bot.harness.environment import HarnessError
+from bot.harness.environment import USER, HarnessError
 from bot.harness.model_stub import Asked, CutOff, Fail, ModelStub, Move, Run, Say, Write, serving_model
 from shell.agent.egress.hosts import Operator
-from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.paths import Paths
 from shell.agent.run import run_attempt
 from shell.forge.gitea import GiteaForge
 
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "aider": ("OPENAI",),
-    "claude-code": ("ANTHROPIC",),
-    "codex-cli": ("OPENAI",),
-    "gemini-cli": ("GEMINI", "GOOGLE"),
-    "open-code": ("ANTHROPIC",),
-}
-"""Whose key and address each is given, as one who sets it up gives it those of one provider."""
 BOT, REPO = "bot", "bot/shop"
 _LIMIT_S = 100
 _HELD_S = 120.0
@@ -41,7 +33,14 @@ _TOLD = "> @ada: Write it in one line, please."
 _FURTHER = "While you worked, people told you this"
 _WORDS = "amber birch cedar delta ember fjord grove heron inlet juniper kelp larch".split()
 
-PLAYS = ("works", "is sent back", "is told", "is stopped", "401", "429", "529", "cut off once", "slow")
+_RED = "4 != 5 in the sum"
+"""What the check of the play says."""
+_REPO_OF_BOT = "acme/red"
+
+PLAYS = (
+    *("works", "is sent back", "red check", "is told", "is stopped"),
+    *("401", "429", "529", "cut off once", "slow"),
+)
 Row = dict[str, str]
 """Column → what was seen."""
 
@@ -82,6 +81,9 @@ class Bench:
     model: ModelStub
     file: str
     text: str
+    installed: Path
+    folder: Path
+    """For what one play needs alone."""
     plays: int = 0
 
     def play(
@@ -145,7 +147,7 @@ class Bench:
 
 def play_agent(framework: str, installed: Path, folder: Path, seed: int, plays: Sequence[str] = PLAYS) -> Row:
     """Play with one agent that is set up; the seed draws what it writes."""
-    with _bench(framework, installed, folder, random.Random(f"{seed} {framework}")) as bench:
+    with open_bench(framework, installed, folder, random.Random(f"{seed} {framework}")) as bench:
         row: Row = {}
         for play in plays:
             row |= _PLAYED[play](bench)
@@ -157,7 +159,8 @@ def play_agent(framework: str, installed: Path, folder: Path, seed: int, plays: 
 
 
 @contextmanager
-def _bench(framework: str, installed: Path, folder: Path, chance: random.Random) -> Iterator[Bench]:
+def open_bench(framework: str, installed: Path, folder: Path, chance: random.Random) -> Iterator[Bench]:
+    """An agent that is set up, its model, and a repository; `chance` draws what it writes."""
     home = folder / "home"
     (folder / "person").mkdir()
     with (
@@ -168,12 +171,11 @@ def _bench(framework: str, installed: Path, folder: Path, chance: random.Random)
         token = forge.add_user(BOT)
         repository = forge.add_repository(REPO)
         client = GiteaForge(forge.url, token)
-        own = {name: value for name, value in model.environment().items() if name.startswith(KEYS[framework])}
-        environment = {**Paths(home).environment, **dict.fromkeys(FRAMEWORKS[framework].variables, ""), **own}
+        environment = {**Paths(home).environment, **variables_of(framework, model)}
         environment["HOME"] = str(folder / "person")
         paths = Paths(home, environment, operator=Operator(named=(("127.0.0.1", model.port),)))
         file, text = f"{chance.choice(_WORDS)}.md", f"{' '.join(chance.sample(_WORDS, 5))}, as asked\n"
-        yield Bench(framework, forge, client, repository, paths, model, file, text)
+        yield Bench(framework, forge, client, repository, paths, model, file, text, installed, folder)
 
 
 def _works(bench: Bench) -> Row:
@@ -209,6 +211,31 @@ def _is_sent_back(bench: Bench) -> Row:
     first = next(asked for asked in bench.model.work() if _FAILED in asked.text)
     same = bench.text.strip() in first.text and not first.wants_blocks
     return {"sent back": f"{'same session' if same else 'with the whole prompt'} ({seconds:.0f} s)"}
+
+
+def _red_check(bench: Bench) -> Row:
+    """In a whole bot: a check of its pull request fails, and the agent's next run repairs that."""
+    second, words = f"red-{bench.file}", f"{bench.text.strip()}, and repaired\n"
+
+    def script(asked: Asked) -> Move:
+        if _RED not in asked.text:
+            return bench.works(asked)
+        return Say("It is repaired.") if _has_written(asked, words) else Write(second, words)
+
+    bench.model.script = script
+    config = "merge: {checks_settle: 0 s}\n"
+    where = (bench.framework, bench.installed, bench.folder / "bot", bench.model)
+    with agent_bot(*where, [_REPO_OF_BOT], config) as env:
+        sprint = Sprint.planned(env, _REPO_OF_BOT, "red: Write the file")
+        sprint.approve()
+        sprint.wait(sprint.runs, "first run")
+        first, branch = sprint.wait(sprint.head, "pull request")
+        forge, began = env.client(USER), time.monotonic()
+        forge.set_status(_REPO_OF_BOT, first, "failure", "ci/test", _RED)
+        sprint.wait(lambda: len(sprint.runs()) > 1, "second run")
+        seconds, outcome = time.monotonic() - began, sprint.runs()[1]["outcome"]
+        fixed = outcome == "done" and forge.file(_REPO_OF_BOT, second, branch) == words
+    return {"red check": f"{'fixed' if fixed else f'`{outcome}`'} ({seconds:.0f} s)"}
 
 
 def _is_told(bench: Bench) -> Row:
@@ -279,6 +306,7 @@ def _slow(bench: Bench) -> Row:
 _PLAYED: Mapping[str, Callable[[Bench], Row]] = {
     "works": _works,
     "is sent back": _is_sent_back,
+    "red check": _red_check,
     "is told": _is_told,
     "is stopped": _is_stopped,
     **{str(status): _fails(status) for status in (401, 429, 529)},

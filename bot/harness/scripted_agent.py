@@ -1,7 +1,8 @@
 """An agent for tests and attacks: it speaks the Agent Client Protocol, and its work is a shell script.
 
 It runs alone, behind walls too: `program_of` returns its text with the script in it. The script gets the
-prompt as its input; what it prints is what the agent says; where it fails, the agent ends with its status.
+prompt as its input, and the MCP servers of its session in MCP_SERVERS; what it prints is what the agent
+says; where it fails, the agent ends with its status.
 """
 
 import contextlib
@@ -56,6 +57,7 @@ def speak(script: str) -> None:
             case "initialize":
                 result = {"protocolVersion": 1}
             case "session/new":
+                os.environ["MCP_SERVERS"] = json.dumps(request["params"].get("mcpServers"))
                 result = {"sessionId": "s1"}
             case "session/prompt":
                 text = "".join(part["text"] for part in request["params"]["prompt"])

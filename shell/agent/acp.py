@@ -5,7 +5,7 @@ one JSON object for a line (JSON-RPC 2.0, https://agentclientprotocol.com).
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -108,6 +108,8 @@ class Conversation:
     model: str | None = None
     resume: Resume | None = None
     """Used where the profile says that it can be; a session that is gone gets the whole prompt."""
+    servers: Sequence[Mapping[str, Any]] = ()
+    """The MCP servers that it is given, as far as it can reach them."""
 
     session_id: str | None = None
     session_usd: float = 0.0
@@ -197,7 +199,7 @@ class Conversation:
                 "crashed", f"The agent speaks version {result.get('protocolVersion')} of the protocol, not 1."
             )
             return []
-        params: Message = {"cwd": str(self.folder), "mcpServers": []}
+        params: Message = {"cwd": str(self.folder), "mcpServers": self._reachable(result)}
         if self.profile.session_meta:
             params["_meta"] = dict(self.profile.session_meta)
         if self.resume and self.profile.resumes:
@@ -205,6 +207,18 @@ class Conversation:
             handler = partial(self._resumed, params, words)
             return [self._request("session/resume", resumed, handler)]
         return [self._request("session/new", params, self._opened)]
+
+    def _reachable(self, result: Message) -> list[Mapping[str, Any]]:
+        """The servers without those of a kind that the agent does not know; the log names these."""
+        capabilities = result.get("agentCapabilities")
+        known = capabilities.get("mcpCapabilities") if isinstance(capabilities, dict) else None
+        ways = {"stdio", *(way for way in ("http", "sse") if isinstance(known, dict) and known.get(way))}
+        for server in self.servers:
+            if (way := server.get("type", "stdio")) not in ways:
+                self._said.append(
+                    f"\n{STEP}The MCP server {server['name']} is left out: this agent reaches none by {way}\n"
+                )
+        return [server for server in self.servers if server.get("type", "stdio") in ways]
 
     def _resumed(self, params: Message, resume: Resume, answer: Message) -> list[Message]:
         """A session that is gone is replaced by a new one: the prompt holds all that the agent needs."""

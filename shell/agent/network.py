@@ -7,6 +7,7 @@ from typing import Any
 from shell.agent.egress.hosts import REGISTRIES, Operator, Rules, at, is_address, place_of, rules_of
 from shell.agent.egress.outside import Egress, way_out
 from shell.agent.frameworks import Framework, FrameworkError
+from shell.agent.mcp import public_hosts
 from shell.agent.paths import Attempt, Paths
 from shell.agent.sandbox import Sandbox, hand_over
 from shell.secrets import mask
@@ -38,7 +39,9 @@ def network(
     if not sandbox.works or framework.replays:
         yield None
         return
-    rules = rules_for(framework, paths.environment, spec.get("network") or [], paths.operator)
+    servers = public_hosts(spec.get("mcp") or [], paths.operator) if framework.agent else []
+    names = [*(spec.get("network") or []), *servers]
+    rules = rules_for(framework, paths.environment, names, paths.operator)
     attempt.egress.mkdir(exist_ok=True)
     with way_out(rules, attempt.egress, attempt.log, mask) as egress:
         hand_over(sandbox, [attempt.egress])

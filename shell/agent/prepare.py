@@ -1,7 +1,7 @@
 """Makes one attempt's job: the command in its sandbox, its environment, and the prompt it reads."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from shell.agent.frameworks import Call, Framework, agent_environment
 from shell.agent.handed_in import handed_in, secrets_among
 from shell.agent.harness import Job
 from shell.agent.logins import copy_logins, renew_login
+from shell.agent.mcp import servers_for
 from shell.agent.outcome import AttemptEnded
 from shell.agent.paths import Attempt, Paths
 from shell.agent.quota import OwnDisk
@@ -56,6 +57,9 @@ def prepare(
     home = HOME if sandbox.works else attempt.home
     handed = handed_in(spec.get("env") or [], machine, paths.agent_env)
     know(*secrets_among(handed))
+    folder = WORK if sandbox.works else attempt.folder
+    given = spec.get("mcp") or [] if framework.agent else []
+    servers = servers_for(given, machine, paths.agent_env, folder)
     environment = handed | agent_environment(framework, spec, machine, home, attempt.temporary)
     installed = paths.installed(framework.name)
     call = Call(prompt, attempt.prompt, spec.get("model"), sandbox.works, installed)
@@ -82,12 +86,16 @@ def prepare(
         limits=paths.limits,
         takes_disk=attempt.root,
         own_disk=disk,
-        conversation=_conversation(framework, call, attempt, resume),
+        conversation=_conversation(framework, call, attempt, resume, servers),
     )
 
 
 def _conversation(
-    framework: Framework, call: Call, attempt: Attempt, resume: Resume | None
+    framework: Framework,
+    call: Call,
+    attempt: Attempt,
+    resume: Resume | None,
+    servers: Sequence[Mapping[str, Any]],
 ) -> Conversation | None:
     """What is said to an agent that speaks the protocol; without walls in its usual mode."""
     if framework.agent is None:
@@ -96,7 +104,7 @@ def _conversation(
     if not call.sandboxed:
         profile = replace(profile, mode=profile.careful_mode)
     folder = WORK if call.sandboxed else attempt.folder
-    return Conversation(profile, folder, call.prompt, call.model, resume)
+    return Conversation(profile, folder, call.prompt, call.model, resume, servers)
 
 
 def with_network(mounts: Mounts, egress: Egress) -> Mounts:

@@ -102,11 +102,26 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Wr
         told_to_agents(tasks, briefs["sprints"].get(number), in_order_of(tasks, briefs["tasks"].get(number))),
         left_out(kickoff),
         WALLS.get(policy.get("walls", ""), ""),
+        no_tools(policy, tasks),
         footer(policy, kickoff, tasks),
     ]
     body = "\n\n".join(part for part in parts if part)
     return {"number": kickoff["number"], "body": body, "plan_hash": kickoff["plan_hash"],
             "asked": kickoff.get("asked_status_at"), "sprint": kickoff["id"]}  # fmt: skip
+
+
+WITHOUT_MCP = ("aider", "anthropic", "stub")
+"""The frameworks that take no MCP servers."""
+
+
+def no_tools(policy: Policy, tasks: dict[str, Task]) -> str:
+    """Which agents of the sprint do not get the repository's MCP servers."""
+    used = {task.get("framework") or policy["framework"] for task in tasks.values()}
+    without = [name for name in WITHOUT_MCP if name in used]
+    if not policy.get("mcp") or not without:
+        return ""
+    names = " and ".join(f"`{name}`" for name in without)
+    return f"`agents.mcp` has no effect on tasks of {names}: they take no MCP servers."
 
 
 def in_order(tasks: dict[str, Task]) -> dict[str, Task]:

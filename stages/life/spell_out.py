@@ -197,6 +197,7 @@ class Sprint:
             "time_limit_s": self.policy["time_limit_s"],
             "network": self.policy.get("network") or [],
             "env": self.policy.get("env") or [],
+            "mcp": self.policy.get("mcp") or [],
             "acp": None if task.get("framework") else self.policy.get("acp"),
             "merge_base": bool(task.get("merge_base")),
             "partial": task.get("partial"),

@@ -77,6 +77,35 @@ def opened(profile: Profile = ANY.profile, **named: Any) -> Conversation:
     return conversation
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "reached"),
+    [
+        ({}, ["a"]),
+        ({"mcpCapabilities": {"http": True, "sse": False}}, ["a", "b"]),
+        ({"mcpCapabilities": {"http": True, "sse": True}}, ["a", "b", "c"]),
+        ({"mcpCapabilities": "all"}, ["a"]),
+    ],
+)
+def test_an_agent_is_given_the_servers_that_it_says_it_can_reach(
+    capabilities: dict[str, Any], reached: list[str]
+) -> None:
+    """The log names the others."""
+    remote = [
+        {"type": way, "name": name, "url": "https://x.test", "headers": []}
+        for name, way in (("b", "http"), ("c", "sse"))
+    ]
+    servers = [{"name": "a", "command": "/bin/a", "args": [], "env": []}, *remote]
+    conversation = Conversation(ANY.profile, FOLDER, "Task: t1", servers=servers)
+    conversation.begin()
+    [new] = conversation.receive(answer(1, protocolVersion=1, agentCapabilities=capabilities))
+    assert new["method"] == "session/new"
+    assert [server["name"] for server in new["params"]["mcpServers"]] == reached
+    said = conversation.take_said()
+    assert [name for name in "abc" if f"The MCP server {name} is left out" in said] == [
+        name for name in "abc" if name not in reached
+    ]
+
+
 def test_a_permission_is_granted_with_the_widest_option() -> None:
     request = {
         "id": 7,

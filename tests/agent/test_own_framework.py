@@ -110,11 +110,13 @@ def test_doctor_says_whether_it_can_be_had(tmp_path: Path, monkeypatch: pytest.M
             "gitea-2": {**own("no-such-agent")},
             "gitea-3": {"env": ["STAGING_URL"]},
             "gitea-4": {"parallel": 3},
+            "gitea-5": {"mcp": [{"env": [], "headers": {"Authorization": "DOCS_AUTH"}}]},
         }.items():
             store_values(Store(connect(url)), lane, values)
         found = {one.what: one for one in agents_of_repositories(settings)}
     assert {what: one.state for what, one in found.items()} == {
         "acme/gitea-1 agents": "good", "acme/gitea-2 agents": "bad", "acme/gitea-3 agents": "bad",
+        "acme/gitea-5 agents": "bad",
     }  # fmt: skip
     assert "`python3 agent.py` of its `.caloron.yml` is installed: /" in found["acme/gitea-1 agents"].words
     assert "CALORON_AGENT_ENV" in found["acme/gitea-3 agents"].words

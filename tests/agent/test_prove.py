@@ -1,11 +1,13 @@
 """The table of what agents do: its form, and its place in the documentation."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from bot.harness.agent_bot import KEYS
 from bot.harness.environment import HarnessError
-from bot.harness.prove import KEYS, play_agent, table_of, write_into
+from bot.harness.prove import play_agent, table_of, write_into
 from shell.agent.setup import installable, version
 from tests.real_frameworks import WALLS, installed
 
@@ -48,6 +50,17 @@ def test_what_an_agent_does_is_seen(tmp_path: Path) -> None:
     row = play_agent("open-code", there, tmp_path, seed=1, plays=("works", "is stopped"))
     assert row["starts"].startswith("yes (") and row["edits"] == row["runs commands"] == "yes"
     assert int(row["tokens"]) > 0 and row["stop"].endswith(" s")
+
+
+@pytest.mark.skipif(not WALLS.works, reason=WALLS.statement)
+def test_an_agent_fixes_what_a_check_found(tmp_path: Path) -> None:
+    """Its bot leaves this process as it was."""
+    if (there := installed("codex-cli")) is None:
+        pytest.skip("codex-cli is not installed; `tests/tools/frameworks install` does it")
+    before = dict(os.environ), Path.cwd()
+    row = play_agent("codex-cli", there, tmp_path, seed=1, plays=("red check",))
+    assert row["red check"].startswith("fixed (")
+    assert (dict(os.environ), Path.cwd()) == before
 
 
 @pytest.mark.skipif(not WALLS.works, reason=WALLS.statement)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.fake_forge import FakeForge
+from bot.harness.agent_bot import KEYS
 from bot.harness.copied_agent import copied_agent
 from bot.harness.model_stub import Asked, Move, Run, Say, Write, serving_model
-from bot.harness.prove import KEYS
 from shell.agent.frameworks import FRAMEWORKS
 from shell.agent.setup import installable
 from shell.forge.gitea import GiteaForge
