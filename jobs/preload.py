@@ -33,7 +33,9 @@ def _actions(ctx: Context) -> None:
 
 def _runs(ctx: Context) -> None:
     import shell.agent.run  # noqa: F401
+    from shell.agent.path_rules import floor
 
+    floor()
     _forges(ctx)
 
 
