@@ -13,7 +13,8 @@ play: $(VENV)/.installed
 	@$(BIN)/caloron demo
 
 test: $(VENV)/.for-work
-	$(BIN)/python -m pytest -n 3
+	@# what is compiled of the tests is kept, whatever the environment says of other programs
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3
 
 types: $(VENV)/.for-work
 	$(BIN)/mypy --strict $(ROOMS)

@@ -199,14 +199,12 @@ class Context:
             self.next_logins, self.known_logins = monotonic() + BEAT_S, self.store.logins()
         return self.known_logins
 
-    def decider(self, lane: str) -> Decider:
-        """How events of this lane are decided: the switchboard and the compositions."""
-        from compositions import fingerprint
+    def policy(self, lane: str, admission: Admission) -> Callable[[State], Policy]:
+        """What holds for this lane now, by its state: settings, `.caloron.yml`, and what there is here."""
         from handlers.repository_labels import declared_policy
-        from handlers.switchboard import INSTEAD, composition_for, expand, expand_unread, outside
         from shell.policy import policy_for
 
-        account, admission, declared = self.account(lane), self.admission(lane), declared_policy()
+        account, declared = self.account(lane), declared_policy()
         spent = self.budget_spent(lane, admission)
         now_and_then = {
             **self.walls(), "logins": self.logins(), **({"budget_spent": spent} if spent else {}),
@@ -217,6 +215,16 @@ class Context:
             values = (config.get("values") if config else None) or {}
             known = policy_for(self.settings, account, values, declared)
             return cast("Policy", {**known, **now_and_then})
+
+        return policy
+
+    def decider(self, lane: str) -> Decider:
+        """How events of this lane are decided: the switchboard and the compositions."""
+        from compositions import fingerprint
+        from handlers.switchboard import INSTEAD, composition_for, expand, expand_unread, outside
+
+        admission = self.admission(lane)
+        policy = self.policy(lane, admission)
 
         def run(name: str, turn: Turn) -> tuple[Turn, Trace]:
             return self.run(name, turn)

@@ -19,21 +19,27 @@ def preload(queue: str, ctx: Context) -> None:
 
 def _decisions(ctx: Context) -> None:
     import shell.policy  # noqa: F401
+    from compositions import fingerprint
     from handlers.switchboard import COMPOSITION_NAMES
 
     _load(COMPOSITION_NAMES)
+    fingerprint()
 
 
 def _actions(ctx: Context) -> None:
+    import handlers.repository_labels  # noqa: F401
+    import shell.policy  # noqa: F401
+
     _forges(ctx)
     ctx.know_accounts()
-    _decisions(ctx)
-    _load({"wanted"})
+    _load({"wanted", "weigh_approval"})
 
 
 def _runs(ctx: Context) -> None:
     import shell.agent.run  # noqa: F401
+    from shell.agent.path_rules import floor
 
+    floor()
     _forges(ctx)
 
 

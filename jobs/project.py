@@ -97,7 +97,7 @@ def project(
 
 def wanted(ctx: Context, lane: str, state: State) -> list[Wanted]:
     """What should be shown of this state, by the composition of that name."""
-    policy = ctx.decider(lane).policy(state)
+    policy = ctx.policy(lane, ctx.admission(lane))(state)
     output, _ = ctx.run("wanted", {"state": state, "now": now(), "policy": policy})
     items: list[Wanted] = output["wanted"]
     return items

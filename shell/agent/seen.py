@@ -87,6 +87,7 @@ class _Look:
         self.broad = {above for folder in real for above in (folder, *folder.parents)}
         self.broad |= {folder / below for folder in real for below in _OF_A_HOME}
         self.done: set[Path] = set()
+        self.plain: set[str] = set()
 
     def folder(self, folder: Path) -> None:
         """A folder of PATH: the toolchain that it is part of, else it alone, and what its names lead to."""
@@ -103,7 +104,7 @@ class _Look:
         if program in self.done:
             return
         self.done.add(program)
-        links, real = _followed(program)
+        links, real = _followed(program, self.plain)
         if self.found.shows(program) and self.found.shows(real) and self._is_system(real):
             return
         if not real.is_file():
@@ -151,7 +152,7 @@ class _Look:
 
     def _show(self, folder: Path) -> Path | None:
         """Show a folder and the links that lead to it; its real path, None where it may not be shown."""
-        links, real = _followed(folder)
+        links, real = _followed(folder, self.plain)
         if self._too_broad(real):
             return None
         self._links(links)
@@ -213,23 +214,27 @@ def _of_venv(home: Path) -> list[Path]:
     return [*(path for path in (home / "bin").glob("python*") if path.is_symlink()), *base]
 
 
-def _followed(path: Path) -> tuple[dict[Path, str], Path]:
-    """Every symbolic link on the way along this path, and where it ends."""
+def _followed(path: Path, plain: set[str]) -> tuple[dict[Path, str], Path]:
+    """Every symbolic link on the way along this path, and where it ends; `plain` remembers what is none."""
     links: dict[Path, str] = {}
-    at, waiting = Path("/"), list(path.absolute().parts[1:])
+    at, waiting = "", list(path.absolute().parts[1:])
     while waiting:
         part = waiting.pop(0)
         if part == "..":
-            at = at.parent
+            at = at.rpartition("/")[0]
             continue
-        step = at / part
-        if not step.is_symlink() or len(links) >= _LINKS:
+        step = f"{at}/{part}"
+        if step in plain or len(links) >= _LINKS:
             at = step
             continue
-        target = Path(links.setdefault(step, os.readlink(step)))
-        at = Path("/") if target.is_absolute() else at
+        if not os.path.islink(step):
+            plain.add(step)
+            at = step
+            continue
+        target = Path(links.setdefault(Path(step), os.readlink(step)))
+        at = "" if target.is_absolute() else at
         waiting = [*(target.parts[1:] if target.is_absolute() else target.parts), *waiting]
-    return links, at
+    return links, Path(at or "/")
 
 
 def _interpreter(program: Path) -> Path | None:

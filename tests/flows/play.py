@@ -145,7 +145,9 @@ class Play:
 
     def wait(self, look: Callable[[], Found | None]) -> Found:
         """The look's first true answer; else the test fails with what the bot did so far."""
-        return until(look, self.story, self.limit_s)
+        store = self.house.store
+        assert store
+        return until(look, self.story, self.limit_s, lambda: store.version(self.lane))
 
     def quiet(self) -> None:
         """Wait until the bot has nothing left to take in, to do or to show, and goes on having nothing.
@@ -163,7 +165,7 @@ class Play:
                 return False
             return time.monotonic() - since >= self.house.calm_s
 
-        self.wait(look)
+        until(look, self.story, self.limit_s)
 
     def _rest(self) -> int | None:
         """How often the bot has decided in this lane; None while it or the forge has something to do."""

@@ -6,6 +6,11 @@ sockets that were made inside the sandbox. On the first of them it is an HTTP pr
 one host that the operator named. Each refusal is a line of JSON on standard output, the counts are the last.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # see shell/garbage.py
+
 import asyncio
 import contextlib
 import ipaddress
@@ -25,6 +30,7 @@ from shell.agent.egress.addresses import Address, is_of_this_machine, is_public
 from shell.agent.egress.handshake import Hello, NoHandshake
 from shell.agent.egress.hosts import OWN, Pair, Rules
 from shell.agent.egress.request import Malformed, Target, target_of, to_client, to_host
+from shell.garbage import keep_what_is_loaded
 
 SOCKET = "egress.sock"
 MOST_CONNECTIONS = 128
@@ -432,6 +438,7 @@ def main() -> None:
         server.bind(SOCKET)
         server.listen(1)
         _say({"ready": True})
+        keep_what_is_loaded()
         asyncio.run(_run(proxy, server, [(host, port) for host, port in given["mirrored"]]))
     counts = proxy.counts
     told = {"connections": counts.connections, "sent": counts.sent, "received": counts.received}
