@@ -118,7 +118,7 @@ class RepositorySetup:
 
 _FAILED = (
     "The repository's setup failed (`agents.setup` in .caloron.yml): {0!r} ended with this:\n{1}\n"
-    "Mend the command or the base branch."
+    "Fix the command or the base branch, then say `/retry`."
 )
 
 
