@@ -333,10 +333,10 @@ _ALL: tuple[Declaration, ...] = (
         "budget",
         "maintain",
         "kickoff",
-        "Shows the budget, or raises it.",
+        "Shows what agents have used, or raises the budget of this sprint: by dollars, or by tokens.",
         Param("amount", "number"),
         example="/budget +5",
-        acts=False,
+        composition="command_steer",
     ),
     _declare("retro", "write", "kickoff", "Writes the retrospective now.", acts=False),
     _declare(

@@ -214,7 +214,8 @@ class Context:
             config = state.get("config")
             values = (config.get("values") if config else None) or {}
             known = policy_for(self.settings, account, values, declared)
-            return cast("Policy", {**known, **now_and_then})
+            today = {"spent_today": self.store.spent_in(lane, now()[:10])} if known.get("budget_day") else {}
+            return cast("Policy", {**known, **now_and_then, **today})
 
         return policy
 

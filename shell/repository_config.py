@@ -356,6 +356,12 @@ class Budgets(_Section):
         AfterValidator(_budget),
         Sets("budget_sprint", "Budget | None", lambda settings: None, "none"),
     ] = None
+    day: Annotated[
+        str | int | None,
+        Field(description="at this much no further agent of this repository starts until 00:00 UTC"),
+        AfterValidator(_budget),
+        Sets("budget_day", "Budget | None", lambda settings: None, "none"),
+    ] = None
 
 
 class Supervisor(_Section):

@@ -60,6 +60,8 @@ VerificationOutcome = Literal["passed", "failed", "timeout", "missing"]
 """How a command of the verification ended; `missing`: the machine does not have it."""
 FrameworkTrouble = Literal["auth", "quota"]
 """What is wrong with a framework's account: its key or login is refused, or used up."""
+BudgetScope = Literal["task", "sprint", "day"]
+"""Whose use a budget counts: a task's, the running sprint's, or a repository's since 00:00 UTC."""
 Walls = Literal["off", "bare", "refused"]
 """No walls: the operator switched them off; there are none and that is allowed; no agent is started."""
 ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
@@ -206,6 +208,8 @@ class RepositoryPolicy(TypedDict):
     """`budget.task`: at this much no further agent of a task starts."""
     budget_sprint: Budget | None
     """`budget.sprint`: at this much no further agent of a sprint starts."""
+    budget_day: Budget | None
+    """`budget.day`: at this much no further agent of this repository starts until 00:00 UTC."""
     stall_threshold_m: float
     """`supervisor.stall`: an agent that is silent for this long is stalled."""
     missing_after_s: float
@@ -251,6 +255,8 @@ class RepositoryValues(TypedDict, total=False):
     """`budget.task`: at this much no further agent of a task starts."""
     budget_sprint: Budget | None
     """`budget.sprint`: at this much no further agent of a sprint starts."""
+    budget_day: Budget | None
+    """`budget.day`: at this much no further agent of this repository starts until 00:00 UTC."""
     stall_threshold_m: float
     """`supervisor.stall`: an agent that is silent for this long is stalled."""
     missing_after_s: float
@@ -2534,6 +2540,8 @@ class SpawnAgent(ActionFields):
     """How often the agent is sent back with the same failure of theirs."""
     seen_sha: str | None
     """The head that was last judged."""
+    left: NotRequired[list[Budget]]
+    """What is left of the budgets: once one of them is used up, its agent takes no further turn."""
     again: NotRequired[str | None]
     """What an agent is told that goes on with the session of the run before."""
     closed_shas: list[str]
@@ -3070,6 +3078,8 @@ class SprintState(TypedDict):
     """In a file of the original's tick: the sprint; written by the clock."""
     pauses: NotRequired[dict[str, Pause]]
     """The frameworks that cannot work for now, by name; written by `dag_evaluate`."""
+    raised: NotRequired[int]
+    """By how much `/budget` has raised the running sprint's budget, in the unit of that."""
 
 
 class Dag(SprintState, SprintBrief):
@@ -3130,6 +3140,15 @@ class DeclaredPolicy(TypedDict):
     """How each status of a task is shown."""
 
 
+class Spent(TypedDict):
+    """What agents have used in a day. Written by the store."""
+
+    tokens: int
+    """Tokens."""
+    usd: int
+    """Millionths of a dollar."""
+
+
 class Policy(RepositoryPolicy, DeclaredPolicy):
     """What decisions go by: the repository's own settings, the operator's, and defaults. By the shell."""
 
@@ -3141,6 +3160,8 @@ class Policy(RepositoryPolicy, DeclaredPolicy):
     """Where agents do not run behind walls: how they do."""
     logins: NotRequired[dict[str, str]]
     """What changes with the key or login of a framework, by its name."""
+    spent_today: NotRequired[Spent]
+    """What the agents of this repository have used today, where it has a budget for a day."""
     budget_spent: NotRequired[str]
     """Which of the operator's caps keeps agents from starting today, in words."""
 
@@ -3190,6 +3211,8 @@ class AgentWanted(OfTask):
     """The task's issue."""
     attempt: NotRequired[int]
     """The run's number; the original's tick has none."""
+    left: NotRequired[list[Budget]]
+    """What is left of each budget that the task counts on."""
 
 
 class AgentUnwanted(OfTask):
@@ -3334,7 +3357,7 @@ class TellBudget(OfTask):
     """A budget is nearly or wholly used up: that is to be said."""
 
     type: Literal["tell_budget"]
-    scope: Literal["task", "sprint"]
+    scope: BudgetScope
     """Whose budget."""
     percent: int
     """How much of it is used at least: 80 or 100."""

@@ -48,6 +48,7 @@ from shell.agent.salvage import left_before, opened, remember_start
 from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
 from shell.agent.tree import Change, changed_bytes, changes, final_tree, put_back
 from shell.agent.verify import Verifier, failed_by_work, not_passed, round_of, signature, status_of
+from shell.budget import MICRO
 from shell.clock import now
 from shell.errors import Refused, Unavailable
 from shell.neutralize import as_title
@@ -276,11 +277,11 @@ class _Run:
     def _tell_the_rest(self, prompt: str) -> bool:
         """Further turns for what people told the agent and it could not take yet; whether it took any.
 
-        What does not fit into the run's time stands in the prompt of the next one.
+        What does not fit into the run's time or budget stands in the prompt of the next one.
         """
         turns = len(self.progress.turns)
         self.left_to_tell += self.told()
-        while self.left_to_tell and self._seconds_left() >= _SHORTEST_TURN_S:
+        while self.left_to_tell and self._seconds_left() >= _SHORTEST_TURN_S and not self._has_spent_all():
             self._go_on(prompt, "\n\n".join([_TOLD, *self.left_to_tell]))
         return len(self.progress.turns) > turns
 
@@ -302,6 +303,12 @@ class _Run:
         if agent is not None and agent.profile.resumes and session is not None:
             resume = Resume(session.id, words, session.usd)
         self._take_turn(f"{prompt.rstrip()}\n\n{words}", resume)
+
+    def _has_spent_all(self) -> bool:
+        """Whether a budget leaves nothing for a further turn."""
+        cost = self.progress.cost()
+        used = {"tokens": cost.get("tokens") or 0, "usd": (cost.get("charged_usd") or 0) * MICRO}
+        return any(used[one["unit"]] >= one["amount"] for one in self.spec.get("left") or [])
 
     def _seconds_left(self) -> float:
         """Of the run's limit, which its verification counts on, too."""
@@ -373,7 +380,7 @@ class _Run:
 
     def _gives_up(self, failures: Counter[str]) -> bool:
         """Whether it failed in one way, or in all, as often as it may, or has no time for another turn."""
-        again = max(failures.values()) > self.spec.get("verify_rounds", 0)
+        again = max(failures.values()) > self.spec.get("verify_rounds", 0) or self._has_spent_all()
         return again or failures.total() > _MOST_ROUNDS or self._seconds_left() < _SHORTEST_TURN_S
 
     def _failed(self, tree: str) -> "Verification | None":

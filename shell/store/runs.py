@@ -16,7 +16,7 @@ from shell.store.outbox import Outbox, Taken
 from shell.store.transaction import Transaction, absent, differs, equals
 
 if TYPE_CHECKING:
-    from stages.world import AgentFinished, AgentSigns, AgentStarted, RunSpec, TellAgent
+    from stages.world import AgentFinished, AgentSigns, AgentStarted, RunSpec, Spent, TellAgent
 
 RUN_LEASE_S = 15.0
 _KEPT_S = 7 * 24 * 3600
@@ -68,6 +68,14 @@ class Runs(Outbox):
         """What the runs used that ended on this day, by `spent_key`: tokens, and millionths of a dollar."""
         return {name: int(amount) for name, amount in self.client.hgetall(keys.spent(day)).items()}
 
+    def spent_in(self, lane: str, day: str) -> Spent:
+        """What the agents of one repository used that ended on this day."""
+        spent = self.spent(day)
+        return {
+            "tokens": spent.get(spent_key(lane, "tokens"), 0),
+            "usd": spent.get(spent_key(lane, "usd"), 0),
+        }
+
     def _count_cost(self, pipe: Any, lane: str, event: AgentFinished) -> None:
         cost = event.get("cost") or {}
         used = {"tokens": cost.get("tokens"), "usd": _millionths(charged_usd(cost))}
@@ -75,7 +83,7 @@ class Runs(Outbox):
         name = keys.spent(now()[:10])
         for unit, amount in used.items():
             if type(amount) is int and amount > 0:
-                for whose in ("all", owner_key(lane, facts.get("owner_id"))):
+                for whose in ("all", owner_key(lane, facts.get("owner_id")), lane):
                     pipe.hincrby(name, spent_key(whose, unit), min(amount, _MOST_USED))
                 pipe.expire(name, _SPENT_S)
 
@@ -293,7 +301,7 @@ def _millionths(usd: object) -> int | None:
 
 
 def spent_key(whose: str, unit: str) -> str:
-    """The name of a day's counter: of `all` or an owner."""
+    """The name of a day's counter: of `all`, an owner, or a lane."""
     return whose if unit == "tokens" else f"{whose}:{unit}"
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Answer, Command, Event, Kickoff, LabelActedOn, Policy, PostLog, State, Task, TaskAssigned,
-        TaskCancelled, TaskHeld, TaskRestart, TaskRetry, TaskSkip, TaskTold, TaskUnheld,
+        Action, Answer, Budget, Command, Event, Kickoff, LabelActedOn, Policy, PostLog, State, Task,
+        TaskAssigned, TaskCancelled, TaskHeld, TaskRestart, TaskRetry, TaskSkip, TaskTold, TaskUnheld,
     )  # fmt: skip
 
 NAME = "command_steer"
@@ -41,6 +41,7 @@ WAITING = {
 }
 UNDER_WAY = {"Running": "", "Paused": "This sprint is paused; nothing new starts.\n\n"}
 LINES = 30
+MICRO = 1_000_000
 ENDED = ("Done", "Skipped", "Cancelled")
 AT_WORK = ("queued", "running")
 WITH_A_PERSON = ("Escalated", "HumanAssigned")
@@ -64,6 +65,8 @@ def execute(input: Input) -> Output:
             return tell(state, event)
         case "log":
             return show_log(state, event)
+        case "budget":
+            return budget(state, event, input["policy"])
         case "restart":
             return restart(state, event)
         case "take-over" | "assign-human":
@@ -198,6 +201,54 @@ def steer_task(state: State, event: Command) -> Output:
     words = {"retry": "Starting a new attempt.", "skip": "Task skipped."}[event["name"]]
     events: list[Event] = [steered(event, name) for name in meant]
     return {"state": state, "actions": [answer(event, words)], "events": events}
+
+
+def budget(state: State, event: Command, policy: Policy) -> Output:
+    """What is used, of what; with an amount the budget of the running sprint grows by it."""
+    if event["where"]["number"] != state.get("running"):
+        return no(state, event, "Say `/budget` on the kickoff of a running sprint.")
+    named, limit = event["args"]["positional"], policy.get("budget_sprint")
+    if not named:
+        return {"state": state, "actions": [answer(event, used(state, policy), aloud=True)], "events": []}
+    if limit is None:
+        none = "This sprint has no budget to raise; set `budget.sprint` in `.caloron.yml`."
+        return no(state, event, none)
+    more = int(str(named[0]).removeprefix("+")) * (MICRO if limit["unit"] == "usd" else 1)
+    state = {**state, "raised": state.get("raised", 0) + more}
+    whole: Budget = {**limit, "amount": limit["amount"] + state.get("raised", 0)}
+    over: list[Event] = [{"type": "wait_over", "key": f"wait_over:{event['key']}", "task_id": task_id}
+                         for task_id in sorted(state["tasks"])[:1]]  # fmt: skip
+    words = f"The budget of this sprint is now {in_words(whole)}."
+    return {"state": state, "actions": [answer(event, words, aloud=True)], "events": over}
+
+
+def used(state: State, policy: Policy) -> str:
+    costs = [task.get("cost") or {} for task in state["tasks"].values()]
+    tokens = sum(cost.get("tokens") or 0 for cost in costs)
+    usd = sum((cost.get("charged_usd") or cost.get("usd") or 0) * MICRO for cost in costs)
+    limit, raised = policy.get("budget_sprint"), state.get("raised", 0)
+    lines = [f"- this sprint: {share(tokens, usd, limit, raised)}"]
+    if today := policy.get("spent_today"):
+        of_day = share(today["tokens"], today["usd"], policy.get("budget_day"), 0)
+        lines.append(f"- this repository today: {of_day}")
+    if each := policy.get("budget_task"):
+        lines.append(f"- each task: up to {in_words(each)}")
+    return "\n".join(["Used so far:", "", *lines])
+
+
+def share(tokens: float, usd: float, limit: Budget | None, raised: int) -> str:
+    spent = f"{tokens:,.0f} tokens, ${usd / MICRO:,.2f}"
+    if limit is None:
+        return f"{spent} (no budget)"
+    whole: Budget = {**limit, "amount": limit["amount"] + raised}
+    percent = 100 * (usd if limit["unit"] == "usd" else tokens) / whole["amount"]
+    return f"{spent}: {percent:.0f} % of {in_words(whole)}"
+
+
+def in_words(budget: Budget) -> str:
+    if budget["unit"] == "tokens":
+        return f"{budget['amount']:,.0f} tokens"
+    return f"${budget['amount'] / MICRO:,.2f}"
 
 
 def restart(state: State, event: Command) -> Output:

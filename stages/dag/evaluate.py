@@ -12,17 +12,17 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack, cast
 
 if TYPE_CHECKING:
     from stages.world import (
         AgentFinished, AgentHeartbeat, AgentIntervened, AgentPushed, AgentSigns, AgentStarted, AgentUnwanted,
-        ApprovalKept, Budget, CheckCompleted, Checks, ChecksFailed, Cost, Decision, Event, FailedCheck,
-        FrameworkTrouble, IssueClosed, IssueOpened, IssueRefused, IssueReopened, Made, MergeDenied, MergeMode,
-        MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed, PrConflict, PrMerged, PrOpened,
-        PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested, SprintState, StopRequested,
-        SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange, TaskFields, TaskHeld, TaskRestart,
-        TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told, WaitOver,
+        AgentWanted, ApprovalKept, Budget, BudgetScope, CheckCompleted, Checks, ChecksFailed, Cost, Decision,
+        Event, FailedCheck, FrameworkTrouble, IssueClosed, IssueOpened, IssueRefused, IssueReopened, Made,
+        MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed,
+        PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
+        SprintState, StopRequested, SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange, TaskFields,
+        TaskHeld, TaskRestart, TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told, WaitOver,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -299,14 +299,17 @@ def tell_of_budgets(step: Step, task_id: str, spent: Cost) -> None:
             )  # fmt: skip
 
 
-def budgets(step: Step, task_id: str) -> list[tuple[Literal["task", "sprint"], Budget, float]]:
+def budgets(step: Step, task_id: str) -> list[tuple[BudgetScope, Budget, float]]:
     """Each budget that a task counts on, with what is used of it."""
-    found: list[tuple[Literal["task", "sprint"], Budget, float]] = []
+    found: list[tuple[BudgetScope, Budget, float]] = []
     if step.policy and (budget := step.policy.get("budget_task")):
         found.append(("task", budget, amount_of(step.tasks[task_id].get("cost") or {}, budget)))
     if step.policy and (budget := step.policy.get("budget_sprint")):
         used = sum(amount_of(task.get("cost") or {}, budget) for task in step.tasks.values())
-        found.append(("sprint", budget, used))
+        found.append(("sprint", {**budget, "amount": budget["amount"] + step.state.get("raised", 0)}, used))
+    spent = step.policy.get("spent_today") if step.policy else None
+    if step.policy and spent and (budget := step.policy.get("budget_day")):
+        found.append(("day", budget, spent[budget["unit"]]))
     return found
 
 
@@ -1220,6 +1223,14 @@ def hold_over_budget(step: Step) -> None:
             words = f"the budget of this {scope}, {budget_words(budget)}, is used up (`budget.{scope}`)"
         if task.get("over_budget") != words:
             step.change(task_id, over_budget=words)
+            if words and over[0][0] == "day":
+                step.decide({"type": "wake_later", "task_id": task_id, "seconds": until_midnight(step)})
+
+
+def until_midnight(step: Step) -> float:
+    """Seconds until the next day begins, in UTC, and one more."""
+    now = moment_of(step.moment()).astimezone(datetime.UTC)
+    return 86401.0 - (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
 
 
 def waits_for_people(step: Step, task: Task) -> bool:
@@ -1276,15 +1287,16 @@ def start_agent(step: Step, task_id: str) -> None:
         set_pause(step, framework, {**pause, "trying": task_id})
     if before.get("unheard"):
         step.change(task_id, feedback=joined(before.get("feedback"), before["unheard"]), unheard=None)
-    step.decide(
-        {
-            "type": "spawn_agent",
-            "task_id": task_id,
-            "agent_id": task.get("agent_id"),
-            "issue_number": task.get("issue_number"),
-            "attempt": attempt,
-        }
-    )
+    wanted: AgentWanted = {
+        "type": "spawn_agent",
+        "task_id": task_id,
+        "agent_id": task.get("agent_id"),
+        "issue_number": task.get("issue_number"),
+        "attempt": attempt,
+    }
+    if counted := budgets(step, task_id):
+        wanted["left"] = [{**budget, "amount": int(budget["amount"] - used)} for _, budget, used in counted]
+    step.decide(wanted)
 
 
 def find_stalls(step: Step) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, ActionFields, AgentToTell, AgentUnwanted, Brief, Briefs, CloseSkipped, Decision, Escalate,
-        Kickoff, Mark, MarkDone, Policy, ReadFailures, ReopenWanted, SprintState, State, StopAgent, Task,
-        TellBudget, TellPaused, TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
+        Action, ActionFields, AgentToTell, AgentUnwanted, AgentWanted, Brief, Briefs, CloseSkipped, Decision,
+        Escalate, Kickoff, Mark, MarkDone, Policy, ReadFailures, ReopenWanted, SprintState, State, StopAgent,
+        Task, TellBudget, TellPaused, TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -62,7 +62,7 @@ class Sprint:
             case "create_issue":
                 return [self.issue(task)]
             case "spawn_agent":
-                return [self.run(task)]
+                return [self.run(task, action)]
             case "stop_agent":
                 return [self.stop(task, action)]
             case "tell_agent":
@@ -169,12 +169,13 @@ class Sprint:
 
     # agents
 
-    def run(self, task: Task) -> Action:
+    def run(self, task: Task, action: AgentWanted) -> Action:
         self.tasks[task["id"]] = task = {**task, "branch": self.branch(task)}
         number, sprint = task["issue_number"], f"#{self.kickoff['number']}"
         mark = f"<!-- caloron:pull key={self.id}/{task['id']}/pull sprint={self.id} task={task['id']} -->"
         return {
             **self.about(task, f"run/{task['attempt']}"),
+            "left": action.get("left") or [],
             "type": "spawn_agent",
             "agent_id": str(task["agent_id"]),
             "attempt": task["attempt"],
@@ -318,15 +319,17 @@ class Sprint:
 
     def tell_budget(self, task: Task, action: TellBudget) -> Action:
         """Once for each time that it is reached."""
-        of_sprint = action["scope"] == "sprint"
-        whose = "this sprint" if of_sprint else f"task `{task['id']}`"
-        key = f"`budget.{'sprint' if of_sprint else 'task'}` in `.caloron.yml`"
+        scope = action["scope"]
+        whose = {"sprint": "this sprint", "task": f"task `{task['id']}`", "day": "this day"}[scope]
+        key = f"`budget.{scope}` in `.caloron.yml`"
         if action["percent"] < 100:
             words = f"{action['percent']} % of the budget of {whose}, {action['words']}, is used ({key})."
         else:
+            ways = {"sprint": f"Say `/budget +N`, or raise {key},", "task": f"Raise {key}",
+                    "day": f"I start agents again at 00:00 UTC. Raise {key}"}[scope]  # fmt: skip
             words = (
                 f"The budget of {whose}, {action['words']}, is used up, so I start no further agent of it. "
-                f"Raise {key} to go on."
+                f"{ways} to go on{' before' if scope == 'day' else ''}."
             )
         what = f"budget/{action['scope']}/{action['percent']}/{self.now}"
         return self.comment(task, self.kickoff["number"], what, words)

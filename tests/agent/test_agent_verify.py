@@ -140,6 +140,20 @@ def test_a_program_that_the_walls_do_not_show_is_one_that_the_machine_lacks(stag
     assert found["outcome"] == "passed"
 
 
+def test_an_agent_is_not_sent_back_where_its_budget_is_used_up(stage: Stage) -> None:
+    stage.sandbox = "off"
+    report = 'CALORON_FEEDBACK_START {"tokens_consumed": 1000, "task_clarity": 5} CALORON_FEEDBACK_END'
+    script = f"date >> {stage.folder}/turns; echo x > x.md; echo '{report}'"
+    for tokens, turns in ((900, 1), (1100, 4)):
+        left = [{"amount": tokens, "unit": "tokens"}, {"amount": 10**9, "unit": "usd"}]
+        about = {"task_id": f"t{tokens}", "branch": f"agent/s-1/t{tokens}", "left": left}
+        verify = [step("false", "never")]
+        result = stage.play(script, verify=verify, verify_rounds=3, time_limit_s=600, **about)
+        assert result["outcome"] == "unverified", result
+        assert len((stage.folder / "turns").read_text().splitlines()) == turns
+        (stage.folder / "turns").unlink()
+
+
 def test_the_commands_behind_one_that_the_machine_lacks_are_run(stage: Stage) -> None:
     steps = [
         step("no-such-program", "one"),

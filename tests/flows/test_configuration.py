@@ -109,6 +109,26 @@ def test_no_agent_starts_over_the_budget_until_it_is_raised(play: Play) -> None:
     assert len([one for one in play.all_written(kickoff, "note") if "budget" in one]) == 1
 
 
+def test_no_agent_starts_over_the_budget_of_sprint_or_day(play: Play) -> None:
+    """`/budget` raises the one for this sprint; the other is raised in the file, or over at midnight."""
+    where = f"/repos/{play.repo}/collaborators/{ALICE}"
+    play.bot.api.send("PUT", where, {"permission": "admin"})
+    play.write("main", FILE, "budget:\n  sprint: 900 tokens\n  day: 1500 tokens\n", by=play.bot)
+    kickoff = play.start("- costly: Do something")
+    pull = play.pull("costly")
+    play.request_changes(pull["number"], "Please, more.", "costly.txt", "Here.")
+    play.wait(lambda: "this sprint, 900 tokens, is used up" in (play.written(kickoff, "board") or ""))
+    play.say(kickoff, "/budget")
+    shown = play.answer(kickoff, "Used so far")
+    assert "this sprint: 1,000 tokens" in shown and "111 % of 900 tokens" in shown
+    assert "today: 1,000 tokens" in shown
+    play.say(kickoff, "/budget +5000")
+    play.answer(kickoff, "now 5,900 tokens")
+    play.wait(lambda: play.outcomes("costly") == ["done", "done"])
+    play.wait(lambda: [one for one in play.all_written(kickoff, "note") if "The budget of this day" in one])
+    play.approve_until_closed(kickoff)
+
+
 def test_a_wrong_file_is_told_once_and_the_last_valid_one_stays(play: Play) -> None:
     valid = play.write("main", FILE, "pipeline:\n  parallel: 1\n")
     kickoff = play.kickoff(*TASKS)
