@@ -473,6 +473,8 @@ class TaskFields(TypedDict, total=False):
     """Whether the next run begins by merging the base into the branch."""
     hold: str | None
     """Who keeps it from being merged, with `/hold` or its label."""
+    draft: bool
+    """Whether its pull request is a draft of the bot's, because its verification is red."""
     human: str | None
     """Who has it instead of an agent, since `/take-over` or `/assign-human`."""
     refusal: str
@@ -1380,6 +1382,8 @@ class PrOpened(OfPull):
     """A task's pull request is there. Emitted by a look."""
 
     type: Literal["pr_opened"]
+    draft: NotRequired[bool]
+    """Whether it is a draft: nobody is to review it yet."""
 
 
 class PrSynchronized(OfPull):
@@ -2540,6 +2544,8 @@ class SpawnAgent(ActionFields):
     """How often the agent is sent back with the same failure of theirs."""
     seen_sha: str | None
     """The head that was last judged."""
+    draft: NotRequired[bool]
+    """Whether its pull request is a draft that ends with work that passes."""
     left: NotRequired[list[Budget]]
     """What is left of the budgets: once one of them is used up, its agent takes no further turn."""
     again: NotRequired[str | None]

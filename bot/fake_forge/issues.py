@@ -82,7 +82,8 @@ def edit(world: World, issue: Issue, actor: User, title: str | None = None, body
         issue.touch()
         if name == "title":
             note(world, issue, "title", actor, text=before)
-        if issue.pull and name == "title" and (_is_work(before) or _is_work(value)):
+        by_title = world.dialect.NAME == "gitea" and name == "title"
+        if issue.pull and by_title and (_is_work(before) or _is_work(value)):
             issue.pull.draft = _is_work(value)
         world.emit(ForgeEvent("edited", issue.repository, actor, issue, changes={name: before}))
 

@@ -29,6 +29,15 @@ def find(repository: Repository, number: int) -> tuple[Issue, Pull]:
     return issue, issue.pull
 
 
+def set_draft(world: World, issue: Issue, actor: User, draft: bool) -> None:
+    """As GitHub does it; Gitea goes by the title."""
+    if issue.pull and issue.pull.draft is not draft:
+        issue.pull.draft = draft
+        issue.touch()
+        kind = "converted_to_draft" if draft else "ready_for_review"
+        world.emit(ForgeEvent(kind, issue.repository, actor, issue))
+
+
 def between(repository: Repository, head: str, base: str) -> Issue | None:
     """The open pull request from one branch into another."""
     for issue in repository.pulls():
@@ -63,7 +72,8 @@ def open_pull(
         labels=list(labels),
     )
     issue.pull = Pull(world.state.next_id("pull"), head, base, head_sha, base_sha, draft)
-    issue.pull.draft = draft or title.lower().startswith(("wip:", "[wip]"))
+    by_title = world.dialect.NAME == "gitea" and title.lower().startswith(("wip:", "[wip]"))
+    issue.pull.draft = draft or by_title
     issue.pull.checking_until = time.time() + world.faults.checking
     repository.issues[issue.number] = issue
     git.set_ref(repository.folder, f"refs/pull/{issue.number}/head", head_sha)

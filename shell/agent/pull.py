@@ -13,7 +13,11 @@ class PullForge(Protocol):
 
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None: ...
 
-    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Mapping[str, Any]: ...
+    def create_pull(
+        self, repo: str, title: str, body: str, head: str, base: str, draft: bool = False
+    ) -> Mapping[str, Any]: ...
+
+    def set_draft(self, repo: str, number: int, draft: bool) -> None: ...
 
     def issue(self, repo: str, number: int) -> Mapping[str, Any]: ...
 
@@ -30,10 +34,17 @@ class PullForge(Protocol):
         """User name and secret that git uses over HTTP, for this repository."""
 
 
-def open_or_reuse_pull(spec: Mapping[str, Any], forge: PullForge, report: Watcher, body: str) -> int:
-    """The number of the pull request, opened if there is none or it was closed during the run."""
+def open_or_reuse_pull(
+    spec: Mapping[str, Any], forge: PullForge, report: Watcher, body: str, draft: bool = False
+) -> int:
+    """The number of the pull request, opened if there is none or it was closed during the run.
+
+    One that is there becomes a draft, or is one no more if the bot had made it so.
+    """
     number = spec.get("pr_number")
     if number and with_retries(lambda: forge.issue(spec["repo"], number))["state"] == "open":
+        if draft or spec.get("draft"):
+            with_retries(lambda: forge.set_draft(spec["repo"], number, draft))
         return int(number)
     if not report.may_go_on():
         raise AttemptEnded(
@@ -42,9 +53,11 @@ def open_or_reuse_pull(spec: Mapping[str, Any], forge: PullForge, report: Watche
     repo, branch, base = spec["repo"], spec["branch"], spec["base"]
 
     def once() -> int:
-        return open_pull(spec, forge) or int(
-            forge.create_pull(repo, spec["pr_title"], body, branch, base)["number"]
-        )
+        if there := open_pull(spec, forge):
+            if draft or spec.get("draft"):
+                forge.set_draft(repo, there, draft)
+            return there
+        return int(forge.create_pull(repo, spec["pr_title"], body, branch, base, draft)["number"])
 
     return with_retries(once)
 

@@ -372,11 +372,26 @@ class _Run:
             if self._gives_up(failures):
                 ending = AttemptEnded("unverified", not_passed(failed, failures.total()))
                 self._keep_work(ending, tree)
+                if self.progress.head_sha is not None:
+                    ending.reason += self._show_verification(self.progress.head_sha)
+                    self._propose_draft(ending)
                 raise ending
             self._go_on(prompt, round_of(failed, self.spec))
             self._tell_the_rest(prompt)
             tree = self._checked_tree()
         return tree
+
+    def _propose_draft(self, ending: AttemptEnded) -> None:
+        """Show people what does not pass, as a draft that nobody is asked to review."""
+        try:
+            number = open_or_reuse_pull(self.spec, self.forge, self.report, self._pull_text(), draft=True)
+        except AttemptEnded as refusal:  # stopped meanwhile, or the branch has another's pull request
+            ending.reason = f"{sentence(ending.reason)} {refusal.reason}"
+        except (Refused, Unavailable) as error:
+            ending.reason = f"{sentence(ending.reason)} No draft pull request shows it: {error}."
+        else:
+            self.progress.pr_number = number
+            ending.reason = f"{sentence(ending.reason)} It is shown as the draft #{number}."
 
     def _gives_up(self, failures: Counter[str]) -> bool:
         """Whether it failed in one way, or in all, as often as it may, or has no time for another turn."""
@@ -421,7 +436,9 @@ class _Run:
         said = self._show_verification(commit)
         if (failed := failed_by_work(self.progress.verification)) is not None:
             reason = f"{sentence(not_passed(failed, 1))} It is pushed to {self.spec['branch']}.{said}"
-            raise AttemptEnded("unverified", reason)
+            ending = AttemptEnded("unverified", reason)
+            self._propose_draft(ending)
+            raise ending
         return said
 
     def _show_verification(self, commit: str) -> str:
@@ -582,7 +599,12 @@ def _listed(paths: list[str]) -> str:
 
 
 def _unreported(spec: Mapping[str, Any], head: str) -> bool:
-    """Whether this head was never reported: its pull request was last seen at another, or none had it."""
+    """Whether this head was never reported: its pull request was last seen at another, or none had it.
+
+    One that is shown as a draft was never reported as done.
+    """
+    if spec.get("draft"):
+        return True
     if spec.get("pr_number"):
         return bool(spec.get("seen_sha")) and head != spec["seen_sha"]
     return head not in (spec.get("closed_shas") or [])

@@ -1,5 +1,6 @@
 """Gitea and Forgejo: the client of one account on one server."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +34,7 @@ from shell.forge.rest_forge import dated, files_of
 _PAGE = 50  # the most that a server returns, unless its administrator allows more
 _EVENTS = {"push", "create", "delete", "issues", "issue_comment", "pull_request", "status", "repository"}
 _REVIEWS = {"approve": "APPROVED", "request_changes": "REQUEST_CHANGES", "comment": "COMMENT"}
+_DRAFT, _OF_DRAFT = "WIP: ", re.compile(r"^\s*(?:wip:|\[wip\])\s*", re.IGNORECASE)
 _FORWARD_ONLY = "fast-forward-only"
 
 
@@ -152,9 +154,12 @@ class GiteaForge(GiteaLabels):
                 return int(raw["number"])
         return None
 
-    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Opened:
-        """Open a pull request, or return the one that is already open."""
-        payload = {"title": title, "body": body, "head": head, "base": base}
+    def create_pull(
+        self, repo: str, title: str, body: str, head: str, base: str, draft: bool = False
+    ) -> Opened:
+        """Open a pull request, or return the one that is already open. A draft is told by its title."""
+        shown = f"{_DRAFT}{title}" if draft else title
+        payload = {"title": shown, "body": body, "head": head, "base": base}
         try:
             raw = self.api.send("POST", f"/repos/{repo}/pulls", payload)
         except Refused as refusal:
@@ -163,6 +168,13 @@ class GiteaForge(GiteaLabels):
                 raise
             raw = self.api.get(f"/repos/{repo}/pulls/{existing}")
         return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
+
+    def set_draft(self, repo: str, number: int, draft: bool) -> None:
+        """Make an open pull request a draft, or have it reviewed again."""
+        raw = self.api.get(f"/repos/{repo}/pulls/{number}")
+        if bool(raw.get("draft")) is not draft:
+            title = f"{_DRAFT}{raw['title']}" if draft else _OF_DRAFT.sub("", raw["title"])
+            self.api.send("PATCH", f"/repos/{repo}/pulls/{number}", {"title": title})
 
     def pushes(self, repo: str, number: int, branch: str) -> list[Push] | None:
         """Who pushed to a pull request's branch since it was opened, from its timeline."""

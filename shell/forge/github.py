@@ -176,9 +176,14 @@ class GitHubForge(RestForge):
         numbers = [int(raw["number"]) for raw in found if _is(raw, repo, head_branch, base)]
         return next(iter(numbers), None)
 
-    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> Opened:
-        """Open a pull request, or return the one that is already open."""
-        payload = {"title": title, "body": body, "head": head, "base": base}
+    def create_pull(
+        self, repo: str, title: str, body: str, head: str, base: str, draft: bool = False
+    ) -> Opened:
+        """Open a pull request, or return the one that is already open.
+
+        Refused where the repository's plan has no drafts and it is to be one.
+        """
+        payload: Raw = {"title": title, "body": body, "head": head, "base": base, "draft": draft}
         try:
             raw = self.api.send("POST", f"/repos/{repo}/pulls", payload)
         except Refused as refusal:
@@ -187,6 +192,20 @@ class GitHubForge(RestForge):
                 raise
             raw = self.api.get(f"/repos/{repo}/pulls/{existing}")
         return {"number": raw["number"], "head_sha": raw["head"]["sha"], "html_url": raw["html_url"]}
+
+    def set_draft(self, repo: str, number: int, draft: bool) -> None:
+        """Make an open pull request a draft, or have it reviewed again; only GraphQL can do that."""
+        raw = self.api.get(f"/repos/{repo}/pulls/{number}")
+        if bool(raw.get("draft")) is draft:
+            return
+        name = "convertPullRequestToDraft" if draft else "markPullRequestReadyForReview"
+        query = (
+            f"mutation($id: ID!) {{ {name}(input: {{pullRequestId: $id}}) {{ pullRequest {{ isDraft }} }} }}"
+        )
+        url = f"{self.api.base.removesuffix('/v3')}/graphql"
+        told = self.api.send("POST", url, {"query": query, "variables": {"id": raw["node_id"]}})
+        if errors := (told or {}).get("errors"):
+            raise Refused(422, str(errors[0].get("message")))
 
     def pushes(self, repo: str, number: int, branch: str) -> list[Push] | None:
         """Who pushed to the branch since it began, by the repository's activity; None on a server without it.

@@ -148,8 +148,9 @@ class Forge(Protocol):
     def pull(self, repo: str, number: int, known_reviews: Iterable[int] = ()) -> Pull: ...
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None: ...  # the open one
     def create_pull(
-        self, repo: str, title: str, body: str, head: str, base: str
+        self, repo: str, title: str, body: str, head: str, base: str, draft: bool = False
     ) -> Opened: ...  # or the open one
+    def set_draft(self, repo: str, number: int, draft: bool) -> None: ...  # nothing where it is so already
     def pushes(
         self, repo: str, number: int, branch: str
     ) -> list[Push] | None: ...  # who pushed to a pull request's branch; None: the forge does not tell

@@ -271,6 +271,9 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     elif outcome == "unverified":  # the agent was sent back as often as it may be
         feedback = joined(step.tasks[task_id].get("feedback"), failed_verification(event))
         step.change(task_id, feedback=feedback)
+        if number := event.get("pr_number"):
+            step.change(task_id, **carrying(step.tasks[task_id], number))
+            step.change(task_id, draft=True)
         escalate(step, task_id, event.get("reason") or outcome)
     elif outcome in ("no_sandbox", "no_setup", "secret"):  # another round would have the same at hand
         escalate(step, task_id, event.get("reason") or outcome)
@@ -482,6 +485,8 @@ def add_cost(before: Mapping[str, object], more: Mapping[str, object]) -> Cost:
 
 def finished_well(step: Step, task_id: str, event: AgentFinished) -> None:
     step.change(task_id, **carrying(step.tasks[task_id], event["pr_number"]))
+    if step.tasks[task_id].get("draft"):
+        step.change(task_id, draft=False)
     fields: TaskChange = {
         "head_sha": event["head_sha"],
         "useless_rounds": 0,
@@ -572,6 +577,9 @@ def pr_opened(step: Step, task_id: str, event: PrOpened) -> None:
     step.change(task_id, **carrying(step.tasks[task_id], event["pr_number"]))
     if event.get("head_sha"):
         step.change(task_id, head_sha=event["head_sha"])
+    if event.get("draft"):  # its run says what becomes of it
+        step.change(task_id, draft=True)
+        return
     step.change(task_id, status="InReview", sent_back=False, wait=None, last_activity_at=step.moment())
     submit(step, task_id)
 

@@ -176,6 +176,7 @@ class Sprint:
         return {
             **self.about(task, f"run/{task['attempt']}"),
             "left": action.get("left") or [],
+            "draft": bool(task.get("draft")),
             "type": "spawn_agent",
             "agent_id": str(task["agent_id"]),
             "attempt": task["attempt"],

@@ -234,8 +234,13 @@ def opened_or_moved(
         key = f"pr_reopened:{number}:{event['key']}"
         return [{"type": "pr_reopened", "key": key, "pr_number": number, "head_sha": sha, "branch": branch}]
     if task.get("pr_number") != number:
-        key = f"pr_opened:{number}:first"
-        return [{"type": "pr_opened", "key": key, "pr_number": number, "head_sha": sha, "branch": branch}]
+        opened: PrOpened = {
+            "type": "pr_opened", "key": f"pr_opened:{number}:first", "pr_number": number, "head_sha": sha,
+            "branch": branch,
+        }  # fmt: skip
+        if observed.get("draft"):
+            opened["draft"] = True
+        return [opened]
     if task.get("head_sha") != sha:
         key = f"pr_synchronized:{number}:{sha}:{event['key']}"
         return [

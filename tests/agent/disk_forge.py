@@ -107,10 +107,16 @@ class DiskForge:
         found = [pull for pull in open_ if (pull["head"], pull["base"]) == (head_branch, base)]
         return found[0]["number"] if found else None
 
-    def create_pull(self, repo: str, title: str, body: str, head: str, base: str) -> dict[str, Any]:
+    def create_pull(
+        self, repo: str, title: str, body: str, head: str, base: str, draft: bool = False
+    ) -> dict[str, Any]:
         pull = {"number": 7 + len(self.pulls), "title": title, "body": body, "head": head, "base": base}
-        self.pulls.append(pull)
+        self.pulls.append(pull | {"draft": draft})
         return pull
+
+    def set_draft(self, repo: str, number: int, draft: bool) -> None:
+        for pull in self.pulls:
+            pull["draft"] = draft if pull["number"] == number else pull["draft"]
 
     def issue(self, repo: str, number: int) -> dict[str, Any]:
         there: dict[str, Any] = next((pull for pull in self.pulls if pull["number"] == number), {})

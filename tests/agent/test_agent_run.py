@@ -24,7 +24,7 @@ def test_a_change_becomes_a_commit_on_the_branch_and_a_pull_request(stage: Stage
     assert stage.forge.text("docs/hello.md") == "hello"
     [pull] = stage.forge.pulls
     assert pull.pop("body").startswith("Closes #3\n\nMade by `stub` in run 1: ")
-    assert pull == {"number": 7, "title": "Say hello", "head": BRANCH, "base": "main"}
+    assert pull == {"number": 7, "title": "Say hello", "head": BRANCH, "base": "main", "draft": False}
     assert stage.witness.pids and stage.witness.lines == ["done"]
 
 

@@ -31,8 +31,13 @@ def step(run: str, name: str = "test", timeout_s: float = 20) -> dict[str, Any]:
     return {"name": name, "run": run, "timeout_s": timeout_s}
 
 
-def play(stage: Stage, script: str, verify: list[dict[str, Any]], rounds: int = 3) -> Any:
-    return stage.play(script, verify=verify, verify_rounds=rounds, time_limit_s=600)
+def play(stage: Stage, script: str, verify: list[dict[str, Any]], rounds: int = 3, **changed: Any) -> Any:
+    return stage.play(script, verify=verify, verify_rounds=rounds, time_limit_s=600, **changed)
+
+
+def drafts(stage: Stage) -> list[bool]:
+    """Of each pull request whether it is a draft."""
+    return [one["draft"] for one in stage.forge.pulls]
 
 
 def outcomes(result: Any) -> list[tuple[str, str]]:
@@ -83,7 +88,7 @@ def test_what_passes_only_in_the_agents_folder_does_not_pass(stage: Stage) -> No
 def test_the_home_of_the_agent_is_not_there_on_the_clean_checkout(stage: Stage) -> None:
     script = "echo x > x.md; touch ~/trick"
     result = play(stage, script, verify=[step("test -e ~/trick")], rounds=0)
-    assert (result["outcome"], stage.forge.pulls) == ("unverified", []), result
+    assert (result["outcome"], drafts(stage)) == ("unverified", [True]), result
 
 
 def test_the_first_command_that_fails_ends_them(stage: Stage) -> None:
@@ -100,9 +105,13 @@ def test_the_same_failure_again_and_again_is_handed_to_a_person(stage: Stage) ->
     assert result["outcome"] == "unverified" and asked.read_text() == ".\n" * 3
     assert result["reason"] == (
         "The work does not pass the verification `test`: it failed (3 times): no. "
-        f"What it had done is on {BRANCH}, and the next run continues from there."
+        f"What it had done is on {BRANCH}, and the next run continues from there. "
+        "It is shown as the draft #7."
     )
-    assert stage.forge.pulls == [] and stage.witness.partial == [result["head_sha"]]
+    assert stage.witness.partial == [result["head_sha"]]
+    [draft] = stage.forge.pulls
+    assert draft["draft"] and "❌ failed" in draft["body"] and result["pr_number"] == draft["number"]
+    assert stage.forge.statuses[result["head_sha"]] == {"caloron/test": "failure"}
 
 
 def test_a_command_that_the_machine_lacks_is_said_and_not_the_agents_fault(stage: Stage) -> None:
@@ -291,7 +300,7 @@ def test_what_others_pushed_meanwhile_is_verified_with_the_work(stage: Stage) ->
     stage.forge.commit({"a.md": "a"}, "main")
     stage.witness = Racing()
     result = play(stage, "echo x > x.md", verify=[step("test ! -e broken.md")])
-    assert result["outcome"] == "unverified" and stage.forge.pulls == [], result
+    assert result["outcome"] == "unverified" and drafts(stage) == [True], result
     assert f"It is pushed to {BRANCH}." in result["reason"]
     assert stage.forge.statuses == {stage.forge.head(BRANCH): {"caloron/test": "failure"}}
 
@@ -300,9 +309,36 @@ def test_what_an_earlier_run_pushed_is_proposed_only_if_it_passes(stage: Stage) 
     stage.forge.commit({"a.md": "a"}, "main")
     stage.forge.commit({"x.md": "x"}, BRANCH, start="origin/main")
     result = play(stage, "true", verify=[step("grep -q good x.md")])
-    assert (result["outcome"], stage.forge.pulls) == ("unverified", []), result
-    again = play(stage, "true", verify=[step("grep -q x x.md")])
-    assert (again["outcome"], len(stage.forge.pulls)) == ("done", 1), again
+    assert (result["outcome"], drafts(stage)) == ("unverified", [True]), result
+    again = play(stage, "true", verify=[step("grep -q x x.md")], pr_number=7, draft=True)
+    assert (again["outcome"], drafts(stage)) == ("done", [False]), again
+
+
+def test_a_pull_request_in_review_is_a_draft_while_its_verification_is_red(stage: Stage) -> None:
+    passes, fails = [step("test ! -e y.md")], [step("test -e z.md")]
+    assert play(stage, "echo x > x.md", verify=passes)["pr_number"] == 7 and drafts(stage) == [False]
+    again = {"attempt": 2, "pr_number": 7}
+    result = play(stage, "echo y > w.md", verify=fails, rounds=0, **again)
+    assert (result["outcome"], drafts(stage)) == ("unverified", [True]), result
+    mended = play(stage, "echo z > z.md", verify=fails, **again | {"attempt": 3, "draft": True})
+    assert (mended["outcome"], drafts(stage)) == ("done", [False]), mended
+
+
+def test_a_draft_that_a_person_made_stays_one(stage: Stage) -> None:
+    assert play(stage, "echo x > x.md", verify=[])["pr_number"] == 7
+    stage.forge.set_draft("o/r", 7, True)
+    assert play(stage, "echo y > y.md", verify=[], attempt=2, pr_number=7)["outcome"] == "done"
+    assert drafts(stage) == [True]
+
+
+def test_where_the_forge_has_no_drafts_that_is_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise Refused(422, "Draft pull requests are not supported in this repository.")
+
+    monkeypatch.setattr(stage.forge, "create_pull", refuse)
+    result = play(stage, "echo x > x.md", verify=[step("false")], rounds=0)
+    assert result["outcome"] == "unverified" and result["pr_number"] is None
+    assert "No draft pull request shows it: " in result["reason"] and "not supported" in result["reason"]
 
 
 def test_work_that_cannot_be_verified_is_kept(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ REAL_GITEA_TOO = {
     "test_merging.py::test_only_the_approval_of_this_head": "approvals and statuses of heads that change",
     "test_merging.py::test_who_approves_an_older_head": "a review of a commit that is not the head",
     "test_merging.py::test_a_merge_that_conflicts": "how the server reports a conflict, and when it knows",
+    "test_configuration.py::test_work_that_does_not_pass_is_a_draft": "what makes a draft of a pull request",
     "test_steered_runs.py::test_a_person_ends": "a pull request of a person that closes an issue",
     "test_by_hand.py::test_a_merge_by_hand": "a merge that is not the bot's",
     "test_by_hand.py::test_labels_changed_by_hand": "label events of a real server",

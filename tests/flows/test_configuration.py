@@ -52,6 +52,29 @@ def test_work_is_verified_before_it_is_proposed(play: Play) -> None:
     assert [one["outcome"] for one in run["verification"]] == ["passed"]
 
 
+def test_work_that_does_not_pass_is_a_draft_until_it_does(play: Play) -> None:
+    verify = "supervisor:\n  retries: 1\nverify:\n  - name: words\n    run: grep -q never a.txt\n"
+    play.write("main", FILE, verify, by=play.bot)
+    kickoff = play.start("- a: Do it well")
+    play.wait(lambda: play.is_in("a", "escalated"))
+    play.quiet()
+    pull = play.pull_of("a")
+    assert pull is not None
+    draft = play.bot.pull(play.repo, pull["number"])
+    assert draft["draft"] and draft["status"]["contexts"] == {"caloron/words": "failure"}
+    assert play.outcomes("a") == ["unverified"] and "❌ failed" in (draft["body"] or "")
+    assert "shown as the draft" in (play.written(kickoff, "note") or "")
+
+    passes = "verify:\n  - name: words\n    run: test -e a.txt\n"
+    valid = play.write("main", FILE, passes, by=play.bot)
+    play.wait(lambda: configured(play).get("valid") == valid)
+    play.say(play.task("a"), "/retry")
+    play.wait(lambda: play.outcomes("a") == ["unverified", "done"])
+    play.wait(lambda: not play.bot.pull(play.repo, pull["number"])["draft"])
+    play.approve_until_closed(kickoff)
+    assert play.merged("a")
+
+
 def test_a_repositorys_own_agent_does_its_tasks(play: Play) -> None:
     """It is a program of the repository here, started as any other by the command in the file."""
     agent = program_of("echo 'made by an own agent' > made.txt")

@@ -20,6 +20,17 @@ def test_a_pull_request_is_opened_once_and_found(server: Server, repo: str) -> N
     assert server.bot.find_pull(repo, "agent/s/t1", "main") is None
 
 
+def test_a_draft_is_no_draft_any_more_once_it_is_to_be_reviewed(server: Server, repo: str) -> None:
+    server.write(repo, "agent/s/t9", "t9.txt", "t9\n")
+    number = server.bot.create_pull(repo, "Do it", "", "agent/s/t9", "main", draft=True)["number"]
+    title = server.bot.pull(repo, number)["title"]
+    for draft in (True, False, False, True, False):
+        server.bot.set_draft(repo, number, draft)
+        seen = server.bot.pull(repo, number)
+        assert (seen["draft"], seen["title"].removeprefix("WIP: ")) == (draft, "Do it"), seen
+    assert title.removeprefix("WIP: ") == "Do it"
+
+
 def test_a_pull_request_is_told_whole(server: Server, repo: str) -> None:
     made = server.pull(repo)
     home = server.bot.repository(repo)["id"]

@@ -85,6 +85,28 @@ def get_pull(call: Call, number: int) -> Any:
     return pull_shape(shapes, call, issue)
 
 
+@route(blueprint, "POST", "/graphql")
+def graphql(call: Call) -> Json:
+    """Of GraphQL just the two mutations by which a draft begins and ends."""
+    named = next((name for name in _DRAFTS if name in call.text("query")), None)
+    asked = (call.body.get("variables") or {}).get("id")
+    found = [
+        issue
+        for repo in call.world.state.repositories.values()
+        for issue in repo.pulls()
+        if issue.pull and f"PR_{issue.pull.id}" == asked and call.world.state.may(repo, call.caller, "write")
+    ]
+    if named is None or not found:
+        message = f"Could not resolve to a node with the global id of '{asked}'."
+        return {"data": None, "errors": [{"type": "NOT_FOUND", "message": message}]}
+    [issue] = found
+    pulls.set_draft(call.world, issue, call.user, _DRAFTS[named])
+    return {"data": {named: {"pullRequest": {"isDraft": _DRAFTS[named]}}}}
+
+
+_DRAFTS = {"convertPullRequestToDraft": True, "markPullRequestReadyForReview": False}
+
+
 @route(blueprint, "PATCH", ONE, "comment")
 def edit_pull(call: Call, number: int) -> Json:
     issue, pull = pulls.find(call.repository, number)

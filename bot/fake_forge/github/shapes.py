@@ -207,6 +207,7 @@ def pull_request(world: World, one: Issue, pull: Pull, viewer: User | None, *, f
     shown_repo = repository(world, repo, viewer)
     shown = _common(world, one) | {
         "id": pull.id,
+        "node_id": f"PR_{pull.id}",
         "url": f"{api(world)}/repos/{repo.full_name}/pulls/{one.number}",
         "issue_url": f"{api(world)}/repos/{repo.full_name}/issues/{one.number}",
         "diff_url": f"{html_url(world, one)}.diff",
