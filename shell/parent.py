@@ -1,9 +1,13 @@
 """Child processes that do not outlive their parent, however it ends."""
 
 import ctypes
+import functools
 import os
+import shutil
 import signal
+import subprocess
 import sys
+from collections.abc import Callable
 
 HOLD = "CALORON_HOLD_FD"
 """Names the open file whose lock says that something of this bot still lives."""
@@ -20,6 +24,29 @@ def die_with_parent(parent: int, with_signal: int = signal.SIGKILL) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != parent:  # it died before the kernel was asked
         os._exit(1)
+
+
+def dying_with_us(command: list[str]) -> tuple[list[str], Callable[[], None] | None]:
+    """The command, and what its child does first, so that it dies with this process.
+
+    Where the system has a program that asks the kernel for it, the child does nothing first: then it need not
+    begin as a copy of this process, which takes longer the larger we are. `PPID` is whose child it is once
+    the kernel was asked.
+    """
+    if (program := _setpriv()) is None:
+        return command, functools.partial(die_with_parent, os.getpid())
+    ours = ["/bin/sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid())]
+    return [program, "--pdeathsig", "KILL", *ours, *command], None
+
+
+@functools.cache
+def _setpriv() -> str | None:
+    """The program, if it knows how; it is tried once."""
+    program = shutil.which("setpriv", path="/usr/bin:/bin:/usr/sbin:/sbin")
+    if _libc is None or program is None:
+        return None
+    tried = subprocess.run([program, "--pdeathsig", "KILL", "/bin/sh", "-c", ":"], capture_output=True)
+    return None if tried.returncode else program
 
 
 def keep_unreadable() -> None:

@@ -1,9 +1,9 @@
 """Git as the shell runs it: in a bare repository of its own, ignoring every configuration but ours."""
 
 import base64
-import functools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from shell.parent import die_with_parent, hold
+from shell.parent import dying_with_us, hold
 from shell.secrets import know, mask
 
 _PASSED_ON = (
@@ -248,20 +248,21 @@ class Git:
     def _started(
         self, arguments: Sequence[str], environment: Mapping[str, str], keep_open: Sequence[int]
     ) -> "subprocess.Popen[bytes]":
-        try:
-            return subprocess.Popen(
-                ["git", *arguments],
-                env=environment,
-                cwd=self.git_dir.parent,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                pass_fds=[*keep_open, *hold()],
-                preexec_fn=functools.partial(die_with_parent, os.getpid()),
-            )
-        except FileNotFoundError:
-            raise GitError("git is not installed where the agents run; install git 2.38 or newer") from None
+        program = shutil.which("git", path=environment.get("PATH"))
+        if program is None:
+            raise GitError("git is not installed where the agents run; install git 2.38 or newer")
+        command, at_first = dying_with_us([program, *arguments])
+        return subprocess.Popen(
+            command,
+            env=environment,
+            cwd=self.git_dir.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=[*keep_open, *hold()],
+            preexec_fn=at_first,
+        )
 
     def _communicate(
         self, process: "subprocess.Popen[bytes]", stdin: bytes | None, until: float
