@@ -3108,6 +3108,8 @@ class State(SprintState):
     """Up to when the forge was caught up with."""
     short_of_space: NotRequired[bool]
     """Whether no agent starts because a disk of the machine is nearly full; written by `note_machine`."""
+    early: NotRequired[list[str]]
+    """Commits of which a status told before they were the head of a task's; written by `notice_change`."""
     shared: NotRequired[bool]
     """Whether a person uses our account too; written by `notice_change` and `compare_issue`."""
     outside: NotRequired[bool]
