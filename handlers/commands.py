@@ -193,8 +193,14 @@ _ALL: tuple[Declaration, ...] = (
         acts=False,
     ),
     _declare("start", "write", "kickoff", "Starts what is approved and waiting.", acts=False),
-    _declare("pause", "write", "kickoff", "Starts nothing new until `/resume`.", acts=False),
-    _declare("resume", "write", "kickoff", "Continues after `/pause`.", acts=False),
+    _declare(
+        "pause",
+        "write",
+        "kickoff",
+        "Starts and merges nothing more until `/resume`; agents at work finish.",
+        composition="command_steer",
+    ),
+    _declare("resume", "write", "kickoff", "Continues after `/pause`.", composition="command_steer"),
     _declare(
         "stop",
         "write",

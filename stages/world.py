@@ -822,6 +822,8 @@ class Kickoff(TypedDict):
     """When its last task ended, or it was stopped; written by `finish_sprint`."""
     stopped_by: NotRequired[str | None]
     """Who stopped it: `/stop`, or closing the kickoff."""
+    paused_by: NotRequired[str | None]
+    """Who paused it, while it is paused: `/pause`."""
     asked_status_at: NotRequired[str]
     """When `/status` was last said: the board is refreshed for it."""
     retro: NotRequired[SprintFigures]
@@ -1759,6 +1761,18 @@ class SprintStopped(OfSprint):
     """It is over before its end. Emitted by `/stop`, or by closing the kickoff."""
 
     type: Literal["sprint_stopped"]
+
+
+class SprintPaused(OfSprint):
+    """Nothing new starts, and nothing is merged, until it is resumed. Emitted by `/pause`."""
+
+    type: Literal["sprint_paused"]
+
+
+class SprintContinued(OfSprint):
+    """It is paused no more. Emitted by `/resume`."""
+
+    type: Literal["sprint_continued"]
 
 
 class SprintResumed(Happening):
@@ -3030,6 +3044,8 @@ Event = (
     | TaskCancelled
     | SprintApproved
     | SprintStopped
+    | SprintPaused
+    | SprintContinued
     | SprintResumed
     | SprintFinished
     | SprintEnded
@@ -3138,7 +3154,7 @@ class Policy(RepositoryPolicy, DeclaredPolicy):
     me: Account
     """Our account on the forge."""
     paused: NotRequired[bool]
-    """Whether nothing new begins."""
+    """Whether nothing new begins; written by `take_turn` while the running sprint is paused."""
     walls: NotRequired[Walls]
     """Where agents do not run behind walls: how they do."""
     logins: NotRequired[dict[str, str]]

@@ -148,7 +148,12 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
             return f"Approved by @{kickoff['approved_by']}; waiting behind #{state['running']}."
         case "Approved":
             return f"Approved by @{kickoff['approved_by']}; it starts now."
-        case "Running" | "Paused":
+        case "Paused":
+            until = (
+                f"@{kickoff['paused_by']} paused it: nothing new starts and nothing is merged until `/resume`"
+            )
+            return f"{until}. Agents at work finish.\n\n{progress(tasks, reviews)}"
+        case "Running":
             return progress(tasks, reviews)
         case "Done" | "Failed" | "Cancelled" | "Review":
             return f"{done_of(tasks)} done."

@@ -153,6 +153,7 @@ OURS = {
     "actor": "a login as the forge writes it, who is to be called",
     "approved_by": "as `actor`",
     "hold": "as `actor`",
+    "paused_by": "as `actor`",
     "human": "as `actor`",
     "answered": "the model's lines, which `write_retro_report` puts into the report",
     "waits": "made by `tell_waits`",
