@@ -163,7 +163,11 @@ _ALL: tuple[Declaration, ...] = (
         composition="command_steer",
     ),
     _declare(
-        "config", "read", "sprint", "Shows the settings in effect and where each comes from.", acts=False
+        "config",
+        "read",
+        "sprint",
+        "Shows the settings in effect and where each comes from.",
+        composition="command_config",
     ),
     _declare(
         "plan",

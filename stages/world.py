@@ -288,6 +288,8 @@ class Config(TypedDict):
     """The last commit with a valid file, whose values are in force; null: the defaults are."""
     values: RepositoryValues
     """What that file sets."""
+    lines: NotRequired[dict[str, int]]
+    """The line on which it sets each, by the key's name there."""
     problems: NotRequired[list[ConfigProblem]]
     """What is wrong with the file at `commit`; absent where it is valid."""
     text: NotRequired[str]
@@ -2058,6 +2060,8 @@ class ForgeConfig(TypedDict):
     """The hash of the file's text, which is empty where there is no file."""
     values: NotRequired[RepositoryValues]
     """What it sets."""
+    lines: NotRequired[dict[str, int]]
+    """The line on which it sets each, by the key's name there."""
     problems: NotRequired[list[ConfigProblem]]
     """What is wrong with it; then nothing of it counts."""
 
@@ -3153,6 +3157,8 @@ class Policy(RepositoryPolicy, DeclaredPolicy):
 
     me: Account
     """Our account on the forge."""
+    origins: NotRequired[dict[str, str]]
+    """Which setting of the operator's a default comes from, by the policy's key."""
     paused: NotRequired[bool]
     """Whether nothing new begins; written by `take_turn` while the running sprint is paused."""
     walls: NotRequired[Walls]
