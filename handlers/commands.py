@@ -189,12 +189,12 @@ _ALL: tuple[Declaration, ...] = (
     _declare(
         "reject",
         "write",
-        "kickoff pr",
-        "Sends back what waits at a gate, with a reason.",
+        "kickoff",
+        "Sends the plan that waits for approval back, with a reason.",
         Param("gate", "gate", required=True),
         _REASON,
         example="/reject plan the tests are missing",
-        acts=False,
+        composition="command_reject",
     ),
     _declare("start", "write", "kickoff", "Starts what is approved and waiting.", acts=False),
     _declare(

@@ -779,6 +779,15 @@ class Brief(TypedDict):
 Briefs = dict[str, Brief]
 
 
+class Rejection(TypedDict):
+    """A plan that was sent back. Written by `command_reject`."""
+
+    actor: str | None
+    """Who sent it back."""
+    rejected_for: str
+    """Why, in their words."""
+
+
 class Kickoff(TypedDict):
     """A sprint that is not over, kept under the number of its kickoff issue. Made by `open_kickoff`."""
 
@@ -814,6 +823,8 @@ class Kickoff(TypedDict):
     """When the plan was made."""
     errors: NotRequired[list[str]]
     """Why the text could not be planned."""
+    rejections: NotRequired[list[Rejection]]
+    """How often its plan was sent back, the last one last; written by `command_reject`."""
     approved_by: NotRequired[str | None]
     """Who approved the plan; written by `command_approve`."""
     approved_at: NotRequired[str]

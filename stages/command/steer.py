@@ -116,6 +116,10 @@ def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) ->
 
 
 def of_sprint(state: State, kickoff: Kickoff) -> str:
+    rejections = kickoff.get("rejections")
+    if kickoff["status"] == "Proposed" and kickoff.get("plan") is not None and rejections:
+        last, todo = rejections[-1], "Edit the issue and say `/plan`."
+        return f"@{last['actor']} sent the plan back: {as_text(last['rejected_for'])}\n\n{todo}"
     if kickoff["status"] == "Approved":
         return f"Approved; waiting behind #{state['running']}."
     return WAITING.get(kickoff["status"], f"This sprint is {kickoff['status']}; nothing is waiting.")
