@@ -163,7 +163,11 @@ _ALL: tuple[Declaration, ...] = (
         composition="command_steer",
     ),
     _declare(
-        "config", "read", "sprint", "Shows the settings in effect and where each comes from.", acts=False
+        "config",
+        "read",
+        "sprint",
+        "Shows the settings in effect and where each comes from.",
+        composition="command_config",
     ),
     _declare(
         "plan",
@@ -185,16 +189,22 @@ _ALL: tuple[Declaration, ...] = (
     _declare(
         "reject",
         "write",
-        "kickoff pr",
-        "Sends back what waits at a gate, with a reason.",
+        "kickoff",
+        "Sends the plan that waits for approval back, with a reason.",
         Param("gate", "gate", required=True),
         _REASON,
         example="/reject plan the tests are missing",
-        acts=False,
+        composition="command_reject",
     ),
     _declare("start", "write", "kickoff", "Starts what is approved and waiting.", acts=False),
-    _declare("pause", "write", "kickoff", "Starts nothing new until `/resume`.", acts=False),
-    _declare("resume", "write", "kickoff", "Continues after `/pause`.", acts=False),
+    _declare(
+        "pause",
+        "write",
+        "kickoff",
+        "Starts and merges nothing more until `/resume`; agents at work finish.",
+        composition="command_steer",
+    ),
+    _declare("resume", "write", "kickoff", "Continues after `/pause`.", composition="command_steer"),
     _declare(
         "stop",
         "write",

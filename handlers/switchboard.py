@@ -376,7 +376,7 @@ TASK_EVENTS = frozenset(
     task_told hold_seen
     task_cancelled spawn_requested
     stop_requested issue_refused sprint_approved sprint_stopped sprint_ended
-    sprint_resumed""".split()
+    sprint_paused sprint_continued sprint_resumed""".split()
 )
 
 COMPOSITIONS = {

@@ -152,12 +152,13 @@ class Context:
         return UNKNOWN if again else found
 
     def may_start(self, lane: str) -> bool:
-        """Whether an agent may start: its repository is let in, and the operator's caps leave something.
+        """Whether an agent may start: its repository is let in, its sprint is not paused, and the operator's
+        caps leave something.
 
         Where a cap is reached the boards are written again, so that they say so.
         """
         admission = self.admission(lane)
-        if not admission.let_in:
+        if not admission.let_in or _is_paused(self.store.load(lane).state):
             return False
         if self.budget_spent(lane, admission):
             self.store.show_again(lane, now()[:10])
@@ -245,6 +246,11 @@ class Context:
 
         seen = self.store.seen
         return Decider(read, composition_for, run, policy, now, seen, fingerprint(), INSTEAD, refuses)
+
+
+def _is_paused(state: State) -> bool:
+    kickoff = state["kickoffs"].get(str(state.get("running")))
+    return kickoff is not None and kickoff["status"] == "Paused"
 
 
 def _logins_here(agent_env: tuple[str, ...]) -> dict[str, str]:

@@ -24,6 +24,7 @@ class Parsed(TypedDict):
     """What the file says, by the policy's keys; nothing of it counts where there is a problem."""
 
     values: RepositoryValues
+    lines: dict[str, int]
     problems: list[ConfigProblem]
 
 
@@ -40,7 +41,8 @@ def read_config(text: str) -> Parsed:
     try:
         root = _compose(text)
         data = _plain(root) if root is not None and root.tag != _NULL else {}
-        return {"values": _values(RepositoryConfig.model_validate(data)), "problems": []}
+        values = _values(RepositoryConfig.model_validate(data))
+        return {"values": values, "lines": _lines(root, values), "problems": []}
     except _Wrong as wrong:
         problems = [_at(wrong.mark, wrong.message)]
     except yaml.MarkedYAMLError as error:
@@ -50,12 +52,12 @@ def read_config(text: str) -> Parsed:
     except ValidationError as error:
         problems = [_problem(root, item) for item in error.errors()]
     problems.sort(key=lambda problem: (problem["line"], problem["column"]))
-    return {"values": {}, "problems": problems[:_MOST_PROBLEMS]}
+    return {"values": {}, "lines": {}, "problems": problems[:_MOST_PROBLEMS]}
 
 
 def unreadable(reason: str) -> Parsed:
     """Of a file that is no text."""
-    return {"values": {}, "problems": [_at(None, reason)]}
+    return {"values": {}, "lines": {}, "problems": [_at(None, reason)]}
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -106,6 +108,12 @@ def _values(config: RepositoryConfig) -> RepositoryValues:
         if value is not None and (part := sets.part(value)) is not None:
             found[sets.policy] = part
     return cast("RepositoryValues", found)
+
+
+def _lines(root: yaml.Node | None, values: RepositoryValues) -> dict[str, int]:
+    """Where each key stands whose value counts."""
+    names = dict.fromkeys(name for name, _, sets in KEYS if sets.policy in values)
+    return {name: _mark(root, name.split("."), of_key=True).line + 1 for name in names}
 
 
 # What is wrong, and where

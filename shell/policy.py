@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from shell.repository_config import effective
+from shell.repository_config import effective, origins
 from shell.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,5 +22,6 @@ def policy_for(
         "me": {"login": me["login"], "id": me["id"]},
         **effective(settings, values),
         **declared,
+        **({"origins": found} if (found := origins(settings)) else {}),
     }
     return cast("Policy", policy)

@@ -47,6 +47,8 @@ class Sets:
     shown: str
     """The default, for the docs."""
     combine: Callable[[Any, Any], Any] = lambda default, value: value
+    setting: str = ""
+    """The operator's setting that the default comes from, as `Settings` names its field."""
     part: Callable[[Any], Any] = lambda value: value
     """What of the file's value it is, where one value sets several keys; None: nothing."""
 
@@ -117,6 +119,7 @@ class Pipeline(_Section):
             "int",
             lambda settings: max(2, settings.agents),
             "2, or `CALORON_AGENTS` where that is more",
+            setting="agents",
         ),
     ] = None
 
@@ -246,6 +249,7 @@ class Agents(_Section):
             "str",
             lambda settings: settings.framework,
             "`CALORON_FRAMEWORK`",
+            setting="framework",
             part=lambda given: given if isinstance(given, str) else "acp",
         ),
         Sets("acp", "AcpAgent | None", lambda settings: None, "", part=_own_agent),
@@ -372,7 +376,12 @@ class Supervisor(_Section):
         Field(gt=0, le=_LONGEST_M, description="an agent that is silent for this long is stalled"),
         *_duration("m", "m"),
         Sets(
-            "stall_threshold_m", "float", lambda settings: settings.stall_m, "`CALORON_STALL_M` (20 min)", min
+            "stall_threshold_m",
+            "float",
+            lambda settings: settings.stall_m,
+            "`CALORON_STALL_M` (20 min)",
+            min,
+            setting="stall_m",
         ),
     ] = None
     missing: Annotated[
@@ -385,6 +394,7 @@ class Supervisor(_Section):
             lambda settings: settings.missing_s,
             "`CALORON_MISSING_S` (120 s)",
             min,
+            setting="missing_s",
         ),
     ] = None
     cooldown: Annotated[
@@ -392,7 +402,12 @@ class Supervisor(_Section):
         Field(ge=0, le=_LONGEST_M, description="the time between two steps of the ladder"),
         *_duration("m", "m"),
         Sets(
-            "cooldown_m", "float", lambda settings: settings.cooldown_m, "`CALORON_COOLDOWN_M` (10 min)", min
+            "cooldown_m",
+            "float",
+            lambda settings: settings.cooldown_m,
+            "`CALORON_COOLDOWN_M` (10 min)",
+            min,
+            setting="cooldown_m",
         ),
     ] = None
     retries: Annotated[
@@ -499,3 +514,13 @@ def effective(settings: Settings, values: "RepositoryValues") -> "RepositoryPoli
         default = sets.default(settings)
         policy[sets.policy] = sets.combine(default, given[sets.policy]) if sets.policy in given else default
     return cast("RepositoryPolicy", policy)
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """The policy's keys whose default the operator set → the name of that setting."""
+    given = settings.model_fields_set
+    return {
+        sets.policy: str(Settings.model_fields[sets.setting].validation_alias)
+        for _, _, sets in KEYS
+        if sets.setting in given and sets.default(settings) == getattr(settings, sets.setting)
+    }

@@ -208,7 +208,9 @@ class Settings(BaseSettings):
         if "CALORON_FRAMEWORK" in written.keys() | theirs:
             return settings
         chosen = first_ready(written | dict(os.environ), settings.home)
-        return settings.model_copy(update={"framework": chosen})
+        ready = settings.model_copy(update={"framework": chosen})
+        ready.model_fields_set.discard("framework")  # nobody chose it
+        return ready
 
     @classmethod
     def written(cls) -> dict[str, str]:

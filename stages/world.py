@@ -294,6 +294,8 @@ class Config(TypedDict):
     """The last commit with a valid file, whose values are in force; null: the defaults are."""
     values: RepositoryValues
     """What that file sets."""
+    lines: NotRequired[dict[str, int]]
+    """The line on which it sets each, by the key's name there."""
     problems: NotRequired[list[ConfigProblem]]
     """What is wrong with the file at `commit`; absent where it is valid."""
     text: NotRequired[str]
@@ -785,6 +787,15 @@ class Brief(TypedDict):
 Briefs = dict[str, Brief]
 
 
+class Rejection(TypedDict):
+    """A plan that was sent back. Written by `command_reject`."""
+
+    actor: str | None
+    """Who sent it back."""
+    rejected_for: str
+    """Why, in their words."""
+
+
 class Kickoff(TypedDict):
     """A sprint that is not over, kept under the number of its kickoff issue. Made by `open_kickoff`."""
 
@@ -820,6 +831,8 @@ class Kickoff(TypedDict):
     """When the plan was made."""
     errors: NotRequired[list[str]]
     """Why the text could not be planned."""
+    rejections: NotRequired[list[Rejection]]
+    """How often its plan was sent back, the last one last; written by `command_reject`."""
     approved_by: NotRequired[str | None]
     """Who approved the plan; written by `command_approve`."""
     approved_at: NotRequired[str]
@@ -830,6 +843,8 @@ class Kickoff(TypedDict):
     """When its last task ended, or it was stopped; written by `finish_sprint`."""
     stopped_by: NotRequired[str | None]
     """Who stopped it: `/stop`, or closing the kickoff."""
+    paused_by: NotRequired[str | None]
+    """Who paused it, while it is paused: `/pause`."""
     asked_status_at: NotRequired[str]
     """When `/status` was last said: the board is refreshed for it."""
     retro: NotRequired[SprintFigures]
@@ -1771,6 +1786,18 @@ class SprintStopped(OfSprint):
     type: Literal["sprint_stopped"]
 
 
+class SprintPaused(OfSprint):
+    """Nothing new starts, and nothing is merged, until it is resumed. Emitted by `/pause`."""
+
+    type: Literal["sprint_paused"]
+
+
+class SprintContinued(OfSprint):
+    """It is paused no more. Emitted by `/resume`."""
+
+    type: Literal["sprint_continued"]
+
+
 class SprintResumed(Happening):
     """A restored sprint was looked at, and goes on. Emitted by `resume_sprint`."""
 
@@ -2054,6 +2081,8 @@ class ForgeConfig(TypedDict):
     """The hash of the file's text, which is empty where there is no file."""
     values: NotRequired[RepositoryValues]
     """What it sets."""
+    lines: NotRequired[dict[str, int]]
+    """The line on which it sets each, by the key's name there."""
     problems: NotRequired[list[ConfigProblem]]
     """What is wrong with it; then nothing of it counts."""
 
@@ -3044,6 +3073,8 @@ Event = (
     | TaskCancelled
     | SprintApproved
     | SprintStopped
+    | SprintPaused
+    | SprintContinued
     | SprintResumed
     | SprintFinished
     | SprintEnded
@@ -3124,6 +3155,8 @@ class State(SprintState):
     """Up to when the forge was caught up with."""
     short_of_space: NotRequired[bool]
     """Whether no agent starts because a disk of the machine is nearly full; written by `note_machine`."""
+    early: NotRequired[list[str]]
+    """Commits of which a status told before they were the head of a task's; written by `notice_change`."""
     shared: NotRequired[bool]
     """Whether a person uses our account too; written by `notice_change` and `compare_issue`."""
     outside: NotRequired[bool]
@@ -3160,8 +3193,10 @@ class Policy(RepositoryPolicy, DeclaredPolicy):
 
     me: Account
     """Our account on the forge."""
+    origins: NotRequired[dict[str, str]]
+    """Which setting of the operator's a default comes from, by the policy's key."""
     paused: NotRequired[bool]
-    """Whether nothing new begins."""
+    """Whether nothing new begins; written by `take_turn` while the running sprint is paused."""
     walls: NotRequired[Walls]
     """Where agents do not run behind walls: how they do."""
     logins: NotRequired[dict[str, str]]

@@ -42,6 +42,7 @@ class Output(TypedDict):
 
 
 BULLET = re.compile(r"^[-*+]\s+")
+MOST_REJECTIONS = 5
 TO_BE_READ = ("AwaitingApproval", "Approved")
 HEAD = {
     "AwaitingApproval": "is waiting for your approval",
@@ -53,7 +54,7 @@ HEAD = {
     "Failed": "has failed",
     "Cancelled": "was stopped",
     "Planning": "is being planned",
-    "Proposed": "could not be planned",
+    "Proposed": "was sent back",
 }
 MODE = {
     "on-approval": "a pull request is merged when someone with write permission has approved it "
@@ -92,6 +93,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Wr
     tasks = in_order(state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"] or {})
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
+        sent_back(kickoff),
         what_next(state, kickoff, tasks, reviews),
         removed(kickoff),
         cannot_read(state) if running else "",
@@ -141,19 +143,36 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
         case "AwaitingApproval":
             count = "one task" if len(tasks) == 1 else f"{len(tasks)} tasks"
             return (
-                f"The plan has {count}. Say `/approve` to start it, `/stop` to drop it; "
-                "to change it, edit the text above and say `/plan`."
+                f"The plan has {count}. Say `/approve` to start it, `/reject plan <reason>` to send it back, "
+                "`/stop` to drop it; to change it, edit the text above and say `/plan`."
             )
+        case "Proposed":
+            return "Edit the text above, then say `/plan`; `/stop` drops it."
         case "Approved" if state.get("running") is not None:
             return f"Approved by @{kickoff['approved_by']}; waiting behind #{state['running']}."
         case "Approved":
             return f"Approved by @{kickoff['approved_by']}; it starts now."
-        case "Running" | "Paused":
+        case "Paused":
+            until = (
+                f"@{kickoff['paused_by']} paused it: nothing new starts and nothing is merged until `/resume`"
+            )
+            return f"{until}. Agents at work finish.\n\n{progress(tasks, reviews)}"
+        case "Running":
             return progress(tasks, reviews)
         case "Done" | "Failed" | "Cancelled" | "Review":
             return f"{done_of(tasks)} done."
         case _:
             return ""
+
+
+def sent_back(kickoff: Kickoff) -> str:
+    """Who sent the plan back and why, until it is approved."""
+    rejections = kickoff.get("rejections") or []
+    if not rejections or kickoff["status"] not in ("Proposed", "Planning", "AwaitingApproval"):
+        return ""
+    often = "once" if len(rejections) == 1 else f"{len(rejections)} times"
+    rows = [f"- @{one['actor']}: {as_text(one['rejected_for'])}" for one in rejections[-MOST_REJECTIONS:]]
+    return "\n".join([f"Sent back {often}:", "", *rows])
 
 
 def removed(kickoff: Kickoff) -> str:

@@ -23,13 +23,17 @@ class Output(TypedDict):
 
 
 MAX_UNREVIEWED = 3
+FREE, TURN = "waiting for a free agent", "approved, waiting for its turn"
 
 
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     sprints = {number: tasks_of(state, kickoff) for number, kickoff in state["kickoffs"].items()}
     return {
-        "waits": {number: all_reasons(state, policy, tasks) for number, tasks in sprints.items()},
+        "waits": {
+            number: all_reasons(state, policy, tasks, state["kickoffs"][number])
+            for number, tasks in sprints.items()
+        },
         "reviews": {number: unreviewed(tasks) for number, tasks in sprints.items()},
     }
 
@@ -44,12 +48,25 @@ def unreviewed(tasks: dict[str, Task]) -> list[str]:
     return [name for name, task in tasks.items() if task["status"] == "InReview" and not is_approved(task)]
 
 
-def all_reasons(state: State, policy: Policy, tasks: dict[str, Task]) -> dict[str, list[str]]:
+def all_reasons(
+    state: State, policy: Policy, tasks: dict[str, Task], kickoff: Kickoff
+) -> dict[str, list[str]]:
     paused, found = state.get("pauses") or {}, {}
     for name, task in tasks.items():
         held, stops = held_by(state, task), paused_by(paused, policy, task)
         found[name] = [*stops, *held] if stops else reasons(policy, tasks, task, held)
+        if kickoff["status"] == "Paused":
+            found[name] = with_pause(found[name], task, kickoff["paused_by"])
     return found
+
+
+def with_pause(found: list[str], task: Task, by: str | None) -> list[str]:
+    """A paused sprint keeps a task from starting, or from being merged; not an agent at work."""
+    at_work = task["status"] == "InProgress" and task.get("agent") == "running"
+    if at_work or task["status"] not in ("Ready", "InProgress", "InReview"):
+        return found
+    others = [] if task.get("agent") == "queued" else [one for one in found if one not in (FREE, TURN)]
+    return [*others, f"paused by @{by}; `/resume` continues"]
 
 
 def paused_by(paused: dict[str, Pause], policy: Policy, task: Task) -> list[str]:
@@ -140,7 +157,7 @@ def no_agent(policy: Policy, task: Task) -> str:
     """Why no agent has started yet; the operator's cap comes first."""
     if over := policy.get("budget_spent") or task.get("over_budget"):
         return over
-    return shown_text(task.get("wait") or "waiting for a free agent")
+    return shown_text(task.get("wait") or FREE)
 
 
 def at_work(policy: Policy, task: Task) -> str:
@@ -170,7 +187,7 @@ def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
         parts.append("waiting for a review")
     elif not parts:
         by_hand = policy.get("merge") == "manual"
-        parts.append("approved; merge it when you are ready" if by_hand else "approved, waiting for its turn")
+        parts.append("approved; merge it when you are ready" if by_hand else TURN)
     return parts
 
 

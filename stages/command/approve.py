@@ -56,6 +56,9 @@ def objection(kickoff: Kickoff, event: Command, policy: Policy, shown: Shown | N
         return "This is my own account; a person must approve the plan from an account of their own."
     if gate not in (None, "plan"):
         return f"Nothing is waiting at the gate {as_code(gate, 60)}."
+    rejections = kickoff.get("rejections")
+    if status == "Proposed" and rejections and kickoff.get("plan") is not None:
+        return f"@{rejections[-1]['actor']} sent this plan back. Edit the issue and say `/plan`."
     if status != "AwaitingApproval":
         return f"There is nothing to approve: this sprint is {status}."
     if named and not current.startswith(named):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Answer, Budget, Command, Event, Kickoff, LabelActedOn, Policy, PostLog, State, Task,
-        TaskAssigned, TaskCancelled, TaskHeld, TaskRestart, TaskRetry, TaskSkip, TaskTold, TaskUnheld,
+        Action, Answer, Budget, Command, Event, Kickoff, LabelActedOn, Policy, PostLog, SprintContinued,
+        SprintPaused, State, Task, TaskAssigned, TaskCancelled, TaskHeld, TaskRestart, TaskRetry, TaskSkip,
+        TaskTold, TaskUnheld,
     )  # fmt: skip
 
 NAME = "command_steer"
@@ -39,7 +40,11 @@ WAITING = {
     "AwaitingApproval": "The plan is waiting for `/approve` from someone with write access.",
     "Review": "Every task has ended; I am writing the retro.",
 }
-UNDER_WAY = {"Running": "", "Paused": "This sprint is paused; nothing new starts.\n\n"}
+UNDER_WAY = ("Running", "Paused")
+NO_SUCH = {
+    "pause": "Nothing is running here, so there is nothing to pause.",
+    "resume": "Nothing is paused here.",
+}
 LINES = 30
 MICRO = 1_000_000
 ENDED = ("Done", "Skipped", "Cancelled")
@@ -59,6 +64,8 @@ def execute(input: Input) -> Output:
             return why(state, event, input["told"]["waits"])
         case "stop":
             return stop(state, event)
+        case "pause" | "resume":
+            return pause(state, event)
         case "hold" | "unhold":
             return hold(state, event)
         case "tell":
@@ -105,11 +112,17 @@ def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) ->
         return no(state, event, f"This sprint has no task {as_code(named[0], 60)}; `/why` lists them all.")
     else:
         words = of_tasks(state["tasks"], waits[str(kickoff["number"])])
-    words = UNDER_WAY.get(kickoff["status"], "") + words
+    if kickoff["status"] == "Paused":
+        by = kickoff["paused_by"]
+        words = f"@{by} paused this sprint: nothing new starts until `/resume`.\n\n{words}"
     return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
 
 
 def of_sprint(state: State, kickoff: Kickoff) -> str:
+    rejections = kickoff.get("rejections")
+    if kickoff["status"] == "Proposed" and kickoff.get("plan") is not None and rejections:
+        last, todo = rejections[-1], "Edit the issue and say `/plan`."
+        return f"@{last['actor']} sent the plan back: {as_text(last['rejected_for'])}\n\n{todo}"
     if kickoff["status"] == "Approved":
         return f"Approved; waiting behind #{state['running']}."
     return WAITING.get(kickoff["status"], f"This sprint is {kickoff['status']}; nothing is waiting.")
@@ -188,6 +201,39 @@ def stop(state: State, event: Command) -> Output:
     return {"state": state, "actions": [answer(event, "Sprint stopped.")], "events": ended}
 
 
+def pause(state: State, event: Command) -> Output:
+    """Nothing new starts in the sprint, or again; agents at work go on."""
+    on, number = event["name"] == "pause", event["where"]["number"]
+    kickoff = kickoff_of(state, number)
+    if kickoff is None or kickoff["status"] not in UNDER_WAY:
+        return no(state, event, NO_SUCH[event["name"]])
+    if kickoff["number"] != number:
+        return no(state, event, f"Say `/{event['name']}` on the kickoff, #{kickoff['number']}.")
+    if on is (kickoff["status"] == "Paused"):
+        already = f"@{kickoff.get('paused_by')} paused this sprint already; `/resume` continues it."
+        words = already if on else "This sprint is not paused."
+        return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
+    changed: Kickoff = {**kickoff, "status": "Running", "paused_by": None}
+    words = "The sprint continues."
+    if on:
+        changed = {**kickoff, "status": "Paused", "paused_by": event["actor"]}
+        words = "Paused: nothing new starts until `/resume`."
+    state = {**state, "kickoffs": {**state["kickoffs"], str(number): changed}}
+    return {"state": state, "actions": [answer(event, words)], "events": [paused_or_not(event, on)]}
+
+
+def paused_or_not(event: Command, on: bool) -> SprintPaused | SprintContinued:
+    number = event["where"]["number"]
+    if on:
+        return {"type": "sprint_paused", "key": f"sprint_paused:{event['key']}", "number": number}
+    return {"type": "sprint_continued", "key": f"sprint_continued:{event['key']}", "number": number}
+
+
+def is_paused(state: State) -> bool:
+    """Whether the running sprint is."""
+    return state["kickoffs"][str(state["running"])]["status"] == "Paused"
+
+
 def cancelled(event: Command, task_id: str) -> TaskCancelled:
     return {"type": "task_cancelled", "key": f"task_cancelled:{task_id}:{event['key']}", "task_id": task_id}
 
@@ -198,8 +244,17 @@ def steer_task(state: State, event: Command) -> Output:
         return no(state, event, refusal)
     if state["tasks"][meant[0]]["status"] in ENDED:
         return no(state, event, f"This task is already {state['tasks'][meant[0]]['status']}.")
-    words = {"retry": "Starting a new attempt.", "skip": "Task skipped."}[event["name"]]
     events: list[Event] = [steered(event, name) for name in meant]
+    if event["name"] == "skip":
+        return {"state": state, "actions": [answer(event, "Task skipped.")], "events": events}
+    return starts(state, event, "Starting a new attempt.", "A new attempt starts", events)
+
+
+def starts(state: State, event: Command, words: str, later: str, events: list[Event]) -> Output:
+    """An agent starts now; while the sprint is paused, once it continues."""
+    if is_paused(state):
+        waits = answer(event, f"{later} after `/resume`: this sprint is paused.", aloud=True)
+        return {"state": state, "actions": [waits], "events": events}
     return {"state": state, "actions": [answer(event, words)], "events": events}
 
 
@@ -262,7 +317,7 @@ def restart(state: State, event: Command) -> Output:
     key = f"task_restart:{meant[0]}:{event['key']}"
     again: TaskRestart = {"type": "task_restart", "key": key, "task_id": meant[0], "actor": event["actor"]}
     words = "Restarting the agent; it goes on with what it has done so far."
-    return {"state": state, "actions": [answer(event, words)], "events": [again]}
+    return starts(state, event, words, "I am stopping the agent. It goes on with its work", [again])
 
 
 def assign(state: State, event: Command) -> Output:
@@ -309,8 +364,8 @@ def hand_back(state: State, event: Command) -> Output:
         none = "No person has this task" if event["name"] == "hand-back" else "This task needs no person"
         return no(state, event, f"{none}; it is {status}.")
     events: list[Event] = [steered(event, meant[0])]
-    words = "An agent continues with this task."
-    return {"state": state, "actions": [answer(event, words)], "events": events}
+    words = "An agent continues with this task"
+    return starts(state, event, f"{words}.", words, events)
 
 
 def hold(state: State, event: Command) -> Output:

@@ -1205,11 +1205,13 @@ def block(step: Step) -> None:
 
 def dispatch(step: Step) -> None:
     """Open the issue of every task that needs one, and start as many agents as there is room for."""
+    if step.paused():
+        return
     for task_id, task in list(step.tasks.items()):
         if task.get("issue_number") is None and not task.get("issue_asked") and needs_issue(step, task):
             step.change(task_id, issue_asked=True)
             step.decide({"type": "create_issue", "task_id": task_id, "title": task.get("title") or task_id})
-    if step.policy is None or step.paused():
+    if step.policy is None:
         return
     busy = sum(1 for task in step.tasks.values() if task.get("agent") in AT_WORK)
     free = step.policy.get("parallel", PARALLEL) - busy

@@ -1,4 +1,4 @@
-"""Pass the turn to the stage that evaluates the tasks, without what only ticks need."""
+"""Pass the turn to the stage that evaluates the tasks: with the sprint's pause, without what ticks need."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ class Output(TypedDict):
 
 
 def execute(input: Input) -> Output:
-    return {
-        "state": input["state"],
-        "events": input["events"],
-        "now": input["now"],
-        "policy": input["policy"],
-    }
+    state, policy = input["state"], input["policy"]
+    if is_paused(state):
+        policy = {**policy, "paused": True}
+    return {"state": state, "events": input["events"], "now": input["now"], "policy": policy}
+
+
+def is_paused(state: State) -> bool:
+    kickoff = state["kickoffs"].get(str(state.get("running")))
+    return kickoff is not None and kickoff["status"] == "Paused"
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -45,6 +45,8 @@ def applied(state: State, found: ForgeConfig) -> State:
     known: Config = state.get("config") or {"commit": found["commit"], "valid": None, "values": {}}
     if not found["problems"]:
         valid: Config = {"commit": found["commit"], "valid": found["commit"], "values": found["values"]}
+        if lines := found.get("lines"):
+            valid["lines"] = lines
         return {**state, "config": valid}
     wrong: Config = {**known, "commit": found["commit"], "problems": found["problems"], "text": found["text"]}
     return {**state, "config": wrong}

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 NAME = "notice_change"
 MOST_EDITS = 20
+MOST_EARLY = 20
+ENDED = ("Done", "Cancelled", "Skipped")
 
 
 class Input(TypedDict):
@@ -31,6 +33,8 @@ def execute(input: Input) -> Output:
         )
         if event["type"] == "account_shared":
             state = {**state, "shared": True}
+        elif event["type"] == "changed" and event["object"] == "commit":
+            state = with_early(state, event.get("head_sha"))
     return {"state": state, "actions": looks}
 
 
@@ -144,12 +148,18 @@ def look_at_pull(state: State, number: int, event: Changed) -> Action:
     }
 
 
+def with_early(state: State, sha: str | None) -> State:
+    """A status may come before we know of what was pushed: its commit is kept until it is a task's head."""
+    early = state.get("early") or []
+    if sha is None or state.get("running") is None or sha in early or pulls_with_head(state, sha):
+        return state
+    return {**state, "early": [*early, sha][-MOST_EARLY:]}
+
+
 def pulls_with_head(state: State, sha: str | None) -> list[int]:
     tasks = state.get("tasks", {}).values()
-    in_review = [
-        task for task in tasks if sha and task.get("head_sha") == sha and task["status"] == "InReview"
-    ]
-    return sorted(number for task in in_review if (number := task.get("pr_number")))
+    open_ = [task for task in tasks if sha and task.get("head_sha") == sha and task["status"] not in ENDED]
+    return sorted(number for task in open_ if (number := task.get("pr_number")))
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

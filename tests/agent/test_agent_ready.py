@@ -68,5 +68,6 @@ def test_the_settings_take_it_unless_one_is_named(
     for name, text in given.items():
         monkeypatch.setenv(name, text)
     assert Settings.load().framework == "gemini-cli"
+    assert "framework" not in Settings.load().model_fields_set, "nobody chose it"
     monkeypatch.setenv("CALORON_FRAMEWORK", "claude-code")
     assert Settings.load().framework == "claude-code"

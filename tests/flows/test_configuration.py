@@ -152,6 +152,22 @@ def test_no_agent_starts_over_the_budget_of_sprint_or_day(play: Play) -> None:
     play.approve_until_closed(kickoff)
 
 
+def test_whoever_may_read_sees_which_settings_hold_and_where_they_come_from(play: Play) -> None:
+    commit = play.write("main", FILE, "pipeline:\n  parallel: 1\nmerge: {mode: manual}\n", by=play.bot)
+    kickoff = play.kickoff(*TASKS)
+    play.wait(lambda: configured(play).get("valid") == commit)
+    asked = play.say(kickoff, "/config", by=play.mallory)
+    said = play.answer(kickoff, "These settings are in effect:")
+    page = play.bot.repository(play.repo)["html_url"]
+    assert (
+        f"`pipeline.parallel`: `1` — [line 2 of `{FILE}`]({page}/" in said and f"{commit}/{FILE}#L2)" in said
+    )
+    assert f"`merge.mode`: `manual` — [line 3 of `{FILE}`]" in said
+    assert "`agents.framework`: `stub` — the operator's `CALORON_FRAMEWORK`" in said
+    assert "`agents.max_unreviewed`: `3` — default" in said
+    play.reacted(asked, "eyes", "rocket")
+
+
 def test_a_wrong_file_is_told_once_and_the_last_valid_one_stays(play: Play) -> None:
     valid = play.write("main", FILE, "pipeline:\n  parallel: 1\n")
     kickoff = play.kickoff(*TASKS)

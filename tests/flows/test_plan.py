@@ -83,3 +83,32 @@ def test_a_branch_that_someone_has_put_in_the_way_is_not_written_over(play: Play
     play.say(play.task("a"), "/retry")
     play.approve_until_closed(kickoff)
     assert "theirs.txt" not in play.bot.tree(play.repo, "main")
+
+
+def test_a_plan_that_is_sent_back_waits_for_another_and_says_why(play: Play) -> None:
+    kickoff = play.kickoff("- a: The first")
+    refused = play.say(kickoff, "/reject plan I am nobody", by=play.mallory)
+    play.reacted(refused, "eyes", "confused")
+    said = play.say(kickoff, "/reject plan the tests are missing")
+    play.wait(lambda: "Sent back once:\n\n- @alice: the tests are missing" in (board_of(play, kickoff)))
+    play.reacted(said, "eyes", "rocket")
+    play.say(kickoff, "/approve")
+    play.answer(kickoff, "@alice sent this plan back. Edit the issue and say `/plan`.")
+    play.quiet()
+    assert play.tasks() == {} and "was sent back" in board_of(play, kickoff)
+
+    for number, words in ((2, "still none"), (3, "none at all")):
+        play.say(kickoff, "/plan")
+        play.wait(lambda: "is waiting for your approval" in board_of(play, kickoff))
+        play.say(kickoff, f"/reject plan {words}")
+        play.wait(lambda n=number: f"Sent back {n} times:" in board_of(play, kickoff))  # type: ignore[misc]
+    play.answer(kickoff, "@alice, this plan was sent back 3 times.")
+    play.say(kickoff, "/plan")
+    play.wait(lambda: "is waiting for your approval" in board_of(play, kickoff))
+    assert "- @alice: none at all" in board_of(play, kickoff)
+    play.say(kickoff, "/approve")
+    play.approve_until_closed(kickoff)
+
+
+def board_of(play: Play, kickoff: int) -> str:
+    return play.written(kickoff, "board") or ""

@@ -70,3 +70,17 @@ def test_red_checks_settle_first(play: Play) -> None:
     told = [event["type"] for event in play.told()]
     assert told.count("check_completed") == 2 and "checks_failed" not in told
     assert play.outcomes("a") == ["done"] and play.is_in("a", "review-pending")
+
+
+def test_a_check_that_ends_before_the_run_counts_as_soon_as_the_run_has_ended(play: Play) -> None:
+    """CI is quick: its status comes while the pull request is still being opened."""
+    play.write("main", FILE, AT_ONCE, by=play.bot)
+    play.house.fault(method="POST", path=f"{play.repo}/pulls$", seconds=2, times=1)
+    kickoff = play.start("- mended: Add it up")
+    branch = f"agent/{play.sprint_id(kickoff)}/mended"
+    head = play.wait(lambda: play.alice.branch_head(play.repo, branch))
+    play.alice.set_status(play.repo, head, "failure", "ci/test", "4 != 5")
+    play.wait(lambda: play.outcomes("mended") == ["done", "done"])
+    told = [event["type"] for event in play.told()]
+    assert told.index("changed", told.index("agent_pushed")) < told.index("agent_finished")
+    assert told.count("checks_failed") == 1 and "> The check ci/test" in play.prompt_of("mended", 2)

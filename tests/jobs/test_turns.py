@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from jobs import attempt
+from jobs.context import Context
 from shell.budget import Budget
 from shell.clock import now
 from shell.settings import Settings
@@ -74,6 +75,17 @@ def test_no_agent_starts_where_the_bot_is_no_longer_let_in(bench: Bench) -> None
     assert start(bench) is None
     attempt.attempt("gitea-7", "spawn:a")
     assert bench.store.run("gitea-7", "spawn:a")["status"] == "queued"  # type: ignore[index]
+
+
+def test_a_run_that_is_queued_waits_while_its_sprint_is_paused(bench: Bench) -> None:
+    """Also for a bot that was restarted meanwhile: the pause is in the state."""
+    queue(bench, "gitea-7", "a")
+    kickoff = {"id": "s-gitea-7", "number": 4, "status": "Paused", "paused_by": "ada"}
+    bench.change("gitea-7", running=4, kickoffs={"4": kickoff, "5": {**kickoff, "number": 5}})
+    assert start(bench) is None
+    assert Context.of(bench.settings).store.choose_run(bench.may_start) is None
+    bench.change("gitea-7", kickoffs={"4": {**kickoff, "status": "Running"}, "5": {**kickoff, "number": 5}})
+    assert start(bench) == ("gitea-7", "spawn:a")
 
 
 @pytest.mark.parametrize("cap", ["CALORON_BUDGET_DAY", "CALORON_BUDGET_OWNER_DAY"])

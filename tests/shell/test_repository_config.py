@@ -15,6 +15,7 @@ from shell.policy import policy_for
 from shell.repository_config import KEYS
 from shell.settings import Settings
 from tests.stages.forge_rendering import live_in_body
+from tests.stages.stage_rules import loaded
 
 ME: Any = {"login": "bot", "id": 1}
 WHOLE = """
@@ -61,9 +62,33 @@ def test_every_key_sets_its_key_of_the_policy() -> None:
     assert set(parsed["values"]) <= {sets.policy for _, _, sets in KEYS}
 
 
+def test_the_line_of_every_key_is_known() -> None:
+    assert read_config(WHOLE)["lines"] == {
+        "pipeline.parallel": 3, "agents.framework": 5, "agents.network": 6, "agents.time_limit": 7,
+        "merge.mode": 8, "supervisor.stall": 9, "supervisor.missing": 9, "supervisor.cooldown": 9,
+        "supervisor.retries": 9, "verify": 10, "protected_paths": 11,
+    }  # fmt: skip
+
+
+def test_it_is_known_which_default_the_operator_set() -> None:
+    given = settings(agents=4, stall_m=5.0, framework="stub")
+    assert policy_for(given, ME, {}, declared_policy())["origins"] == {
+        "parallel": "CALORON_AGENTS",
+        "framework": "CALORON_FRAMEWORK",
+        "stall_threshold_m": "CALORON_STALL_M",
+    }
+    for nothing in (settings(), settings(agents=1)):
+        assert "origins" not in policy_for(nothing, ME, {}, declared_policy())
+
+
+def test_config_shows_every_key_of_the_file() -> None:
+    shown = loaded(Path(__file__).parents[2] / "stages/command/config.py").KEYS
+    assert list(shown.items()) == [(name, sets.policy) for name, _, sets in KEYS if sets.shown]
+
+
 @pytest.mark.parametrize("text", ["", "# only words\n", "---\n", "pipeline:\n", "pipeline:\n  parallel:\n"])
 def test_what_is_not_given_stays_as_it_is(text: str) -> None:
-    assert read_config(text) == {"values": {}, "problems": []}
+    assert read_config(text) == {"values": {}, "lines": {}, "problems": []}
     policy = policy_for(settings(), ME, {}, declared_policy())
     assert (policy["parallel"], policy["merge"], policy["stuck_retry_limit"]) == (2, "on-approval", 3)
     assert (policy["time_limit_s"], policy["stall_threshold_m"]) == (3600, 20)

@@ -195,7 +195,6 @@ NOT_READ = {
 """Fields that nothing reads yet, with the reason; this list only shrinks."""
 NOT_WRITTEN = {
     "merge_asked": "set by `/merge`, which does not act yet",
-    "paused": "set by `/pause`, which does not act yet",
 }
 """Fields that nothing writes yet; this list only shrinks."""
 
