@@ -30,6 +30,7 @@ _TELLING_S = 8
 """Longer than the five seconds after which a run asks what people told it."""
 _FAILED = "the verification `second` failed"
 _TOLD = "> @ada: Write it in one line, please."
+_MORE = "> @ada: Please add a second file."
 _FURTHER = "While you worked, people told you this"
 _WORDS = "amber birch cedar delta ember fjord grove heron inlet juniper kelp larch".split()
 
@@ -38,7 +39,7 @@ _RED = "4 != 5 in the sum"
 _REPO_OF_BOT = "acme/red"
 
 PLAYS = (
-    *("works", "is sent back", "red check", "is told", "is stopped"),
+    *("works", "is sent back", "next run", "red check", "is told", "is stopped"),
     *("401", "429", "529", "cut off once", "slow"),
 )
 Row = dict[str, str]
@@ -238,6 +239,34 @@ def _red_check(bench: Bench) -> Row:
     return {"red check": f"{'fixed' if fixed else f'`{outcome}`'} ({seconds:.0f} s)"}
 
 
+def _next_run(bench: Bench) -> Row:
+    """A second run of the same task, with what a review asked for."""
+    before, _ = bench.play(bench.works)
+    bench.plays -= 1
+    second, words = f"next-{bench.file}", f"{bench.text.strip()} twice\n"
+
+    def script(asked: Asked) -> Move:
+        if _MORE not in asked.text:
+            return bench.works(asked)
+        return Say("Both are written.") if _has_written(asked, words) else Write(second, words)
+
+    task = f"Task: t{bench.plays + 1}"
+    result, seconds = bench.play(
+        script,
+        attempt=2,
+        round=2,
+        prompt=f"{task}\nRound: 2\nWrite the file {bench.file}.\n\n{_MORE}",
+        again=f"{task}\nRound: 2\nYou worked on this task before.\n\n{_MORE}",
+        pr_number=before["pr_number"],
+        seen_sha=before["head_sha"],
+    )
+    if result["outcome"] != "done" or bench.written(second) != words:
+        return {"next run": _seen(result, seconds)}
+    first = next(asked for asked in bench.model.work() if _MORE in asked.text)
+    same = bench.text.strip() in first.text and not first.wants_blocks
+    return {"next run": f"{'same session' if same else 'with the whole prompt'} ({seconds:.0f} s)"}
+
+
 def _is_told(bench: Bench) -> Row:
     """While a command runs, or the model thinks, a person says something; the file is written after that."""
     waiting = [_TOLD]
@@ -306,6 +335,7 @@ def _slow(bench: Bench) -> Row:
 _PLAYED: Mapping[str, Callable[[Bench], Row]] = {
     "works": _works,
     "is sent back": _is_sent_back,
+    "next run": _next_run,
     "red check": _red_check,
     "is told": _is_told,
     "is stopped": _is_stopped,

@@ -67,5 +67,6 @@ def test_an_agent_fixes_what_a_check_found(tmp_path: Path) -> None:
 def test_an_agent_goes_on_in_its_session_and_takes_words_in_its_turn(tmp_path: Path) -> None:
     if (there := installed("codex-cli")) is None:
         pytest.skip("codex-cli is not installed; `tests/tools/frameworks install` does it")
-    row = play_agent("codex-cli", there, tmp_path, seed=1, plays=("is sent back", "is told"))
+    row = play_agent("codex-cli", there, tmp_path, seed=1, plays=("is sent back", "next run", "is told"))
     assert row["sent back"].startswith("same session (") and row["told"].startswith("in its turn (")
+    assert row["next run"].startswith("same session (")
