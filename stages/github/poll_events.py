@@ -14,7 +14,7 @@ from shell.marker import read_marks
 if TYPE_CHECKING:
     from stages.world import (
         CheckCompleted, Event, ForgeComment, ForgeIssue, ForgePull, IssueClosed, IssueEdited, IssueOpened,
-        IssueReopened, LabelAdded, LabelRemoved, OfPull, PrClosed, PrReopened, TimelineRow,
+        IssueReopened, LabelAdded, LabelRemoved, OfPull, PrClosed, PrOpened, PrReopened, TimelineRow,
     )  # fmt: skip
 
 EFFECTS = ["Fallible", "Network"]
@@ -164,9 +164,14 @@ def poll_pull(poll: Poll, number: int) -> None:
     if task_id := poll.task_of(pull):
         of["task_id"] = task_id
     if poll.is_new(opened_at):
-        poll.events.append({**of, "type": "pr_opened", "key": f"pr_opened:{number}", "created_at": opened_at,
-                            "actor": pull["author"], "actor_id": pull["author_id"],
-                            "body": pull["body"] or ""})  # fmt: skip
+        opened: PrOpened = {
+            "type": "pr_opened", "key": f"pr_opened:{number}", "created_at": opened_at, "pr_number": number,
+            "head_sha": head["sha"], "branch": head["ref"], "linked_issue": of["linked_issue"],
+            "actor": pull["author"], "actor_id": pull["author_id"], "body": pull["body"] or "",
+        }  # fmt: skip
+        if task_id:
+            opened["task_id"] = task_id
+        poll.events.append(opened)
     closed_at = poll_timeline(poll, number, lambda row: end_of_pull(pull, of, row)) or issue["updated_at"]
     if pull["state"] == "open":
         poll_head(poll, pull, number)
