@@ -38,8 +38,10 @@ def _actions(ctx: Context) -> None:
 def _runs(ctx: Context) -> None:
     import shell.agent.run  # noqa: F401
     from shell.agent.path_rules import floor
+    from shell.parent import dying_with_us
 
     floor()
+    dying_with_us([])  # what it tries it tries once, and not in each run's child
     _forges(ctx)
 
 

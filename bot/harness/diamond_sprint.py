@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from .environment import BOT, USER, Environment, ForgeStarter, HarnessError, fre
 from .gitea_server import ADMIN
 from .outcome import Outcome, outcome
 from .scripted_user import ScriptedUser
-from .webhook_proxy import Schedule, WebhookProxy
+from .webhook_proxy import Schedule, WebhookProxy, at_once
 
 TITLE, LABEL = "Parts of a whole", "caloron:sprint"
 _POLL_S, _QUIET_S, _BOARD_S = 0.25, 1.5, 0.5
@@ -54,24 +54,36 @@ class RunResult:
         return figures | {"lost": self.lost, "found": self.found}
 
 
-def run_sprint(
-    folder: Path, start: ForgeStarter, mode: Mode, repo: str, seed: int, tasks: int, timeout: float
-) -> RunResult:
-    """Run the sprint on a forge with a bot of its own; HarnessError if it does not end in time."""
+def run_sprints(
+    folder: Path, start: ForgeStarter, modes: Mapping[str, Mode], seed: int, tasks: int, timeout: float
+) -> list[RunResult]:
+    """Run one sprint after the other, each in a repository of its own, on one forge with one bot.
+
+    `modes` are by repository, and all of them reconcile as often. HarnessError if one does not end in time.
+    """
     folder.mkdir(parents=True)
     fixture = folder / "fixture.json"
     fixture.write_text(json.dumps(recording(tasks)))
-    with WebhookProxy(0, free_port(), mode.schedule, seed) as proxy:
+    (reconcile_s,) = {mode.reconcile_s for mode in modes.values()}
+    with WebhookProxy(0, free_port(), at_once, seed) as proxy:
         settings = {
             "CALORON_STUB_FIXTURE": str(fixture),
             "PORT": str(proxy.target_port),
             "CALORON_PUBLIC_URL": proxy.url,
-            "CALORON_RECONCILE_S": str(mode.reconcile_s),
+            "CALORON_RECONCILE_S": str(reconcile_s),
             "CALORON_BOARD_S": str(_BOARD_S),
         }
-        with start_environment(folder, [repo], settings, start) as env, _hooks(env, mode, repo):
-            env.log("", f"{mode.name}: webhooks of {repo} pass through {proxy.url}")
-            return _Run(env, mode, proxy, repo, monotonic() + timeout).play(tasks)
+        with start_environment(folder, [*modes], settings, start) as env:
+            return [_run_sprint(env, mode, proxy, repo, tasks, timeout) for repo, mode in modes.items()]
+
+
+def _run_sprint(
+    env: Environment, mode: Mode, proxy: WebhookProxy, repo: str, tasks: int, timeout: float
+) -> RunResult:
+    proxy.begin(mode.schedule)
+    with _hooks(env, mode, repo):
+        env.log("", f"{mode.name}: webhooks of {repo} pass through {proxy.url}")
+        return _Run(env, mode, proxy, repo, monotonic() + timeout).play(tasks)
 
 
 def kickoff(tasks: int) -> str:

@@ -1,11 +1,11 @@
 """One sprint with webhooks duplicated, lost or absent, compared with the same sprint without faults."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .diamond_sprint import Mode, RunResult, run_sprint
+from .diamond_sprint import Mode, RunResult, run_sprints
 from .environment import USER, ForgeStarter, HarnessError, start_fake_forge
 from .gitea_server import ADMIN, gitea_server
 from .outcome import differences
@@ -31,24 +31,40 @@ def run(
     url: str | None = None,
     token: str | None = None,
 ) -> dict[str, Any]:
-    """A plain run, then one for each mode, compared with the plain one."""
+    """A plain run, then one for each mode, compared with the plain one; modes that can share a bot do."""
     wanted = [MODES[name] for name in ("plain", *dict.fromkeys(modes or list(MODES)[1:]))]
+    numbered = {f"{USER}/whole-{number}": mode for number, mode in enumerate(wanted, 1)}
     with _forge_starter(forge, folder, url, token) as start:
-        plain, *runs = [
-            run_sprint(
-                folder / f"{number}-{mode.name}", start, mode, f"{USER}/whole-{number}", seed, tasks, timeout
+        ended = [
+            run
+            for together in _sharing_a_bot(numbered)
+            for run in run_sprints(
+                folder / "-".join(mode.name for mode in together.values()),
+                start,
+                together,
+                seed,
+                tasks,
+                timeout,
             )
-            for number, mode in enumerate(wanted, 1)
         ]
+    plain, *runs = sorted(ended, key=lambda run: wanted.index(run.mode))
     if plain.outcome["merges"] != tasks:
         raise HarnessError(f"The plain run merged {plain.outcome['merges']} of {tasks} tasks; see {folder}")
     compared = [_compare(plain, run) for run in runs]
     return {"forge": forge, "seed": seed, "tasks": tasks, "plain": plain.summary(), "runs": compared}
 
 
+def _sharing_a_bot(modes: Mapping[str, Mode]) -> list[dict[str, Mode]]:
+    """Those that reconcile as often."""
+    found: dict[float, dict[str, Mode]] = {}
+    for repo, mode in modes.items():
+        found.setdefault(mode.reconcile_s, {})[repo] = mode
+    return [*found.values()]
+
+
 @contextmanager
 def _forge_starter(kind: str, folder: Path, url: str | None, token: str | None) -> Iterator[ForgeStarter]:
-    """How a run gets its forge: a fake one each, or one real server for all."""
+    """How a bot gets its forge: a fake one each, or one real server for all."""
     if kind == "fake":
         admin = ("--user", f"{ADMIN}:admin")
         yield lambda supervisor, place, repos: start_fake_forge(supervisor, place, repos, admin)

@@ -61,12 +61,10 @@ class WebhookProxy:
     """Listens while it is entered; `counts` says what became of the deliveries."""
 
     def __init__(self, port: int, target_port: int, schedule: Schedule, seed: int) -> None:
-        self.target_port, self.schedule, self.seed = target_port, schedule, seed
-        self.counts: Counter[str] = Counter()
-        self.lost: list[str] = []
-        self._seen: Counter[Any] = Counter()
+        self.target_port, self.seed = target_port, seed
         self._in_flight = 0
         self._lock = threading.Lock()
+        self.begin(schedule)
         self._closed = threading.Event()
         self._threads = ThreadPoolExecutor(_THREADS)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._request_handler())
@@ -84,6 +82,14 @@ class WebhookProxy:
         self._server.shutdown()
         self._server.server_close()
         self._threads.shutdown()
+
+    def begin(self, schedule: Schedule) -> None:
+        """From now on deliveries follow this schedule, and are counted anew."""
+        with self._lock:
+            self.schedule = schedule
+            self.counts: Counter[str] = Counter()
+            self.lost: list[str] = []
+            self._seen: Counter[Any] = Counter()
 
     def quiet(self) -> bool:
         """Whether no delivery is in flight."""

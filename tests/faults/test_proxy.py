@@ -44,12 +44,17 @@ def sent(
 ) -> tuple[WebhookProxy, list[tuple[str, str | None, bytes]]]:
     """The proxy after so many deliveries, and what arrived at the receiver."""
     with receiver() as (port, came), WebhookProxy(0, port, schedule, seed) as proxy:
-        for at in range(number):
-            headers = {"X-Gitea-Event": "issues", "X-Gitea-Signature": f"{at}"}
-            body = {"action": "opened", "sender": {"login": "alice"}, "at": at}
-            assert requests.post(f"{proxy.url}/webhooks?x=1", json=body, headers=headers, timeout=5).ok
-        until(proxy.quiet)
+        send_through(proxy, number)
         return proxy, came
+
+
+def send_through(proxy: WebhookProxy, number: int) -> None:
+    """So many deliveries, until none is on its way."""
+    for at in range(number):
+        headers = {"X-Gitea-Event": "issues", "X-Gitea-Signature": f"{at}"}
+        body = {"action": "opened", "sender": {"login": "alice"}, "at": at}
+        assert requests.post(f"{proxy.url}/webhooks?x=1", json=body, headers=headers, timeout=5).ok
+    until(proxy.quiet)
 
 
 def test_a_delivery_goes_through_as_it_came() -> None:
@@ -75,6 +80,17 @@ def test_the_same_seed_loses_the_same() -> None:
 def test_a_tenth_is_a_tenth() -> None:
     lost = [at for at in range(1000) if not one_in_ten_lost(Delivery(3, "issues", "alice", 0, at))]
     assert [at // 10 for at in lost] == [*range(100)] and len({at % 10 for at in lost}) == 10
+
+
+def test_a_schedule_that_begins_later_is_as_if_it_were_the_first() -> None:
+    first, came = sent(one_in_ten_lost, 40)
+    with receiver() as (port, again), WebhookProxy(0, port, at_once, 7) as proxy:
+        for schedule, number in ((duplicated, 3), (one_in_ten_lost, 40)):
+            again.clear()
+            proxy.begin(schedule)
+            send_through(proxy, number)
+        assert sorted(again) == sorted(came)
+        assert proxy.summary() == first.summary() and proxy.lost == first.lost
 
 
 def test_a_receiver_that_is_down_is_counted() -> None:

@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
+from jobs.preload import FOR
 from shell import parent
 from shell.processes import process
 from tests.waiting import LIMIT_S, until
@@ -36,6 +38,13 @@ def test_a_killed_process_takes_its_child_with_it(how: str) -> None:
         until(lambda: Path(f"/proc/{child.pid}/comm").read_text() == "sleep\n")
         above.kill()
         until(lambda: not child.alive())
+
+
+@needs_setpriv
+def test_a_worker_of_agents_has_tried_it_before_its_first_run() -> None:
+    parent._setpriv.cache_clear()
+    FOR["agents"](MagicMock())
+    assert parent._setpriv.cache_info().currsize == 1
 
 
 @needs_setpriv
