@@ -127,8 +127,8 @@ def _declare(
 
 _PLAN_FLAGS = {
     "pipeline": Flag("pipeline", acts=False),
-    "auto": Flag("switch", acts=False),
-    "agents": Flag("count", acts=False),
+    "auto": Flag("switch"),
+    "agents": Flag("count"),
     "budget": Flag("amount", acts=False),
 }
 _TASK_FLAGS = {"after": Flag("tasks", repeat=True), "scope": Flag(repeat=True)}

@@ -738,9 +738,9 @@ class Options(TypedDict, total=False):
     pipeline: str
     """Which phases plan the sprint."""
     auto: bool
-    """Whether its gates open by themselves."""
+    """Whether the plan's gate opens by itself, where its text is by who said `/plan`."""
     agents: str
-    """How many agents it is planned for."""
+    """How many of its agents work at the same time, whatever `pipeline.parallel` says."""
     budget: str
     """What it may cost."""
 
@@ -809,6 +809,8 @@ class Kickoff(TypedDict):
     """When `/plan` was said."""
     asked_by: NotRequired[str | None]
     """Who said it."""
+    asked_by_id: NotRequired[int | None]
+    """The number of their account."""
     options: NotRequired[Options]
     """What was said with it."""
     title: NotRequired[str]

@@ -31,7 +31,7 @@ COMMANDS_TO_COME = frozenset(
     """start next auto add-task drop-task break-down review merge hotfix retro simulate doctor sync
     unlock""".split()
 )
-FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --auto", "plan --agents", "plan --budget"})
+FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --budget"})
 VALUES_TO_COME = frozenset({"approve rfc", "approve merge", "approve next"})
 """These are read, but do not act yet. Only take names out."""
 
@@ -57,7 +57,7 @@ def test_what_does_not_act_yet_is_on_a_list_that_only_shrinks() -> None:
     assert COMMANDS.keys() - OFFERED.keys() == COMMANDS_TO_COME
     assert inactive_flags() == FLAGS_TO_COME
     assert inactive_values() == VALUES_TO_COME
-    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (14, 4, 3)
+    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (14, 2, 3)
 
 
 def stage_texts(composition: str) -> str:
@@ -118,8 +118,6 @@ def commands_in(text: str) -> Any:
     ("text", "part"),
     [
         ("/plan --pipeline quick", "--pipeline"),
-        ("/plan --auto", "--auto"),
-        ("/plan --agents 2", "--agents"),
         ("/plan --budget 5", "--budget"),
         ("/approve rfc", "rfc"),
         ("/approve merge", "merge"),

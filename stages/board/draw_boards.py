@@ -43,6 +43,7 @@ class Output(TypedDict):
 
 BULLET = re.compile(r"^[-*+]\s+")
 MOST_REJECTIONS = 5
+WAITS_ALL_THE_SAME = "`--auto` starts only what the one who says `/plan` wrote, and nobody sent back. "
 TO_BE_READ = ("AwaitingApproval", "Approved")
 HEAD = {
     "AwaitingApproval": "is waiting for your approval",
@@ -142,9 +143,11 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
     match kickoff["status"]:
         case "AwaitingApproval":
             count = "one task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+            auto = (kickoff.get("options") or {}).get("auto")
+            waits = WAITS_ALL_THE_SAME if auto else ""
             return (
-                f"The plan has {count}. Say `/approve` to start it, `/reject plan <reason>` to send it back, "
-                "`/stop` to drop it; to change it, edit the text above and say `/plan`."
+                f"The plan has {count}. {waits}Say `/approve` to start it, `/reject plan <reason>` to send "
+                "it back, `/stop` to drop it; to change it, edit the text above and say `/plan`."
             )
         case "Proposed":
             return "Edit the text above, then say `/plan`; `/stop` drops it."

@@ -85,6 +85,10 @@ def head(state: State) -> str:
 
 
 def row(state: State, policy: Policy, key: str, sets: str) -> str:
+    kickoff = state["kickoffs"].get(str(state.get("running")))
+    agents = (kickoff.get("options") or {}).get("agents") if kickoff else None
+    if kickoff and agents and sets == "parallel":
+        return f"- `{key}`: {as_code(agents)} — `/plan --agents` of the running sprint, #{kickoff['number']}"
     return f"- `{key}`: {value(state, policy, sets)} — {source(state, policy, key, sets)}"
 
 

@@ -1,4 +1,4 @@
-"""Pass the turn to the stage that evaluates the tasks: with the sprint's pause, without what ticks need."""
+"""Pass the turn to the stage that evaluates the tasks: with what holds for this sprint."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from stages.world import Event, Policy, State
 
 NAME = "take_turn"
+MOST_AGENTS = 64
 
 
 class Input(TypedDict):
@@ -26,14 +27,12 @@ class Output(TypedDict):
 
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
-    if is_paused(state):
-        policy = {**policy, "paused": True}
-    return {"state": state, "events": input["events"], "now": input["now"], "policy": policy}
-
-
-def is_paused(state: State) -> bool:
     kickoff = state["kickoffs"].get(str(state.get("running")))
-    return kickoff is not None and kickoff["status"] == "Paused"
+    if kickoff is not None and kickoff["status"] == "Paused":
+        policy = {**policy, "paused": True}
+    if agents := (kickoff.get("options") or {}).get("agents") if kickoff else None:
+        policy = {**policy, "parallel": min(int(agents), MOST_AGENTS)}
+    return {"state": state, "events": input["events"], "now": input["now"], "policy": policy}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

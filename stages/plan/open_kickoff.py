@@ -80,7 +80,7 @@ def fresh(event: Command, state: State, now: str) -> Kickoff:
     number, flags = event["where"]["number"], event["args"]["flags"]
     options = cast("Options", {name: flags[name] for name in OPTIONS if name in flags})
     return {"id": sprint_id(state["repo"], number), "number": number, "status": "Planning", "asked_at": now,
-            "asked_by": event["actor"], "options": options}  # fmt: skip
+            "asked_by": event["actor"], "asked_by_id": event.get("actor_id"), "options": options}  # fmt: skip
 
 
 def sprint_id(repo: Repository, number: int) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Brief, Briefs, Comment, Dag, Kickoff, KickoffRead, Policy, SprintBrief, State, Task,
-        Where,
+        Action, Brief, Briefs, Comment, Dag, Kickoff, KickoffRead, Policy, SprintApproved, SprintBrief, State,
+        Task, Where,
     )  # fmt: skip
 
 NAME = "propose_plan"
@@ -50,6 +50,7 @@ class Input(TypedDict):
 class Output(TypedDict):
     state: State
     actions: list[Action]
+    events: list[SprintApproved]
 
 
 LONGEST = 64 * 1024
@@ -71,6 +72,7 @@ def execute(input: Input) -> Output:
         **kickoff, "title": event["title"], "author": event["author"], "author_id": event["author_id"],
     }  # fmt: skip
     actions: list[Action] = []
+    events: list[SprintApproved] = []
     if errors:
         errors = bounded(errors)
         kickoff = {
@@ -89,7 +91,20 @@ def execute(input: Input) -> Output:
                    "goal": dag.get("goal") or event["title"], "brief": parts_of(dag),
                    "plan_hash": hash_of(dag, texts),
                    "planned_at": input["now"]}  # fmt: skip
-    return {"state": {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}, "actions": actions}
+        if opens_by_itself(kickoff, input["policy"]):
+            kickoff = {**kickoff, "status": "Approved", "approved_by": kickoff.get("asked_by"),
+                       "approved_at": input["now"]}  # fmt: skip
+            events = [{"type": "sprint_approved", "key": f"sprint_approved:{event['key']}",
+                       "number": kickoff["number"]}]  # fmt: skip
+    state = {**state, "kickoffs": {**state["kickoffs"], number: kickoff}}
+    return {"state": state, "actions": actions, "events": events}
+
+
+def opens_by_itself(kickoff: Kickoff, policy: Policy) -> bool:
+    """With `--auto` a person's own text goes ahead; what others wrote, or sent back, waits to be read."""
+    asked_by, options = kickoff.get("asked_by_id"), kickoff.get("options") or {}
+    own = asked_by is not None and asked_by == kickoff.get("author_id") and asked_by != policy["me"]["id"]
+    return bool(options.get("auto")) and own and not kickoff.get("rejections")
 
 
 def text_too_long(event: KickoffRead) -> list[str]:

@@ -110,5 +110,26 @@ def test_a_plan_that_is_sent_back_waits_for_another_and_says_why(play: Play) -> 
     play.approve_until_closed(kickoff)
 
 
+def test_with_auto_a_persons_own_text_starts_and_what_others_wrote_waits(play: Play) -> None:
+    theirs = play.open("Mine too", "- b: The second", by=play.mallory)
+    play.say(theirs, "/plan --auto")
+    play.wait(lambda: "`--auto` starts only what the one who says `/plan` wrote" in board_of(play, theirs))
+    play.quiet()
+    assert play.tasks() == {}
+
+    own = play.open("A sprint", "- a: The first\n- c: The third")
+    play.say(own, "/plan --auto --agents 1")
+    play.pull("a")
+    play.pull("c")
+    told = [one for one in play.told() if one["type"] in ("agent_started", "agent_finished")]
+    assert [one["type"] for one in told] == ["agent_started", "agent_finished"] * 2
+    play.say(own, "/config")
+    assert f"`pipeline.parallel`: `1` — `/plan --agents` of the running sprint, #{own}" in play.answer(
+        own, "These settings are in effect:"
+    )
+    play.approve_until_closed(own)
+    assert set(play.tasks()) == {"a", "c"}
+
+
 def board_of(play: Play, kickoff: int) -> str:
     return play.written(kickoff, "board") or ""

@@ -183,8 +183,8 @@ def test_a_mistake_carries_its_line_and_a_sentence_that_helps() -> None:
         ("/drop-task", ["`/drop-task` is not available yet"]),
         ("/auto maybe", ["`/auto` is not available yet"]),
         ("/plan --pipeline huge", ["`--pipeline` is not available for `/plan` yet"]),
-        ("/plan --auto=no", ["`--auto` is not available for `/plan` yet"]),
-        ("/plan --agents", ["`--agents` is not available for `/plan` yet"]),
+        ("/plan --auto=no", ["`/plan` does not accept `no` here", "`--auto` without a value"]),
+        ("/plan --agents", ["`--agents` needs a value: a whole number above zero"]),
     ],
 )
 def test_each_mistake_says_what_to_write(text: str, words: list[str]) -> None:
