@@ -84,7 +84,13 @@ def board(text: str) -> str:
     waits: dict[str, Any] = {"waits": {"4": {"a": [], "b": []}}, "reviews": {"4": []}}
     state = state_with(text) | {"running": None}
     briefs = execute("write_briefs", execute("take_unread", {"state": state}))
-    given = {"state": state, "now": NOW, "policy": {"statuses": STATUSES}, "told": waits, "briefs": briefs}
+    given = {
+        "state": state,
+        "now": NOW,
+        "policy": {"statuses": STATUSES, "framework": "stub"},
+        "told": waits,
+        "briefs": briefs,
+    }
     return str(execute("draw_boards", given)["boards"][0]["body"])
 
 
