@@ -37,6 +37,7 @@ KEYS = {
     "review.reviewers": "reviewers",
     "budget.task": "budget_task",
     "budget.sprint": "budget_sprint",
+    "budget.day": "budget_day",
     "supervisor.stall": "stall_threshold_m",
     "supervisor.missing": "missing_after_s",
     "supervisor.cooldown": "cooldown_m",
@@ -136,6 +137,8 @@ def value(state: State, policy: Policy, sets: str) -> str:
             return of_budget(policy["budget_task"])
         case "budget_sprint":
             return of_budget(policy["budget_sprint"])
+        case "budget_day":
+            return of_budget(policy["budget_day"])
     found = in_effect(policy, sets)
     if sets in SECONDS:
         return duration(float(cast("float", found)) * SECONDS[sets])

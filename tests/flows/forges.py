@@ -46,7 +46,8 @@ ONE_FAKE = {
     "test_wild_reports.py": "what agents report",
     "test_configuration.py::test_what_the_file_says": "what is done by a file that was read",
     "test_configuration.py::test_work_is_verified": "how the agent's work is verified",
-    "test_configuration.py::test_no_agent_starts_over": "what agents use",
+    "test_configuration.py::test_no_agent_starts_over_the_budget_until": "what agents use",
+    "test_configuration.py::test_no_agent_starts_over_the_budget_of": "what agents use",
     "test_commands.py::test_what_is_told_reaches": "what the next run of an agent is told",
     "test_by_hand.py::test_a_retry_has_its_hint": "what the next run of an agent is told",
 }

@@ -55,6 +55,7 @@ def test_the_same_failure_a_third_time_is_for_a_person(play: Play) -> None:
         pull = next_head(play, "hopeless", pull)
     end_check(play, pull, "failure")
     play.wait(lambda: play.is_in("hopeless", "escalated"))
+    play.quiet()
     [asked] = [note for note in play.all_written(kickoff, "note") if "needs a person" in note]
     assert "its checks failed in the same way 3 times" in asked and play.outcomes("hopeless") == ["done"] * 3
 
