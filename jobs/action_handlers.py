@@ -175,9 +175,14 @@ def reopen_issue(target: Target, action: ReopenIssue) -> Result:
 
 
 def assign_issue(target: Target, action: AssignIssue) -> Result:
-    """Who may not have it is left out by GitHub, and refused by Gitea."""
-    target.forge.edit_issue(target.repo, action["number"], assignees=action["assignees"])
-    return {}
+    """Who cannot be assigned is left out; the task is theirs all the same."""
+    wanted = action["assignees"]
+    try:
+        shown = target.forge.edit_issue(target.repo, action["number"], assignees=wanted)["assignees"]
+    except Refused as refusal:
+        return {"not_assigned": refusal.message}
+    left_out = {name.casefold() for name in wanted} - {name.casefold() for name in shown}
+    return {"not_assigned": "it assigns only people of the repository"} if left_out else {}
 
 
 def update_branch(target: Target, action: UpdateBranch) -> Result:

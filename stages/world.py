@@ -478,7 +478,9 @@ class TaskFields(TypedDict, total=False):
     draft: bool
     """Whether its pull request is a draft of the bot's, because its verification is red."""
     human: str | None
-    """Who has it instead of an agent, since `/take-over` or `/assign-human`."""
+    """Who has it instead of an agent, by `/take-over` or `/assign-human`."""
+    human_since: str | None
+    """Since when."""
     refusal: str
     """Why it was last not merged, by the forge or for want of an approval that counts: said once."""
     kept: list[str]
@@ -2003,6 +2005,8 @@ class ForgePull(TypedDict):
     """Its title."""
     merge_sha: NotRequired[str | None]
     """The commit that the merge made."""
+    merged_at: NotRequired[str | None]
+    """When it was merged."""
     merged_by: NotRequired[str | None]
     """Who merged it."""
     draft: NotRequired[bool]
@@ -2754,6 +2758,8 @@ class Result(TypedDict, total=False):
     """The labels that are there now."""
     not_asked: list[NotAsked]
     """Whom the forge refused to ask for a review."""
+    not_assigned: str
+    """Why the forge did not give the issue to the person, for people to read."""
 
 
 class Performed(Happening):
@@ -3117,8 +3123,8 @@ class SprintState(TypedDict):
     """In a file of the original's tick: the sprint; written by the clock."""
     pauses: NotRequired[dict[str, Pause]]
     """The frameworks that cannot work for now, by name; written by `dag_evaluate`."""
-    raised: NotRequired[int]
-    """By how much `/budget` has raised the running sprint's budget, in the unit of that."""
+    raised: NotRequired[Budget | None]
+    """By how much `/budget` has raised the running sprint's budget; of another unit it does not count."""
 
 
 class Dag(SprintState, SprintBrief):

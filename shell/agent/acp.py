@@ -358,9 +358,10 @@ class Conversation:
         if isinstance(cost, dict) and cost.get("currency") == "USD":
             amount = cost.get("amount")
             if within(amount, _MOST_USD):
+                if amount < self._before_usd:  # it counts this process alone
+                    self._before_usd = 0.0
                 self.session_usd = float(amount)
-                before = self._before_usd if amount >= self._before_usd else 0.0  # one that counts anew
-                self.usage = replace(self.usage, cost_usd=float(amount) - before)
+                self.usage = replace(self.usage, cost_usd=float(amount) - self._before_usd)
 
     def _count(self, result: Message) -> None:
         """Add a turn's tokens, as the agent's own shapes tell them."""

@@ -75,7 +75,7 @@ def _folder_of(home: Path, name: str, *, make: bool) -> Iterator[int | None]:
 
 def _inner(folder: int, part: str, make: bool) -> int | None:
     try:
-        return os.open(part, _FOLDER, dir_fd=folder)
+        return _opened(folder, part)
     except OSError as error:
         if not make:
             return None
@@ -84,7 +84,19 @@ def _inner(folder: int, part: str, make: bool) -> int | None:
         elif error.errno != errno.ENOENT:
             raise
     os.mkdir(part, 0o700, dir_fd=folder)
-    return os.open(part, _FOLDER, dir_fd=folder)
+    return _opened(folder, part)
+
+
+def _opened(folder: int, part: str) -> int:
+    """The folder of that name, opened for its owner also where the agent has closed it."""
+    if not hasattr(os, "O_PATH"):  # not on Linux, where there are no walls either
+        return os.open(part, _FOLDER, dir_fd=folder)
+    named = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        os.chmod(f"/proc/self/fd/{named}", 0o700)
+        return os.open(".", _FOLDER, dir_fd=named)
+    finally:
+        os.close(named)
 
 
 def _make_way(folder: int, name: str) -> None:

@@ -27,6 +27,8 @@ _DISK, _SPACE, _ABOUT = "disk.img", "space", "kept.json"
 class Kept:
     """What the run before left, beside its files."""
 
+    framework: str
+    """Of its agent: another one gets a home of its own."""
     setup: str
     """The key of the repository's setup that it was given."""
     session: "Session | None"
@@ -34,9 +36,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Session:
-    """A session that an agent of this framework can go on with."""
+    """A session that the agent can go on with."""
 
-    framework: str
     id: str
     usd: float
     """What it has cost so far."""
@@ -50,17 +51,24 @@ def keep(attempt: Attempt, paths: Paths, disk: OwnDisk | None, kept: Kept) -> No
 
 
 def put_aside(attempt: Attempt) -> None:
-    """Move what is to be kept to its task's place; the disk is unmounted."""
+    """Move what is to be kept to its task's place; the disk is unmounted. The run has its result already."""
     if attempt.kept is None or not attempt.about_kept.is_file():
         return
-    remove_folder(attempt.kept)
-    attempt.kept.mkdir(parents=True)
+    try:
+        _move(attempt, attempt.kept)
+    except OSError as error:
+        attempt.note(f"Nothing is kept for the next run of this task: {error}.")
+
+
+def _move(attempt: Attempt, to: Path) -> None:
+    remove_folder(to)
+    to.mkdir(parents=True)
     if attempt.image.is_file():
-        attempt.image.rename(attempt.kept / _DISK)
+        attempt.image.rename(to / _DISK)
     else:
         remove_folder(attempt.temporary)
-        attempt.space.rename(attempt.kept / _SPACE)
-    attempt.about_kept.rename(attempt.kept / _ABOUT)
+        attempt.space.rename(to / _SPACE)
+    attempt.about_kept.rename(to / _ABOUT)
 
 
 def take_back(attempt: Attempt, image_bytes: int | None) -> Kept | None:
@@ -68,21 +76,27 @@ def take_back(attempt: Attempt, image_bytes: int | None) -> Kept | None:
 
     `image_bytes` is how large this attempt's disk is to be; None: it has none of its own.
     """
-    if attempt.kept is None or not (attempt.kept / _ABOUT).is_file():
+    if attempt.kept is None:
         return None
     try:
+        kept = _read(attempt.kept / _ABOUT)
         image, space = attempt.kept / _DISK, attempt.kept / _SPACE
-        if image_bytes is not None and image.is_file() and image.stat().st_size == image_bytes:
+        if image_bytes is not None and image.stat().st_size == image_bytes:
             image.rename(attempt.image)
-        elif image_bytes is None and space.is_dir():
+        elif image_bytes is None:
             space.rename(attempt.space)
         else:
             return None
-        about = json.loads((attempt.kept / _ABOUT).read_text())
-        session = about["session"]
-        return Kept(about["setup"], Session(**session) if session else None)
+        return kept
+    except FileNotFoundError:
+        return None
     finally:
         remove_folder(attempt.kept)
+
+
+def _read(about: Path) -> Kept:
+    told = json.loads(about.read_text())
+    return Kept(**{**told, "session": Session(**told["session"]) if told["session"] else None})
 
 
 def make_room_for_files(attempt: Attempt) -> None:
@@ -102,7 +116,8 @@ def leave_ignored(attempt: Attempt) -> None:
 def bring_ignored(git: Git, attempt: Attempt) -> None:
     """Move what the run before had at the top of its folder, and git ignores, into the new one.
 
-    Such as installed dependencies. Whatever else is there was pushed, or was not to leave.
+    Such as installed dependencies. Whatever else is there was pushed, or was not to leave; so what is ignored
+    is said by the files of the branch.
     """
     before = _before(attempt)
     moved = [*_moved(before, attempt.folder)] if before.is_dir() else []
@@ -123,7 +138,7 @@ def _moved(before: Path, folder: Path) -> Iterator[tuple[str, bool]]:
     with os.scandir(before) as entries:
         found = [(one.name, one.is_dir(follow_symlinks=False)) for one in entries]
     for name, is_folder in found:
-        if name.lower() != ".git" and not os.path.lexists(folder / name):
+        if name.lower() not in (".git", ".gitignore") and not os.path.lexists(folder / name):
             with suppress(PermissionError):  # a folder that its owner closed stays, and goes with the rest
                 os.rename(before / name, folder / name)
                 yield name, is_folder

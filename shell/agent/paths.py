@@ -102,10 +102,18 @@ class Attempt:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         finally:
-            os.close(folder)
-            if not self._left_here.is_file():
-                at_the_end(self)
-                remove_folder(self.root)
+            try:
+                if not self._left_here.is_file():
+                    at_the_end(self)
+                    remove_folder(self.root)
+            finally:
+                os.close(folder)  # last: a run that waits for this one must not find half of its files
+
+    def note(self, line: str) -> None:
+        """Write a line of the bot's own into the run's log."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write(f"{line}\n")
 
     def leave(self) -> None:
         """Keep the folder, for the run that comes next."""
@@ -173,8 +181,8 @@ _LOG_DAYS = 30
 _JUST_MADE_S = 60.0
 KEPT_S, _MOST_KEPT = 3 * 24 * 3600.0, 20
 """How long a task's home and session wait for its next run, and of how many tasks at most."""
-SETUP_S = 14 * 24 * 3600.0
-"""How long a repository's setup stays that no run has used."""
+SETUP_S, _MOST_SETUPS = 7 * 24 * 3600.0, 5
+"""After how long a repository's setup is made again, and how many of one repository may be."""
 _TO_GO_ON_S = 3600.0
 """For so long a killed run's files wait for the next run of its task to keep its work."""
 
@@ -194,21 +202,22 @@ def remove_dead_attempts(paths: Paths, made_before_s: float = _JUST_MADE_S) -> l
 
 def _remove_kept(paths: Paths) -> None:
     """Remove what waits for next runs: what is old, more than may wait, and all where room is needed."""
-    newest = sorted(paths.root.glob("kept/*/*/*/kept.json"), key=_made, reverse=True)
+    newest = sorted(paths.root.glob("kept/*/*/*"), key=_made, reverse=True)
     before = time.time() - KEPT_S
     wanted = [] if paths.reserve.shortage() else [one for one in newest[:_MOST_KEPT] if _made(one) > before]
-    for about in newest:
-        if about not in wanted:
-            remove_folder(about.parent)
+    for kept in newest:
+        if kept not in wanted:
+            remove_folder(kept)
 
 
 def _remove_setups(paths: Paths) -> None:
-    """Remove setups that nobody has used for long, and all where room is needed; none that a run uses now."""
+    """Remove setups that were made long ago, or are more than may be, and all where room is needed."""
     before = time.time() - SETUP_S
-    for place in paths.root.glob("setups/*/*"):
-        used = place / "paths.json"
-        if place.is_dir() and (paths.reserve.shortage() or not used.is_file() or _made(used) < before):
-            _remove_unlocked(place)
+    for lane in paths.root.glob("setups/*"):
+        newest = sorted(filter(Path.is_dir, lane.iterdir()), key=_made, reverse=True)
+        for place, setup in enumerate(newest):
+            if paths.reserve.shortage() or place >= _MOST_SETUPS or _made(setup) < before:
+                _remove_unlocked(setup)
 
 
 def _remove_unlocked(place: Path) -> None:
@@ -250,7 +259,11 @@ def _attempts(paths: Paths) -> Iterable[Path]:
 
 
 def _made(path: Path) -> float:
-    return path.lstat().st_mtime
+    """When it was last changed; of what a run has moved away meanwhile: just now."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return time.time()
 
 
 def _has_work(folder: Path) -> bool:

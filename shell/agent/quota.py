@@ -100,7 +100,9 @@ def own_disk(attempt: Attempt, paths: Paths) -> Iterator[OwnDisk | None]:
     most = paths.limits.disk_bytes
     if problem := _mounted(attempt, most):
         attempt.image.unlink(missing_ok=True)
-        _say(attempt.log, problem)
+        attempt.note(
+            f"This run has no disk of its own ({problem}); what its files take is looked at each second."
+        )
         yield None
         return
     try:
@@ -210,11 +212,3 @@ def _let_wait(folder: Path, settings: Mapping[str, int]) -> None:
     with suppress(OSError):  # only the looks at the machine's free space are less exact then
         for name, value in settings.items():
             (told / name).write_text(str(value))
-
-
-def _say(log: Path, problem: str) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "a") as file:
-        file.write(
-            f"This run has no disk of its own ({problem}); what its files take is looked at each second.\n"
-        )

@@ -44,7 +44,7 @@ from shell.agent.repository import Repository
 from shell.agent.repository_setup import RepositorySetup
 from shell.agent.reserve_watch import ReserveWatch
 from shell.agent.retry import with_retries
-from shell.agent.salvage import left_before, opened, remember_start
+from shell.agent.salvage import left_before, opened, remember_start, wait_for_earlier
 from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
 from shell.agent.tree import Change, changed_bytes, changes, final_tree, put_back
 from shell.agent.verify import Verifier, failed_by_work, not_passed, round_of, signature, status_of
@@ -78,6 +78,7 @@ def run_attempt(
     attempt = paths.attempt(spec)
     try:
         with attempt.held(put_aside):
+            wait_for_earlier(attempt, _waiting(report))
             kept = take_back(attempt, paths.limits.disk_bytes if paths.own_disks else None)
             with own_disk(attempt, paths) as disk:
                 framework = framework_for(spec, paths)
@@ -184,25 +185,33 @@ class _Run:
         try:
             done = self._do()
         except AttemptEnded as ending:
-            if ending.outcome == "stopped":
-                self._keep_stopped(ending)
+            if ending.outcome == "stopped" and self._leaves_work(ending):
+                raise  # the run that takes its place needs all of it as it is
             self._keep_files(ending.outcome)
             raise
         self._keep_files("done")
         return done
 
     def _keep_files(self, outcome: "Outcome") -> None:
-        """For the next run of the task, where this one's session and files may serve it."""
-        if outcome in _SERVES_NEXT and self.attempt.started_from.is_file():
+        """For the next run of the task, where this one's session and files may serve it.
+
+        Where that fails the run is as good as without: the next one begins in a fresh home.
+        """
+        if outcome not in _SERVES_NEXT or not self.attempt.started_from.is_file():
+            return
+        try:
             remove_logins(self.framework, self.attempt.home)
-            kept = Kept(self._setup().key(self.start.base), self._last_session())
+            key = self._setup().key(self.start.base)
+            kept = Kept(self.framework.name, key, self._last_session())
             keep(self.attempt, self.paths, self.disk, kept)
+        except (OSError, GitError) as error:
+            self.attempt.note(f"Nothing is kept for the next run of this task: {error}.")
 
     def _last_session(self) -> Session | None:
         last = self.progress.conversations[-1] if self.progress.conversations else None
         if last is None or last.session_id is None:
             return None
-        return Session(self.framework.name, last.session_id, last.session_usd)
+        return Session(last.session_id, last.session_usd)
 
     def _do(self) -> str:
         spec, progress = self.spec, self.progress
@@ -210,9 +219,12 @@ class _Run:
         if self.start.head is not None and not spec.get("pr_number"):
             with_retries(lambda: open_pull(spec, self.forge))
         make_room_for_files(self.attempt)
+        if not self._has_home():
+            remove_folder(self.attempt.home)
+        fresh_home = not self.attempt.home.exists()
         self.attempt.make()
         check_out(self.repository, self.start, self.attempt, spec["branch"])
-        self._set_up()
+        self._set_up(fresh_home)
         remember_start(self.attempt, self.start)
         told = instructions(self.repository, self.start.base, spec["base"])
         prompt = prompt_of(spec["prompt"], self.start, spec["base"], told)
@@ -242,7 +254,7 @@ class _Run:
         Where the branch has moved since, or it may not leave, that work is lost. AttemptEnded if it holds a
         secret.
         """
-        if (earlier := left_before(self.attempt, _waiting(self.report))) is None:
+        if (earlier := left_before(self.attempt)) is None:
             return
         try:
             with opened(earlier, self.paths) as start:
@@ -256,14 +268,18 @@ class _Run:
         if self.left:
             self.repository, self.start = _start(self.spec, self.forge, self.paths, self.report)
 
-    def _set_up(self) -> None:
+    def _has_home(self) -> bool:
+        """Whether the home that was kept is this framework's."""
+        return self.kept is not None and self.kept.framework == self.framework.name
+
+    def _set_up(self, fresh_home: bool) -> None:
         """What the run before had installed, if that is of the same setup, and the repository's setup."""
         setup, attempt = self._setup(), self.attempt
         if self.kept is not None and self.kept.setup == setup.key(self.start.base):
             bring_ignored(self.repository.git, attempt)
         else:
             leave_ignored(attempt)
-        setup.give(self.start.base, attempt.folder, None if self.kept else attempt.home)
+        setup.give(self.start.base, attempt.folder, attempt.home if fresh_home else None)
 
     def _commands(self) -> Commands:
         return Commands(self.spec, self.paths, self.attempt, self.report, self.disk)
@@ -288,10 +304,8 @@ class _Run:
     def _session_to_resume(self) -> Resume | None:
         """The session of the run before, with what is new since; its agent knows the rest."""
         agent, again = self.framework.agent, self.spec.get("again")
-        session = self.kept.session if self.kept else None
+        session = self.kept.session if self._has_home() and self.kept else None
         if not again or agent is None or not agent.profile.resumes or session is None:
-            return None
-        if session.framework != self.framework.name:
             return None
         words = prompt_of(again, self.start, self.spec["base"])
         words = f"{words.rstrip()}\n\n{_LEFT}\n" if self.left else words
@@ -426,7 +440,7 @@ class _Run:
         return failed_by_work(found)
 
     def _verifier(self) -> Verifier:
-        return Verifier(self._commands(), self._setup(), self.start.base)
+        return Verifier(self._commands(), self._setup(), self.start.base, self._seconds_left())
 
     def _judge_pushed(self, commit: str) -> str:
         """Show on the commit how it was verified; returns what the forge refused, in a sentence.
@@ -459,17 +473,22 @@ class _Run:
 
     # what is left of a run that did not end well
 
-    def _keep_stopped(self, ending: AttemptEnded) -> None:
-        """Push its work, or leave it to the run that takes its place; AttemptEnded if it holds a secret."""
+    def _leaves_work(self, ending: AttemptEnded) -> bool:
+        """Whether its folder stays for the run that takes its place; else its work is pushed, or dropped.
+
+        AttemptEnded if it holds a secret.
+        """
         if not self.attempt.started_from.is_file() or self.progress.head_sha:
-            return
+            return False
         match self.work_left():
             case "push":
                 self._push_what_there_is(ending, None, lambda: self.work_left() == "push")
+                return False
             case "leave":
                 self.attempt.leave()
+                return True
             case "drop":
-                pass
+                return False
 
     def _keep_work(self, ending: AttemptEnded, tree: str | None = None) -> None:
         """Push what the agent had done so far, or this tree of it; AttemptEnded if it holds a secret."""

@@ -24,28 +24,35 @@ def remember_start(attempt: Attempt, start: Start) -> None:
     os.replace(before, attempt.started_from)
 
 
-def left_before(attempt: Attempt, goes_on: Callable[[], bool]) -> Attempt | None:
-    """The newest earlier attempt at this task that left its folder, once it runs no more.
+def wait_for_earlier(attempt: Attempt, goes_on: Callable[[], bool]) -> None:
+    """Wait until no earlier run of the task uses its folder: one that this one replaces was told to stop."""
+    until = time.monotonic() + _TAKES_S
+    while any(map(_runs, _earlier(attempt))) and time.monotonic() < until and goes_on():
+        time.sleep(_LOOK_S)
 
-    One that has just been stopped is waited for, while this one may go on.
-    """
-    number = int(attempt.root.name)
-    numbers = [int(one.name) for one in attempt.root.parent.iterdir() if one.name.isdecimal()]
-    for earlier in sorted((one for one in numbers if one < number), reverse=True):
-        root = attempt.root.parent / str(earlier)
-        found = Attempt(root, attempt.log.with_name(f"{attempt.log.stem.rpartition('-')[0]}-{earlier}.log"))
+
+def left_before(attempt: Attempt) -> Attempt | None:
+    """The newest earlier attempt at this task that left its folder and runs no more."""
+    for root in _earlier(attempt):
+        log = attempt.log.with_name(f"{attempt.log.stem.rpartition('-')[0]}-{root.name}.log")
+        found = Attempt(root, log)
         if found.started_from.is_file():
-            return found if _has_ended(root, goes_on) else None
+            return None if _runs(root) else found
     return None
 
 
-def _has_ended(root: Path, goes_on: Callable[[], bool]) -> bool:
-    until = time.monotonic() + _TAKES_S
-    while root.is_dir() and is_in_use(root):
-        if time.monotonic() > until or not goes_on():
-            return False
-        time.sleep(_LOOK_S)
-    return root.is_dir()
+def _earlier(attempt: Attempt) -> list[Path]:
+    """The folders of the attempts before this one, the newest first."""
+    number = int(attempt.root.name)
+    found = [one for one in attempt.root.parent.iterdir() if one.name.isdecimal() and int(one.name) < number]
+    return sorted(found, key=lambda one: int(one.name), reverse=True)
+
+
+def _runs(root: Path) -> bool:
+    try:
+        return is_in_use(root)
+    except FileNotFoundError:  # it has ended just now
+        return False
 
 
 @contextmanager

@@ -65,7 +65,10 @@ def _open_folders(folder: Path) -> None:
     for place, folders, _ in os.walk(folder):
         for name in folders:
             inner = os.path.join(place, name)
-            mode = os.lstat(inner).st_mode
+            try:
+                mode = os.lstat(inner).st_mode
+            except OSError as error:
+                raise GitError(f"the folder {name} cannot be read: {error.strerror}") from None
             if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
                 os.chmod(inner, stat.S_IMODE(mode) | stat.S_IRWXU)
 
@@ -132,7 +135,9 @@ def _ignored(git: Git, paths: set[str], where: dict[str, str]) -> set[str]:
     if not paths:
         return set()
     asked = ("check-ignore", "-z", "--stdin", "--no-index")
-    return set(git.run(*asked, stdin=as_records(sorted(paths)), extra=where, allowed=(0, 1)).records)
+    given = as_records([f"./{path}" for path in sorted(paths)])  # a name may begin as git's own patterns do
+    found = git.run(*asked, stdin=given, extra=where, allowed=(0, 1)).records
+    return {path.removeprefix("./") for path in found}
 
 
 def _files(folder: Path, submodules: set[str]) -> Iterator[str]:

@@ -40,6 +40,8 @@ class Verifier:
     setup: RepositorySetup
     base: str
     """The commit whose setup the agent had."""
+    seconds_left: float
+    """Of the run, for a setup of the work's own."""
 
     @property
     def steps(self) -> list[VerifyStep]:
@@ -62,21 +64,26 @@ class Verifier:
         home.mkdir()
         fill(repository, tree, parent, folder, attempt.root / "clean-index", self.commands.spec["branch"])
         try:
-            failed = self._set_up(tree, folder, home)
-            return [failed] if failed else self._run_all(folder, home)
+            found = self._set_up(tree, folder, home)
+            return found if failed_by_work(found) else [*found, *self._run_all(folder, home)]
         finally:
             remove_folder(clean)
 
-    def _set_up(self, tree: str, folder: Path, home: Path) -> Verification | None:
-        """As the base's, where the work changes none of the files that count; else it must work as well."""
+    def _set_up(self, tree: str, folder: Path, home: Path) -> list[Verification]:
+        """As the base's, where the work changes none of the files that count; else it is verified as well."""
         if self.setup.key(tree) == self.setup.key(self.base):
             self.setup.give(self.base, folder, home)
-            return None
+            return []
         begun = time.monotonic()
-        if (failed := self.setup.run_in(folder, home)) is None:
-            return None
-        seconds, output = round(time.monotonic() - begun, 1), f"{failed[0]}\n{failed[1]}"
-        return {"name": SETUP, "outcome": "failed", "seconds": seconds, "output": output}
+        failed = self.setup.run_in(folder, home, self.seconds_left)
+        return [
+            {
+                "name": SETUP,
+                "outcome": "failed" if failed else "passed",
+                "seconds": round(time.monotonic() - begun, 1),
+                "output": "\n".join(failed or ()),
+            }
+        ]
 
     def _run_all(self, folder: Path, home: Path) -> list[Verification]:
         """Up to the first that fails through the work; one that the machine lacks says nothing of it."""

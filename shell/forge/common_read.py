@@ -84,6 +84,7 @@ def read_pull(raw: Raw, head: ForgeHead) -> Pull:
         "merged": bool(raw.get("merged")),
         "merge_sha": raw.get("merge_commit_sha") if raw.get("merged") else None,
         "merged_by": merged_by["login"] if merged_by else None,
+        "merged_at": utc(raw.get("merged_at")),
         "draft": bool(raw.get("draft")),
         "author": author_of(raw["user"])["login"],
         "author_id": author_of(raw["user"])["id"],

@@ -154,6 +154,24 @@ class GiteaForge(GiteaLabels):
                 return int(raw["number"])
         return None
 
+    def edit_issue(
+        self,
+        repo: str,
+        number: int,
+        state: str | None = None,
+        title: str | None = None,
+        body: str | None = None,
+        assignees: Sequence[str] | None = None,
+    ) -> Issue:
+        """Change what is given, and leave the rest.
+
+        Whom Gitea cannot assign is left out, as GitHub does: asked for such a name it answers 500.
+        """
+        if assignees:
+            can = {raw["login"].casefold(): raw["login"] for raw in self.api.get(f"/repos/{repo}/assignees")}
+            assignees = [can[name.casefold()] for name in assignees if name.casefold() in can]
+        return super().edit_issue(repo, number, state, title, body, assignees)
+
     def create_pull(
         self, repo: str, title: str, body: str, head: str, base: str, draft: bool = False
     ) -> Opened:
@@ -172,7 +190,8 @@ class GiteaForge(GiteaLabels):
     def set_draft(self, repo: str, number: int, draft: bool) -> None:
         """Make an open pull request a draft, or have it reviewed again."""
         raw = self.api.get(f"/repos/{repo}/pulls/{number}")
-        if bool(raw.get("draft")) is not draft:
+        is_draft = bool(raw.get("draft")) or raw["title"].startswith(_DRAFT)  # not each server knows our word
+        if is_draft is not draft:
             title = f"{_DRAFT}{raw['title']}" if draft else _OF_DRAFT.sub("", raw["title"])
             self.api.send("PATCH", f"/repos/{repo}/pulls/{number}", {"title": title})
 

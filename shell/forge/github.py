@@ -202,8 +202,8 @@ class GitHubForge(RestForge):
         query = (
             f"mutation($id: ID!) {{ {name}(input: {{pullRequestId: $id}}) {{ pullRequest {{ isDraft }} }} }}"
         )
-        url = f"{self.api.base.removesuffix('/v3')}/graphql"
-        told = self.api.send("POST", url, {"query": query, "variables": {"id": raw["node_id"]}})
+        api = Connection(self.api.base.removesuffix("/v3"), _headers(self.credential(repo)[1]), self._timeout)
+        told = api.send("POST", "/graphql", {"query": query, "variables": {"id": raw["node_id"]}})
         if errors := (told or {}).get("errors"):
             raise Refused(422, str(errors[0].get("message")))
 

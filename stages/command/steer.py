@@ -268,20 +268,40 @@ def budget(state: State, event: Command, policy: Policy) -> Output:
     if limit is None:
         none = "This sprint has no budget to raise; set `budget.sprint` in `.caloron.yml`."
         return no(state, event, none)
-    more = int(str(named[0]).removeprefix("+")) * (MICRO if limit["unit"] == "usd" else 1)
-    state = {**state, "raised": state.get("raised", 0) + more}
-    whole: Budget = {**limit, "amount": limit["amount"] + state.get("raised", 0)}
+    more = amount_of(str(named[0]), limit)
+    if more is None:
+        return no(
+            state, event, "This sprint's budget is in tokens: say a whole number, such as `/budget +50000`."
+        )
+    so_far = raised_by(state, limit)
+    state = {**state, "raised": {**limit, "amount": so_far + more}}
+    whole: Budget = {**limit, "amount": limit["amount"] + so_far + more}
     over: list[Event] = [{"type": "wait_over", "key": f"wait_over:{event['key']}", "task_id": task_id}
                          for task_id in sorted(state["tasks"])[:1]]  # fmt: skip
     words = f"The budget of this sprint is now {in_words(whole)}."
     return {"state": state, "actions": [answer(event, words, aloud=True)], "events": over}
 
 
+def amount_of(word: str, budget: Budget) -> int | None:
+    """Dollars in millionths, or tokens; None for a part of a token."""
+    number = word.removeprefix("+")
+    if budget["unit"] == "usd":
+        return round(float(number) * MICRO)
+    return int(number) if number.isdecimal() else None
+
+
+def raised_by(state: State, budget: Budget) -> int:
+    """Nothing where it was raised in another unit, which the file named then."""
+    raised = state.get("raised")
+    return raised["amount"] if raised and raised["unit"] == budget["unit"] else 0
+
+
 def used(state: State, policy: Policy) -> str:
     costs = [task.get("cost") or {} for task in state["tasks"].values()]
     tokens = sum(cost.get("tokens") or 0 for cost in costs)
     usd = sum((cost.get("charged_usd") or cost.get("usd") or 0) * MICRO for cost in costs)
-    limit, raised = policy.get("budget_sprint"), state.get("raised", 0)
+    limit = policy.get("budget_sprint")
+    raised = raised_by(state, limit) if limit else 0
     lines = [f"- this sprint: {share(tokens, usd, limit, raised)}"]
     if today := policy.get("spent_today"):
         of_day = share(today["tokens"], today["usd"], policy.get("budget_day"), 0)

@@ -260,7 +260,7 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
     if outcome == "done":
         note_made(step, task_id, event)
         finished_well(step, task_id, event)
-    elif is_in_review_already(step.tasks[task_id]):
+    elif outcome != "unverified" and is_in_review_already(step.tasks[task_id]):
         return
     elif outcome in ("auth", "quota"):
         pause_framework(step, task_id, event, outcome)
@@ -309,7 +309,9 @@ def budgets(step: Step, task_id: str) -> list[tuple[BudgetScope, Budget, float]]
         found.append(("task", budget, amount_of(step.tasks[task_id].get("cost") or {}, budget)))
     if step.policy and (budget := step.policy.get("budget_sprint")):
         used = sum(amount_of(task.get("cost") or {}, budget) for task in step.tasks.values())
-        found.append(("sprint", {**budget, "amount": budget["amount"] + step.state.get("raised", 0)}, used))
+        raised = step.state.get("raised")
+        more = raised["amount"] if raised and raised["unit"] == budget["unit"] else 0
+        found.append(("sprint", {**budget, "amount": budget["amount"] + more}, used))
     spent = step.policy.get("spent_today") if step.policy else None
     if step.policy and spent and (budget := step.policy.get("budget_day")):
         found.append(("day", budget, spent[budget["unit"]]))
@@ -994,7 +996,9 @@ def hand_back(step: Step, task_id: str) -> None:
     """A person's task is an agent's again, which is told of what they did."""
     task = step.tasks[task_id]
     if task["status"] == "HumanAssigned":
-        step.change(task_id, human=None, feedback=joined(task.get("feedback"), PERSONS_WORK))
+        step.change(
+            task_id, human=None, human_since=None, feedback=joined(task.get("feedback"), PERSONS_WORK)
+        )
         step.decide({"type": "assign_issue", "task_id": task_id, "human": None})
 
 
@@ -1010,6 +1014,7 @@ def task_restart(step: Step, task_id: str, event: TaskRestart) -> None:
 def task_assigned(step: Step, task_id: str, event: TaskAssigned) -> None:
     """A person has it: no agent starts, and nothing of it is merged for them."""
     stop_run(step, task_id)
+    step.change(task_id, human_since=step.moment())
     step.change(task_id, human=event["human"], agent=None, wait=None, blocked_by=None, merging=None)
     step.change(task_id, status="HumanAssigned")
     step.decide({"type": "assign_issue", "task_id": task_id, "human": event["human"]})

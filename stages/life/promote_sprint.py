@@ -49,7 +49,7 @@ def start(state: State, kickoff: Kickoff, now: str) -> State:
     ours = {record["id"] for record in kept.values()}
     own = {key: entry for key, entry in state.get("own", {}).items() if entry.get("sprint") in ours}
     return {**state, "running": kickoff["number"], "kickoffs": {**kept, number: running}, "tasks": tasks,
-            "pulls": {}, "own": own, "interventions": {}, "pauses": {}, "raised": 0}  # fmt: skip
+            "pulls": {}, "own": own, "interventions": {}, "pauses": {}, "raised": None}  # fmt: skip
 
 
 def long_over(kickoff: Kickoff, kickoffs: dict[str, Kickoff]) -> bool:

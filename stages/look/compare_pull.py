@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
@@ -32,6 +33,7 @@ class Output(TypedDict):
 HOLD = "caloron:hold"
 ORIGIN = ("forge", "repo_id", "repo", "at", "found")
 BRANCH = re.compile(r"agent/([a-z0-9_-]{1,64})/([a-z0-9_-]{1,64})")
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? +([\w.-]+/[\w.-]+)?#(\d{1,9})\b", re.I)
 MARK = re.compile(r"<!-- caloron:pull [^>]*?sprint=([^\s>]+) task=([^\s>]+) -->")
 
@@ -192,16 +194,28 @@ def task_of(state: State, policy: Policy, observed: ForgePull) -> str | None:
 def by_person(state: State, event: SeenPull) -> list[Event]:
     """What a person who has a task merged of their own ends it, if it says that it closes its issue."""
     observed, repo = event["there"], state.get("repo")
-    base = observed.get("base")
-    if not observed["merged"] or not repo or not base or base["ref"] != repo["default_branch"]:
+    base, at = observed.get("base"), observed.get("merged_at")
+    if not observed["merged"] or not at or not repo or not base or base["ref"] != repo["default_branch"]:
         return []
-    closed = {int(number) for of, number in CLOSES.findall(observed.get("body") or "")
+    text = COMMENT.sub("", observed.get("body") or "")
+    closed = {int(number) for of, number in CLOSES.findall(text)
               if of.casefold() in ("", repo["full_name"].casefold())}  # fmt: skip
-    author = observed["author"].casefold()
-    for task_id, task in state["tasks"].items():
-        if task.get("issue_number") in closed and (task.get("human") or "").casefold() == author:
-            return [with_origin(event, task_id, merged(event["number"], observed))]
-    return []
+    theirs = [name for name, task in state["tasks"].items()
+              if task.get("issue_number") in closed and is_theirs(task, observed, at)]  # fmt: skip
+    return [with_origin(event, name, merged(event["number"], observed, f"of:{name}")) for name in theirs]
+
+
+def is_theirs(task: Task, observed: ForgePull, merged_at: str) -> bool:
+    """Whether its author has the task, and had it already when it was merged; clocks differ a little."""
+    human, since = task.get("human"), task.get("human_since")
+    if task["status"] != "HumanAssigned" or not human or not since:
+        return False
+    had = moment_of(merged_at) > moment_of(since) - datetime.timedelta(minutes=5)
+    return had and human.casefold() == observed["author"].casefold()
+
+
+def moment_of(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text)
 
 
 def remembered(observed: ForgePull, task_id: str, missing: list[str]) -> PullRequest:
@@ -328,8 +342,8 @@ def ended(event: SeenPull, known: PullRequest | None, observed: ForgePull) -> li
     return []
 
 
-def merged(number: int, observed: ForgePull) -> PrMerged:
-    key, sha = f"pr_merged:{number}:once", observed.get("merge_sha")
+def merged(number: int, observed: ForgePull, which: str = "once") -> PrMerged:
+    key, sha = f"pr_merged:{number}:{which}", observed.get("merge_sha")
     return {"type": "pr_merged", "key": key, "pr_number": number, "merge_sha": sha}
 
 

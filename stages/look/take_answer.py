@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, AgentFinished, AskReview, CreateIssue, Event, HoldSeen, Issue, IssueOpened, IssueRefused,
-        Kickoff, Mark, MergeDenied, MergePostponed, MergePr, MergeRefused, NotAsked, Performed, Policy,
-        PrConflict, PrMerged, PullRequest, Refused, Result, SetLabels, SpawnAgent, State, UpdateBranch,
-        WaitOver, Where,
+        Action, AgentFinished, AskReview, AssignIssue, CreateIssue, Event, HoldSeen, Issue, IssueOpened,
+        IssueRefused, Kickoff, Mark, MergeDenied, MergePostponed, MergePr, MergeRefused, NotAsked, Performed,
+        Policy, PrConflict, PrMerged, PullRequest, Refused, Result, SetLabels, SpawnAgent, State,
+        UpdateBranch, WaitOver, Where,
     )  # fmt: skip
 
 NAME = "take_answer"
@@ -84,6 +84,8 @@ def performed(state: State, event: Performed) -> tuple[State, list[Event], list[
             return state, [with_origin(event, over)], []
         case "ask_review":
             return state, [], tell_not_asked(action, result.get("not_asked") or [])
+        case "assign_issue":
+            return state, [], tell_not_assigned(action, result.get("not_assigned"))
         case "set_labels":
             state = with_issue(state, action["number"], {"labels": sorted(result["labels"])})
             return state, released(state, event, action), []
@@ -103,6 +105,21 @@ def tell_not_asked(action: AskReview, refused: list[NotAsked]) -> list[Action]:
     task, sprint = str(action["task_id"]), str(action["sprint_id"])
     mark: Mark = {"kind": "note", "sprint": sprint, "task": task}
     return [{"type": "comment", "number": action["pr_number"], "body": words, "mark": mark,
+             "key": f"{action['key']}/refused", "sprint_id": sprint, "task_id": task}]  # fmt: skip
+
+
+def tell_not_assigned(action: AssignIssue, message: str | None) -> list[Action]:
+    """The task is the person's all the same; only the forge does not show it."""
+    if not message:
+        return []
+    who = " ".join(as_code(name) for name in action["assignees"])
+    words = (
+        f"The forge did not assign this issue to {who} (“{as_text(message, 200)}”). "
+        "If the name is wrong, say `/assign-human` with the right one."
+    )
+    task, sprint = str(action["task_id"]), str(action["sprint_id"])
+    mark: Mark = {"kind": "note", "sprint": sprint, "task": task}
+    return [{"type": "comment", "number": action["number"], "body": words, "mark": mark,
              "key": f"{action['key']}/refused", "sprint_id": sprint, "task_id": task}]  # fmt: skip
 
 

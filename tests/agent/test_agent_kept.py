@@ -16,7 +16,7 @@ from .test_agent_killed import _FORK
 
 AGAIN = "Task: t1\nOnly what is new."
 FIRST = """
-printf 'node_modules/\\nrooted\\n' > .gitignore; mkdir node_modules; echo dep > node_modules/a; ln -s / rooted
+printf 'node_modules/\\nrooted\\n' > .gitignore; touch ':(exclude)x'; mkdir node_modules; echo dep > node_modules/a; ln -s / rooted
 echo note > ~/note; echo x > x.md
 """
 
@@ -107,7 +107,26 @@ def test_what_is_kept_waits_three_days(stage: Stage) -> None:
     assert stage.play("echo x > x.md")["outcome"] == "done"
     remove_dead_attempts(paths)
     [about] = (stage.home / "kept").glob("*/*/*/kept.json")
-    old = about.stat().st_mtime - KEPT_S - 1
-    os.utime(about, (old, old))
+    old = about.parent.stat().st_mtime - KEPT_S - 1
+    os.utime(about.parent, (old, old))
     remove_dead_attempts(paths)
     until(lambda: kept_files(stage) == [])
+
+
+def test_an_ignore_file_of_the_agents_own_brings_nothing_back(stage: Stage) -> None:
+    stage.sandbox = "off"
+    script = (
+        "printf '*' > .gitignore; echo evil > evil.py; git add -f .gitignore; mkdir -p src; echo x > src/x.md"
+    )
+    assert stage.play(script, scope=["src"])["outcome"] != "done"
+    result = second(stage, "test ! -e evil.py; test ! -e .gitignore; echo y > src/y.md", scope=["src"])
+    assert result["outcome"] == "done", result
+
+
+def test_what_was_left_half_put_aside_goes(stage: Stage) -> None:
+    half = stage.home / "kept" / "gitea-1" / "s-1" / "t1"
+    half.mkdir(parents=True)
+    (half / "disk.img").write_text("half")
+    stage.sandbox = "off"
+    assert stage.play("echo x > x.md")["outcome"] == "done"
+    assert {one.name for one in half.iterdir()} == {"space", "kept.json"}

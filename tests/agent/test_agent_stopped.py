@@ -57,10 +57,11 @@ def test_work_that_nobody_needs_any_more_is_dropped(stage: Stage) -> None:
     assert result["outcome"] == "done", result
 
 
-def test_the_next_run_waits_until_the_one_before_has_ended(stage: Stage) -> None:
-    """Where two agents may work at a time, one ends while the other begins."""
+@pytest.mark.parametrize("kept", ["push", "leave"])
+def test_the_next_run_waits_until_the_one_before_has_ended(stage: Stage, kept: Any) -> None:
+    """Where two agents may work at a time, one ends while the other begins, and finds its work either way."""
     begun, stopped = stage.folder / "begun", threading.Event()
-    stage.sandbox, stage.work_left = "off", "leave"
+    stage.sandbox, stage.work_left = "off", kept
     stage.witness = Witness(lambda: not stopped.is_set())
     ending: list[Any] = []
     stage.script(WORKS.format(begun=begun))

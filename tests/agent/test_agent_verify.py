@@ -182,7 +182,7 @@ def verified(stage: Stage, paths: Paths, *steps: dict[str, Any]) -> list[Verific
         commands = Commands(SPEC | {"verify": [*steps]}, paths, attempt, stage.witness, disk)
         repository = Repository(stage.folder / "none.git", str(stage.forge.bare))
         setup = RepositorySetup(commands, repository, lambda: True)
-        return Verifier(commands, setup, "").in_workspace()
+        return Verifier(commands, setup, "", 600).in_workspace()
 
 
 def test_a_silent_command_is_alive(stage: Stage) -> None:

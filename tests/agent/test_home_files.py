@@ -1,6 +1,9 @@
 """What the bot writes into an agent's home goes there, whatever the agent has put in its way."""
 
 import os
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,10 @@ def in_the_way(home: Path, how: str) -> None:
         case "a full folder":
             (home / NAME).mkdir(parents=True)
             (home / NAME / "inner").write_text("in the way")
+        case "a closed folder":
+            (home / ".codex").mkdir()
+            (home / NAME).write_text("closed in")
+            (home / ".codex").chmod(0)
         case "a pipe":
             (home / ".codex").mkdir()
             os.mkfifo(home / NAME)
@@ -44,7 +51,7 @@ def in_the_way(home: Path, how: str) -> None:
 
 WAYS = [
     *("nothing", "a link to a file", "a link to a folder", "a file", "a full folder", "a pipe"),
-    "another name of a file",
+    *("another name of a file", "a closed folder"),
 ]
 
 
@@ -57,7 +64,9 @@ def test_a_file_is_written_whatever_stands_in_its_way(home: Path, how: str) -> N
     assert read_file(home, NAME) == "ours\n"
 
 
-@pytest.mark.parametrize("how", [way for way in WAYS if way != "another name of a file"])
+@pytest.mark.parametrize(
+    "how", [way for way in WAYS if way not in ("another name of a file", "a closed folder")]
+)
 def test_only_a_plain_file_of_the_home_is_read(home: Path, how: str) -> None:
     in_the_way(home, how)
     assert read_file(home, NAME) == ""
@@ -89,3 +98,26 @@ def test_neither_a_login_nor_settings_follow_what_an_agent_has_left(home: Path, 
     assert (home.parent / "theirs" / "auth.json").read_text() == "the machine's own\n"
     assert read_file(home, ".codex/config.toml").startswith("openai_base_url")
     assert "gemini-api-key" in read_file(home, ".gemini/settings.json")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_that_the_agent_has_closed_is_opened_also_without_root(home: Path) -> None:
+    """As the agent's own user: the bot's, where it is not root."""
+    in_the_way(home, "a closed folder")
+    home.chmod(0o777)
+    for path in (home.parent, *home.parent.parents):
+        path.chmod(path.stat().st_mode | 0o055)
+    os.chown(home / ".codex", 65534, 65534)
+    code = f"""
+        import os, pathlib, sys
+        sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+        from shell.agent.home_files import read_file, remove_file, write_file
+        os.setuid(65534)
+        home = pathlib.Path({str(home)!r})
+        write_file(home, {NAME!r}, "ours")
+        assert read_file(home, {NAME!r}) == "ours"
+        os.chmod(home / ".codex", 0o500)
+        remove_file(home, {NAME!r})
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
+    assert done.returncode == 0 and not (home / NAME).exists(), done.stderr

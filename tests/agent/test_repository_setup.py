@@ -2,7 +2,6 @@
 
 import os
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,6 +88,7 @@ def test_work_that_changes_the_lock_file_is_verified_with_a_setup_of_its_own(
     script = "echo two > requirements.txt; echo two > deps/it"
     result = stage.play(script, setup=setup, verify=verify, verify_rounds=1)
     assert result["outcome"] == "done" and made(stage) == 2, result
+    assert [one["name"] for one in result["verification"]] == ["setup", "test"]
     assert len([*Paths(stage.home).setups("gitea-1").glob("*/paths.json")]) == 1
 
 
@@ -138,12 +138,53 @@ def test_no_link_of_the_branch_leads_a_copy_elsewhere(stage: Stage, setup: list[
     assert [*outside.iterdir()] == []
 
 
-def test_one_that_nobody_has_used_for_long_goes(stage: Stage, setup: list[str]) -> None:
+def test_one_that_was_made_long_ago_is_made_again(stage: Stage, setup: list[str]) -> None:
     assert stage.play("echo x > x.md", setup=setup)["outcome"] == "done"
-    [paths] = Path(stage.home / "setups").glob("*/*/paths.json")
+    [place] = (one for one in (stage.home / "setups").glob("*/*") if one.is_dir())
     remove_dead_attempts(Paths(stage.home, stage.environment))
-    assert paths.is_file()
-    old = paths.stat().st_mtime - SETUP_S - 1
-    os.utime(paths, (old, old))
+    assert place.is_dir()
+    old = place.stat().st_mtime - SETUP_S - 1
+    os.utime(place, (old, old))
     remove_dead_attempts(Paths(stage.home, stage.environment))
-    assert not paths.parent.exists()
+    assert not place.exists()
+
+
+def test_a_file_of_many_names_is_copied_once(stage: Stage) -> None:
+    """Each name as a file of its own would fill the machine's disk from a small one."""
+    stage.sandbox = "off"
+    stage.forge.commit({".gitignore": "*.big\n"}, "main")
+    script = "head -c 1000000 /dev/urandom > 0.big; for n in 1 2 3 4 5 6 7 8 9; do ln 0.big $n.big; done"
+    result = stage.play("cmp 0.big 9.big && echo x > x.md", setup=[script])
+    assert result["outcome"] == "done", result
+    [files] = (stage.home / "setups").glob("*/*/files")
+    assert len({one.stat().st_ino for one in files.iterdir()}) == 1 and len([*files.iterdir()]) == 10
+
+
+def test_what_is_ignored_file_by_file_is_refused_in_words(stage: Stage) -> None:
+    stage.sandbox = "off"
+    stage.forge.commit({".gitignore": "*.o\n"}, "main")
+    result = stage.play("echo x > x.md", setup=["for n in $(seq 5001); do : > $n.o; done"])
+    assert result["outcome"] == "no_setup" and "5001 files that git ignores one by one" in result["reason"]
+    assert not [*(stage.home / "setups").glob("*/*/files")]
+
+
+@pytest.mark.parametrize("what", ["a folder that it names", "a Makefile"])
+def test_all_that_its_commands_reach_counts(stage: Stage, what: str) -> None:
+    stage.sandbox, file = "off", "tools/lib/a.sh" if what.startswith("a folder") else "Makefile"
+    stage.forge.commit({file: "one\n"}, "main")
+    setup = [f"ls tools/lib || true; echo once >> {stage.folder / 'count'}"]
+    assert stage.play("echo x > x.md", setup=setup)["outcome"] == "done"
+    stage.forge.commit({file: "two\n"}, "main")
+    other = {"task_id": "t2", "branch": "agent/s-1/t2", "key": "spawn:t2:1"}
+    assert stage.play("echo x > x.md", setup=setup, **other)["outcome"] == "done"
+    assert made(stage) == 2
+
+
+def test_a_setup_of_the_works_own_counts_on_the_runs_time(stage: Stage, setup: list[str]) -> None:
+    """Else an agent could hold its place for hours with what it makes a package do."""
+    verify = [{"name": "test", "run": "true", "timeout_s": 20}]
+    slow = [*setup, "if grep two requirements.txt; then sleep 300; fi"]
+    script = "echo two > requirements.txt"
+    result = stage.play(script, setup=slow, verify=verify, verify_rounds=1, time_limit_s=6)
+    assert result["outcome"] == "unverified", result
+    assert [(one["name"], one["outcome"]) for one in result["verification"]] == [("setup", "failed")]

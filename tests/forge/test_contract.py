@@ -113,6 +113,14 @@ def test_an_issue_is_opened_edited_closed_and_reopened(server: Server, repo: str
     assert server.bot.edit_issue(repo, number, state="open")["state"] == "open"
 
 
+def test_an_issue_is_given_to_people_of_the_repository_alone(server: Server, repo: str, issue: int) -> None:
+    """The others are left out."""
+    for asked, shown in (["alice"], ["alice"]), ([], []), (["nobody-at-all", "Alice"], ["alice"]):
+        assert server.bot.edit_issue(repo, issue, assignees=asked)["assignees"] == shown
+    server.bot.edit_issue(repo, issue, assignees=["nobody-at-all"])
+    assert server.bot.issue(repo, issue)["assignees"] == []
+
+
 def test_an_issue_that_is_not_there_is_refused(server: Server, repo: str) -> None:
     for ask in (server.bot.issue, lambda repo, number: server.bot.comment(repo, number, "hello")):
         with pytest.raises(Refused) as refusal:

@@ -139,6 +139,7 @@ def test_a_merge_takes_the_head_and_its_branch_away(server: Server, repo: str, s
     assert server.bot.branch_head(repo, "agent/s/t1") is None
     seen = server.bot.pull(repo, made["number"])
     assert (seen["merged"], seen["merge_sha"], seen["merged_by"]) == (True, done["merge_sha"], "bot")
+    assert seen["merged_at"] and seen["merged_at"].endswith("Z")
     assert seen["head"]["ref"] == "agent/s/t1"
     assert server.bot.merge(repo, made["number"], made["head_sha"], style) == done
 

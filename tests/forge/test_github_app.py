@@ -74,6 +74,30 @@ def test_each_repository_is_asked_with_the_token_of_its_installation(
     assert forge.credential("a/b") == ("x-access-token", "t1")
 
 
+def test_a_draft_is_ended_with_the_token_of_its_repository(wire: responses.RequestsMock, pem: str) -> None:
+    wire.get(f"{API}/repos/a/b/installation", json={"id": 5})
+    sells(wire, 5, timedelta(hours=1))
+    wire.get(f"{API}/repos/a/b/pulls/7", json={"draft": True, "node_id": "PR_1"})
+    bearer = responses.matchers.header_matcher({"Authorization": "Bearer t1"})
+    ended = {"data": {"markPullRequestReadyForReview": {"pullRequest": {"isDraft": False}}}}
+    wire.post(f"{API}/graphql", match=[bearer], json=ended)
+    GitHubForge(API, GitHubApp(API, "4711", pem)).set_draft("a/b", 7, False)
+    assert b'"id": "PR_1"' in (wire.calls[-1].request.body or b"")
+
+
+@pytest.mark.parametrize(
+    ("api", "graphql"),
+    [(API, f"{API}/graphql"), ("https://git.example.org/api/v3", "https://git.example.org/api/graphql")],
+)
+def test_graphql_has_an_address_of_its_own_and_its_errors_are_refusals(
+    wire: responses.RequestsMock, api: str, graphql: str
+) -> None:
+    wire.get(f"{api}/repos/a/b/pulls/7", json={"draft": False, "node_id": "PR_1"})
+    wire.post(graphql, json={"data": None, "errors": [{"message": "Drafts are not for this plan."}]})
+    with pytest.raises(Refused, match="not for this plan"):
+        GitHubForge(api, "token").set_draft("a/b", 7, True)
+
+
 def test_an_app_is_a_bot(wire: responses.RequestsMock, pem: str) -> None:
     wire.get(f"{API}/app", json={"slug": "caloron"})
     wire.get(f"{API}/users/caloron[bot]", json={"login": "caloron[bot]", "id": 99})

@@ -32,6 +32,7 @@ class MemoryForge:
         self.labels: dict[int, list[str]] = {}
         self.heads: dict[int, str] = {}
         self.up_to_date = True
+        self.assignable: list[str] = []
 
     def _call(self, verb: str, *given: Any) -> None:
         self.calls.append((verb, given))
@@ -73,6 +74,10 @@ class MemoryForge:
         self.issues.append(issue)
         self._then("create_issue")
         return issue
+
+    def edit_issue(self, repo: str, number: int, assignees: list[str]) -> dict[str, Any]:
+        self._call("edit_issue", number, assignees)
+        return {"number": number, "assignees": self.assignable}
 
     def request_review(self, repo: str, number: int, reviewers: list[str]) -> None:
         self._call("request_review", number, reviewers)

@@ -73,6 +73,18 @@ def test_one_wrong_reviewer_keeps_no_other_from_being_asked(bench: Any, forge: A
     assert answer["result"] == {"not_asked": [{"reviewer": "nobody", "message": "no such user"}]}
 
 
+@pytest.mark.parametrize("how", ["refused", "left out", "assigned"])
+def test_who_cannot_be_assigned_is_told(bench: Any, forge: Any, how: str) -> None:
+    """Whether the forge leaves a name out or refuses the whole call."""
+    forge.faults["edit_issue"] = [Refused(422, "user does not exist")] if how == "refused" else []
+    forge.assignable = ["Bob"] if how == "assigned" else []
+    bench.put({"type": "assign_issue", "key": "a", "number": 5, "assignees": ["bob"]})
+    bench.work()
+    [answer] = bench.journalled("performed")
+    told = {"refused": "user does not exist", "left out": "it assigns only people of the repository"}
+    assert answer["result"] == ({"not_assigned": told[how]} if how in told else {})
+
+
 def test_what_the_world_refuses_is_told(bench: Any, forge: Any) -> None:
     forge.faults["merge"] = [Refused(403, "protected branch")]
     bench.put({"type": "merge_pr", "key": "m", "pr_number": 9, "head_sha": "abc", "style": "merge"})

@@ -53,6 +53,14 @@ def requested_assignees(call: Call) -> list[Any]:
     return [users[name.lower()] for name in call.names("assignees")]
 
 
+@route(blueprint, "GET", f"{REPO}/assignees")
+def list_assignees(call: Call) -> list[Any]:
+    """Who may push to the repository."""
+    state = call.world.state
+    found = [user for user in state.users.values() if state.may(call.repository, user, "write")]
+    return [shapes.user(call.world, user) for user in found]
+
+
 @route(blueprint, "GET", f"{REPO}/issues")
 def list_issues(call: Call) -> Response:
     found = select(call, list(call.repository.issues.values()))
