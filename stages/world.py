@@ -3124,7 +3124,7 @@ class SprintState(TypedDict):
     pauses: NotRequired[dict[str, Pause]]
     """The frameworks that cannot work for now, by name; written by `dag_evaluate`."""
     raised: NotRequired[Budget | None]
-    """By how much `/budget` has raised the running sprint's budget; of another unit it does not count."""
+    """By how much `/budget` has raised the running sprint's budget; of another unit it has no effect."""
 
 
 class Dag(SprintState, SprintBrief):

@@ -16,8 +16,8 @@ from .test_agent_killed import _FORK
 
 AGAIN = "Task: t1\nOnly what is new."
 FIRST = """
-printf 'node_modules/\\nrooted\\n' > .gitignore; touch ':(exclude)x'; mkdir node_modules; echo dep > node_modules/a; ln -s / rooted
-echo note > ~/note; echo x > x.md
+printf 'node_modules/\\nrooted\\n' > .gitignore; touch ':(exclude)x'; mkdir node_modules
+echo dep > node_modules/a; ln -s / rooted; echo note > ~/note; echo x > x.md
 """
 
 
