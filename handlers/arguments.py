@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TypedDict, final
 
-from handlers.commands import COMMANDS, GATES, Declaration, Flag, Param
+from handlers.commands import ALL, COMMANDS, GATES, Declaration, Flag, Param
 
 FlagValue = str | bool | list[str]
 
@@ -70,7 +70,7 @@ class CommandLine(TypedDict):
 def fits(kind: str, value: str) -> bool:
     """Whether a value is of a kind."""
     if kind == "command":
-        return value.removeprefix("/").lower() in COMMANDS
+        return value.removeprefix("/").lower() in (*COMMANDS, ALL)
     return _KINDS[kind].fullmatch(value) is not None
 
 

@@ -8,6 +8,8 @@ Minimum = Literal["none", "read", "write", "maintain", "admin"]
 GATES = ("plan", "rfc", "merge", "next")
 WORDS_ONLY = "command_answer"
 """The composition that only replies."""
+ALL = "all"
+"""What `/help` takes beside the name of a command."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ VALUE_WORDS: dict[str, str] = {
     "hash": "a hash of 4 to 64 hex digits",
     "on or off": "`on` or `off`",
     "user": "a user, such as `@alice`",
-    "command": "a command's name",
+    "command": "a command's name, or `all`",
 }
 """What each kind of value is, in words for people."""
 
@@ -147,7 +149,7 @@ _ALL: tuple[Declaration, ...] = (
         "help",
         "read",
         "anywhere",
-        "Lists the commands, or explains one.",
+        "Lists the commands that you need most, or all of them, or explains one.",
         Param("command", "command"),
         example="/help retry",
     ),
@@ -366,6 +368,12 @@ _ALL: tuple[Declaration, ...] = (
 
 COMMANDS: dict[str, Declaration] = {declaration.name: declaration for declaration in _ALL}
 """Everything that is parsed as a command."""
+
+CORE = (
+    "plan", "approve", "status", "why", "hold", "unhold", "retry", "skip", "tell", "pause", "resume", "stop",
+    "help",
+)  # fmt: skip
+"""The commands that one keeps in mind: what `/help` lists."""
 
 OFFERED: dict[str, Declaration] = {name: one for name, one in COMMANDS.items() if one.acts}
 """The commands that act: only these are suggested, listed and documented."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from handlers.arguments import CommandLine, Fault
-from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY, Declaration
+from handlers.commands import ALL, COMMANDS, CORE, OFFERED, WORDS_ONLY, Declaration
 from handlers.labels import LABEL_COMMANDS, command_for
 from handlers.mistakes import describe, does_not_act
 from handlers.read import asked_in, read_commands
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Command,
         Delivered,
         Found,
+        HelpRow,
         IssueClosed,
         IssueEdited,
         IssueOpened,
@@ -309,6 +310,8 @@ def command_event(event: Text | LabelAdded | LabelRemoved, found: CommandLine, w
         "where": asked_by(event, where),
         "help": reply_text(declaration, found["positional"], inactive),
     }
+    if declaration.name == "help" and (rows := help_rows(found["positional"])):
+        asked["help_rows"] = rows
     return cast("Command", {**asked, **({"inactive": inactive} if inactive else {}), **delivered(event)})
 
 
@@ -346,12 +349,20 @@ def reply_text(declaration: Declaration, words: list[str], inactive: list[str]) 
 
 def help_text(words: list[str]) -> str:
     named = COMMANDS.get(words[0].lstrip("/").lower()) if words else None
-    if named is not None and not named.acts:
+    if named is None:
+        return ""
+    if not named.acts:
         return does_not_act(named.name, [f"/{named.name}"])
-    if named is not None:
-        return f"`{named.usage}` — {named.summary}\n\nExample: `{named.example}`. {who_may(named)}"
-    rows = [f"| `{one.usage.replace('|', chr(92) + '|')}` | {one.summary} |" for one in OFFERED.values()]
-    return "\n".join(["| command | what it does |", "|---|---|", *rows])
+    return f"`{named.usage}` — {named.summary}\n\nExample: `{named.example}`. {who_may(named)}"
+
+
+def help_rows(words: list[str]) -> list[HelpRow]:
+    """What `/help` and `/help all` list; nothing where one command is explained."""
+    if words and words[0].lower() != ALL:
+        return []
+    names = [*OFFERED] if words else CORE
+    listed = [OFFERED[name] for name in names if name in OFFERED]
+    return [{"minimum": one.minimum, "usage": one.usage, "summary": one.summary} for one in listed]
 
 
 def who_may(declaration: Declaration) -> str:

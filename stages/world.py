@@ -1197,6 +1197,18 @@ class Arguments(TypedDict):
     """Each flag with its text, its texts, or true."""
 
 
+@final
+class HelpRow(TypedDict):
+    """A command as `/help` lists it. Written by the switchboard."""
+
+    minimum: Right
+    """The least right that it needs."""
+    usage: str
+    """How to write it."""
+    summary: str
+    """What it does."""
+
+
 class Command(Asking):
     """Somebody asks for something, by a line of text or by a label. Emitted by the switchboard."""
 
@@ -1211,6 +1223,8 @@ class Command(Asking):
     """The least right that it needs."""
     help: NotRequired[str]
     """For `/help`, and what does not act yet: the answer."""
+    help_rows: NotRequired[list[HelpRow]]
+    """For `/help` without a command's name: what it lists."""
     inactive: NotRequired[list[str]]
     """What of it does not act yet, as it was typed."""
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Answer, Command, Mistakes, Policy, State
+    from stages.world import Action, Answer, Command, HelpRow, Mistakes, Policy, Right, State
 
 NAME = "command_answer"
 
@@ -23,6 +23,7 @@ class Output(TypedDict):
 
 
 MOST_LINES = 20
+LEVELS = ("none", "read", "triage", "write", "maintain", "admin", "owner")
 ACCESS = {"write": "write access", "maintain": "maintain access (on Gitea: admin access)",
           "admin": "admin access"}  # fmt: skip
 
@@ -45,9 +46,22 @@ def words_for(event: Command | Mistakes) -> str:
         return denial(event)
     if event["name"] == "ping":
         return "I am here. `/help` lists the commands."
+    if event["name"] == "help" and (rows := event.get("help_rows")):
+        return help_list(rows, event.get("permission"), len(event["args"]["positional"]) > 0)
     if event["name"] == "help" or event.get("inactive"):
         return str(event["help"])
     return f"`/{event['name']}` is not available yet; `/help` lists the commands you can use."
+
+
+def help_list(rows: list[HelpRow], permission: Right | None, whole: bool) -> str:
+    """What the asker may say, where that is known."""
+    level = LEVELS.index(permission) if permission in LEVELS else len(LEVELS)
+    may = [one for one in rows if LEVELS.index(one["minimum"]) <= level]
+    table = [f"| `{one['usage'].replace('|', chr(92) + '|')}` | {one['summary']} |" for one in may]
+    more = "" if whole else " `/help all` lists the rest."
+    hidden = " What needs more rights is not listed." if len(may) < len(rows) else ""
+    explained = f"`/help plan` explains one.{more}{hidden}"
+    return "\n".join(["| command | what it does |", "|---|---|", *table, "", explained])
 
 
 def quoted(line: str) -> str:

@@ -67,13 +67,19 @@ def execute(input: Input) -> Output:
 def judge(state: State, event: Waiting, now: str) -> Verdict | None:
     if "delivered" in event or unknown(state, event):
         return None
-    if event["needs"] in ("none", "read"):
+    if is_for_all(event):
         return {"allowed": True}
     actor = event.get("actor")
     if not actor:
         return {"allowed": False, "denial": "I could not find out who made this change"}
     known = fresh(state, actor, now)
     return verdict_of(known, event, str(state["repo"].get("forge"))) if known else None
+
+
+def is_for_all(event: Waiting) -> bool:
+    """Whether nobody need ask what its author may do here; `/help` lists what they may say."""
+    lists = event["type"] == "command" and event["name"] == "help" and "help_rows" in event
+    return event["needs"] in ("none", "read") and not lists
 
 
 def fresh(state: State, actor: str, now: str) -> Permission | None:
@@ -95,6 +101,12 @@ def empty(state: State, event: Waiting) -> bool:
 
 
 def verdict_of(known: Permission, event: Waiting, forge: str) -> Verdict:
+    if event["needs"] in ("none", "read"):  # whoever asks; what they are told depends on it
+        return (
+            {"allowed": True, "permission": known["permission"]}
+            if "permission" in known
+            else {"allowed": True}
+        )
     if known.get("denial"):
         return {"allowed": False, "denial": known["denial"]}
     if known["user_id"] is None or event.get("actor_id") != known["user_id"]:
@@ -144,7 +156,7 @@ def read_back(state: State, event: Command | Mistakes, now: str) -> Action:
     look: LookComment = {
         "type": "look", "what": "comment", "comment_id": number, "key": f"look:comment:{number}"
     }  # fmt: skip
-    if actor and event["needs"] not in ("none", "read") and not fresh(state, actor, now):
+    if actor and not is_for_all(event) and not fresh(state, actor, now):
         look["login"] = actor
     return look
 

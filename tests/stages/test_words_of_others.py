@@ -160,6 +160,7 @@ OURS = {
     "waits": "made by `tell_waits`",
     "denial": "made by `take_permission` and `ask_permission`",
     "help": "made by the handlers, below",
+    "help_rows": "made by the handlers",
     "words": "made by the stage that answers",
     "report_markdown": "made by `write_retro_report`",
     "boards": "made by `draw_boards`",
