@@ -198,7 +198,13 @@ _ALL: tuple[Declaration, ...] = (
         example="/reject plan the tests are missing",
         composition="command_reject",
     ),
-    _declare("start", "write", "kickoff", "Starts what is approved and waiting.", acts=False),
+    _declare(
+        "start",
+        "write",
+        "kickoff",
+        "Starts an approved sprint before the others that wait.",
+        composition="command_gates",
+    ),
     _declare(
         "pause",
         "write",
@@ -214,15 +220,15 @@ _ALL: tuple[Declaration, ...] = (
         "Ends the sprint; branches and pull requests are kept.",
         composition="command_steer",
     ),
-    _declare("next", "write", "kickoff", "Continues with the next milestone.", acts=False),
+    _declare("next", "write", "kickoff", "Continues with the next milestone.", composition="command_gates"),
     _declare(
         "auto",
         "maintain",
         "kickoff",
-        "Opens gates automatically, or stops doing so.",
+        "Lets gates open by themselves: the plan's, and the next milestone's.",
         Param("switch", "on or off", required=True),
         example="/auto on",
-        acts=False,
+        composition="command_gates",
     ),
     _declare(
         "add-task",

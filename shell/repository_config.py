@@ -122,6 +122,11 @@ class Pipeline(_Section):
             setting="agents",
         ),
     ] = None
+    milestones: Annotated[
+        Literal["ask", "auto"] | None,
+        Field(description="whether people are asked before the next milestone begins (`/next`)"),
+        Sets("milestones", "MilestoneMode", lambda settings: "ask", "`ask`"),
+    ] = None
 
 
 def _command(text: str) -> list[str]:

@@ -60,6 +60,8 @@ VerificationOutcome = Literal["passed", "failed", "timeout", "missing"]
 """How a command of the verification ended; `missing`: the machine does not have it."""
 FrameworkTrouble = Literal["auth", "quota"]
 """What is wrong with a framework's account: its key or login is refused, or used up."""
+MilestoneMode = Literal["ask", "auto"]
+"""Whether people are asked before the next milestone begins."""
 BudgetScope = Literal["task", "sprint", "day"]
 """Whose use a budget counts: a task's, the running sprint's, or a repository's since 00:00 UTC."""
 Walls = Literal["off", "bare", "refused"]
@@ -182,6 +184,8 @@ class RepositoryPolicy(TypedDict):
 
     parallel: int
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
+    milestones: MilestoneMode
+    """`pipeline.milestones`: whether people are asked before the next milestone begins (`/next`)."""
     framework: str
     """`agents.framework`: the framework of the agents, where a task names none."""
     acp: AcpAgent | None
@@ -229,6 +233,8 @@ class RepositoryValues(TypedDict, total=False):
 
     parallel: int
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
+    milestones: MilestoneMode
+    """`pipeline.milestones`: whether people are asked before the next milestone begins (`/next`)."""
     framework: str
     """`agents.framework`: the framework of the agents, where a task names none."""
     acp: AcpAgent | None
@@ -477,6 +483,8 @@ class TaskFields(TypedDict, total=False):
     """Who keeps it from being merged, with `/hold` or its label."""
     draft: bool
     """Whether its pull request is a draft of the bot's, because its verification is red."""
+    milestone: str
+    """The milestone that it belongs to, as the kickoff names it; written by `generate_sprint_dag`."""
     human: str | None
     """Who has it instead of an agent, by `/take-over` or `/assign-human`."""
     human_since: str | None
@@ -847,6 +855,10 @@ class Kickoff(TypedDict):
     """When its last task ended, or it was stopped; written by `finish_sprint`."""
     stopped_by: NotRequired[str | None]
     """Who stopped it: `/stop`, or closing the kickoff."""
+    auto_by: NotRequired[str | None]
+    """Who let its gates open by themselves: `/auto on`."""
+    first: NotRequired[bool]
+    """Whether it starts before the others that wait: `/start`."""
     paused_by: NotRequired[str | None]
     """Who paused it, while it is paused: `/pause`."""
     asked_status_at: NotRequired[str]
@@ -1076,6 +1088,8 @@ class Asking(Found, total=False):
     """The right that they have. Written by `ask_permission`."""
     denial: str | None
     """Why it could not be told, in words. Written by `ask_permission`."""
+    asked_at: str
+    """While it waits: when the forge was asked. Written by `ask_permission`."""
     turn: int
     """While it waits: its place in the order. Written by `ask_permission`."""
     looked_again: bool
@@ -3137,6 +3151,10 @@ class SprintState(TypedDict):
     """In a file of the original's tick: the sprint; written by the clock."""
     pauses: NotRequired[dict[str, Pause]]
     """The frameworks that cannot work for now, by name; written by `dag_evaluate`."""
+    opened: NotRequired[list[str]]
+    """The milestones that may begin beside the first one; written by `dag_evaluate` and `command_gates`."""
+    next_asked: NotRequired[str | None]
+    """The milestone that people were last asked about; written by `dag_evaluate`."""
     raised: NotRequired[Budget | None]
     """By how much `/budget` has raised the running sprint's budget; of another unit it has no effect."""
 
@@ -3217,6 +3235,8 @@ class Policy(RepositoryPolicy, DeclaredPolicy):
     """Our account on the forge."""
     origins: NotRequired[dict[str, str]]
     """Which setting of the operator's a default comes from, by the policy's key."""
+    gates_open: NotRequired[bool]
+    """Whether gates open by themselves; written by `take_turn` where `/auto on` or `--auto` was said."""
     paused: NotRequired[bool]
     """Whether nothing new begins; written by `take_turn` while the running sprint is paused."""
     walls: NotRequired[Walls]
@@ -3428,6 +3448,18 @@ class TellBudget(OfTask):
     """The budget, in words."""
 
 
+class TellMilestone(OfTask):
+    """A milestone is done: people are to be asked, or told, about the next one."""
+
+    type: Literal["tell_milestone"]
+    milestone: str
+    """The next one."""
+    before: str
+    """The one that is done."""
+    by_itself: bool
+    """Whether the next one begins without being asked for."""
+
+
 class TellPaused(OfTask):
     """A framework cannot work for now: that is to be said, with what to do."""
 
@@ -3501,6 +3533,7 @@ Decision = (
     | WakeWanted
     | ReadFailures
     | TellBudget
+    | TellMilestone
     | TellPaused
     | AssignWanted
     | ShowHold

@@ -19,6 +19,7 @@ from handlers.repository_labels import OFFERED_LABELS
 from handlers.switchboard import help_rows, help_text
 from shell.repository_config import RepositoryConfig
 from stages import world
+from stages.look.read_timeline import NEEDS
 from stages.statuses import TaskStatus
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +29,7 @@ composition_for: Any = switchboard.composition_for
 """Of an event they get only what matters here."""
 
 COMMANDS_TO_COME = frozenset(
-    """start next auto add-task drop-task break-down review merge hotfix retro simulate doctor sync
+    """add-task drop-task break-down review merge hotfix retro simulate doctor sync
     unlock""".split()
 )
 FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --budget"})
@@ -152,9 +153,8 @@ def test_only_labels_that_act_are_made_and_those_that_do_not_are_removed_with_a_
 
 
 def test_a_label_asks_for_the_permission_that_its_command_needs() -> None:
-    """Who set a label is asked for write access: a command that needs more would need more asked."""
-    acting = [meaning for meaning in LABEL_COMMANDS.values() if meaning.acts]
-    assert {COMMANDS[meaning.command].minimum for meaning in acting} == {"write"}
+    needed = {label: COMMANDS[meaning.command].minimum for label, meaning in LABEL_COMMANDS.items()}
+    assert {label: NEEDS.get(label, "write") for label in needed} == needed and NEEDS.keys() <= needed.keys()
 
 
 # Statuses and modes

@@ -10,7 +10,10 @@ from compositions.examples import examples_of
 
 from .declared import of_type
 
-FOLLOWS = ("unblock", "block", "settle_checks", "hold_over_budget", "dispatch", "find_stalls", "merge_next")
+FOLLOWS = (
+    "open_milestone", "unblock", "block", "settle_checks", "hold_over_budget", "dispatch", "find_stalls",
+    "merge_next",
+)  # fmt: skip
 """What is done after every event, in order."""
 
 

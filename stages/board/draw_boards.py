@@ -41,6 +41,9 @@ class Output(TypedDict):
     boards: list[Board]
 
 
+MOST_BOXES = 20
+"""Beyond so many tasks the graph shows what is over as one box."""
+OVER = ("Done", "Skipped", "Cancelled")
 BULLET = re.compile(r"^[-*+]\s+")
 MOST_REJECTIONS = 5
 WAITS_ALL_THE_SAME = "`--auto` starts only what the one who says `/plan` wrote, and nobody sent back. "
@@ -100,7 +103,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Wr
         cannot_read(state) if running else "",
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
         graph(policy["statuses"], tasks),
-        "\n".join(row(policy["statuses"], name, tasks[name], waits.get(name) or []) for name in tasks),
+        checklist(policy["statuses"], tasks, waits),
         told_by_repository(state, kickoff),
         told_to_agents(tasks, briefs["sprints"].get(number), in_order_of(tasks, briefs["tasks"].get(number))),
         left_out(kickoff),
@@ -264,16 +267,29 @@ def link(task: Task) -> str:
 
 
 def graph(statuses: dict[TaskStatus, StatusLook], tasks: dict[str, Task]) -> str:
-    """Mermaid; a label is one line, for a line break in it breaks the drawing on Gitea."""
-    names = {name: f"t{position}" for position, name in enumerate(tasks)}
-    nodes = [
-        f'  {names[name]}["{label(statuses, name, task)}"]:::{task["status"]}' for name, task in tasks.items()
+    """Mermaid, where something depends on something; beyond a number of tasks what is over is one box.
+
+    A label is one line, for a line break in it breaks the drawing on Gitea.
+    """
+    linked = {name for one, task in tasks.items() for name in befores(tasks, task) for name in (name, one)}
+    folded = [name for name in linked if len(tasks) > MOST_BOXES and tasks[name]["status"] in OVER]
+    drawn = {name: tasks[name] for name in tasks if name in linked and name not in folded}
+    if not drawn:
+        return ""
+    names = {name: f"t{position}" for position, name in enumerate(tasks)} | dict.fromkeys(folded, "over")
+    nodes = [f'  over["✅ {len(folded)} that are over"]:::Done'] if folded else []
+    nodes += [
+        f'  {names[name]}["{label(statuses, name, task)}"]:::{task["status"]}' for name, task in drawn.items()
     ]
-    edges = [f"  {names[before]} --> {names[name]}" for name, task in tasks.items()
-             for before in task.get("depends_on") or [] if before in names]  # fmt: skip
-    used = sorted({task["status"] for task in tasks.values()})
+    edges = dict.fromkeys(f"  {names[before]} --> {names[name]}" for name, task in drawn.items()
+                          for before in befores(tasks, task))  # fmt: skip
+    used = sorted({task["status"] for task in drawn.values()} | ({"Done"} if folded else set()))
     classes = [f"  classDef {status} {statuses[status]['colour']}" for status in used]
-    return "\n".join(["```mermaid", "flowchart TD", *nodes, *edges, *classes, "```"])
+    return "\n".join(["```mermaid", "flowchart LR", *nodes, *edges, *classes, "```"])
+
+
+def befores(tasks: dict[str, Task], task: Task) -> list[str]:
+    return [before for before in task.get("depends_on") or [] if before in tasks]
 
 
 def label(statuses: dict[TaskStatus, StatusLook], name: str, task: Task) -> str:
@@ -292,6 +308,22 @@ def short(title: str) -> str:
 # the checklist
 
 
+def checklist(
+    statuses: dict[TaskStatus, StatusLook], tasks: dict[str, Task], waits: dict[str, list[str]]
+) -> str:
+    """A row for each task; those of a milestone stand below its name."""
+    groups: dict[str, list[str]] = {}
+    for name, task in tasks.items():
+        groups.setdefault(task.get("milestone") or "", []).append(name)
+    parts = []
+    for milestone, names in groups.items():
+        rows = [row(statuses, name, tasks[name], waits.get(name) or []) for name in names]
+        done = done_of({name: tasks[name] for name in names})
+        head = [f"**{shown_text(milestone)}** · {done} done", ""] if milestone else []
+        parts.append("\n".join([*head, *rows]))
+    return "\n\n".join(parts)
+
+
 def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: list[str]) -> str:
     box = "x" if task["status"] in ("Done", "Skipped") else " "
     links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
@@ -304,6 +336,8 @@ def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: 
 def footer(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
     mode = policy.get("merge", "on-approval")
     facts = [f"Plan `{kickoff['plan_hash']}`", f"merge `{mode}`: {MODE[mode]}"]
+    if kickoff.get("auto_by"):
+        facts.append("gates open by themselves (`/auto off`)")
     return f"<sub>{' · '.join([*facts, *spent(tasks), '`/help` lists the commands'])}</sub>"
 
 

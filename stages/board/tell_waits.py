@@ -38,6 +38,9 @@ def execute(input: Input) -> Output:
     }
 
 
+ENDED = ("Done", "Skipped", "Cancelled")
+
+
 def tasks_of(state: State, kickoff: Kickoff) -> dict[str, Task]:
     running = state.get("running") == kickoff["number"]
     tasks: dict[str, Task] = state["tasks"] if running else kickoff.get("tasks") or kickoff.get("plan") or {}
@@ -55,6 +58,8 @@ def all_reasons(
     for name, task in tasks.items():
         held, stops = held_by(state, task), paused_by(paused, policy, task)
         found[name] = [*stops, *held] if stops else reasons(policy, tasks, task, held)
+        if task["status"] == "Pending" and task.get("milestone") not in (state.get("opened") or []):
+            found[name] += milestone(tasks, task)
         if kickoff["status"] == "Paused":
             found[name] = with_pause(found[name], task, kickoff["paused_by"])
     return found
@@ -123,6 +128,19 @@ def reasons(policy: Policy, tasks: dict[str, Task], task: Task, held: list[str])
         case status:
             words = policy["statuses"][status].get("words")
             return [words] if words else []
+
+
+def milestone(tasks: dict[str, Task], task: Task) -> list[str]:
+    """What keeps the milestone of a task that has not begun from beginning."""
+    order = sorted(tasks, key=lambda name: tasks[name].get("position") or 0)
+    found = list(dict.fromkeys(name for one in order if (name := tasks[one].get("milestone"))))
+    own = task.get("milestone")
+    earlier = found[: found.index(own)] if own else []
+    todo = [tasks[one] for one in order if tasks[one].get("milestone") in earlier]
+    first = next((one for one in todo if one["status"] not in ENDED), None)
+    if first:
+        return [f"its milestone begins after {shown_text(first['milestone'])}"]
+    return [f"`/next` begins {shown_text(own)}"] if earlier else []
 
 
 def blocked(tasks: dict[str, Task], task: Task) -> str:

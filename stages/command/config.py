@@ -25,6 +25,7 @@ class Output(TypedDict):
 
 KEYS = {
     "pipeline.parallel": "parallel",
+    "pipeline.milestones": "milestones",
     "agents.framework": "framework",
     "agents.network": "network",
     "agents.env": "env",

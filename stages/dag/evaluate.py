@@ -129,6 +129,7 @@ def execute(input: Input) -> Output:
     step = Step(input)
     for event in step.events:
         take_event(step, event)
+    open_milestone(step)
     unblock(step)
     block(step)
     settle_checks(step)
@@ -1166,6 +1167,49 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
 # --- what follows from the tasks as they stand --------------------------------------------------------------
 
 
+def open_milestone(step: Step) -> None:
+    """Once all before it has ended, people are asked whether the next milestone may begin, or it begins."""
+    found = milestones(step)
+    opened = [*found[:1], *(step.state.get("opened") or [])]
+    name = next((one for one in found if one not in opened), None)
+    if name is None or any(
+        task.get("milestone") in opened and status_of(task) not in ENDED for task in step.tasks.values()
+    ):
+        return
+    task_id = next(one for one, task in step.tasks.items() if task.get("milestone") == name)
+    before = found[found.index(name) - 1]
+    by_itself = milestones_follow(step)
+    if by_itself:
+        step.state = {**step.state, "opened": [*opened[1:], name]}
+    elif step.state.get("next_asked") == name:
+        return
+    else:
+        step.state = {**step.state, "next_asked": name}
+    step.decide(
+        {
+            "type": "tell_milestone", "task_id": task_id, "milestone": name, "before": before,
+            "by_itself": by_itself,
+        }
+    )  # fmt: skip
+
+
+def milestones(step: Step) -> list[str]:
+    """Their names, in the plan's order."""
+    return list(dict.fromkeys(name for task in step.tasks.values() if (name := task.get("milestone"))))
+
+
+def milestones_follow(step: Step) -> bool:
+    """Whether nobody need be asked: by the repository's file, by `/auto on`, and in the tick."""
+    policy = step.policy
+    return policy is None or bool(policy.get("gates_open")) or policy.get("milestones") == "auto"
+
+
+def may_begin(step: Step, task: Task) -> bool:
+    """Whether its milestone is open; a task of none belongs to no gate."""
+    name = task.get("milestone")
+    return not name or name in [*milestones(step)[:1], *(step.state.get("opened") or [])]
+
+
 def unblock(step: Step) -> None:
     """Make tasks Ready that wait for nothing more, and Pending again what nothing blocks any more."""
     waiting = [name for name, task in step.tasks.items() if status_of(task) in ("Pending", "Blocked")]
@@ -1183,7 +1227,8 @@ def unblock(step: Step) -> None:
 def freed(step: Step, task: Task) -> TaskStatus | None:
     """What a waiting task becomes now; None where it stays as it is."""
     statuses = [dependency_status(step, name) for name in task.get("depends_on") or []]
-    if task["status"] in ("Pending", "Blocked") and all(status == "Done" for status in statuses):
+    is_free = all(status == "Done" for status in statuses) and may_begin(step, task)
+    if task["status"] in ("Pending", "Blocked") and is_free:
         return "Ready"
     if task["status"] == "Blocked" and not any(status in NEVER_DONE for status in statuses):
         return "Pending"

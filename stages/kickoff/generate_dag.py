@@ -279,6 +279,8 @@ ITEM = re.compile(r"(\s*)(?:(?:[-*+•‣◦▪●]|\d{1,9}[.)])[ \t]+|・\s*)(?
 COMMAND = re.compile(r"\s*/[A-Za-z][\w-]*(?:[.,!?:])?(?:\s|$)")
 HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)$")
 LABEL = re.compile(r"[*_]{0,2}([^\W\d_][^:：*|<>]{1,48}?)[*_]{0,2}[:：][*_]{0,2}\s*(.*)$")
+MILESTONE = re.compile(r"milestone\b[ \t:：]*(?P<name>\S.*)|(?P<numbered>M\d{1,3}(?:[ \t:：.–—-].*)?)", re.I)
+LONGEST_MILESTONE = 60
 BOLD = re.compile(r"(?:\*\*|__)([^*_]{2,90})(?:\*\*|__)[:：]?\s*$")
 BELOW_HEADINGS = 7  # the depth of a label and of a bold line: no heading is as deep
 NUMBERED = re.compile(r"(?:(?:task|step|story|part|phase)\s*)?\d+\s*[.):–-]*\s*", re.I)
@@ -361,6 +363,7 @@ class Part(TypedDict):
     section: str
     heading: str
     lines: list[Line]
+    milestone: NotRequired[str]  # the one that its tasks belong to
 
 
 class Item(TypedDict):
@@ -397,6 +400,7 @@ class WishFields(TypedDict):
     reviewer_id: NotRequired[str]
     model: NotRequired[str]
     framework: NotRequired[str]
+    milestone: NotRequired[str]
 
 
 class Reading(TypedDict):
@@ -464,6 +468,7 @@ def plan_of(input: Input, asked: list[NamedWish] | None) -> Dag:
     }
     add_parts(dag, text, as_written(wishes) if asked and text["itemized"] else [])
     edges = edges_of(named)
+    check_milestones(named, edges)
     done = {wish["id"] for wish in named if wish.get("done")}
     todo = [wish for wish in named if not wish.get("done")]
     for position, wish in enumerate(todo):
@@ -483,6 +488,21 @@ def check_wishes(wishes: list[Wish], asked: list[NamedWish] | None) -> None:
             f"This text has {len(wishes)} tasks, but a sprint can have at most {MOST_TASKS}: "
             "split it into several sprints, each with its own issue"
         )
+
+
+def check_milestones(named: list[NamedWish], edges: dict[str, list[str]]) -> None:
+    """A task that waits for one of a later milestone would never begin."""
+    names = [wish.get("milestone") or "" for wish in named]
+    place = {name: number for number, name in enumerate(dict.fromkeys(filter(None, names)), 1)}
+    of_task = {wish["id"]: wish.get("milestone") or "" for wish in named}
+    for wish in named:
+        own = of_task[wish["id"]]
+        for before in edges[wish["id"]]:
+            if own and place.get(of_task.get(before, ""), 0) > place[own]:
+                raise ValueError(
+                    f"'{wish['id']}' of {own} comes after '{before}' of {of_task[before]}, which is later; "
+                    "move one of them, or drop the `after`"
+                )
 
 
 def add_parts(dag: Dag, text: Reading, written: list[str]) -> None:
@@ -722,12 +742,17 @@ def read_parts(lines: list[Line]) -> list[Part]:
     """The text by the headings that mean something; "body" is what stands under none of them."""
     parts: list[Part] = [{"section": "body", "heading": "", "lines": []}]
     outer: list[Part] = []  # where a label of one paragraph stands in
-    depth = 0
+    depth = below = 0  # of the last heading that means something, and of the milestone's
+    milestone = ""
     for line in lines:
         heading, rest, level = heading_of(line)
         known = known_section(heading) if heading is not None else None
         if heading is not None and (known or level <= depth):
+            if known == "milestone" or level <= below:
+                milestone, below = milestone_of(heading), level
             here: Part = {"section": known or "body", "heading": heading if known else "", "lines": []}
+            if milestone and here["section"] in ("body", "milestone", "tasks"):
+                here = {"section": "tasks", "heading": "", "lines": [], "milestone": milestone}
             outer = [parts[-1]] if rest else []
             parts.append(here)
             if not rest:
@@ -759,7 +784,7 @@ def heading_of(line: Line) -> tuple[str | None, str, int]:
     if found := HEADING.match(text):
         return found[2].rstrip().rstrip("#").rstrip(), "", len(found[1])
     label = LABEL.match(text)
-    if label and known_section(label[1]):
+    if label and known_section(label[1]) not in (None, "milestone"):
         return label[1], label[2], BELOW_HEADINGS
     bold = BOLD.match(text)
     if bold and known_section(bold[1]):
@@ -768,9 +793,20 @@ def heading_of(line: Line) -> tuple[str | None, str, int]:
 
 
 def known_section(heading: str) -> str | None:
+    if milestone_of(heading):
+        return "milestone"
     plain = re.sub(r"\([^()]*\)|[*_`]", "", heading.replace("’", "'"))
     plain = re.sub(r"^[\W\d]+|[\s:：.?!]+$", "", plain).lower()
     return SECTION_OF.get(plain)
+
+
+def milestone_of(heading: str) -> str:
+    """The name of a milestone, where the heading is one: `Milestone: Login`, `M1 Login`."""
+    found = MILESTONE.fullmatch(re.sub(r"[*_`]", "", heading).strip(" :："))
+    if not found:
+        return ""
+    name = found["numbered"] or found["name"]
+    return one_line(f"Milestone {name}" if name[0].isdecimal() else name, LONGEST_MILESTONE)
 
 
 # -- titles: headings and bold lines that name a task --------------------------------------------------------
@@ -987,7 +1023,7 @@ def read_list(reading: Reading, part: Part, aimed: bool) -> None:
     else:
         add_text(reading, part, split["above"], aimed)
     for item in split["items"]:
-        take_item(reading, item)
+        take_item(reading, item, part.get("milestone"))
     reading["background"] += blocks(split["below"])
 
 
@@ -1020,11 +1056,13 @@ def is_work(item: Item) -> bool:
     return not (REFERENCE.fullmatch(item["text"]) or QUESTION.fullmatch(item["text"]))
 
 
-def take_item(reading: Reading, item: Item) -> None:
+def take_item(reading: Reading, item: Item, milestone: str | None) -> None:
     if not is_work(item):
         reading["notes"].append(placed_point(item))
         return
     wish = wish_of(item)
+    if milestone:
+        wish["milestone"] = milestone
     if item["ticked"]:
         wish["done"] = True
         reading["done"].append(placed_point({**item, "ticked": False}))
@@ -1549,6 +1587,8 @@ def task_of(wish: NamedWish, depends_on: list[str], agent: str) -> Task:
         task["model"] = model
     if framework := wish.get("framework"):
         task["framework"] = framework
+    if milestone := wish.get("milestone"):
+        task["milestone"] = milestone
     return task
 
 

@@ -28,8 +28,13 @@ def execute(input: Input) -> Output:
     approved = [k for k in state["kickoffs"].values() if k["status"] == "Approved"]
     if not approved:
         return {"state": state, "actions": []}
-    first = min(approved, key=lambda kickoff: (kickoff["approved_at"], kickoff["number"]))
+    first = min(approved, key=place)
     return {"state": start(state, first, input["now"]), "actions": ask_required(state)}
+
+
+def place(kickoff: Kickoff) -> tuple[bool, str, int]:
+    """By approval; what `/start` was said of comes before."""
+    return not kickoff.get("first"), kickoff["approved_at"], kickoff["number"]
 
 
 def ask_required(state: State) -> list[Action]:
@@ -49,7 +54,8 @@ def start(state: State, kickoff: Kickoff, now: str) -> State:
     ours = {record["id"] for record in kept.values()}
     own = {key: entry for key, entry in state.get("own", {}).items() if entry.get("sprint") in ours}
     return {**state, "running": kickoff["number"], "kickoffs": {**kept, number: running}, "tasks": tasks,
-            "pulls": {}, "own": own, "interventions": {}, "pauses": {}, "raised": None}  # fmt: skip
+            "pulls": {}, "own": own, "interventions": {}, "pauses": {}, "raised": None,
+            "opened": [], "next_asked": None}  # fmt: skip
 
 
 def long_over(kickoff: Kickoff, kickoffs: dict[str, Kickoff]) -> bool:

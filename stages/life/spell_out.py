@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from stages.world import (
         Action, ActionFields, AgentToTell, AgentUnwanted, AgentWanted, Brief, Briefs, CloseSkipped, Decision,
         Escalate, Kickoff, Mark, MarkDone, Policy, ReadFailures, ReopenWanted, SprintState, State, StopAgent,
-        Task, TellBudget, TellPaused, TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
+        Task, TellBudget, TellMilestone, TellPaused, TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -91,6 +91,8 @@ class Sprint:
                 return [self.read_failures(action)]
             case "tell_budget":
                 return [self.tell_budget(task, action)]
+            case "tell_milestone":
+                return [self.tell_milestone(task, action)]
             case "tell_paused":
                 return [self.tell_paused(task, action)]
             case "show_hold":
@@ -334,6 +336,15 @@ class Sprint:
             )
         what = f"budget/{action['scope']}/{action['percent']}/{self.now}"
         return self.comment(task, self.kickoff["number"], what, words)
+
+    def tell_milestone(self, task: Task, action: TellMilestone) -> Action:
+        before, name = as_text(action["before"]), as_text(action["milestone"])
+        words = f"{before} is done; {name} begins."
+        if not action["by_itself"]:
+            whom = self.kickoff.get("approved_by") or self.kickoff.get("asked_by")
+            call = f"@{whom}, " if whom else ""
+            words = f"{call}{before} is done. Continue to {name}? Say `/next`, or `/stop` to end here."
+        return self.comment(task, self.kickoff["number"], f"milestone/{task['position']}", words)
 
     def tell_stale(self, task: Task, action: TellStale) -> Action:
         """Once per review."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Event, Policy, State
+    from stages.world import Event, Kickoff, Policy, State
 
 NAME = "take_turn"
 MOST_AGENTS = 64
@@ -30,9 +30,15 @@ def execute(input: Input) -> Output:
     kickoff = state["kickoffs"].get(str(state.get("running")))
     if kickoff is not None and kickoff["status"] == "Paused":
         policy = {**policy, "paused": True}
+    if kickoff is not None and opens_gates(kickoff):
+        policy = {**policy, "gates_open": True}
     if agents := (kickoff.get("options") or {}).get("agents") if kickoff else None:
         policy = {**policy, "parallel": min(int(agents), MOST_AGENTS)}
     return {"state": state, "events": input["events"], "now": input["now"], "policy": policy}
+
+
+def opens_gates(kickoff: Kickoff) -> bool:
+    return bool(kickoff.get("auto_by") or (kickoff.get("options") or {}).get("auto"))
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

@@ -55,6 +55,7 @@ def execute(input: Input) -> Output:
         verdict = judge(state, event, input["now"])
         if verdict is None:
             held = in_line(state["waiting"], event)
+            held["asked_at"] = input["now"]
             if empty(state, event):
                 held["looked_again"] = True
             actions.append(question(state, event, input["now"]))
@@ -72,8 +73,16 @@ def judge(state: State, event: Waiting, now: str) -> Verdict | None:
     actor = event.get("actor")
     if not actor:
         return {"allowed": False, "denial": "I could not find out who made this change"}
+    return told(state, event, actor, now)
+
+
+def told(state: State, event: Waiting, actor: str, now: str) -> Verdict | None:
+    """By what the forge said within a minute; a no counts only where it was asked for this event."""
     known = fresh(state, actor, now)
-    return verdict_of(known, event, str(state["repo"].get("forge"))) if known else None
+    if known is None:
+        return None
+    verdict = verdict_of(known, event, str(state["repo"].get("forge")))
+    return verdict if verdict["allowed"] or known["at"] >= event.get("asked_at", now) else None
 
 
 def is_for_all(event: Waiting) -> bool:
@@ -133,6 +142,7 @@ def in_line(waiting: dict[str, Waiting], event: Waiting) -> Waiting:
 
 def judged(event: Waiting, verdict: Verdict) -> Waiting:
     known = event.copy()
+    known.pop("asked_at", None)
     known["allowed"] = verdict["allowed"]
     if "denial" in verdict:
         known["denial"] = verdict["denial"]
@@ -156,7 +166,7 @@ def read_back(state: State, event: Command | Mistakes, now: str) -> Action:
     look: LookComment = {
         "type": "look", "what": "comment", "comment_id": number, "key": f"look:comment:{number}"
     }  # fmt: skip
-    if actor and not is_for_all(event) and not fresh(state, actor, now):
+    if actor and not is_for_all(event) and not told(state, event, actor, now):
         look["login"] = actor
     return look
 

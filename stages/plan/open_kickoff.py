@@ -26,7 +26,7 @@ class Output(TypedDict):
 
 PLANNABLE = ("Proposed", "Planning", "AwaitingApproval", "Cancelled", "Failed")
 OPTIONS = ("pipeline", "auto", "agents", "budget")
-KEPT = ("title", "author", "author_id", "goal", "plan", "plan_hash", "rejections")
+KEPT = ("title", "author", "author_id", "goal", "plan", "plan_hash", "rejections", "auto_by")
 
 
 def execute(input: Input) -> Output:

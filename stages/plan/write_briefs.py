@@ -79,6 +79,7 @@ def task_sections(task: Task, tasks: dict[str, Task]) -> list[Section]:
         section("Description", "text", [task.get("description") or ""]),
         section("Done when", "points", task.get("acceptance")),
         section("Change only", "paths", task.get("scope")),
+        words("Milestone", task.get("milestone") or ""),
         words("Skills", ", ".join(task.get("skills") or [])),
         words("Complexity", task.get("complexity") or ""),
         words("Agent", ", ".join(chosen)),
