@@ -152,6 +152,7 @@ OURS = {
     "name": "of a command that we know",
     "actor": "a login as the forge writes it, who is to be called",
     "approved_by": "as `actor`",
+    "asked_by": "as `actor`",
     "author": "as `actor`",
     "hold": "as `actor`",
     "paused_by": "as `actor`",
