@@ -20,7 +20,7 @@ WORLD = "stages.world"
 """The types that a stage may name: imported for checking only, so that it still runs alone."""
 PURE_IMPORTS = {
     "__future__", "collections", "datetime", "functools", "graphlib", "hashlib", "itertools", "json", "math",
-    "operator", "re", "string", "textwrap", "typing",
+    "operator", "re", "statistics", "string", "textwrap", "typing",
 }  # fmt: skip
 BACK_DOORS = {"__import__", "__builtins__", "__loader__", "__spec__"}
 """Names that lead to everything which an import would be seen to bring."""

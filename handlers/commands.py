@@ -361,9 +361,10 @@ _ALL: tuple[Declaration, ...] = (
         "simulate",
         "maintain",
         "kickoff",
-        "Plays the sprint through without changing anything.",
+        "Tells when the sprint will end, and what a change would mean for that; changes nothing.",
         Param("what", rest=True),
-        acts=False,
+        example="/simulate agents 4",
+        composition="command_simulate",
     ),
     _declare(
         "doctor", "maintain", "kickoff", "Checks permissions, webhook, labels and settings.", acts=False

@@ -609,6 +609,42 @@ class TaskFigures(TypedDict):
     """How its agent judged the result, as the agent wrote it."""
 
 
+class Supposed(TypedDict):
+    """A sprint as it would be after a change that `/simulate` plays. Made by `play_change`."""
+
+    words: str
+    """The change, in words; empty: none."""
+    fault: str | None
+    """Why it cannot be played."""
+    tasks: dict[str, Task]
+    """The tasks as they would be."""
+    parallel: int | None
+    """How many agents would work at the same time; null: as many as now."""
+
+
+class Forecast(TypedDict):
+    """When the running sprint will end, by what its tasks took so far. Made by `forecast`."""
+
+    minutes: float
+    """In how many minutes, most likely."""
+    low: float
+    """In how many, if the tasks are quick."""
+    high: float
+    """In how many, if they are slow."""
+    ends_at: str
+    """When, most likely."""
+    measured: float
+    """How many tasks were measured."""
+    order: list[str]
+    """In which order the tasks that are left end."""
+    critical: list[str]
+    """The chain of tasks that takes longest, whatever the number of agents."""
+    stuck: list[str]
+    """The tasks that need a person: counted as if they went on now."""
+    usd: float | None
+    """What the rest will cost; null: nobody measured it."""
+
+
 class RoleFigures(TypedDict):
     """What the agents of one role reported. Written by `compute_sprint_kpis`."""
 

@@ -29,7 +29,7 @@ composition_for: Any = switchboard.composition_for
 """Of an event they get only what matters here."""
 
 COMMANDS_TO_COME = frozenset(
-    """add-task drop-task break-down review merge hotfix retro simulate doctor sync
+    """add-task drop-task break-down review merge hotfix retro doctor sync
     unlock""".split()
 )
 FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --budget"})

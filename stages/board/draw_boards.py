@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import math
 import re
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, Brief, Briefs, Cost, Kickoff, Policy, State, StatusLook, Task, TaskStatus,
+        Board, Brief, Briefs, Cost, Forecast, Kickoff, Policy, State, StatusLook, Task, TaskStatus,
     )  # fmt: skip
 
 NAME = "draw_boards"
@@ -26,12 +27,17 @@ class Written(TypedDict):
     tasks: dict[str, Briefs]  # kickoff number → task id → the task's brief
 
 
+class Foreseen(TypedDict):
+    forecast: Forecast | None
+
+
 class Input(TypedDict):
     state: State
     now: str
     policy: Policy
     told: Told
     briefs: Written
+    foreseen: Foreseen
 
 
 class Output(TypedDict):
@@ -46,6 +52,7 @@ MOST_BOXES = 20
 OVER = ("Done", "Skipped", "Cancelled")
 BULLET = re.compile(r"^[-*+]\s+")
 MOST_REJECTIONS = 5
+MOST_NAMED = 8
 WAITS_ALL_THE_SAME = "`--auto` starts only what the one who says `/plan` wrote, and nobody sent back. "
 TO_BE_READ = ("AwaitingApproval", "Approved")
 HEAD = {
@@ -78,7 +85,8 @@ def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     shown = [k for k in state["kickoffs"].values() if k.get("plan") or k.get("tasks")]
     shown.sort(key=lambda kickoff: kickoff["number"])
-    boards = [board(state, policy, kickoff, input["told"], input["briefs"]) for kickoff in shown]
+    foreseen = ends(input["foreseen"]["forecast"])
+    boards = [board(state, policy, kickoff, input["told"], input["briefs"], foreseen) for kickoff in shown]
     return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
 
 
@@ -90,7 +98,9 @@ WALLS = {
 }
 
 
-def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Written) -> Board:
+def board(
+    state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Written, foreseen: str
+) -> Board:
     number = str(kickoff["number"])
     waits, reviews = told["waits"][number], told["reviews"][number]
     running = state.get("running") == kickoff["number"]
@@ -99,6 +109,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Wr
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         sent_back(kickoff),
         what_next(state, kickoff, tasks, reviews),
+        foreseen if running and kickoff["status"] == "Running" else "",
         removed(kickoff),
         cannot_read(state) if running else "",
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
@@ -169,6 +180,23 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
             return f"{done_of(tasks)} done."
         case _:
             return ""
+
+
+def ends(forecast: Forecast | None) -> str:
+    """When the sprint ends, to five minutes, so that a board is not drawn anew for nothing."""
+    if forecast is None:
+        return ""
+    at, most = forecast["ends_at"], forecast["minutes"]
+    low, high = moment(at, forecast["low"] - most), moment(at, forecast["high"] - most)
+    chain = " → ".join(f"`{name}`" for name in forecast["critical"][:MOST_NAMED])
+    likely = f"Likely end: {moment(at)} UTC ({low[11:]} to {high[11:]})"
+    return f"{likely}, by how long tasks took. Longest chain: {chain}."
+
+
+def moment(at: str, later_m: float = 0) -> str:
+    """To the nearest five minutes: `2026-11-21 07:40`."""
+    found = datetime.datetime.fromisoformat(at) + datetime.timedelta(minutes=later_m + 2.5)
+    return str(found.replace(minute=found.minute // 5 * 5))[:16]
 
 
 def sent_back(kickoff: Kickoff) -> str:
