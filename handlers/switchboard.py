@@ -291,7 +291,17 @@ def delivered(event: Text | LabelAdded | LabelRemoved) -> dict[str, Delivered]:
     return {"delivered": {"author_id": event.get("author_id"), "body_hash": body_hash}}
 
 
-def command_event(event: Text | LabelAdded | LabelRemoved, found: CommandLine, where: Where) -> Command:
+def meant(found: CommandLine) -> CommandLine:
+    """The command itself, or the other one that its first word makes it."""
+    words = found["positional"]
+    other = COMMANDS[found["name"]].same_as.get(words[0]) if words else None
+    if other is None:
+        return found
+    return {"name": other, "positional": words[1:], "flags": found["flags"], "line": found["line"]}
+
+
+def command_event(event: Text | LabelAdded | LabelRemoved, line: CommandLine, where: Where) -> Command:
+    found = meant(line)
     declaration = COMMANDS[found["name"]]
     digest = hashlib.sha256(
         f"{found['name']} {found['positional']} {sorted(found['flags'].items())}".encode()
@@ -373,7 +383,7 @@ TASK_EVENTS = frozenset(
     pr_review_submitted check_completed checks_failed pr_merged pr_closed pr_reopened pr_conflict
     merge_refused merge_postponed merge_denied approval_kept agent_pushed wait_over
     issue_closed issue_reopened task_retry task_restart task_assigned task_skip task_held task_unheld
-    task_told hold_seen
+    task_merge task_told hold_seen
     task_cancelled spawn_requested
     stop_requested issue_refused sprint_approved sprint_stopped sprint_ended
     sprint_paused sprint_continued sprint_resumed""".split()

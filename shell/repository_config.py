@@ -315,7 +315,7 @@ class Merge(_Section):
         Literal["on-approval", "manual"] | None,
         Field(
             description="what a merge waits for; `on-approval`: someone with write permission approved it "
-            "and its checks are green; `manual`: the bot merges nothing, people do"
+            "and its checks are green; `manual`: also waits for `/merge` by someone with maintain permission"
         ),
         Sets("merge", "MergeMode", lambda settings: "on-approval", "`on-approval`"),
     ] = None

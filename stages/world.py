@@ -69,7 +69,7 @@ ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
 CheckState = Literal["success", "pending", "failure", "none"]
 """What the checks of a head come to; `none`: there are none."""
 MergeMode = Literal["on-approval", "manual", "auto"]
-"""What merges a pull request: an approval, a person (`manual`), or also the reviewing account's approval."""
+"""What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
 AgentHealth = Literal["healthy", "stalled", "missing", "unknown"]
 """How an agent is, judged by its last sign of life."""
 Right = Literal["none", "read", "triage", "write", "maintain", "admin", "owner"]
@@ -470,7 +470,9 @@ class TaskFields(TypedDict, total=False):
     merging: str | bool | None
     """The head whose merge was asked for and not answered; in the tick as `approved`."""
     merge_asked: str | None
-    """The head whose merge a person asked for, where the merge mode is `manual`; nothing sets it yet."""
+    """The head that someone with maintain permission said `/merge` for: `manual` waits for that."""
+    head_at: str
+    """When its head was first known here."""
     merge_base: bool
     """Whether the next run begins by merging the base into the branch."""
     hold: str | None
@@ -1713,6 +1715,16 @@ class TaskHeld(Found):
     type: Literal["task_held"]
     task_id: str
     """The task."""
+
+
+class TaskMerge(Found):
+    """Its head is to be merged once it is approved and green. Emitted by `/merge`."""
+
+    type: Literal["task_merge"]
+    task_id: str
+    """The task."""
+    head_sha: str
+    """The head that this was said of."""
 
 
 class TaskRestart(Found):
@@ -3073,6 +3085,7 @@ Event = (
     | TaskRetry
     | TaskSkip
     | TaskHeld
+    | TaskMerge
     | TaskRestart
     | TaskAssigned
     | TaskTold

@@ -10,7 +10,16 @@ from compositions.examples import examples_of
 
 from .declared import of_type
 
-FOLLOWS = ("unblock", "block", "settle_checks", "hold_over_budget", "dispatch", "find_stalls", "merge_next")
+FOLLOWS = (
+    "date_heads",
+    "unblock",
+    "block",
+    "settle_checks",
+    "hold_over_budget",
+    "dispatch",
+    "find_stalls",
+    "merge_next",
+)
 """What is done after every event, in order."""
 
 

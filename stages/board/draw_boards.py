@@ -60,7 +60,8 @@ HEAD = {
 MODE = {
     "on-approval": "a pull request is merged when someone with write permission has approved it "
     "and its checks are green",
-    "manual": "the bot merges nothing, people do",
+    "manual": "a pull request is merged when it is approved, its checks are green, and someone with "
+    "maintain permission has said `/merge`",
     "auto": "a pull request is merged when the reviewing account, or someone with write permission, "
     "has approved it and its checks are green",
 }

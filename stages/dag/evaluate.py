@@ -22,7 +22,8 @@ if TYPE_CHECKING:
         MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed,
         PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
         SprintState, StopRequested, SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange, TaskFields,
-        TaskHeld, TaskRestart, TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told, WaitOver,
+        TaskHeld, TaskMerge, TaskRestart, TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told,
+        WaitOver,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -129,6 +130,7 @@ def execute(input: Input) -> Output:
     step = Step(input)
     for event in step.events:
         take_event(step, event)
+    date_heads(step)
     unblock(step)
     block(step)
     settle_checks(step)
@@ -137,6 +139,14 @@ def execute(input: Input) -> Output:
     find_stalls(step)
     merge_next(step)
     return {"state": {**step.state, "tasks": step.tasks}, "actions": step.actions}
+
+
+def date_heads(step: Step) -> None:
+    """Since when a head is known: what someone said before that was not said of it."""
+    for task_id, task in list(step.tasks.items() if step.policy is not None else ()):
+        before = step.state["tasks"][task_id].get("head_sha")
+        if (head := task.get("head_sha")) and head != before:
+            step.change(task_id, head_at=step.moment())
 
 
 # --- events -------------------------------------------------------------------------------------------------
@@ -1047,6 +1057,12 @@ def task_held(step: Step, task_id: str, event: TaskHeld) -> None:
     step.decide({"type": "show_hold", "task_id": task_id})
 
 
+def task_merge(step: Step, task_id: str, event: TaskMerge) -> None:
+    """For this head alone; a merge that the forge refused, or that no approval allowed, is tried again."""
+    if event["head_sha"] in heads(step.tasks[task_id]):
+        step.change(task_id, merge_asked=event["head_sha"], wait=None, refusal="")
+
+
 def task_told(step: Step, task_id: str, event: TaskTold) -> None:
     """For the run that works or waits for a worker, its prompt being written, and for every later one."""
     told: Told = {"told_by": event["actor"] or "", "text": event["text"][:LONGEST_TOLD]}
@@ -1157,6 +1173,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "task_assigned": (OPEN, task_assigned),
     "task_skip": (OPEN, task_skip),
     "task_held": (OPEN, task_held),
+    "task_merge": (("InReview",), task_merge),
     "task_told": (OPEN, task_told),
     "task_unheld": (OPEN, task_unheld),
     "task_cancelled": (OPEN, task_cancelled),
@@ -1418,7 +1435,7 @@ def may_merge(step: Step, task: Task) -> bool:
     reviews = [one for one in task.get("reviews", {}).values() if one["commit_sha"] in heads(task)]
     approved = any(one["state"] == "approved" for one in reviews)
     refused = any(one["state"] == "changes_requested" for one in reviews)
-    asked = step.merge_mode() != "manual" or task.get("merge_asked") == task["head_sha"]
+    asked = step.merge_mode() != "manual" or task.get("merge_asked") in heads(task)
     return approved and not refused and asked
 
 

@@ -47,6 +47,17 @@ def test_a_comment_becomes_its_commands_in_order() -> None:
     assert commands(comment("Fine.\n\n/approve\n/status")) == ["approve", "status"]
 
 
+def test_approving_a_merge_is_the_merge_command_with_the_right_that_it_needs() -> None:
+    [plan] = expand(comment("/approve plan 1a2b"), STATE)
+    [same] = expand(comment("/approve merge 1A2B"), STATE)
+    [merge] = expand(comment("/merge 1A2B"), STATE)
+    assert (plan["name"], plan["needs"]) == ("approve", "write")
+    assert (same["name"], same["key"], same["args"]) == (merge["name"], merge["key"], merge["args"])
+    assert merge["name"] == "merge" and merge["args"]["positional"] == ["1A2B"]
+    assert (merge["minimum"], merge["needs"]) == ("maintain", "maintain")
+    assert commands(comment("/approve merge\n/merge\n/approve")) == ["merge", "merge", "approve"]
+
+
 def test_our_own_words_are_no_commands() -> None:
     ours = comment("/approve\n\n<!-- caloron:note key=k -->", author_id=9, actor_id=9)
     assert expand(ours, STATE) == []
