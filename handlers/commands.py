@@ -321,7 +321,13 @@ _ALL: tuple[Declaration, ...] = (
         _TASK,
         composition="command_steer",
     ),
-    _declare("review", "write", "pr", "Asks the reviewers again.", acts=False),
+    _declare(
+        "review",
+        "write",
+        "task pr",
+        "Asks for a review again: `review.reviewers`, else those who judged it before or were asked.",
+        composition="command_review",
+    ),
     _declare(
         "hold",
         "write",

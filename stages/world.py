@@ -945,6 +945,8 @@ class PullRequest(TypedDict):
     """Where people see it."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported."""
+    requested: NotRequired[list[str]]
+    """Whose review is asked for, and who has given none."""
 
 
 class Shown(TypedDict):
@@ -2029,6 +2031,8 @@ class ForgePull(TypedDict):
     """The branch that it goes to."""
     labels: NotRequired[list[str]]
     """Its labels."""
+    requested: NotRequired[list[str]]
+    """The accounts whose review is asked for."""
     html_url: NotRequired[str | None]
     """Where people see it."""
 
