@@ -319,6 +319,16 @@ class Merge(_Section):
         ),
         Sets("merge", "MergeMode", lambda settings: "on-approval", "`on-approval`"),
     ] = None
+    style: Annotated[
+        Literal["merge", "squash", "rebase", "rebase-merge"] | None,
+        Field(description="how a pull request is merged; where the forge does not allow that, it waits"),
+        Sets(
+            "merge_style",
+            "MergeStyle | None",
+            lambda settings: None,
+            "the repository's own default, else the first that it allows",
+        ),
+    ] = None
     checks_settle: Annotated[
         float | None,
         Field(
@@ -328,6 +338,19 @@ class Merge(_Section):
         ),
         *_duration("s", "s"),
         Sets("checks_settle_s", "float", lambda settings: 60.0, "60 s"),
+    ] = None
+
+
+class Gates(_Section):
+    """What waits for a person's yes."""
+
+    plan: Annotated[
+        Literal["required", "auto"] | None,
+        Field(
+            description="`required`: a plan starts with `/approve`; `auto`: as with `/plan --auto`, one of "
+            "the asker's own text starts at once"
+        ),
+        Sets("plan_gate", "Gate", lambda settings: "required", "`required`"),
     ] = None
 
 
@@ -452,6 +475,7 @@ class RepositoryConfig(_Section):
     agents: Agents | None = None
     merge: Merge | None = None
     review: Review | None = None
+    gates: Gates | None = None
     budget: Budgets | None = None
     supervisor: Supervisor | None = None
     verify: Annotated[

@@ -70,6 +70,10 @@ CheckState = Literal["success", "pending", "failure", "none"]
 """What the checks of a head come to; `none`: there are none."""
 MergeMode = Literal["on-approval", "manual", "auto"]
 """What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
+MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]
+"""How a forge merges: with a merge commit, as one commit, the commits on top of the base, or both."""
+Gate = Literal["required", "auto"]
+"""Whether a person must say yes."""
 AgentHealth = Literal["healthy", "stalled", "missing", "unknown"]
 """How an agent is, judged by its last sign of life."""
 Right = Literal["none", "read", "triage", "write", "maintain", "admin", "owner"]
@@ -200,10 +204,14 @@ class RepositoryPolicy(TypedDict):
     """`agents.max_unreviewed`: no task is begun while so many pull requests of its sprint are in review."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
+    merge_style: MergeStyle | None
+    """`merge.style`: how a pull request is merged."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
     """`review.reviewers`: who is asked for a review of each new pull request."""
+    plan_gate: Gate
+    """`gates.plan`: `required`: a plan starts with `/approve`."""
     budget_task: Budget | None
     """`budget.task`: at this much no further agent of a task starts."""
     budget_sprint: Budget | None
@@ -247,10 +255,14 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.max_unreviewed`: no task is begun while so many pull requests of its sprint are in review."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
+    merge_style: MergeStyle | None
+    """`merge.style`: how a pull request is merged."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
     """`review.reviewers`: who is asked for a review of each new pull request."""
+    plan_gate: Gate
+    """`gates.plan`: `required`: a plan starts with `/approve`."""
     budget_task: Budget | None
     """`budget.task`: at this much no further agent of a task starts."""
     budget_sprint: Budget | None
@@ -2509,6 +2521,8 @@ class MergePr(ActionFields):
     """That head."""
     style: NotRequired[str]
     """The way of merging; else the repository's own."""
+    style_named: NotRequired[bool]
+    """Whether `.caloron.yml` names it: then it is merged in no other way."""
     delete_branch: NotRequired[bool]
     """Whether the branch goes with it."""
     base: NotRequired[str]

@@ -43,7 +43,7 @@ class Output(TypedDict):
 
 BULLET = re.compile(r"^[-*+]\s+")
 MOST_REJECTIONS = 5
-WAITS_ALL_THE_SAME = "`--auto` starts only what the one who says `/plan` wrote, and nobody sent back. "
+WAITS_ALL_THE_SAME = "{} starts only what the one who says `/plan` wrote, and nobody sent back. "
 TO_BE_READ = ("AwaitingApproval", "Approved")
 HEAD = {
     "AwaitingApproval": "is waiting for your approval",
@@ -96,7 +96,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Wr
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         sent_back(kickoff),
-        what_next(state, kickoff, tasks, reviews),
+        what_next(state, policy, kickoff, tasks, reviews),
         removed(kickoff),
         cannot_read(state) if running else "",
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
@@ -140,12 +140,13 @@ def in_order_of(tasks: dict[str, Task], briefs: Briefs | None) -> Briefs:
 # the words at the top
 
 
-def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: list[str]) -> str:
+def what_next(
+    state: State, policy: Policy, kickoff: Kickoff, tasks: dict[str, Task], reviews: list[str]
+) -> str:
     match kickoff["status"]:
         case "AwaitingApproval":
             count = "one task" if len(tasks) == 1 else f"{len(tasks)} tasks"
-            auto = (kickoff.get("options") or {}).get("auto")
-            waits = WAITS_ALL_THE_SAME if auto else ""
+            waits = waits_all_the_same(policy, kickoff)
             return (
                 f"The plan has {count}. {waits}Say `/approve` to start it, `/reject plan <reason>` to send "
                 "it back, `/stop` to drop it; to change it, edit the text above and say `/plan`."
@@ -167,6 +168,13 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
             return f"{done_of(tasks)} done."
         case _:
             return ""
+
+
+def waits_all_the_same(policy: Policy, kickoff: Kickoff) -> str:
+    """Why it waits although the gate opens by itself."""
+    if (kickoff.get("options") or {}).get("auto"):
+        return WAITS_ALL_THE_SAME.format("`--auto`")
+    return WAITS_ALL_THE_SAME.format("`gates.plan: auto`") if policy.get("plan_gate") == "auto" else ""
 
 
 def sent_back(kickoff: Kickoff) -> str:

@@ -33,8 +33,10 @@ KEYS = {
     "agents.time_limit": "time_limit_s",
     "agents.max_unreviewed": "max_unreviewed",
     "merge.mode": "merge",
+    "merge.style": "merge_style",
     "merge.checks_settle": "checks_settle_s",
     "review.reviewers": "reviewers",
+    "gates.plan": "plan_gate",
     "budget.task": "budget_task",
     "budget.sprint": "budget_sprint",
     "budget.day": "budget_day",
@@ -125,6 +127,8 @@ def line_of(state: State, config: Config, key: str) -> str:
 
 def value(state: State, policy: Policy, sets: str) -> str:
     match sets:
+        case "merge_style" if not policy["merge_style"]:
+            return "the repository's own"
         case "framework" if policy["acp"]:
             return as_code(" ".join(policy["acp"]["command"]))
         case "protected_paths":

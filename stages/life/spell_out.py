@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from stages.world import (
         Action, ActionFields, AgentToTell, AgentUnwanted, AgentWanted, Brief, Briefs, CloseSkipped, Decision,
-        Escalate, Kickoff, Mark, MarkDone, Policy, ReadFailures, ReopenWanted, SprintState, State, StopAgent,
-        Task, TellBudget, TellPaused, TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
+        Escalate, Kickoff, Mark, MarkDone, MergePr, Policy, ReadFailures, ReopenWanted, SprintState, State,
+        StopAgent, Task, TellBudget, TellPaused, TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -256,9 +256,9 @@ class Sprint:
         return {"type": "look", "what": "failures", "number": number, "head_sha": head, "key": key}
 
     def merge(self, task: Task) -> Action:
-        repo = self.state["repo"]
+        repo, named = self.state["repo"], self.policy.get("merge_style")
         styles, preferred = repo.get("merge_styles") or ["merge"], repo.get("default_merge_style") or "merge"
-        return {
+        merge: MergePr = {
             **self.about(task, f"merge/{task['head_sha']}"),
             "type": "merge_pr",
             "pr_number": pull_of(task),
@@ -267,11 +267,12 @@ class Sprint:
             "base": repo["default_branch"],
             "pushed": task.get("pushed") or [],
             "protected": self.policy.get("protected_paths") or [],
-            "style": preferred if preferred in styles else styles[0],
+            "style": named or (preferred if preferred in styles else styles[0]),
             "title": as_title(task["title"]),
             "message": f"Pull request #{pull_of(task)}, task {task['id']} of sprint {self.id}.",
             "closes": task.get("issue_number"),
         }
+        return {**merge, "style_named": True} if named else merge
 
     def show_hold(self, task: Task) -> list[Action]:
         """The label on the task's issue and on its pull request is there just while the task is held."""
