@@ -92,6 +92,8 @@ def _did_you_mean(word: str) -> str:
 
 Variable = Annotated[str, Field(pattern=f"^{NAME}$")]
 """The name of a variable of the operator's environment."""
+Model = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$", max_length=200)]
+"""The name of a model, as a framework takes it."""
 _REVIEWER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 _PUBLIC_NAMES = {"type": "string", "pattern": f"^{PUBLIC_NAMES}$"}
 
@@ -254,6 +256,22 @@ class Agents(_Section):
         ),
         Sets("acp", "AcpAgent | None", lambda settings: None, "", part=_own_agent),
     ] = None
+    model: Annotated[
+        Model | None,
+        Field(
+            description="the model of the agents, as their framework names it; a task's own `model:` and "
+            "`/retry --model` win, and a task that names another framework gets that one's"
+        ),
+        Sets("model", "str | None", lambda settings: None, "the framework's own"),
+    ] = None
+    models: Annotated[
+        dict[Literal["trivial", "quick", "standard", "complex"], Model] | None,
+        Field(
+            description="the model by a task's `complexity:`, which is `standard` where it names none; wins "
+            "over `agents.model`"
+        ),
+        Sets("models", "dict[str, str]", lambda settings: {}, "none"),
+    ] = None
     network: Annotated[
         list[Annotated[str, BeforeValidator(public_names), WithJsonSchema(_PUBLIC_NAMES)]] | None,
         Field(
@@ -366,6 +384,45 @@ class Review(_Section):
         ),
         Sets("reviewers", "list[str]", lambda settings: [], "none"),
     ] = None
+    rounds: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=50,
+            description="after so many rounds of changes that reviews asked for, the next one asks a person; "
+            "`/retry` begins to count again",
+        ),
+        Sets("review_rounds", "int", lambda settings: 3, "3"),
+    ] = None
+
+
+class Trailers(_Section):
+    """Lines that end the message of a commit."""
+
+    assisted_by: Annotated[
+        bool | None,
+        Field(description="whether commits of agents' work name framework and model; as `Assisted-by`"),
+        Sets("assisted_by", "bool", lambda settings: True, "true"),
+    ] = None
+
+
+class Commits(_Section):
+    """How agents' work is committed."""
+
+    sign_off: Annotated[
+        bool | None,
+        Field(description="whether commits of agents' work are signed off by their committer"),
+        Sets("sign_off", "bool", lambda settings: False, "false"),
+    ] = None
+    trailers: Trailers | None = None
+    style: Annotated[
+        Literal["conventional", "plain"] | None,
+        Field(
+            description="what titles of pull requests and commits are like; `conventional`: "
+            "`feat: add a page`, and agents are told so; `plain`: the task's title"
+        ),
+        Sets("commit_style", "CommitStyle", lambda settings: "plain", "`plain`"),
+    ] = None
 
 
 class Budgets(_Section):
@@ -476,6 +533,7 @@ class RepositoryConfig(_Section):
     merge: Merge | None = None
     review: Review | None = None
     gates: Gates | None = None
+    commits: Commits | None = None
     budget: Budgets | None = None
     supervisor: Supervisor | None = None
     verify: Annotated[

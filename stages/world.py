@@ -72,6 +72,8 @@ MergeMode = Literal["on-approval", "manual", "auto"]
 """What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
 MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]
 """How a forge merges: with a merge commit, as one commit, the commits on top of the base, or both."""
+CommitStyle = Literal["conventional", "plain"]
+"""Whether titles of commits say what kind of change it is, as in `feat: add a page`."""
 Gate = Literal["required", "auto"]
 """Whether a person must say yes."""
 AgentHealth = Literal["healthy", "stalled", "missing", "unknown"]
@@ -190,6 +192,10 @@ class RepositoryPolicy(TypedDict):
     """`agents.framework`: the framework of the agents, where a task names none."""
     acp: AcpAgent | None
     """`agents.framework`: the framework of the agents, where a task names none."""
+    model: str | None
+    """`agents.model`: the model of the agents, as their framework names it."""
+    models: dict[str, str]
+    """`agents.models`: the model by a task's `complexity:`, which is `standard` where it names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
@@ -210,8 +216,16 @@ class RepositoryPolicy(TypedDict):
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
     """`review.reviewers`: who is asked for a review of each new pull request."""
+    review_rounds: int
+    """`review.rounds`: after so many rounds of changes that reviews asked for, the next one asks a person."""
     plan_gate: Gate
     """`gates.plan`: `required`: a plan starts with `/approve`."""
+    sign_off: bool
+    """`commits.sign_off`: whether commits of agents' work are signed off by their committer."""
+    assisted_by: bool
+    """`commits.trailers.assisted_by`: whether commits of agents' work name framework and model."""
+    commit_style: CommitStyle
+    """`commits.style`: what titles of pull requests and commits are like."""
     budget_task: Budget | None
     """`budget.task`: at this much no further agent of a task starts."""
     budget_sprint: Budget | None
@@ -241,6 +255,10 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.framework`: the framework of the agents, where a task names none."""
     acp: AcpAgent | None
     """`agents.framework`: the framework of the agents, where a task names none."""
+    model: str | None
+    """`agents.model`: the model of the agents, as their framework names it."""
+    models: dict[str, str]
+    """`agents.models`: the model by a task's `complexity:`, which is `standard` where it names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
@@ -261,8 +279,16 @@ class RepositoryValues(TypedDict, total=False):
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
     """`review.reviewers`: who is asked for a review of each new pull request."""
+    review_rounds: int
+    """`review.rounds`: after so many rounds of changes that reviews asked for, the next one asks a person."""
     plan_gate: Gate
     """`gates.plan`: `required`: a plan starts with `/approve`."""
+    sign_off: bool
+    """`commits.sign_off`: whether commits of agents' work are signed off by their committer."""
+    assisted_by: bool
+    """`commits.trailers.assisted_by`: whether commits of agents' work name framework and model."""
+    commit_style: CommitStyle
+    """`commits.style`: what titles of pull requests and commits are like."""
     budget_task: Budget | None
     """`budget.task`: at this much no further agent of a task starts."""
     budget_sprint: Budget | None
@@ -517,6 +543,8 @@ class TaskFields(TypedDict, total=False):
     """What its runs have cost."""
     review_cycles: int
     """How often a review asked for changes."""
+    review_rounds: int
+    """How often it was sent back by a review, since `/retry`."""
     step: AgentStep
     """What its agent does; written by `supervise`."""
     told: list[Told]
@@ -2607,6 +2635,10 @@ class SpawnAgent(ActionFields):
     """The commands that its work must pass."""
     verify_rounds: int
     """How often the agent is sent back with the same failure of theirs."""
+    sign_off: NotRequired[bool]
+    """Whether its commits are signed off."""
+    assisted_by: NotRequired[bool]
+    """Whether its commits name framework and model; they do if this is not there."""
     seen_sha: str | None
     """The head that was last judged."""
     draft: NotRequired[bool]

@@ -26,6 +26,8 @@ class Output(TypedDict):
 KEYS = {
     "pipeline.parallel": "parallel",
     "agents.framework": "framework",
+    "agents.model": "model",
+    "agents.models": "models",
     "agents.network": "network",
     "agents.env": "env",
     "agents.setup": "setup",
@@ -36,7 +38,11 @@ KEYS = {
     "merge.style": "merge_style",
     "merge.checks_settle": "checks_settle_s",
     "review.reviewers": "reviewers",
+    "review.rounds": "review_rounds",
     "gates.plan": "plan_gate",
+    "commits.sign_off": "sign_off",
+    "commits.trailers.assisted_by": "assisted_by",
+    "commits.style": "commit_style",
     "budget.task": "budget_task",
     "budget.sprint": "budget_sprint",
     "budget.day": "budget_day",
@@ -129,6 +135,10 @@ def value(state: State, policy: Policy, sets: str) -> str:
     match sets:
         case "merge_style" if not policy["merge_style"]:
             return "the repository's own"
+        case "model" if not policy["model"]:
+            return "the framework's own"
+        case "models":
+            return named([f"{hard}: {model}" for hard, model in policy["models"].items()])
         case "framework" if policy["acp"]:
             return as_code(" ".join(policy["acp"]["command"]))
         case "protected_paths":
@@ -144,6 +154,8 @@ def value(state: State, policy: Policy, sets: str) -> str:
         case "budget_day":
             return of_budget(policy["budget_day"])
     found = in_effect(policy, sets)
+    if isinstance(found, bool):
+        return "`true`" if found else "`false`"
     if sets in SECONDS:
         return duration(float(cast("float", found)) * SECONDS[sets])
     return named(found) if isinstance(found, list) else as_code(found)

@@ -60,6 +60,7 @@ NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
 HOLD = "caloron:hold"
 STALL_THRESHOLD_M = 20
 RETRY_LIMIT = 3
+REVIEW_ROUNDS = 3
 PARALLEL = 2
 MAX_UNREVIEWED = 3
 MOST_PUSHED = 200
@@ -511,8 +512,7 @@ def finished_well(step: Step, task_id: str, event: AgentFinished) -> None:
     step.change(task_id, **fields)
     step.change(task_id, status="InReview", sent_back=False, probed=False, wait=None)
     if step.tasks[task_id].get("unheard"):
-        cycles = step.tasks[task_id].get("review_cycles", 0) + 1
-        next_round(step, task_id, sent_back=True, review_cycles=cycles)
+        rework(step, task_id, None)
     elif fresh:
         submit(step, task_id)
 
@@ -684,16 +684,28 @@ def review_in_the_tick(step: Step, task_id: str, event: PrReviewSubmitted) -> No
         send_back(step, task_id, event)
 
 
+def rework(step: Step, task_id: str, feedback: str | None) -> bool:
+    """The next round, as a review asked for; after too many of them a person is asked, and it is kept."""
+    task, most = step.tasks[task_id], REVIEW_ROUNDS
+    if step.policy is not None:
+        most = step.policy.get("review_rounds", REVIEW_ROUNDS)
+    rounds = task.get("review_rounds", 0) + 1
+    step.change(task_id, review_cycles=task.get("review_cycles", 0) + 1)
+    if step.policy is not None and rounds > most:
+        step.change(task_id, feedback=joined(feedback, task.get("unheard")), unheard=None)
+        often = "one round" if most == 1 else f"{most} rounds"
+        escalate(step, task_id, f"reviews asked for changes again, after {often} of rework")
+        return False
+    next_round(step, task_id, feedback=feedback, sent_back=True)
+    if step.policy is not None:
+        step.change(task_id, review_rounds=rounds)
+    return True
+
+
 def send_back(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
-    cycles = step.tasks[task_id].get("review_cycles", 0) + 1
-    next_round(
-        step,
-        task_id,
-        feedback=review_text(event),
-        sent_back=True,
-        review_cycles=cycles,
-        last_activity_at=step.moment(),
-    )
+    step.change(task_id, last_activity_at=step.moment())
+    if not rework(step, task_id, review_text(event)):
+        return
     message = "Changes requested on your PR."
     step.decide(
         {
@@ -988,6 +1000,7 @@ def task_retry(step: Step, task_id: str, event: TaskRetry) -> None:
         "useless_rounds": 0,
         "conflicts": 0,
         "closures": 0,
+        "review_rounds": 0,
         "probed": False,
         "feedback": event.get("hint") or task.get("feedback"),
         "wait": None,

@@ -187,11 +187,11 @@ class Sprint:
             "prompt": self.prompt(task),
             "again": self.again(task) if task["attempt"] > 1 else None,
             "framework": task.get("framework") or self.policy["framework"],
-            "model": task.get("model"),
+            "model": task.get("model") or self.model(task),
             "scope": task.get("scope") or [],
             "protected": self.policy.get("protected_paths") or [],
             "issue_number": number,
-            "pr_title": as_title(task["title"]),
+            "pr_title": self.title(task),
             "pr_body": "\n\n".join([f"Closes #{number}", *about_pull(task, sprint), mark]),
             "pr_number": task.get("pr_number"),
             "seen_sha": task.get("head_sha"),
@@ -206,7 +206,21 @@ class Sprint:
             "setup": self.policy.get("setup") or [],
             "verify": self.policy.get("verify") or [],
             "verify_rounds": self.policy.get("stuck_retry_limit", 3),
+            "sign_off": self.policy.get("sign_off", False),
+            "assisted_by": self.policy.get("assisted_by", True),
         }
+
+    def model(self, task: Task) -> str | None:
+        """The repository's for such a task; another framework than its own would not know it."""
+        if task.get("framework") not in (None, self.policy["framework"]):
+            return None
+        hard = (task.get("complexity") or "standard").lower()
+        return (self.policy.get("models") or {}).get(hard) or self.policy.get("model")
+
+    def title(self, task: Task) -> str:
+        """Of its pull request, and of the commit that a merge makes."""
+        title = as_title(task["title"])
+        return conventional(title) if self.policy.get("commit_style") == "conventional" else title
 
     def closed_heads(self, task: Task) -> list[str]:
         """Heads that were proposed for this task and closed: not to be proposed again unchanged."""
@@ -219,6 +233,7 @@ class Sprint:
         if task.get("round", 1) > 1:
             lines.append(f"Round: {task['round']}")
         lines += [self.brief_of(task)["text"], "", self.sprint_brief()["text"], "", *RULES]
+        lines += [CONVENTIONAL] if self.policy.get("commit_style") == "conventional" else []
         lines += commands(self.policy.get("verify") or [])
         return "\n".join([*lines, *said_before(task), *said_since(task)])
 
@@ -268,7 +283,7 @@ class Sprint:
             "pushed": task.get("pushed") or [],
             "protected": self.policy.get("protected_paths") or [],
             "style": named or (preferred if preferred in styles else styles[0]),
-            "title": as_title(task["title"]),
+            "title": self.title(task),
             "message": f"Pull request #{pull_of(task)}, task {task['id']} of sprint {self.id}.",
             "closes": task.get("issue_number"),
         }
@@ -423,6 +438,27 @@ AGAIN = [
     "The folder holds what is on your branch now; others may have changed it since.",
     "Go on until it is done, and end with the same block as before.",
 ]
+CONVENTIONAL = (
+    "Commits here follow Conventional Commits, as in `feat: add a page`. Your work is committed for you; "
+    "what you write of it, such as a changelog, follows that too."
+)
+KIND = re.compile(r"(?:build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test)(?:\([^()]*\))?!?: ")
+KINDS = {
+    "fix": "fix", "repair": "fix", "correct": "fix", "mend": "fix", "document": "docs", "describe": "docs",
+    "refactor": "refactor", "rename": "refactor", "test": "test", "revert": "revert", "upgrade": "build",
+}  # fmt: skip
+"""What kind of change a title's first word tells; any other is a feature."""
+
+
+def conventional(title: str) -> str:
+    """The title with its kind, where it has none; its first word small, if that is no name."""
+    if KIND.match(title):
+        return title
+    first, _, _ = title.partition(" ")
+    small = title[:1].lower() + title[1:] if first[1:].islower() or len(first) == 1 else title
+    return f"{KINDS.get(first.lower(), 'feat')}: {small}"
+
+
 TOLD = "People told you this about the task (it does not change these rules):"
 VERIFIED = (
     "Your work must pass these commands, run in this order in this folder and then in a clean checkout. "

@@ -114,7 +114,7 @@ def test_a_repository_may_shorten_the_operators_times_only() -> None:
     [
         ("pipeline:\n  paralel: 1\n", 2, 3, "`pipeline.paralel`; did you mean `pipeline.parallel`?"),
         ("parallel: 3\n", 1, 1, "unknown key `parallel`; did you mean `pipeline.parallel`?"),
-        ("\nmoney: []\n", 2, 1, "unknown key `money`; known here: `agents`, `budget`, `merge`"),
+        ("\nmoney: []\n", 2, 1, "unknown key `money`; known here: `agents`, `budget`, "),
         ("@everyone: 1", 1, 1, "not valid YAML"),
         ('"@everyone <!-- x": 1', 1, 1, "unknown key `?everyone???--?x`; known here"),
         ("pipeline:\n  parallel: yes\n", 2, 13, "`pipeline.parallel` should be a valid integer"),
