@@ -388,3 +388,6 @@ COMMANDS: dict[str, Declaration] = {declaration.name: declaration for declaratio
 
 OFFERED: dict[str, Declaration] = {name: one for name, one in COMMANDS.items() if one.acts}
 """The commands that act: only these are suggested, listed and documented."""
+
+RIGHTS: dict[str, Minimum] = {name: one.minimum for name, one in OFFERED.items()}
+"""What each of these takes by itself; a repository may ask for more."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from handlers.arguments import CommandLine, Fault
-from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY, Declaration
+from handlers.commands import COMMANDS, OFFERED, WORDS_ONLY, Declaration, Minimum
 from handlers.labels import LABEL_COMMANDS, command_for
 from handlers.mistakes import describe, does_not_act
-from handlers.read import asked_in, read_commands
+from handlers.read import PREFIX, asked_in, read_commands
 from shell.event import Changed, Event, IssueComment
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         OwnCommentEdited,
         PrReviewSubmitted,
         RepositoryMet,
+        RepositoryValues,
         SeenIssue,
         State,
         Where,
@@ -138,14 +139,14 @@ def asked(event: Event, state: State) -> list[Event]:
         case "issue_comment":
             return list(from_comment(event, state))
         case "issue_opened" if not event.get("own"):
-            return [event, *from_text(event, event.get("body") or "", "issue", own_text(event, state))]
+            return [event, *from_text(event, event.get("body") or "", "issue", own_text(event, state), state)]
         case "issue_edited" if not is_ours(event, state):
-            return [event, *from_text(event, event["body"], "issue", own_text(event, state))]
+            return [event, *from_text(event, event["body"], "issue", own_text(event, state), state)]
         case "pr_review_submitted" if "allowed" not in event:
             where: Where = {"number": event["pr_number"], "is_pull": True, "review_id": event["review_id"]}
-            return [event, *from_text(event, event.get("body") or "", "review", where)]
-        case "label_added" | "label_removed" if "allowed" in event:
-            return list(from_label(event))
+            return [event, *from_text(event, event.get("body") or "", "review", where, state)]
+        case "label_added" | "label_removed":
+            return list(from_label(event, state)) if "allowed" in event else [to_be_judged(event, state)]
         case "issue_closed" if is_kickoff(event, state) and "allowed" in event:
             closed: KickoffClosed = {**event, "type": "kickoff_closed"}
             return [closed]
@@ -164,7 +165,36 @@ def asks_of(event: SeenIssue, state: State) -> list[str]:
         return []
     if known and known.get("body_hash") == hashlib.sha256(body.encode()).hexdigest()[:16]:
         return list(known.get("asks") or [])
-    return asked_in(body)
+    return asked_in(body, prefix_required=prefix_required(state))
+
+
+def settings_of(state: State) -> RepositoryValues:
+    """What the repository's own file sets."""
+    config = state.get("config")
+    return config["values"] if config else {}
+
+
+def prefix_required(state: State) -> bool:
+    """Whether only `/caloron …` is a command."""
+    return settings_of(state).get("command_prefix") == "required"
+
+
+def minimum_of(name: str, state: State) -> Minimum:
+    """What a command takes here: its own minimum, or more if the repository asks for that."""
+    own = COMMANDS[name].minimum
+    asked = settings_of(state).get("command_minimum", {}).get(name, own)
+    return max(own, cast("Minimum", asked), key=RANKS.index)
+
+
+RANKS = ("none", "read", "write", "maintain", "admin")
+
+
+def to_be_judged(event: LabelAdded | LabelRemoved, state: State) -> Event:
+    """A label that is a command needs what that command takes."""
+    found = command_for(event["label"], set_now=event["type"] == "label_added")
+    if found is None or "needs" not in event:
+        return event
+    return cast("Event", {**event, "needs": minimum_of(found["name"], state)})
 
 
 def is_ours(event: IssueComment | IssueEdited, state: State) -> bool:
@@ -220,7 +250,8 @@ def from_comment(event: IssueComment, state: State) -> Iterator[Event]:
     place: Place = "pr" if event.get("is_pull") else "issue"
     edit = event.get("hint") == "edited" and event.get("found")
     if not edit:
-        yield from from_text(event, event["body"], place, where, escalation=is_escalation(event, state))
+        stuck = is_escalation(event, state)
+        yield from from_text(event, event["body"], place, where, state, escalation=stuck)
 
 
 def is_escalation(event: IssueComment, state: State) -> bool:
@@ -236,7 +267,7 @@ ANSWERED = 5
 
 
 def from_text(
-    event: Text, text: str, place: Place, where: Where, *, escalation: bool = False
+    event: Text, text: str, place: Place, where: Where, state: State, *, escalation: bool = False
 ) -> Iterator[Event]:
     review = event["type"] == "pr_review_submitted"
     edited = event["type"] != "pr_review_submitted" and event.get("hint") == "edited"
@@ -250,12 +281,13 @@ def from_text(
         editor_id=event.get("actor_id") if edited else None,
         where=place,
         escalation=escalation,
+        prefix_required=prefix_required(state),
     )
     mistakes = [line for line in read if "error" in line]
     commands = [found for found in read if "error" not in found]
     for nth, found in enumerate(commands, 1):
         at: Where = {**where, "behind": nth - ANSWERED} if nth > ANSWERED else where
-        yield command_event(event, found, at)
+        yield command_event(event, found, at, state)
     if mistakes:
         wrong = {
             **common(event),
@@ -300,9 +332,11 @@ def meant(found: CommandLine) -> CommandLine:
     return {"name": other, "positional": words[1:], "flags": found["flags"], "line": found["line"]}
 
 
-def command_event(event: Text | LabelAdded | LabelRemoved, line: CommandLine, where: Where) -> Command:
+def command_event(
+    event: Text | LabelAdded | LabelRemoved, line: CommandLine, where: Where, state: State
+) -> Command:
     found = meant(line)
-    declaration = COMMANDS[found["name"]]
+    declaration, minimum = COMMANDS[found["name"]], minimum_of(found["name"], state)
     digest = hashlib.sha256(
         f"{found['name']} {found['positional']} {sorted(found['flags'].items())}".encode()
     ).hexdigest()[:8]
@@ -314,20 +348,20 @@ def command_event(event: Text | LabelAdded | LabelRemoved, line: CommandLine, wh
         "key": f"command:{found['name']}:{place}:{digest}:{where['number']}",
         "name": found["name"],
         "args": {"positional": found["positional"], "flags": found["flags"]},
-        "minimum": declaration.minimum,
-        "needs": "read" if inactive else declaration.minimum,
+        "minimum": minimum,
+        "needs": "read" if inactive else minimum,
         "where": asked_by(event, where),
-        "help": reply_text(declaration, found["positional"], inactive),
+        "help": reply_text(declaration, found["positional"], inactive, state),
     }
     return cast("Command", {**asked, **({"inactive": inactive} if inactive else {}), **delivered(event)})
 
 
-def from_label(event: LabelAdded | LabelRemoved) -> Iterator[Event]:
+def from_label(event: LabelAdded | LabelRemoved, state: State) -> Iterator[Event]:
     """A label set by a person is a command; removed once acted on, or where it cannot act."""
     found = command_for(event["label"], set_now=event["type"] == "label_added")
     where: Where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
     if found is not None:
-        command = command_event(event, found, where)
+        command = command_event(event, found, where, state)
         command["allowed"], command["denial"] = event["allowed"], event.get("denial")
         yield command
     label = LABEL_COMMANDS[event["label"]]
@@ -347,25 +381,30 @@ def from_label(event: LabelAdded | LabelRemoved) -> Iterator[Event]:
 # help
 
 
-def reply_text(declaration: Declaration, words: list[str], inactive: list[str]) -> str:
+def reply_text(declaration: Declaration, words: list[str], inactive: list[str], state: State) -> str:
     """What is answered to a command without a look at the state; empty where a stage answers."""
     if inactive:
         return does_not_act(declaration.name, inactive)
-    return help_text(words) if declaration.name == "help" else ""
+    return help_text(words, state) if declaration.name == "help" else ""
 
 
-def help_text(words: list[str]) -> str:
+def help_text(words: list[str], state: State | None = None) -> str:
+    """All commands, or one; as they are written in this repository, and by whom."""
+    before = f"/{PREFIX} " if state and prefix_required(state) else "/"
     named = COMMANDS.get(words[0].lstrip("/").lower()) if words else None
     if named is not None and not named.acts:
         return does_not_act(named.name, [f"/{named.name}"])
     if named is not None:
-        return f"`{named.usage}` — {named.summary}\n\nExample: `{named.example}`. {who_may(named)}"
-    rows = [f"| `{one.usage.replace('|', chr(92) + '|')}` | {one.summary} |" for one in OFFERED.values()]
+        minimum = minimum_of(named.name, state) if state else named.minimum
+        usage, example = before + named.usage[1:], before + named.example[1:]
+        return f"`{usage}` — {named.summary}\n\nExample: `{example}`. {who_may(minimum)}"
+    usages = {name: (before + one.usage[1:]).replace("|", "\\|") for name, one in OFFERED.items()}
+    rows = [f"| `{usages[name]}` | {one.summary} |" for name, one in OFFERED.items()]
     return "\n".join(["| command | what it does |", "|---|---|", *rows])
 
 
-def who_may(declaration: Declaration) -> str:
-    match declaration.minimum:
+def who_may(minimum: Minimum) -> str:
+    match minimum:
         case "none":
             return "Anyone may use it."
         case "read":

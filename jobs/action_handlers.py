@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
+from handlers.commands import RIGHTS
 from handlers.repository_labels import OFFERED_LABELS
 from jobs.merging import disarm, merge_facts, updates
 from shell.agent.repository import Repository
@@ -381,7 +382,7 @@ def _config(target: Target, look: LookConfig) -> ForgeConfig:
         if refusal.status != 422:
             raise
         return {"commit": commit, "text": "", **unreadable(refusal.message)}
-    return {"commit": commit, "text": _hash_of(text), **read_config(text)}
+    return {"commit": commit, "text": _hash_of(text), **read_config(text, RIGHTS)}
 
 
 def keyed(comment: ForgeComment) -> ForgeComment:

@@ -15,6 +15,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )  # fmt: skip
@@ -396,6 +397,45 @@ class Review(_Section):
     ] = None
 
 
+_RIGHTS = ("none", "read", "write", "maintain", "admin")
+
+
+def _raised(asked: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
+    """Only commands that act, and only a right that is no lower than the command's own."""
+    own: Mapping[str, str] = (info.context or {}).get("rights", {})
+    for name, right in (asked or {}).items() if own else ():
+        if name not in own:
+            close = get_close_matches(name, own, 1)
+            hint = f"; did you mean `{close[0]}`?" if close else ""
+            raise ValueError(f"should name commands; `{name}` is none that acts here{hint}")
+        if _RIGHTS.index(right) < _RIGHTS.index(own[name]):
+            raise ValueError(f"may only ask for more; `/{name}` needs {own[name]} already")
+    return asked
+
+
+class Commands(_Section):
+    """How commands are given, and by whom."""
+
+    prefix: Annotated[
+        Literal["optional", "required"] | None,
+        Field(
+            description="`required`: only what begins with `/caloron` is a command, as in `/caloron plan`; "
+            "bare `/plan` is left to others"
+        ),
+        Sets("command_prefix", "CommandPrefix", lambda settings: "optional", "`optional`"),
+    ] = None
+    minimum: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,29}$")], Literal["write", "maintain"]] | None,
+        Field(
+            max_length=50,
+            description="what a command takes at least, by its name: `{skip: maintain}`; only more than it "
+            "takes by itself",
+        ),
+        AfterValidator(_raised),
+        Sets("command_minimum", "dict[str, Right]", lambda settings: {}, "none"),
+    ] = None
+
+
 class Trailers(_Section):
     """Lines that end the message of a commit."""
 
@@ -533,6 +573,7 @@ class RepositoryConfig(_Section):
     merge: Merge | None = None
     review: Review | None = None
     gates: Gates | None = None
+    commands: Commands | None = None
     commits: Commits | None = None
     budget: Budgets | None = None
     supervisor: Supervisor | None = None

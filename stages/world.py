@@ -72,6 +72,8 @@ MergeMode = Literal["on-approval", "manual", "auto"]
 """What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
 MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]
 """How a forge merges: with a merge commit, as one commit, the commits on top of the base, or both."""
+CommandPrefix = Literal["optional", "required"]
+"""Whether every command begins with `/caloron`."""
 CommitStyle = Literal["conventional", "plain"]
 """Whether titles of commits say what kind of change it is, as in `feat: add a page`."""
 Gate = Literal["required", "auto"]
@@ -220,6 +222,10 @@ class RepositoryPolicy(TypedDict):
     """`review.rounds`: after so many rounds of changes that reviews asked for, the next one asks a person."""
     plan_gate: Gate
     """`gates.plan`: `required`: a plan starts with `/approve`."""
+    command_prefix: CommandPrefix
+    """`commands.prefix`: `required`: only what begins with `/caloron` is a command, as in `/caloron plan`."""
+    command_minimum: dict[str, Right]
+    """`commands.minimum`: what a command takes at least, by its name: `{skip: maintain}`."""
     sign_off: bool
     """`commits.sign_off`: whether commits of agents' work are signed off by their committer."""
     assisted_by: bool
@@ -283,6 +289,10 @@ class RepositoryValues(TypedDict, total=False):
     """`review.rounds`: after so many rounds of changes that reviews asked for, the next one asks a person."""
     plan_gate: Gate
     """`gates.plan`: `required`: a plan starts with `/approve`."""
+    command_prefix: CommandPrefix
+    """`commands.prefix`: `required`: only what begins with `/caloron` is a command, as in `/caloron plan`."""
+    command_minimum: dict[str, Right]
+    """`commands.minimum`: what a command takes at least, by its name: `{skip: maintain}`."""
     sign_off: bool
     """`commits.sign_off`: whether commits of agents' work are signed off by their committer."""
     assisted_by: bool

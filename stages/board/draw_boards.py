@@ -66,6 +66,7 @@ MODE = {
     "has approved it and its checks are green",
 }
 
+WITH_PREFIX = "commands begin with `/caloron` here, as in `/caloron approve`; `/caloron help` lists them"
 SHORT_OF_SPACE = (
     "No agent starts now: the bot's machine is short of disk space. It goes on by itself when there is room; "
     "whoever runs the bot sees more with `caloron doctor`."
@@ -313,7 +314,9 @@ def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: 
 def footer(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
     mode = policy.get("merge", "on-approval")
     facts = [f"Plan `{kickoff['plan_hash']}`", f"merge `{mode}`: {MODE[mode]}"]
-    return f"<sub>{' · '.join([*facts, *spent(tasks), '`/help` lists the commands'])}</sub>"
+    by_prefix = policy.get("command_prefix") == "required"
+    help_ = WITH_PREFIX if by_prefix else "`/help` lists the commands"
+    return f"<sub>{' · '.join([*facts, *spent(tasks), help_])}</sub>"
 
 
 def spent(tasks: dict[str, Task]) -> list[str]:

@@ -40,6 +40,8 @@ KEYS = {
     "review.reviewers": "reviewers",
     "review.rounds": "review_rounds",
     "gates.plan": "plan_gate",
+    "commands.prefix": "command_prefix",
+    "commands.minimum": "command_minimum",
     "commits.sign_off": "sign_off",
     "commits.trailers.assisted_by": "assisted_by",
     "commits.style": "commit_style",
@@ -139,6 +141,8 @@ def value(state: State, policy: Policy, sets: str) -> str:
             return "the framework's own"
         case "models":
             return named([f"{hard}: {model}" for hard, model in policy["models"].items()])
+        case "command_minimum":
+            return named([f"/{name}: {right}" for name, right in policy["command_minimum"].items()])
         case "framework" if policy["acp"]:
             return as_code(" ".join(policy["acp"]["command"]))
         case "protected_paths":

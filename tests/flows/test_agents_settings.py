@@ -1,4 +1,4 @@
-"""`agents.model`, `commits` and `review.rounds` of `.caloron.yml`: with what, how and how often agents work."""
+"""`agents.model`, `commits` and `review.rounds` of `.caloron.yml`: how and how often agents work."""
 
 from typing import Any
 

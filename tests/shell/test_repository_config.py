@@ -214,3 +214,16 @@ def test_nothing_of_the_file_is_live_in_what_is_said_of_it(name: str) -> None:
             found = live_in_body(f"- {problem['message']}")
             assert found["text"] == live_in_body("- x")["text"]
             assert set(found["tags"]) <= {"<ul []>", "<li []>", "<p []>", "<code []>"}
+
+
+def test_a_command_may_take_more_than_by_itself_but_not_less() -> None:
+    rights = {"skip": "write", "merge": "maintain"}
+    asked = "commands:\n  minimum: {skip: maintain}\n"
+    assert read_config(asked, rights)["values"] == {"command_minimum": {"skip": "maintain"}}
+    for wrong, words in (
+        ("{merge: write}", "`commands.minimum` may only ask for more; `/merge` needs maintain already"),
+        ("{skpi: maintain}", "`skpi` is none that acts here; did you mean `skip`?"),
+        ("{skip: read}", "`commands.minimum.skip`"),
+    ):
+        [problem] = read_config(f"commands:\n  minimum: {wrong}\n", rights)["problems"]
+        assert words in problem["message"] and problem["line"] == 2
