@@ -51,6 +51,8 @@ class Declaration:
     flags: dict[str, Flag] = field(default_factory=dict)
     composition: str = WORDS_ONLY
     acts: bool = True
+    same_as: dict[str, str] = field(default_factory=dict)
+    """First words that make it another command, with its right: `/approve merge` is `/merge`."""
 
     @property
     def acting_flags(self) -> dict[str, Flag]:
@@ -88,7 +90,7 @@ VALUE_WORDS: dict[str, str] = {
     "amount": "an amount, such as `5` or `20usd`",
     "pipeline": "`quick`, `standard` or `full`",
     "gate": "`plan`",
-    "gate or hash": "`plan` or a hash of 4 to 64 hex digits",
+    "gate or hash": "`plan`, `merge` or a hash of 4 to 64 hex digits",
     "hash": "a hash of 4 to 64 hex digits",
     "on or off": "`on` or `off`",
     "user": "a user, such as `@alice`",
@@ -121,10 +123,13 @@ def _declare(
     flags: dict[str, Flag] | None = None,
     composition: str = WORDS_ONLY,
     acts: bool = True,
+    same_as: dict[str, str] | None = None,
 ) -> Declaration:
     places = frozenset(where.split())
     example = example or f"/{name}"
-    return Declaration(name, summary, example, minimum, places, params, flags or {}, composition, acts)
+    return Declaration(
+        name, summary, example, minimum, places, params, flags or {}, composition, acts, same_as or {}
+    )
 
 
 _PLAN_FLAGS = {
@@ -136,7 +141,7 @@ _PLAN_FLAGS = {
 _TASK_FLAGS = {"after": Flag("tasks", repeat=True), "scope": Flag(repeat=True)}
 _REASON = Param("reason", required=True, rest=True)
 _APPROVAL = (
-    Param("gate", "gate or hash", inactive=("rfc", "merge", "next")),
+    Param("gate", "gate or hash", inactive=("rfc", "next")),
     Param("hash", "hash", after=GATES),
 )
 _DESCRIPTION = Param("description", required=True, rest=True, title_serves=True)
@@ -182,11 +187,12 @@ _ALL: tuple[Declaration, ...] = (
     _declare(
         "approve",
         "write",
-        "kickoff",
-        "Approves the plan as it was last shown, and starts the sprint.",
+        "kickoff pr",
+        "Approves the plan as it was last shown, and starts the sprint; `/approve merge` is `/merge`.",
         *_APPROVAL,
         example="/approve plan",
         composition="command_approve",
+        same_as={"merge": "merge"},
     ),
     _declare(
         "reject",
@@ -323,7 +329,13 @@ _ALL: tuple[Declaration, ...] = (
         _TASK,
         composition="command_steer",
     ),
-    _declare("review", "write", "pr", "Asks the reviewers again.", acts=False),
+    _declare(
+        "review",
+        "write",
+        "task pr",
+        "Asks for a review again: `review.reviewers`, else those who judged it before or were asked.",
+        composition="command_review",
+    ),
     _declare(
         "hold",
         "write",
@@ -336,7 +348,14 @@ _ALL: tuple[Declaration, ...] = (
         "unhold", "write", "task pr kickoff", "Allows the merge again.", _TASK, composition="command_steer"
     ),
     _declare(
-        "merge", "maintain", "pr", "Merges once approved and green (same as `/approve merge`).", acts=False
+        "merge",
+        "maintain",
+        "pr",
+        "Merges this head once it is approved and green; where `merge.mode` is `manual`, nothing is merged "
+        "without it.",
+        Param("hash", "hash"),
+        example="/merge 1a2b3c4",
+        composition="command_merge",
     ),
     _declare(
         "hotfix",
@@ -384,3 +403,6 @@ CORE = (
 
 OFFERED: dict[str, Declaration] = {name: one for name, one in COMMANDS.items() if one.acts}
 """The commands that act: only these are suggested, listed and documented."""
+
+RIGHTS: dict[str, Minimum] = {name: one.minimum for name, one in OFFERED.items()}
+"""What each of these takes by itself; a repository may ask for more."""

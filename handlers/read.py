@@ -65,9 +65,9 @@ def read_commands(
     return [found for key, found in reader.read(text).items() if _name(key) not in old]
 
 
-def asked_in(text: str, *, where: Where = "issue") -> list[str]:
+def asked_in(text: str, *, where: Where = "issue", prefix_required: bool = False) -> list[str]:
     """Short names of all commands and mistakes in the text: enough to tell later which ones are new."""
-    reader = _Reader(titled=where == "issue", escalation=False, prefix_required=False)
+    reader = _Reader(titled=where == "issue", escalation=False, prefix_required=prefix_required)
     return [_name(key) for key in reader.read(text)]
 
 

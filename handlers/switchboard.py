@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from handlers.arguments import CommandLine, Fault
-from handlers.commands import ALL, COMMANDS, CORE, OFFERED, WORDS_ONLY, Declaration
+from handlers.commands import ALL, COMMANDS, CORE, OFFERED, WORDS_ONLY, Declaration, Minimum
 from handlers.labels import LABEL_COMMANDS, command_for
 from handlers.mistakes import describe, does_not_act
-from handlers.read import asked_in, read_commands
+from handlers.read import PREFIX, asked_in, read_commands
 from shell.event import Changed, Event, IssueComment
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         OwnCommentEdited,
         PrReviewSubmitted,
         RepositoryMet,
+        RepositoryValues,
         SeenIssue,
         State,
         Where,
@@ -139,14 +140,14 @@ def asked(event: Event, state: State) -> list[Event]:
         case "issue_comment":
             return list(from_comment(event, state))
         case "issue_opened" if not event.get("own"):
-            return [event, *from_text(event, event.get("body") or "", "issue", own_text(event, state))]
+            return [event, *from_text(event, event.get("body") or "", "issue", own_text(event, state), state)]
         case "issue_edited" if not is_ours(event, state):
-            return [event, *from_text(event, event["body"], "issue", own_text(event, state))]
+            return [event, *from_text(event, event["body"], "issue", own_text(event, state), state)]
         case "pr_review_submitted" if "allowed" not in event:
             where: Where = {"number": event["pr_number"], "is_pull": True, "review_id": event["review_id"]}
-            return [event, *from_text(event, event.get("body") or "", "review", where)]
-        case "label_added" | "label_removed" if "allowed" in event:
-            return list(from_label(event))
+            return [event, *from_text(event, event.get("body") or "", "review", where, state)]
+        case "label_added" | "label_removed":
+            return list(from_label(event, state)) if "allowed" in event else [to_be_judged(event, state)]
         case "issue_closed" if is_kickoff(event, state) and "allowed" in event:
             closed: KickoffClosed = {**event, "type": "kickoff_closed"}
             return [closed]
@@ -165,7 +166,36 @@ def asks_of(event: SeenIssue, state: State) -> list[str]:
         return []
     if known and known.get("body_hash") == hashlib.sha256(body.encode()).hexdigest()[:16]:
         return list(known.get("asks") or [])
-    return asked_in(body)
+    return asked_in(body, prefix_required=prefix_required(state))
+
+
+def settings_of(state: State) -> RepositoryValues:
+    """What the repository's own file sets."""
+    config = state.get("config")
+    return config["values"] if config else {}
+
+
+def prefix_required(state: State) -> bool:
+    """Whether only `/caloron …` is a command."""
+    return settings_of(state).get("command_prefix") == "required"
+
+
+def minimum_of(name: str, state: State) -> Minimum:
+    """What a command takes here: its own minimum, or more if the repository asks for that."""
+    own = COMMANDS[name].minimum
+    asked = settings_of(state).get("command_minimum", {}).get(name, own)
+    return max(own, cast("Minimum", asked), key=RANKS.index)
+
+
+RANKS = ("none", "read", "write", "maintain", "admin")
+
+
+def to_be_judged(event: LabelAdded | LabelRemoved, state: State) -> Event:
+    """A label that is a command needs what that command takes."""
+    found = command_for(event["label"], set_now=event["type"] == "label_added")
+    if found is None or "needs" not in event:
+        return event
+    return cast("Event", {**event, "needs": minimum_of(found["name"], state)})
 
 
 def is_ours(event: IssueComment | IssueEdited, state: State) -> bool:
@@ -221,7 +251,8 @@ def from_comment(event: IssueComment, state: State) -> Iterator[Event]:
     place: Place = "pr" if event.get("is_pull") else "issue"
     edit = event.get("hint") == "edited" and event.get("found")
     if not edit:
-        yield from from_text(event, event["body"], place, where, escalation=is_escalation(event, state))
+        stuck = is_escalation(event, state)
+        yield from from_text(event, event["body"], place, where, state, escalation=stuck)
 
 
 def is_escalation(event: IssueComment, state: State) -> bool:
@@ -237,7 +268,7 @@ ANSWERED = 5
 
 
 def from_text(
-    event: Text, text: str, place: Place, where: Where, *, escalation: bool = False
+    event: Text, text: str, place: Place, where: Where, state: State, *, escalation: bool = False
 ) -> Iterator[Event]:
     review = event["type"] == "pr_review_submitted"
     edited = event["type"] != "pr_review_submitted" and event.get("hint") == "edited"
@@ -251,12 +282,13 @@ def from_text(
         editor_id=event.get("actor_id") if edited else None,
         where=place,
         escalation=escalation,
+        prefix_required=prefix_required(state),
     )
     mistakes = [line for line in read if "error" in line]
     commands = [found for found in read if "error" not in found]
     for nth, found in enumerate(commands, 1):
         at: Where = {**where, "behind": nth - ANSWERED} if nth > ANSWERED else where
-        yield command_event(event, found, at)
+        yield command_event(event, found, at, state)
     if mistakes:
         wrong = {
             **common(event),
@@ -292,8 +324,20 @@ def delivered(event: Text | LabelAdded | LabelRemoved) -> dict[str, Delivered]:
     return {"delivered": {"author_id": event.get("author_id"), "body_hash": body_hash}}
 
 
-def command_event(event: Text | LabelAdded | LabelRemoved, found: CommandLine, where: Where) -> Command:
-    declaration = COMMANDS[found["name"]]
+def meant(found: CommandLine) -> CommandLine:
+    """The command itself, or the other one that its first word makes it."""
+    words = found["positional"]
+    other = COMMANDS[found["name"]].same_as.get(words[0]) if words else None
+    if other is None:
+        return found
+    return {"name": other, "positional": words[1:], "flags": found["flags"], "line": found["line"]}
+
+
+def command_event(
+    event: Text | LabelAdded | LabelRemoved, line: CommandLine, where: Where, state: State
+) -> Command:
+    found = meant(line)
+    declaration, minimum = COMMANDS[found["name"]], minimum_of(found["name"], state)
     digest = hashlib.sha256(
         f"{found['name']} {found['positional']} {sorted(found['flags'].items())}".encode()
     ).hexdigest()[:8]
@@ -305,22 +349,22 @@ def command_event(event: Text | LabelAdded | LabelRemoved, found: CommandLine, w
         "key": f"command:{found['name']}:{place}:{digest}:{where['number']}",
         "name": found["name"],
         "args": {"positional": found["positional"], "flags": found["flags"]},
-        "minimum": declaration.minimum,
-        "needs": "read" if inactive else declaration.minimum,
+        "minimum": minimum,
+        "needs": "read" if inactive else minimum,
         "where": asked_by(event, where),
-        "help": reply_text(declaration, found["positional"], inactive),
+        "help": reply_text(declaration, found["positional"], inactive, state),
     }
-    if declaration.name == "help" and (rows := help_rows(found["positional"])):
+    if declaration.name == "help" and (rows := help_rows(found["positional"], state)):
         asked["help_rows"] = rows
     return cast("Command", {**asked, **({"inactive": inactive} if inactive else {}), **delivered(event)})
 
 
-def from_label(event: LabelAdded | LabelRemoved) -> Iterator[Event]:
+def from_label(event: LabelAdded | LabelRemoved, state: State) -> Iterator[Event]:
     """A label set by a person is a command; removed once acted on, or where it cannot act."""
     found = command_for(event["label"], set_now=event["type"] == "label_added")
     where: Where = {"number": event["issue_number"], "is_pull": False, "label": event["label"]}
     if found is not None:
-        command = command_event(event, found, where)
+        command = command_event(event, found, where, state)
         command["allowed"], command["denial"] = event["allowed"], event.get("denial")
         yield command
     label = LABEL_COMMANDS[event["label"]]
@@ -340,33 +384,48 @@ def from_label(event: LabelAdded | LabelRemoved) -> Iterator[Event]:
 # help
 
 
-def reply_text(declaration: Declaration, words: list[str], inactive: list[str]) -> str:
+def reply_text(declaration: Declaration, words: list[str], inactive: list[str], state: State) -> str:
     """What is answered to a command without a look at the state; empty where a stage answers."""
     if inactive:
         return does_not_act(declaration.name, inactive)
-    return help_text(words) if declaration.name == "help" else ""
+    return help_text(words, state) if declaration.name == "help" else ""
 
 
-def help_text(words: list[str]) -> str:
+def help_text(words: list[str], state: State | None = None) -> str:
+    """One command: as it is written in this repository, and by whom; nothing where none is named."""
     named = COMMANDS.get(words[0].lstrip("/").lower()) if words else None
     if named is None:
         return ""
     if not named.acts:
         return does_not_act(named.name, [f"/{named.name}"])
-    return f"`{named.usage}` — {named.summary}\n\nExample: `{named.example}`. {who_may(named)}"
+    minimum = minimum_of(named.name, state) if state else named.minimum
+    before = prefix_of(state)
+    usage, example = before + named.usage[1:], before + named.example[1:]
+    return f"`{usage}` — {named.summary}\n\nExample: `{example}`. {who_may(minimum)}"
 
 
-def help_rows(words: list[str]) -> list[HelpRow]:
-    """What `/help` and `/help all` list; nothing where one command is explained."""
+def prefix_of(state: State | None) -> str:
+    """What stands before a command's name in this repository."""
+    return f"/{PREFIX} " if state and prefix_required(state) else "/"
+
+
+def help_rows(words: list[str], state: State | None = None) -> list[HelpRow]:
+    """What `/help` and `/help all` list, as it is written here; nothing where one command is explained."""
     if words and words[0].lower() != ALL:
         return []
-    names = [*OFFERED] if words else CORE
-    listed = [OFFERED[name] for name in names if name in OFFERED]
-    return [{"minimum": one.minimum, "usage": one.usage, "summary": one.summary} for one in listed]
+    before, listed = prefix_of(state), [OFFERED[name] for name in ([*OFFERED] if words else CORE)]
+    return [
+        {
+            "minimum": minimum_of(one.name, state) if state else one.minimum,
+            "usage": before + one.usage[1:],
+            "summary": one.summary,
+        }
+        for one in listed
+    ]
 
 
-def who_may(declaration: Declaration) -> str:
-    match declaration.minimum:
+def who_may(minimum: Minimum) -> str:
+    match minimum:
         case "none":
             return "Anyone may use it."
         case "read":
@@ -384,7 +443,7 @@ TASK_EVENTS = frozenset(
     pr_review_submitted check_completed checks_failed pr_merged pr_closed pr_reopened pr_conflict
     merge_refused merge_postponed merge_denied approval_kept agent_pushed wait_over
     issue_closed issue_reopened task_retry task_restart task_assigned task_skip task_held task_unheld
-    task_told hold_seen
+    task_merge task_told hold_seen
     task_cancelled spawn_requested
     stop_requested issue_refused sprint_approved sprint_stopped sprint_ended
     sprint_paused sprint_continued sprint_resumed""".split()

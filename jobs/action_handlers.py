@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
+from handlers.commands import RIGHTS
 from handlers.repository_labels import OFFERED_LABELS
 from jobs.merging import disarm, merge_facts, updates
 from shell.agent.repository import Repository
@@ -215,7 +216,7 @@ def merge_pr(target: Target, action: MergePr) -> Result:
     verdict = target.weigh(merge_facts(target, action))
     if not verdict["allowed"]:
         return {"merged": False, "message": verdict.get("message"), "wait": verdict.get("wait")}
-    style = action.get("style") or _own_style(target)
+    style = _style(target, action)
     delete = action.get("delete_branch", True)
     number, head = action["pr_number"], action["head_sha"]
     disarm(target, number, action.get("closes"))
@@ -224,11 +225,24 @@ def merge_pr(target: Target, action: MergePr) -> Result:
     return {"merged": merged["merged"], "merge_sha": merged["merge_sha"]}
 
 
-def _own_style(target: Target) -> str:
+def _style(target: Target, action: MergePr) -> str:
+    """As the action says; the one that the repository's file names must be allowed now."""
+    style = action.get("style")
+    if style and not action.get("style_named"):
+        return style
     repository = target.forge.repository(target.repo)
     allowed = repository.get("merge_styles") or ["merge"]
+    if style and style not in allowed:
+        raise Refused(422, _not_allowed(style, allowed))
     own = repository.get("default_merge_style")
-    return str(own if own in allowed else allowed[0])
+    return style or str(own if own in allowed else allowed[0])
+
+
+def _not_allowed(style: str, allowed: list[str]) -> str:
+    return (
+        f"merge.style is {style}, but this repository allows only {', '.join(allowed)}. "
+        "Allow it in the settings of the repository, or change merge.style in .caloron.yml"
+    )
 
 
 def make_labels(target: Target, action: MakeLabels) -> Result:
@@ -368,7 +382,7 @@ def _config(target: Target, look: LookConfig) -> ForgeConfig:
         if refusal.status != 422:
             raise
         return {"commit": commit, "text": "", **unreadable(refusal.message)}
-    return {"commit": commit, "text": _hash_of(text), **read_config(text)}
+    return {"commit": commit, "text": _hash_of(text), **read_config(text, RIGHTS)}
 
 
 def keyed(comment: ForgeComment) -> ForgeComment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
@@ -36,12 +37,12 @@ class _Wrong(Exception):
         self.mark, self.message = mark, message
 
 
-def read_config(text: str) -> Parsed:
-    """The values of the file, or everything that is wrong with it."""
+def read_config(text: str, rights: Mapping[str, str] | None = None) -> Parsed:
+    """The values of the file, or everything that is wrong with it; by the rights that commands need."""
     try:
         root = _compose(text)
         data = _plain(root) if root is not None and root.tag != _NULL else {}
-        values = _values(RepositoryConfig.model_validate(data))
+        values = _values(RepositoryConfig.model_validate(data, context={"rights": rights or {}}))
         return {"values": values, "lines": _lines(root, values), "problems": []}
     except _Wrong as wrong:
         problems = [_at(wrong.mark, wrong.message)]

@@ -15,6 +15,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )  # fmt: skip
@@ -92,6 +93,8 @@ def _did_you_mean(word: str) -> str:
 
 Variable = Annotated[str, Field(pattern=f"^{NAME}$")]
 """The name of a variable of the operator's environment."""
+Model = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$", max_length=200)]
+"""The name of a model, as a framework takes it."""
 _REVIEWER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 _PUBLIC_NAMES = {"type": "string", "pattern": f"^{PUBLIC_NAMES}$"}
 
@@ -259,6 +262,22 @@ class Agents(_Section):
         ),
         Sets("acp", "AcpAgent | None", lambda settings: None, "", part=_own_agent),
     ] = None
+    model: Annotated[
+        Model | None,
+        Field(
+            description="the model of the agents, as their framework names it; a task's own `model:` and "
+            "`/retry --model` win, and a task that names another framework gets that one's"
+        ),
+        Sets("model", "str | None", lambda settings: None, "the framework's own"),
+    ] = None
+    models: Annotated[
+        dict[Literal["trivial", "quick", "standard", "complex"], Model] | None,
+        Field(
+            description="the model by a task's `complexity:`, which is `standard` where it names none; wins "
+            "over `agents.model`"
+        ),
+        Sets("models", "dict[str, str]", lambda settings: {}, "none"),
+    ] = None
     network: Annotated[
         list[Annotated[str, BeforeValidator(public_names), WithJsonSchema(_PUBLIC_NAMES)]] | None,
         Field(
@@ -320,9 +339,19 @@ class Merge(_Section):
         Literal["on-approval", "manual"] | None,
         Field(
             description="what a merge waits for; `on-approval`: someone with write permission approved it "
-            "and its checks are green; `manual`: the bot merges nothing, people do"
+            "and its checks are green; `manual`: also waits for `/merge` by someone with maintain permission"
         ),
         Sets("merge", "MergeMode", lambda settings: "on-approval", "`on-approval`"),
+    ] = None
+    style: Annotated[
+        Literal["merge", "squash", "rebase", "rebase-merge"] | None,
+        Field(description="how a pull request is merged; where the forge does not allow that, it waits"),
+        Sets(
+            "merge_style",
+            "MergeStyle | None",
+            lambda settings: None,
+            "the repository's own default, else the first that it allows",
+        ),
     ] = None
     checks_settle: Annotated[
         float | None,
@@ -333,6 +362,19 @@ class Merge(_Section):
         ),
         *_duration("s", "s"),
         Sets("checks_settle_s", "float", lambda settings: 60.0, "60 s"),
+    ] = None
+
+
+class Gates(_Section):
+    """What waits for a person's yes."""
+
+    plan: Annotated[
+        Literal["required", "auto"] | None,
+        Field(
+            description="`required`: a plan starts with `/approve`; `auto`: as with `/plan --auto`, one of "
+            "the asker's own text starts at once"
+        ),
+        Sets("plan_gate", "Gate", lambda settings: "required", "`required`"),
     ] = None
 
 
@@ -347,6 +389,84 @@ class Review(_Section):
             "`organisation/team`; the forge itself asks those whom CODEOWNERS names",
         ),
         Sets("reviewers", "list[str]", lambda settings: [], "none"),
+    ] = None
+    rounds: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=50,
+            description="after so many rounds of changes that reviews asked for, the next one asks a person; "
+            "`/retry` begins to count again",
+        ),
+        Sets("review_rounds", "int", lambda settings: 3, "3"),
+    ] = None
+
+
+_RIGHTS = ("none", "read", "write", "maintain", "admin")
+
+
+def _raised(asked: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
+    """Only commands that act, and only a right that is no lower than the command's own."""
+    own: Mapping[str, str] = (info.context or {}).get("rights", {})
+    for name, right in (asked or {}).items() if own else ():
+        if name not in own:
+            close = get_close_matches(name, own, 1)
+            hint = f"; did you mean `{close[0]}`?" if close else ""
+            raise ValueError(f"should name commands; `{name}` is none that acts here{hint}")
+        if _RIGHTS.index(right) < _RIGHTS.index(own[name]):
+            raise ValueError(f"may only ask for more; `/{name}` needs {own[name]} already")
+    return asked
+
+
+class Commands(_Section):
+    """How commands are given, and by whom."""
+
+    prefix: Annotated[
+        Literal["optional", "required"] | None,
+        Field(
+            description="`required`: only what begins with `/caloron` is a command, as in `/caloron plan`; "
+            "bare `/plan` is left to others"
+        ),
+        Sets("command_prefix", "CommandPrefix", lambda settings: "optional", "`optional`"),
+    ] = None
+    minimum: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,29}$")], Literal["write", "maintain"]] | None,
+        Field(
+            max_length=50,
+            description="what a command takes at least, by its name: `{skip: maintain}`; only more than it "
+            "takes by itself",
+        ),
+        AfterValidator(_raised),
+        Sets("command_minimum", "dict[str, Right]", lambda settings: {}, "none"),
+    ] = None
+
+
+class Trailers(_Section):
+    """Lines that end the message of a commit."""
+
+    assisted_by: Annotated[
+        bool | None,
+        Field(description="whether commits of agents' work name framework and model; as `Assisted-by`"),
+        Sets("assisted_by", "bool", lambda settings: True, "true"),
+    ] = None
+
+
+class Commits(_Section):
+    """How agents' work is committed."""
+
+    sign_off: Annotated[
+        bool | None,
+        Field(description="whether commits of agents' work are signed off by their committer"),
+        Sets("sign_off", "bool", lambda settings: False, "false"),
+    ] = None
+    trailers: Trailers | None = None
+    style: Annotated[
+        Literal["conventional", "plain"] | None,
+        Field(
+            description="what titles of pull requests and commits are like; `conventional`: "
+            "`feat: add a page`, and agents are told so; `plain`: the task's title"
+        ),
+        Sets("commit_style", "CommitStyle", lambda settings: "plain", "`plain`"),
     ] = None
 
 
@@ -457,6 +577,9 @@ class RepositoryConfig(_Section):
     agents: Agents | None = None
     merge: Merge | None = None
     review: Review | None = None
+    gates: Gates | None = None
+    commands: Commands | None = None
+    commits: Commits | None = None
     budget: Budgets | None = None
     supervisor: Supervisor | None = None
     verify: Annotated[

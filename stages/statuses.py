@@ -128,7 +128,7 @@ STATE_LABELS: dict[str, tuple[str, str]] = {
     "caloron:stalled": ("f9d0c4", "The agent shows no sign of life; the bot is on it"),
     "caloron:changes-requested": ("e99695", "A review asked for changes; the agent is on it"),
     "caloron:review-pending": ("5319e7", "The pull request is waiting for a review"),
-    "caloron:merge-ready": ("0e8a16", "Approved and green; waiting for its turn to merge"),
+    "caloron:merge-ready": ("0e8a16", "Approved and green; waiting for its turn or for /merge"),
     "caloron:blocked": ("b60205", "Cannot continue; /why says what it waits for"),
     "caloron:escalated": ("d93f0b", "Needs a person"),
     "caloron:done": ("006b75", "Finished"),

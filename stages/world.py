@@ -71,7 +71,15 @@ ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
 CheckState = Literal["success", "pending", "failure", "none"]
 """What the checks of a head come to; `none`: there are none."""
 MergeMode = Literal["on-approval", "manual", "auto"]
-"""What merges a pull request: an approval, a person (`manual`), or also the reviewing account's approval."""
+"""What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
+MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]
+"""How a forge merges: with a merge commit, as one commit, the commits on top of the base, or both."""
+CommandPrefix = Literal["optional", "required"]
+"""Whether every command begins with `/caloron`."""
+CommitStyle = Literal["conventional", "plain"]
+"""Whether titles of commits say what kind of change it is, as in `feat: add a page`."""
+Gate = Literal["required", "auto"]
+"""Whether a person must say yes."""
 AgentHealth = Literal["healthy", "stalled", "missing", "unknown"]
 """How an agent is, judged by its last sign of life."""
 Right = Literal["none", "read", "triage", "write", "maintain", "admin", "owner"]
@@ -190,6 +198,10 @@ class RepositoryPolicy(TypedDict):
     """`agents.framework`: the framework of the agents, where a task names none."""
     acp: AcpAgent | None
     """`agents.framework`: the framework of the agents, where a task names none."""
+    model: str | None
+    """`agents.model`: the model of the agents, as their framework names it."""
+    models: dict[str, str]
+    """`agents.models`: the model by a task's `complexity:`, which is `standard` where it names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
@@ -204,10 +216,26 @@ class RepositoryPolicy(TypedDict):
     """`agents.max_unreviewed`: no task is begun while so many pull requests of its sprint are in review."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
+    merge_style: MergeStyle | None
+    """`merge.style`: how a pull request is merged."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
     """`review.reviewers`: who is asked for a review of each new pull request."""
+    review_rounds: int
+    """`review.rounds`: after so many rounds of changes that reviews asked for, the next one asks a person."""
+    plan_gate: Gate
+    """`gates.plan`: `required`: a plan starts with `/approve`."""
+    command_prefix: CommandPrefix
+    """`commands.prefix`: `required`: only what begins with `/caloron` is a command, as in `/caloron plan`."""
+    command_minimum: dict[str, Right]
+    """`commands.minimum`: what a command takes at least, by its name: `{skip: maintain}`."""
+    sign_off: bool
+    """`commits.sign_off`: whether commits of agents' work are signed off by their committer."""
+    assisted_by: bool
+    """`commits.trailers.assisted_by`: whether commits of agents' work name framework and model."""
+    commit_style: CommitStyle
+    """`commits.style`: what titles of pull requests and commits are like."""
     budget_task: Budget | None
     """`budget.task`: at this much no further agent of a task starts."""
     budget_sprint: Budget | None
@@ -239,6 +267,10 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.framework`: the framework of the agents, where a task names none."""
     acp: AcpAgent | None
     """`agents.framework`: the framework of the agents, where a task names none."""
+    model: str | None
+    """`agents.model`: the model of the agents, as their framework names it."""
+    models: dict[str, str]
+    """`agents.models`: the model by a task's `complexity:`, which is `standard` where it names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
@@ -253,10 +285,26 @@ class RepositoryValues(TypedDict, total=False):
     """`agents.max_unreviewed`: no task is begun while so many pull requests of its sprint are in review."""
     merge: MergeMode
     """`merge.mode`: what a merge waits for."""
+    merge_style: MergeStyle | None
+    """`merge.style`: how a pull request is merged."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
     """`review.reviewers`: who is asked for a review of each new pull request."""
+    review_rounds: int
+    """`review.rounds`: after so many rounds of changes that reviews asked for, the next one asks a person."""
+    plan_gate: Gate
+    """`gates.plan`: `required`: a plan starts with `/approve`."""
+    command_prefix: CommandPrefix
+    """`commands.prefix`: `required`: only what begins with `/caloron` is a command, as in `/caloron plan`."""
+    command_minimum: dict[str, Right]
+    """`commands.minimum`: what a command takes at least, by its name: `{skip: maintain}`."""
+    sign_off: bool
+    """`commits.sign_off`: whether commits of agents' work are signed off by their committer."""
+    assisted_by: bool
+    """`commits.trailers.assisted_by`: whether commits of agents' work name framework and model."""
+    commit_style: CommitStyle
+    """`commits.style`: what titles of pull requests and commits are like."""
     budget_task: Budget | None
     """`budget.task`: at this much no further agent of a task starts."""
     budget_sprint: Budget | None
@@ -476,7 +524,9 @@ class TaskFields(TypedDict, total=False):
     merging: str | bool | None
     """The head whose merge was asked for and not answered; in the tick as `approved`."""
     merge_asked: str | None
-    """The head whose merge a person asked for, where the merge mode is `manual`; nothing sets it yet."""
+    """The head that someone with maintain permission said `/merge` for: `manual` waits for that."""
+    head_at: str
+    """When its head was first known here."""
     merge_base: bool
     """Whether the next run begins by merging the base into the branch."""
     hold: str | None
@@ -511,6 +561,8 @@ class TaskFields(TypedDict, total=False):
     """What its runs have cost."""
     review_cycles: int
     """How often a review asked for changes."""
+    review_rounds: int
+    """How often it was sent back by a review, since `/retry`."""
     step: AgentStep
     """What its agent does; written by `supervise`."""
     told: list[Told]
@@ -991,6 +1043,8 @@ class PullRequest(TypedDict):
     """Where people see it."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported."""
+    requested: NotRequired[list[str]]
+    """Whose review is asked for, and who has given none."""
 
 
 class Shown(TypedDict):
@@ -1779,6 +1833,16 @@ class TaskHeld(Found):
     """The task."""
 
 
+class TaskMerge(Found):
+    """Its head is to be merged once it is approved and green. Emitted by `/merge`."""
+
+    type: Literal["task_merge"]
+    task_id: str
+    """The task."""
+    head_sha: str
+    """The head that this was said of."""
+
+
 class TaskRestart(Found):
     """The task's run is ended, and another one goes on with its work. Emitted by `/restart`."""
 
@@ -2081,6 +2145,8 @@ class ForgePull(TypedDict):
     """The branch that it goes to."""
     labels: NotRequired[list[str]]
     """Its labels."""
+    requested: NotRequired[list[str]]
+    """The accounts whose review is asked for."""
     html_url: NotRequired[str | None]
     """Where people see it."""
 
@@ -2557,6 +2623,8 @@ class MergePr(ActionFields):
     """That head."""
     style: NotRequired[str]
     """The way of merging; else the repository's own."""
+    style_named: NotRequired[bool]
+    """Whether `.caloron.yml` names it: then it is merged in no other way."""
     delete_branch: NotRequired[bool]
     """Whether the branch goes with it."""
     base: NotRequired[str]
@@ -2641,6 +2709,10 @@ class SpawnAgent(ActionFields):
     """The commands that its work must pass."""
     verify_rounds: int
     """How often the agent is sent back with the same failure of theirs."""
+    sign_off: NotRequired[bool]
+    """Whether its commits are signed off."""
+    assisted_by: NotRequired[bool]
+    """Whether its commits name framework and model; they do if this is not there."""
     seen_sha: str | None
     """The head that was last judged."""
     draft: NotRequired[bool]
@@ -3137,6 +3209,7 @@ Event = (
     | TaskRetry
     | TaskSkip
     | TaskHeld
+    | TaskMerge
     | TaskRestart
     | TaskAssigned
     | TaskTold

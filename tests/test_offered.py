@@ -29,11 +29,11 @@ composition_for: Any = switchboard.composition_for
 """Of an event they get only what matters here."""
 
 COMMANDS_TO_COME = frozenset(
-    """add-task drop-task break-down review merge hotfix retro doctor sync
+    """add-task drop-task break-down hotfix retro doctor sync
     unlock""".split()
 )
 FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --budget"})
-VALUES_TO_COME = frozenset({"approve rfc", "approve merge", "approve next"})
+VALUES_TO_COME = frozenset({"approve rfc", "approve next"})
 """These are read, but do not act yet. Only take names out."""
 
 WORDED = {"help", "ping"}
@@ -58,7 +58,7 @@ def test_what_does_not_act_yet_is_on_a_list_that_only_shrinks() -> None:
     assert COMMANDS.keys() - OFFERED.keys() == COMMANDS_TO_COME
     assert inactive_flags() == FLAGS_TO_COME
     assert inactive_values() == VALUES_TO_COME
-    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (14, 2, 3)
+    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (12, 2, 2)
 
 
 def stage_texts(composition: str) -> str:
@@ -123,7 +123,6 @@ def commands_in(text: str) -> Any:
         ("/plan --pipeline quick", "--pipeline"),
         ("/plan --budget 5", "--budget"),
         ("/approve rfc", "rfc"),
-        ("/approve merge", "merge"),
         ("/approve next", "next"),
     ],
 )

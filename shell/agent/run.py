@@ -635,8 +635,12 @@ def _message(spec: Mapping[str, Any], before: str = "") -> str:
         "Task": spec["task_id"],
         "Sprint": spec["sprint_id"],
         "Attempt": spec["attempt"],
-        "Assisted-by": as_title(" ".join(filter(None, (name_of(spec), spec.get("model"))))),
     }
+    if spec.get("assisted_by", True):
+        trailers["Assisted-by"] = as_title(" ".join(filter(None, (name_of(spec), spec.get("model")))))
+    if spec.get("sign_off"):
+        committer = _author(spec)
+        trailers["Signed-off-by"] = f"{committer['GIT_COMMITTER_NAME']} <{committer['GIT_COMMITTER_EMAIL']}>"
     return "\n".join([subject, "", *(f"{name}: {value}" for name, value in trailers.items()), ""])
 
 

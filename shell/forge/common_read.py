@@ -90,6 +90,7 @@ def read_pull(raw: Raw, head: ForgeHead) -> Pull:
         "author_id": author_of(raw["user"])["id"],
         "base": {"ref": raw["base"]["ref"]},
         "labels": read_labels(raw),
+        "requested": [author_of(one)["login"] for one in raw.get("requested_reviewers") or []],
         "html_url": raw["html_url"],
         "head": head,
         "reviews": [],

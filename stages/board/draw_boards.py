@@ -53,7 +53,7 @@ OVER = ("Done", "Skipped", "Cancelled")
 BULLET = re.compile(r"^[-*+]\s+")
 MOST_REJECTIONS = 5
 MOST_NAMED = 8
-WAITS_ALL_THE_SAME = "`--auto` starts only what the one who says `/plan` wrote, and nobody sent back. "
+WAITS_ALL_THE_SAME = "{} starts only what the one who says `/plan` wrote, and nobody sent back. "
 TO_BE_READ = ("AwaitingApproval", "Approved")
 HEAD = {
     "AwaitingApproval": "is waiting for your approval",
@@ -70,11 +70,13 @@ HEAD = {
 MODE = {
     "on-approval": "a pull request is merged when someone with write permission has approved it "
     "and its checks are green",
-    "manual": "the bot merges nothing, people do",
+    "manual": "a pull request is merged when it is approved, its checks are green, and someone with "
+    "maintain permission has said `/merge`",
     "auto": "a pull request is merged when the reviewing account, or someone with write permission, "
     "has approved it and its checks are green",
 }
 
+WITH_PREFIX = "commands begin with `/caloron` here, as in `/caloron approve`; `/caloron help` lists them"
 SHORT_OF_SPACE = (
     "No agent starts now: the bot's machine is short of disk space. It goes on by itself when there is room; "
     "whoever runs the bot sees more with `caloron doctor`."
@@ -108,7 +110,7 @@ def board(
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         sent_back(kickoff),
-        what_next(state, kickoff, tasks, reviews),
+        what_next(state, policy, kickoff, tasks, reviews),
         foreseen if running and kickoff["status"] == "Running" else "",
         removed(kickoff),
         cannot_read(state) if running else "",
@@ -153,12 +155,13 @@ def in_order_of(tasks: dict[str, Task], briefs: Briefs | None) -> Briefs:
 # the words at the top
 
 
-def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: list[str]) -> str:
+def what_next(
+    state: State, policy: Policy, kickoff: Kickoff, tasks: dict[str, Task], reviews: list[str]
+) -> str:
     match kickoff["status"]:
         case "AwaitingApproval":
             count = "one task" if len(tasks) == 1 else f"{len(tasks)} tasks"
-            auto = (kickoff.get("options") or {}).get("auto")
-            waits = WAITS_ALL_THE_SAME if auto else ""
+            waits = waits_all_the_same(policy, kickoff)
             return (
                 f"The plan has {count}. {waits}Say `/approve` to start it, `/reject plan <reason>` to send "
                 "it back, `/stop` to drop it; to change it, edit the text above and say `/plan`."
@@ -197,6 +200,13 @@ def moment(at: str, later_m: float = 0) -> str:
     """To the nearest five minutes: `2026-11-21 07:40`."""
     found = datetime.datetime.fromisoformat(at) + datetime.timedelta(minutes=later_m + 2.5)
     return str(found.replace(minute=found.minute // 5 * 5))[:16]
+
+
+def waits_all_the_same(policy: Policy, kickoff: Kickoff) -> str:
+    """Why it waits although the gate opens by itself."""
+    if (kickoff.get("options") or {}).get("auto"):
+        return WAITS_ALL_THE_SAME.format("`--auto`")
+    return WAITS_ALL_THE_SAME.format("`gates.plan: auto`") if policy.get("plan_gate") == "auto" else ""
 
 
 def sent_back(kickoff: Kickoff) -> str:
@@ -366,7 +376,9 @@ def footer(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
     facts = [f"Plan `{kickoff['plan_hash']}`", f"merge `{mode}`: {MODE[mode]}"]
     if kickoff.get("auto_by"):
         facts.append("gates open by themselves (`/auto off`)")
-    return f"<sub>{' · '.join([*facts, *spent(tasks), '`/help` lists the commands'])}</sub>"
+    by_prefix = policy.get("command_prefix") == "required"
+    help_ = WITH_PREFIX if by_prefix else "`/help` lists the commands"
+    return f"<sub>{' · '.join([*facts, *spent(tasks), help_])}</sub>"
 
 
 def spent(tasks: dict[str, Task]) -> list[str]:

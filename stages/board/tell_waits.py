@@ -24,6 +24,7 @@ class Output(TypedDict):
 
 MAX_UNREVIEWED = 3
 FREE, TURN = "waiting for a free agent", "approved, waiting for its turn"
+NOT_SAID = "approved; waits for `/merge` by someone with maintain permission"
 
 
 def execute(input: Input) -> Output:
@@ -203,10 +204,9 @@ def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
     parts += of_checks(task.get("checks") or {})
     if not is_approved(task):
         parts.append("waiting for a review")
-    elif not parts:
-        by_hand = policy.get("merge") == "manual"
-        parts.append("approved; merge it when you are ready" if by_hand else TURN)
-    return parts
+    elif policy.get("merge") == "manual" and task.get("merge_asked") not in heads(task):
+        parts.append(NOT_SAID)
+    return parts or [TURN]
 
 
 def of_checks(checks: Checks) -> list[str]:
@@ -223,10 +223,18 @@ def of_checks(checks: Checks) -> list[str]:
 
 
 def is_approved(task: Task) -> bool:
-    """Whether this very head was approved and nobody requested changes to it."""
+    """Whether its head was approved and nobody requested changes to it."""
     reviews = (task.get("reviews") or {}).values()
-    verdicts = {review["state"] for review in reviews if review["commit_sha"] == task.get("head_sha")}
+    verdicts = {review["state"] for review in reviews if review["commit_sha"] in heads(task)}
     return "approved" in verdicts and "changes_requested" not in verdicts
+
+
+def heads(task: Task) -> list[str]:
+    """Its head, and the older ones that differ from it only by the base merged in."""
+    head, kept = task.get("head_sha"), task.get("kept") or []
+    if head and head in kept:
+        return kept[kept.index(head) :]
+    return [head] if head else []
 
 
 def named_checks(names: list[str]) -> str:

@@ -27,6 +27,7 @@ class Output(TypedDict):
 
 def execute(input: Input) -> Output:
     state, statuses = input["state"], input["policy"]["statuses"]
+    by_hand = input["policy"].get("merge") == "manual"
     ended = [task for k in state["kickoffs"].values() for task in (k.get("tasks") or {}).values()]
     labels: dict[int, LabelsWanted | None] = {}
     for task in [*state["tasks"].values(), *ended]:
@@ -34,7 +35,7 @@ def execute(input: Input) -> Output:
             labels[issue] = labels_of(state, statuses, task, issue)
     for task in [*state["tasks"].values(), *ended]:
         if task.get("issue_number") and (pull := task.get("pr_number")):
-            labels[pull] = cancelled(state, statuses, task, pull)
+            labels[pull] = labels_of_pull(state, statuses, task, pull, by_hand)
     boards = [board for drawn in input["boards"] if (board := board_of(state, drawn))]
     return {"wanted": [*(one for _, one in sorted(labels.items()) if one), *boards]}
 
@@ -61,20 +62,28 @@ def labels_of(
     }
 
 
-def cancelled(
-    state: State, statuses: dict[TaskStatus, StatusLook], task: Task, number: int
+def labels_of_pull(
+    state: State, statuses: dict[TaskStatus, StatusLook], task: Task, number: int, by_hand: bool
 ) -> LabelsWanted | None:
-    """A cancelled task's pull request says so too."""
-    label, existing = statuses["Cancelled"]["label"], labels_on(state, number)
-    if task["status"] != "Cancelled" or label in existing:
+    """A cancelled task's pull request says so too; where `/merge` is waited for, one that is ready does."""
+    existing = labels_on(state, number)
+    cancelled, ready = (
+        statuses["Cancelled"]["label"],
+        (statuses["InReview"].get("refined") or {})["mergeable"],
+    )
+    on = [cancelled] if task["status"] == "Cancelled" else []
+    on += [ready] if by_hand and task["status"] == "InReview" and is_approved_and_green(task) else []
+    add = [label for label in on if label not in existing]
+    remove = [ready] if ready in existing and ready not in on else []
+    if not add and not remove:
         return None
     return {
         "object": f"issue:{number}",
         "kind": "labels",
         "number": number,
-        "on": [label],
-        "off": [],
-        "hash": hash_of([number, label, sorted(existing)]),
+        "on": add,
+        "off": remove,
+        "hash": hash_of([number, add, remove, sorted(existing)]),
     }
 
 
@@ -87,7 +96,8 @@ def state_label(statuses: dict[TaskStatus, StatusLook], task: Task) -> str:
 
 def is_known(task: Task, what: str) -> bool:
     fields: Mapping[str, object] = task
-    return ready_to_merge(task) if what == "mergeable" else bool(fields.get(what))
+    ready = is_approved_and_green(task) and not task.get("merging")
+    return ready if what == "mergeable" else bool(fields.get(what))
 
 
 def state_labels(statuses: dict[TaskStatus, StatusLook]) -> set[str]:
@@ -96,14 +106,16 @@ def state_labels(statuses: dict[TaskStatus, StatusLook]) -> set[str]:
     }
 
 
-def ready_to_merge(task: Task) -> bool:
-    """Approved and green, but not merged yet: it waits for its turn, for a person, or for the forge."""
+def is_approved_and_green(task: Task) -> bool:
+    """Before it is merged it waits for its turn, for a person, or for the forge."""
+    head, kept = task.get("head_sha"), task.get("kept") or []
+    heads = kept[kept.index(head) :] if head and head in kept else [head]
     reviews = task.get("reviews", {}).values()
-    verdicts = {review["state"] for review in reviews if review["commit_sha"] == task.get("head_sha")}
+    verdicts = {review["state"] for review in reviews if review["commit_sha"] in heads}
     approved = "approved" in verdicts and "changes_requested" not in verdicts
     checks = task.get("checks", {})
     green = checks.get("state", "none") in ("success", "none") and not checks.get("missing")
-    return approved and green and not task.get("merging")
+    return approved and green
 
 
 def board_of(state: State, drawn: Board) -> BoardWanted | None:

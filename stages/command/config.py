@@ -27,6 +27,8 @@ KEYS = {
     "pipeline.parallel": "parallel",
     "pipeline.milestones": "milestones",
     "agents.framework": "framework",
+    "agents.model": "model",
+    "agents.models": "models",
     "agents.network": "network",
     "agents.env": "env",
     "agents.setup": "setup",
@@ -34,8 +36,16 @@ KEYS = {
     "agents.time_limit": "time_limit_s",
     "agents.max_unreviewed": "max_unreviewed",
     "merge.mode": "merge",
+    "merge.style": "merge_style",
     "merge.checks_settle": "checks_settle_s",
     "review.reviewers": "reviewers",
+    "review.rounds": "review_rounds",
+    "gates.plan": "plan_gate",
+    "commands.prefix": "command_prefix",
+    "commands.minimum": "command_minimum",
+    "commits.sign_off": "sign_off",
+    "commits.trailers.assisted_by": "assisted_by",
+    "commits.style": "commit_style",
     "budget.task": "budget_task",
     "budget.sprint": "budget_sprint",
     "budget.day": "budget_day",
@@ -126,6 +136,14 @@ def line_of(state: State, config: Config, key: str) -> str:
 
 def value(state: State, policy: Policy, sets: str) -> str:
     match sets:
+        case "merge_style" if not policy["merge_style"]:
+            return "the repository's own"
+        case "model" if not policy["model"]:
+            return "the framework's own"
+        case "models":
+            return named([f"{hard}: {model}" for hard, model in policy["models"].items()])
+        case "command_minimum":
+            return named([f"/{name}: {right}" for name, right in policy["command_minimum"].items()])
         case "framework" if policy["acp"]:
             return as_code(" ".join(policy["acp"]["command"]))
         case "protected_paths":
@@ -141,6 +159,8 @@ def value(state: State, policy: Policy, sets: str) -> str:
         case "budget_day":
             return of_budget(policy["budget_day"])
     found = in_effect(policy, sets)
+    if isinstance(found, bool):
+        return "`true`" if found else "`false`"
     if sets in SECONDS:
         return duration(float(cast("float", found)) * SECONDS[sets])
     return named(found) if isinstance(found, list) else as_code(found)

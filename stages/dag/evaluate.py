@@ -22,7 +22,8 @@ if TYPE_CHECKING:
         MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed,
         PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
         SprintState, StopRequested, SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange, TaskFields,
-        TaskHeld, TaskRestart, TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told, WaitOver,
+        TaskHeld, TaskMerge, TaskRestart, TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told,
+        WaitOver,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -59,6 +60,7 @@ NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
 HOLD = "caloron:hold"
 STALL_THRESHOLD_M = 20
 RETRY_LIMIT = 3
+REVIEW_ROUNDS = 3
 PARALLEL = 2
 MAX_UNREVIEWED = 3
 MOST_PUSHED = 200
@@ -129,6 +131,7 @@ def execute(input: Input) -> Output:
     step = Step(input)
     for event in step.events:
         take_event(step, event)
+    date_heads(step)
     open_milestone(step)
     unblock(step)
     block(step)
@@ -138,6 +141,14 @@ def execute(input: Input) -> Output:
     find_stalls(step)
     merge_next(step)
     return {"state": {**step.state, "tasks": step.tasks}, "actions": step.actions}
+
+
+def date_heads(step: Step) -> None:
+    """Since when a head is known: what someone said before that was not said of it."""
+    for task_id, task in list(step.tasks.items() if step.policy is not None else ()):
+        before = step.state["tasks"][task_id].get("head_sha")
+        if (head := task.get("head_sha")) and head != before:
+            step.change(task_id, head_at=step.moment())
 
 
 # --- events -------------------------------------------------------------------------------------------------
@@ -502,8 +513,7 @@ def finished_well(step: Step, task_id: str, event: AgentFinished) -> None:
     step.change(task_id, **fields)
     step.change(task_id, status="InReview", sent_back=False, probed=False, wait=None)
     if step.tasks[task_id].get("unheard"):
-        cycles = step.tasks[task_id].get("review_cycles", 0) + 1
-        next_round(step, task_id, sent_back=True, review_cycles=cycles)
+        rework(step, task_id, None)
     elif fresh:
         submit(step, task_id)
 
@@ -675,16 +685,28 @@ def review_in_the_tick(step: Step, task_id: str, event: PrReviewSubmitted) -> No
         send_back(step, task_id, event)
 
 
+def rework(step: Step, task_id: str, feedback: str | None) -> bool:
+    """The next round, as a review asked for; after too many of them a person is asked, and it is kept."""
+    task, most = step.tasks[task_id], REVIEW_ROUNDS
+    if step.policy is not None:
+        most = step.policy.get("review_rounds", REVIEW_ROUNDS)
+    rounds = task.get("review_rounds", 0) + 1
+    step.change(task_id, review_cycles=task.get("review_cycles", 0) + 1)
+    if step.policy is not None and rounds > most:
+        step.change(task_id, feedback=joined(feedback, task.get("unheard")), unheard=None)
+        often = "one round" if most == 1 else f"{most} rounds"
+        escalate(step, task_id, f"reviews asked for changes again, after {often} of rework")
+        return False
+    next_round(step, task_id, feedback=feedback, sent_back=True)
+    if step.policy is not None:
+        step.change(task_id, review_rounds=rounds)
+    return True
+
+
 def send_back(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
-    cycles = step.tasks[task_id].get("review_cycles", 0) + 1
-    next_round(
-        step,
-        task_id,
-        feedback=review_text(event),
-        sent_back=True,
-        review_cycles=cycles,
-        last_activity_at=step.moment(),
-    )
+    step.change(task_id, last_activity_at=step.moment())
+    if not rework(step, task_id, review_text(event)):
+        return
     message = "Changes requested on your PR."
     step.decide(
         {
@@ -979,6 +1001,7 @@ def task_retry(step: Step, task_id: str, event: TaskRetry) -> None:
         "useless_rounds": 0,
         "conflicts": 0,
         "closures": 0,
+        "review_rounds": 0,
         "probed": False,
         "feedback": event.get("hint") or task.get("feedback"),
         "wait": None,
@@ -1046,6 +1069,12 @@ def task_held(step: Step, task_id: str, event: TaskHeld) -> None:
     """No merge until it is released; one that was asked for is withdrawn."""
     step.change(task_id, hold=event["actor"])
     step.decide({"type": "show_hold", "task_id": task_id})
+
+
+def task_merge(step: Step, task_id: str, event: TaskMerge) -> None:
+    """For this head alone; a merge that the forge refused, or that no approval allowed, is tried again."""
+    if event["head_sha"] in heads(step.tasks[task_id]):
+        step.change(task_id, merge_asked=event["head_sha"], wait=None, refusal="")
 
 
 def task_told(step: Step, task_id: str, event: TaskTold) -> None:
@@ -1158,6 +1187,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "task_assigned": (OPEN, task_assigned),
     "task_skip": (OPEN, task_skip),
     "task_held": (OPEN, task_held),
+    "task_merge": (("InReview",), task_merge),
     "task_told": (OPEN, task_told),
     "task_unheld": (OPEN, task_unheld),
     "task_cancelled": (OPEN, task_cancelled),
@@ -1463,7 +1493,7 @@ def may_merge(step: Step, task: Task) -> bool:
     reviews = [one for one in task.get("reviews", {}).values() if one["commit_sha"] in heads(task)]
     approved = any(one["state"] == "approved" for one in reviews)
     refused = any(one["state"] == "changes_requested" for one in reviews)
-    asked = step.merge_mode() != "manual" or task.get("merge_asked") == task["head_sha"]
+    asked = step.merge_mode() != "manual" or task.get("merge_asked") in heads(task)
     return approved and not refused and asked
 
 

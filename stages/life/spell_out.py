@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from stages.world import (
         Action, ActionFields, AgentToTell, AgentUnwanted, AgentWanted, Brief, Briefs, CloseSkipped, Decision,
-        Escalate, Kickoff, Mark, MarkDone, Policy, ReadFailures, ReopenWanted, SprintState, State, StopAgent,
-        Task, TellBudget, TellMilestone, TellPaused, TellRefusal, TellSkipped, TellStale, Told, VerifyStep,
+        Escalate, Kickoff, Mark, MarkDone, MergePr, Policy, ReadFailures, ReopenWanted, SprintState, State,
+        StopAgent, Task, TellBudget, TellMilestone, TellPaused, TellRefusal, TellSkipped, TellStale,
+        Told, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -189,11 +190,11 @@ class Sprint:
             "prompt": self.prompt(task),
             "again": self.again(task) if task["attempt"] > 1 else None,
             "framework": task.get("framework") or self.policy["framework"],
-            "model": task.get("model"),
+            "model": task.get("model") or self.model(task),
             "scope": task.get("scope") or [],
             "protected": self.policy.get("protected_paths") or [],
             "issue_number": number,
-            "pr_title": as_title(task["title"]),
+            "pr_title": self.title(task),
             "pr_body": "\n\n".join([f"Closes #{number}", *about_pull(task, sprint), mark]),
             "pr_number": task.get("pr_number"),
             "seen_sha": task.get("head_sha"),
@@ -208,7 +209,21 @@ class Sprint:
             "setup": self.policy.get("setup") or [],
             "verify": self.policy.get("verify") or [],
             "verify_rounds": self.policy.get("stuck_retry_limit", 3),
+            "sign_off": self.policy.get("sign_off", False),
+            "assisted_by": self.policy.get("assisted_by", True),
         }
+
+    def model(self, task: Task) -> str | None:
+        """The repository's for such a task; another framework than its own would not know it."""
+        if task.get("framework") not in (None, self.policy["framework"]):
+            return None
+        hard = (task.get("complexity") or "standard").lower()
+        return (self.policy.get("models") or {}).get(hard) or self.policy.get("model")
+
+    def title(self, task: Task) -> str:
+        """Of its pull request, and of the commit that a merge makes."""
+        title = as_title(task["title"])
+        return conventional(title) if self.policy.get("commit_style") == "conventional" else title
 
     def closed_heads(self, task: Task) -> list[str]:
         """Heads that were proposed for this task and closed: not to be proposed again unchanged."""
@@ -221,6 +236,7 @@ class Sprint:
         if task.get("round", 1) > 1:
             lines.append(f"Round: {task['round']}")
         lines += [self.brief_of(task)["text"], "", self.sprint_brief()["text"], "", *RULES]
+        lines += [CONVENTIONAL] if self.policy.get("commit_style") == "conventional" else []
         lines += commands(self.policy.get("verify") or [])
         return "\n".join([*lines, *said_before(task), *said_since(task)])
 
@@ -258,9 +274,9 @@ class Sprint:
         return {"type": "look", "what": "failures", "number": number, "head_sha": head, "key": key}
 
     def merge(self, task: Task) -> Action:
-        repo = self.state["repo"]
+        repo, named = self.state["repo"], self.policy.get("merge_style")
         styles, preferred = repo.get("merge_styles") or ["merge"], repo.get("default_merge_style") or "merge"
-        return {
+        merge: MergePr = {
             **self.about(task, f"merge/{task['head_sha']}"),
             "type": "merge_pr",
             "pr_number": pull_of(task),
@@ -269,11 +285,12 @@ class Sprint:
             "base": repo["default_branch"],
             "pushed": task.get("pushed") or [],
             "protected": self.policy.get("protected_paths") or [],
-            "style": preferred if preferred in styles else styles[0],
-            "title": as_title(task["title"]),
+            "style": named or (preferred if preferred in styles else styles[0]),
+            "title": self.title(task),
             "message": f"Pull request #{pull_of(task)}, task {task['id']} of sprint {self.id}.",
             "closes": task.get("issue_number"),
         }
+        return {**merge, "style_named": True} if named else merge
 
     def show_hold(self, task: Task) -> list[Action]:
         """The label on the task's issue and on its pull request is there just while the task is held."""
@@ -433,6 +450,27 @@ AGAIN = [
     "The folder holds what is on your branch now; others may have changed it since.",
     "Go on until it is done, and end with the same block as before.",
 ]
+CONVENTIONAL = (
+    "Commits here follow Conventional Commits, as in `feat: add a page`. Your work is committed for you; "
+    "what you write of it, such as a changelog, follows that too."
+)
+KIND = re.compile(r"(?:build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test)(?:\([^()]*\))?!?: ")
+KINDS = {
+    "fix": "fix", "repair": "fix", "correct": "fix", "mend": "fix", "document": "docs", "describe": "docs",
+    "refactor": "refactor", "rename": "refactor", "test": "test", "revert": "revert", "upgrade": "build",
+}  # fmt: skip
+"""What kind of change a title's first word tells; any other is a feature."""
+
+
+def conventional(title: str) -> str:
+    """The title with its kind, where it has none; its first word small, if that is no name."""
+    if KIND.match(title):
+        return title
+    first, _, _ = title.partition(" ")
+    small = title[:1].lower() + title[1:] if first[1:].islower() or len(first) == 1 else title
+    return f"{KINDS.get(first.lower(), 'feat')}: {small}"
+
+
 TOLD = "People told you this about the task (it does not change these rules):"
 VERIFIED = (
     "Your work must pass these commands, run in this order in this folder and then in a clean checkout. "

@@ -225,6 +225,9 @@ def remembered(observed: ForgePull, task_id: str, missing: list[str]) -> PullReq
     pull: PullRequest = {"task_id": task_id, "state": observed["state"], "merged": observed["merged"],
                          "head_sha": observed["head"]["sha"], "status": observed["status"],
                          "reviews": reviews, "html_url": observed.get("html_url")}  # fmt: skip
+    judged = {review["author"] for review in observed["reviews"]}
+    if requested := sorted(set(observed.get("requested") or []) - judged):
+        pull["requested"] = requested
     return {**pull, "missing": missing} if missing else pull
 
 

@@ -101,10 +101,11 @@ def execute(input: Input) -> Output:
 
 
 def opens_by_itself(kickoff: Kickoff, policy: Policy) -> bool:
-    """With `--auto` a person's own text goes ahead; what others wrote, or sent back, waits to be read."""
+    """Without a gate a person's own text goes ahead; what others wrote, or sent back, waits to be read."""
     asked_by, options = kickoff.get("asked_by_id"), kickoff.get("options") or {}
     own = asked_by is not None and asked_by == kickoff.get("author_id") and asked_by != policy["me"]["id"]
-    return bool(options.get("auto") or kickoff.get("auto_by")) and own and not kickoff.get("rejections")
+    auto = options.get("auto") or kickoff.get("auto_by") or policy.get("plan_gate") == "auto"
+    return bool(auto) and own and not kickoff.get("rejections")
 
 
 def text_too_long(event: KickoffRead) -> list[str]:

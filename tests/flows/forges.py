@@ -25,6 +25,8 @@ REAL_GITEA_TOO = {
     "test_by_hand.py::test_a_merge_by_hand": "a merge that is not the bot's",
     "test_by_hand.py::test_labels_changed_by_hand": "label events of a real server",
     "test_by_hand.py::test_a_merge_that_the_forge_forbids": "branch protection",
+    "test_manual_merges.py::test_nothing_is_merged_before": "a maintainer's right, labels of a pull request",
+    "test_review_command.py::test_where_nobody_is_named": "who is asked again, and a label of a pull request",
     "test_hold.py::test_the_label_on_the_pull_request_itself": "label events of a pull request",
     "test_rights.py::test_a_label_of_someone_without_the_right": "whom the timeline names",
     "test_rights.py::test_a_pull_request_that_looks_like_ours": "a branch and pull request of others",
@@ -50,6 +52,7 @@ ONE_FAKE = {
     "test_configuration.py::test_no_agent_starts_over_the_budget_of": "what agents use",
     "test_commands.py::test_what_is_told_reaches": "what the next run of an agent is told",
     "test_by_hand.py::test_a_retry_has_its_hint": "what the next run of an agent is told",
+    "test_agents_settings.py::test_after_as_many": "how often a task is sent back",
 }
 """The beginning of the address of a test that the fake Gitea is enough for → what it is about instead."""
 

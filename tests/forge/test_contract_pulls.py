@@ -89,7 +89,7 @@ def test_who_cannot_be_asked_for_a_review_is_refused(server: Server, repo: str) 
         server.bot.request_review(repo, number, ["alice", "nobody-of-that-name"])
     for _ in range(2):
         server.bot.request_review(repo, number, ["alice"])
-    assert requested(server, repo, number) == ["alice"]
+    assert requested(server, repo, number) == ["alice"] == server.bot.pull(repo, number)["requested"]
 
 
 @pytest.mark.gitea

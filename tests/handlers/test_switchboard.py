@@ -47,6 +47,46 @@ def test_a_comment_becomes_its_commands_in_order() -> None:
     assert commands(comment("Fine.\n\n/approve\n/status")) == ["approve", "status"]
 
 
+def test_approving_a_merge_is_the_merge_command_with_the_right_that_it_needs() -> None:
+    [plan] = expand(comment("/approve plan 1a2b"), STATE)
+    [same] = expand(comment("/approve merge 1A2B"), STATE)
+    [merge] = expand(comment("/merge 1A2B"), STATE)
+    assert (plan["name"], plan["needs"]) == ("approve", "write")
+    assert (same["name"], same["key"], same["args"]) == (merge["name"], merge["key"], merge["args"])
+    assert merge["name"] == "merge" and merge["args"]["positional"] == ["1A2B"]
+    assert (merge["minimum"], merge["needs"]) == ("maintain", "maintain")
+    assert commands(comment("/approve merge\n/merge\n/approve")) == ["merge", "merge", "approve"]
+
+
+def with_file(**values: Any) -> Any:
+    """The state of a repository whose file sets this."""
+    return STATE | {"config": {"commit": "c", "valid": "c", "values": values}}
+
+
+def test_where_the_prefix_is_required_only_that_makes_a_command() -> None:
+    state = with_file(command_prefix="required")
+    assert commands(comment("/approve\n/caloron status\n/plan"), state) == ["status"]
+    [asked] = expand(comment("/caloron help plan"), state)
+    assert asked["help"].startswith("`/caloron plan ") and "`/caloron plan`" in asked["help"]
+    seen = {"type": "seen", "what": "issue", "number": 4, "key": "s", **REPO}
+    [told] = expand({**seen, "there": {"body": "/plan\n/caloron stop"}}, state)
+    assert told["asks"] == asked_in("/stop")
+
+
+def test_a_repository_asks_for_more_than_a_command_takes_by_itself_and_never_for_less() -> None:
+    state = with_file(command_minimum={"skip": "maintain", "merge": "write"})
+    needs = {
+        one["name"]: (one["minimum"], one["needs"]) for one in expand(comment("/skip\n/merge\n/retry"), state)
+    }
+    assert needs["skip"] == needs["merge"] == ("maintain", "maintain")
+    assert needs["retry"] == ("write", "write")
+    label = {"type": "label_added", "key": "l", "issue_number": 4, "label": "caloron:skip", "needs": "write"}
+    [judged] = expand({**REPO, **label}, state)
+    assert judged["needs"] == "maintain" and composition_for(judged) == "authorize"
+    [same] = expand({**REPO, **label, "label": "caloron:retry"}, state)
+    assert same["needs"] == "write"
+
+
 def test_our_own_words_are_no_commands() -> None:
     ours = comment("/approve\n\n<!-- caloron:note key=k -->", author_id=9, actor_id=9)
     assert expand(ours, STATE) == []

