@@ -372,7 +372,8 @@ TASK_EVENTS = frozenset(
     """issue_opened agent_started agent_heartbeat agent_finished agent_intervened pr_opened pr_synchronized
     pr_review_submitted check_completed checks_failed pr_merged pr_closed pr_reopened pr_conflict
     merge_refused merge_postponed merge_denied approval_kept agent_pushed wait_over
-    issue_closed issue_reopened task_retry task_restart task_assigned task_skip task_held task_unheld
+    issue_closed issue_reopened task_retry task_restart task_assigned task_skip task_dropped plan_changed
+    task_held task_unheld
     task_told hold_seen
     task_cancelled spawn_requested
     stop_requested issue_refused sprint_approved sprint_stopped sprint_ended

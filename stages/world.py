@@ -798,6 +798,17 @@ class Rejection(TypedDict):
     """Why, in their words."""
 
 
+class PlanChange(TypedDict):
+    """What became of a plan that people had seen. Written by `command_change_plan`."""
+
+    changed_by: str | None
+    """Who changed it."""
+    hash_before: str | None
+    """The hash of the plan before."""
+    differences: list[str]
+    """What is new (`+`), gone (`-`) or other (`!`), a line each, with others' words as they are."""
+
+
 class Kickoff(TypedDict):
     """A sprint that is not over, kept under the number of its kickoff issue. Made by `open_kickoff`."""
 
@@ -833,6 +844,8 @@ class Kickoff(TypedDict):
     """How many signs of its text nobody sees; they were removed. Written by `propose_plan`."""
     planned_at: NotRequired[str]
     """When the plan was made."""
+    changes: NotRequired[list[PlanChange]]
+    """How its plan was changed since it was first shown, the last one last; by `command_change_plan`."""
     errors: NotRequired[list[str]]
     """Why the text could not be planned."""
     rejections: NotRequired[list[Rejection]]
@@ -1707,6 +1720,14 @@ class TaskSkip(Found):
     """The task."""
 
 
+class TaskDropped(Found):
+    """The task is no part of the plan any more. Emitted by `/drop-task`."""
+
+    type: Literal["task_dropped"]
+    task_id: str
+    """The task."""
+
+
 class TaskHeld(Found):
     """The task is not to be merged until it is released. Emitted by `/hold`."""
 
@@ -1788,6 +1809,12 @@ class SprintStopped(OfSprint):
     """It is over before its end. Emitted by `/stop`, or by closing the kickoff."""
 
     type: Literal["sprint_stopped"]
+
+
+class PlanChanged(OfSprint):
+    """Its plan was changed while it runs. Emitted by `/add-task` and `/drop-task`."""
+
+    type: Literal["plan_changed"]
 
 
 class SprintPaused(OfSprint):
@@ -3072,6 +3099,7 @@ Event = (
     | StopRequested
     | TaskRetry
     | TaskSkip
+    | TaskDropped
     | TaskHeld
     | TaskRestart
     | TaskAssigned
@@ -3081,6 +3109,7 @@ Event = (
     | TaskCancelled
     | SprintApproved
     | SprintStopped
+    | PlanChanged
     | SprintPaused
     | SprintContinued
     | SprintResumed
@@ -3374,6 +3403,16 @@ class CloseSkipped(OfTask):
     """Who said so."""
 
 
+class CloseDropped(OfTask):
+    """The task was taken out of the plan: its issue is to be closed."""
+
+    type: Literal["close_dropped"]
+    issue_number: int | None
+    """The issue."""
+    actor: NotRequired[str | None]
+    """Who said so."""
+
+
 class TellRefusal(OfTask):
     """The forge refused to merge: that is to be said."""
 
@@ -3481,6 +3520,7 @@ Decision = (
     | ReopenWanted
     | TellSkipped
     | CloseSkipped
+    | CloseDropped
     | TellRefusal
     | TellDenied
     | TellStale

@@ -43,6 +43,7 @@ class Output(TypedDict):
 
 BULLET = re.compile(r"^[-*+]\s+")
 MOST_REJECTIONS = 5
+MOST_CHANGES, MOST_DIFFERENCES = 5, 20
 WAITS_ALL_THE_SAME = "`--auto` starts only what the one who says `/plan` wrote, and nobody sent back. "
 TO_BE_READ = ("AwaitingApproval", "Approved")
 HEAD = {
@@ -96,6 +97,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Wr
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         sent_back(kickoff),
         what_next(state, kickoff, tasks, reviews),
+        changes(kickoff),
         removed(kickoff),
         cannot_read(state) if running else "",
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
@@ -147,7 +149,8 @@ def what_next(state: State, kickoff: Kickoff, tasks: dict[str, Task], reviews: l
             waits = WAITS_ALL_THE_SAME if auto else ""
             return (
                 f"The plan has {count}. {waits}Say `/approve` to start it, `/reject plan <reason>` to send "
-                "it back, `/stop` to drop it; to change it, edit the text above and say `/plan`."
+                "it back, `/stop` to drop it. To change it, say `/add-task` or `/drop-task`, or edit the "
+                "text above and say `/plan`."
             )
         case "Proposed":
             return "Edit the text above, then say `/plan`; `/stop` drops it."
@@ -176,6 +179,20 @@ def sent_back(kickoff: Kickoff) -> str:
     often = "once" if len(rejections) == 1 else f"{len(rejections)} times"
     rows = [f"- @{one['actor']}: {as_text(one['rejected_for'])}" for one in rejections[-MOST_REJECTIONS:]]
     return "\n".join([f"Sent back {often}:", "", *rows])
+
+
+def changes(kickoff: Kickoff) -> str:
+    """What became of the plan since it was first shown, and by whom."""
+    if kickoff["status"] not in (*TO_BE_READ, "Running", "Paused"):
+        return ""
+    parts = []
+    for one in (kickoff.get("changes") or [])[-MOST_CHANGES:]:
+        rows = [f"{line[:1]} {as_title(line[2:])}" for line in one["differences"][:MOST_DIFFERENCES]]
+        more = len(one["differences"]) - len(rows)
+        rows += [f"… and {more} more"] if more > 0 else []
+        head = f"@{one['changed_by']} changed the plan `{one['hash_before']}`:"
+        parts.append("\n".join([head, "", "```diff", *rows, "```"]))
+    return "\n\n".join(parts)
 
 
 def removed(kickoff: Kickoff) -> str:

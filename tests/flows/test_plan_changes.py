@@ -1,0 +1,96 @@
+"""A plan is changed by its people: while it waits for its approval, and while its sprint runs."""
+
+from tests.flows.play import Play
+from tests.flows.test_plan import board_of, shown_hash
+
+
+def test_a_plan_that_waits_is_changed_and_approved_as_it_is_then(play: Play) -> None:
+    kickoff = play.kickoff("- a: The first", "- b: The second")
+    old = shown_hash(play, kickoff)
+    refused = play.say(kickoff, "/add-task Mine", by=play.mallory)
+    play.reacted(refused, "eyes", "confused")
+    play.say(kickoff, "/add-task Export as CSV --after a,zz")
+    play.answer(kickoff, "The plan has no task `zz`. Its tasks are `a`, `b`.")
+    play.quiet()
+    assert shown_hash(play, kickoff) == old
+
+    said = play.say(kickoff, '/add-task "Export as CSV" --after a,b --scope exports')
+    added = play.answer(kickoff, "+ task-3 Export as CSV (after a, b; only exports)")
+    assert "The plan waits for `/approve` as the board shows it now." in added
+    play.reacted(said, "eyes", "rocket")
+    play.wait(lambda: shown_hash(play, kickoff) != old)
+    with_it, board = shown_hash(play, kickoff), board_of(play, kickoff)
+    assert f"@alice changed the plan `{old}`:\n\n```diff\n+ task-3 Export" in board
+    assert "**Export as CSV** (`task-3`)" in board and "- exports" not in board
+    play.say(kickoff, "/drop-task b")
+    play.answer(kickoff, "`task-3` comes after `b`, so I keep it. Drop it first.")
+    play.say(kickoff, "/drop-task TASK-3")
+    play.answer(kickoff, "- task-3 Export as CSV")
+    play.say(kickoff, "/drop-task b")
+    play.answer(kickoff, "- b The second")
+    play.wait(lambda: "The plan has one task." in board_of(play, kickoff))
+    play.say(kickoff, "/drop-task a")
+    play.answer(kickoff, "`a` is the only task of this plan.")
+
+    late = play.say(kickoff, f"/approve {with_it}")
+    play.answer(kickoff, f"not `{with_it}`")
+    play.nothing_started(late)
+    play.say(kickoff, "/add-task Another page")
+    play.wait(
+        lambda: "(`task-4`)" not in board_of(play, kickoff) and "Another page" in board_of(play, kickoff)
+    )
+    play.say(kickoff, "/approve")
+    play.approve_until_closed(kickoff)
+    assert set(play.tasks()) == {"a", "task-2"}
+    assert play.issue(play.task("task-2"))["title"] == "Another page"
+    assert len(play.all_written(kickoff, "board")) == 1
+
+
+def test_a_running_sprint_takes_a_task_more_and_one_less(play: Play) -> None:
+    kickoff = play.start("- a: The first", "- b: The second (after: a)", "- c: The third (after: b)")
+    play.pull("a")
+    refused = play.say(kickoff, "/drop-task c", by=play.mallory)
+    play.reacted(refused, "eyes", "confused")
+    play.say(kickoff, "/drop-task a")
+    play.answer(kickoff, "`b` comes after `a`, so I keep it. Drop it first.")
+    play.say(play.task("a"), "/add-task Elsewhere")
+    play.answer(play.task("a"), f"Say `/add-task` on the kickoff, #{kickoff}.")
+
+    play.say(kickoff, f"/add-task One more --after #{play.task('a')}")
+    play.answer(kickoff, "+ task-4 One more (after a)")
+    play.say(kickoff, "/drop-task c")
+    play.answer(kickoff, "- c The third")
+    play.wait(lambda: "🚫 **The third** (`c`)" in board_of(play, kickoff))
+    board = board_of(play, kickoff)
+    assert "+ task-4 One more (after a)" in board and "**One more** (`task-4`) — after `a`" in board
+    assert play.outcomes("a") == ["done"] and set(play.tasks()) == {"a"}
+
+    play.approve_all()
+    issue, pull = play.task("task-4"), play.pull("task-4")
+    play.pull("b")
+    play.say(kickoff, "/drop-task task-4")
+    play.wait(lambda: play.closed(issue))
+    note = (
+        f"@alice took this task out of the plan, so I close its issue. Its pull request, #{pull['number']},"
+    )
+    assert note in (play.written(issue, "note") or "")
+    play.wait(lambda: play.is_in("task-4", "sprint-cancelled"))
+    play.say(kickoff, "/drop-task a")
+    play.answer(kickoff, "`a` is Done, so it cannot be dropped.")
+    play.approve_all()
+    play.wait(lambda: play.closed(kickoff))
+    play.quiet()
+    assert set(play.tasks()) == {"a", "b", "task-4"}
+    assert play.merged("b") and not play.merged("task-4") and "is done" in board_of(play, kickoff)
+
+
+def test_the_agent_of_a_dropped_task_is_stopped(play: Play) -> None:
+    kickoff = play.start("- cut: The first", "- a: The second")
+    play.has_written("cut", "half.txt")
+    play.pull("a")
+    said = play.say(kickoff, "/drop-task cut")
+    assert "I am stopping its agent." in play.answer(kickoff, "- cut The first")
+    play.reacted(said, "eyes", "rocket")
+    play.wait(lambda: play.closed(play.task("cut")))
+    play.approve_until_closed(kickoff)
+    assert play.outcomes("cut") == ["stopped"] and play.pull_of("cut") is None
