@@ -1210,6 +1210,17 @@ class Arguments(TypedDict):
     """Each flag with its text, its texts, or true."""
 
 
+class IssueText(TypedDict):
+    """The text of an issue that is to be a task. Written by `compare_issue`."""
+
+    issue_title: str
+    """Its title."""
+    issue_body: str
+    """Its text."""
+    is_open: bool
+    """Whether it is open."""
+
+
 class Command(Asking):
     """Somebody asks for something, by a line of text or by a label. Emitted by the switchboard."""
 
@@ -1226,6 +1237,8 @@ class Command(Asking):
     """For `/help`, and what does not act yet: the answer."""
     inactive: NotRequired[list[str]]
     """What of it does not act yet, as it was typed."""
+    text: NotRequired[IssueText]
+    """The issue that is to be a task; absent until it was read. Written by `compare_issue`."""
 
 
 @final
@@ -3178,6 +3191,8 @@ class State(SprintState):
     """Events that wait for a permission or a board, by key; by `ask_permission` and `command_approve`."""
     own: dict[str, OwnText]
     """What we wrote, by key."""
+    adopting: NotRequired[dict[str, Command]]
+    """Labels that make an issue a task, by its number, until it was read; by `command_change_plan`."""
     permissions: NotRequired[dict[str, Permission]]
     """What people may do here, by login."""
     running: NotRequired[int | None]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Answer, Brief, Briefs, Command, Dag, Event, Kickoff, PlanChange, PlanChanged, State, Task,
-        TaskDropped,
+        Action, Answer, Brief, Briefs, Command, Dag, Event, Kickoff, LabelActedOn, PlanChange, PlanChanged,
+        Policy, State, Task, TaskDropped,
     )  # fmt: skip
 
 NAME = "command_change_plan"
@@ -38,6 +38,7 @@ class Written(TypedDict):
 class Input(TypedDict):
     state: State
     events: list[Command]
+    policy: Policy
     plan: Draft
     check: Check
     compared: Compared
@@ -58,11 +59,16 @@ MOST_TOLD = 20_000
 
 def execute(input: Input) -> Output:
     event, state, draft = input["events"][0], input["state"], input["plan"]
+    label = event["where"].get("label")
+    if label and means_nothing(state, event, input["policy"]):
+        return {"state": state, "actions": [], "events": []}
     if draft["errors"]:
         return no(state, event, draft["errors"][0])
+    if label and "text" not in event:
+        return read_first(state, event)
     if not input["check"]["valid"]:
         return no(state, event, listed(input["check"]["errors"]))
-    number = str(event["where"]["number"])
+    number = str(state["running"] if label else event["where"]["number"])
     kickoff = state["kickoffs"][number]
     kickoff = {**kickoff, "changes": noted(event, kickoff, input["compared"]["differences"])}
     if kickoff["status"] in UNDER_WAY:
@@ -72,6 +78,20 @@ def execute(input: Input) -> Output:
         room = f"the agents would be told {signs} characters, but the board has room for {MOST_TOLD}"
         return no(state, event, f"I kept the plan as it is: {room}. Say it in fewer words.")
     return change_waiting(state, event, kickoff, draft, texts)
+
+
+def means_nothing(state: State, event: Command, policy: Policy) -> bool:
+    """We set it ourselves, or the issue is a task already."""
+    issues = [task.get("issue_number") for task in state["tasks"].values()]
+    return event.get("actor_id") == policy["me"]["id"] or event["where"]["number"] in issues
+
+
+def read_first(state: State, event: Command) -> Output:
+    """The issue's title and text are what its agent will be told."""
+    number = event["where"]["number"]
+    look: Action = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
+    state = {**state, "adopting": {**(state.get("adopting") or {}), str(number): event}}
+    return {"state": state, "actions": [look], "events": []}
 
 
 def change_waiting(state: State, event: Command, kickoff: Kickoff, draft: Draft, texts: list[str]) -> Output:
@@ -96,7 +116,7 @@ def change_running(state: State, event: Command, kickoff: Kickoff, draft: Draft)
     before, after = state["tasks"], draft["dag"]["tasks"]
     gone = [name for name, task in before.items() if is_dropped(task, after[name])]
     tasks = {**after, **{name: before[name] for name in gone}}
-    reply = answer(event, f"{as_diff(kickoff)}\n\n{what_follows(tasks, kickoff, gone)}")
+    reply = answer(event, f"{as_diff(kickoff)}\n\n{what_follows(tasks, kickoff, gone, event)}")
     events: list[Event] = [plan_changed(event, kickoff), *(dropped(event, name) for name in gone)]
     return {"state": {**with_kickoff(state, kickoff), "tasks": tasks}, "actions": [reply], "events": events}
 
@@ -106,9 +126,12 @@ def is_dropped(before: Task, after: Task) -> bool:
     return after["status"] == "Cancelled" and before["status"] != "Cancelled"
 
 
-def what_follows(tasks: dict[str, Task], kickoff: Kickoff, gone: list[str]) -> str:
+def what_follows(tasks: dict[str, Task], kickoff: Kickoff, gone: list[str], event: Command) -> str:
     if not gone:
         later = " after `/resume`: this sprint is paused" if kickoff["status"] == "Paused" else ""
+        if event["where"].get("label"):
+            told = "an agent is told its title and its text as they are now"
+            return f"This issue is a task of sprint #{kickoff['number']}; {told}, when one is free{later}."
         return f"It gets an issue when it can begin, and an agent when one is free{later}."
     words = []
     if any(tasks[name].get("agent") in ("queued", "running") for name in gone):
@@ -172,7 +195,15 @@ def answer(event: Command, words: str, good: bool = True) -> Answer:
 
 
 def no(state: State, event: Command, words: str) -> Output:
-    return {"state": state, "actions": [answer(event, words, good=False)], "events": []}
+    """A label that makes no task of its issue must not look as if it did."""
+    label = event["where"].get("label")
+    events: list[Event] = [without_label(event, label)] if label else []
+    return {"state": state, "actions": [answer(event, words, good=False)], "events": events}
+
+
+def without_label(event: Command, label: str) -> LabelActedOn:
+    return {"type": "label_acted_on", "key": f"off:{event['key']}", "allowed": True,
+            "issue_number": event["where"]["number"], "label": label}  # fmt: skip
 
 
 # -- others' words: these lines are the same in every stage that repeats them --------------------------------

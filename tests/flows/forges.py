@@ -25,6 +25,7 @@ REAL_GITEA_TOO = {
     "test_by_hand.py::test_a_merge_by_hand": "a merge that is not the bot's",
     "test_by_hand.py::test_labels_changed_by_hand": "label events of a real server",
     "test_by_hand.py::test_a_merge_that_the_forge_forbids": "branch protection",
+    "test_plan_changes.py::test_an_issue_with_the_label": "label events of a person's issue",
     "test_hold.py::test_the_label_on_the_pull_request_itself": "label events of a pull request",
     "test_rights.py::test_a_label_of_someone_without_the_right": "whom the timeline names",
     "test_rights.py::test_a_pull_request_that_looks_like_ours": "a branch and pull request of others",

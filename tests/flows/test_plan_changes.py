@@ -1,5 +1,7 @@
 """A plan is changed by its people: while it waits for its approval, and while its sprint runs."""
 
+from handlers.labels import TASK
+from handlers.repository_labels import OFFERED_LABELS
 from tests.flows.play import Play
 from tests.flows.test_plan import board_of, shown_hash
 
@@ -94,3 +96,37 @@ def test_the_agent_of_a_dropped_task_is_stopped(play: Play) -> None:
     play.wait(lambda: play.closed(play.task("cut")))
     play.approve_until_closed(kickoff)
     assert play.outcomes("cut") == ["stopped"] and play.pull_of("cut") is None
+
+
+def test_an_issue_with_the_label_of_a_task_is_one_of_the_running_sprint(play: Play) -> None:
+    early = play.open("Too early", "There is no sprint yet.")
+    play.opened(early)
+    play.bot.make_labels(play.repo, OFFERED_LABELS)
+    play.alice.set_labels(play.repo, early, [TASK], [])
+    play.answer(early, "No sprint runs here, so this issue is no task.")
+    play.wait(lambda: TASK not in play.issue(early)["labels"])
+
+    kickoff = play.start("- a: The first")
+    play.pull("a")
+    theirs = play.open(
+        "Export as CSV", "One row a line.\n\n<!-- how to fill in this form -->", by=play.mallory
+    )
+    play.opened(theirs, by="mallory")
+    play.alice.set_labels(play.repo, theirs, [TASK], [])
+    said = play.answer(theirs, "+ task-2 Export as CSV")
+    assert f"This issue is a task of sprint #{kickoff}" in said
+    play.wait(lambda: "+ task-2 Export as CSV" in board_of(play, kickoff))
+    pull = play.wait(lambda: play.pull_of("task-2"))
+    assert pull and f"Closes #{theirs}" in pull["body"]
+    prompt = play.prompt_of("task-2")
+    assert "One row a line." in prompt and "how to fill in" not in prompt
+    play.wait(lambda: "caloron:review-pending" in play.issue(theirs)["labels"])
+
+    play.alice.set_labels(play.repo, kickoff, [TASK], [])
+    play.answer(kickoff, "This issue is a kickoff, so it cannot be a task.")
+    play.wait(lambda: TASK not in play.issue(kickoff)["labels"])
+    play.approve_until_closed(kickoff)
+    play.wait(lambda: play.closed(theirs))
+    assert set(play.tasks()) == {"a"} and play.merged("task-2")
+    assert sorted(play.issue(theirs)["labels"]) == ["caloron:done", TASK]
+    assert len(play.all_written(theirs, "answer")) == 1
