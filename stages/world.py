@@ -799,7 +799,7 @@ class Rejection(TypedDict):
 
 
 class PlanChange(TypedDict):
-    """What became of a plan that people had seen. Written by `command_change_plan`."""
+    """What became of a plan that people had seen. Written by `command_change_plan` and `propose_plan`."""
 
     changed_by: str | None
     """Who changed it."""
@@ -845,7 +845,9 @@ class Kickoff(TypedDict):
     planned_at: NotRequired[str]
     """When the plan was made."""
     changes: NotRequired[list[PlanChange]]
-    """How its plan was changed since it was first shown, the last one last; by `command_change_plan`."""
+    """How its plan was changed since it was first shown, the last one last; as these write it."""
+    text_hash: NotRequired[str]
+    """The hash of the text that was planned; absent in a plan of an older version. By `propose_plan`."""
     errors: NotRequired[list[str]]
     """Why the text could not be planned."""
     rejections: NotRequired[list[Rejection]]

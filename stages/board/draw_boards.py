@@ -96,6 +96,7 @@ def board(state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Wr
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         sent_back(kickoff),
+        edited(state, kickoff),
         what_next(state, kickoff, tasks, reviews),
         changes(kickoff),
         removed(kickoff),
@@ -179,6 +180,22 @@ def sent_back(kickoff: Kickoff) -> str:
     often = "once" if len(rejections) == 1 else f"{len(rejections)} times"
     rows = [f"- @{one['actor']}: {as_text(one['rejected_for'])}" for one in rejections[-MOST_REJECTIONS:]]
     return "\n".join([f"Sent back {often}:", "", *rows])
+
+
+def edited(state: State, kickoff: Kickoff) -> str:
+    """Whether the text above is another one than what was planned."""
+    issue = (state.get("issues") or {}).get(str(kickoff["number"])) or {}
+    planned, now = kickoff.get("text_hash"), issue.get("body_hash")
+    if not planned or not now or (planned == now and kickoff.get("title") == issue.get("title")):
+        return ""
+    if kickoff["status"] == "AwaitingApproval":
+        return "⚠️ The text above has changed since this plan was made. Say `/plan` to plan it anew."
+    if kickoff["status"] in ("Approved", "Running", "Paused"):
+        return (
+            "The text above has changed since this plan was made, which changes nothing in the plan. "
+            "Say `/add-task` or `/drop-task` here instead."
+        )
+    return ""
 
 
 def changes(kickoff: Kickoff) -> str:

@@ -130,3 +130,46 @@ def test_an_issue_with_the_label_of_a_task_is_one_of_the_running_sprint(play: Pl
     assert set(play.tasks()) == {"a"} and play.merged("task-2")
     assert sorted(play.issue(theirs)["labels"]) == ["caloron:done", TASK]
     assert len(play.all_written(theirs, "answer")) == 1
+
+
+def test_a_text_that_is_edited_after_its_plan_asks_again(play: Play) -> None:
+    kickoff = play.kickoff("- a: The first", "- b: The second")
+    old = shown_hash(play, kickoff)
+    play.alice.edit_issue(
+        play.repo, kickoff, body="Another thing.\n\n- a: The first\n- c: The third (after: a)"
+    )
+    play.wait(lambda: "The text above has changed since this plan was made" in board_of(play, kickoff))
+    asked = play.say(kickoff, "/approve")
+    play.answer(kickoff, f"`/approve {old}` to start the plan as the board shows it.")
+    play.reacted(asked, "eyes", "confused")
+    play.nothing_started(asked)
+
+    play.say(kickoff, "/plan")
+    play.wait(lambda: "+ c The third (after a)" in board_of(play, kickoff))
+    board = board_of(play, kickoff)
+    assert f"@alice changed the plan `{old}`:" in board and "The text above has changed" not in board
+    assert "- b The second" in board and "! sprint What every agent is told" in board
+    late = play.say(kickoff, f"/approve {old}")
+    play.wait(
+        lambda: "- b The second\n+ c The third (after a)" in play.answer(kickoff, "What has changed since:")
+    )
+    play.nothing_started(late)
+    play.say(kickoff, "/approve")
+    play.pull("a")
+    play.alice.edit_issue(play.repo, kickoff, title="Something else")
+    play.wait(lambda: "which changes nothing in the plan" in board_of(play, kickoff))
+    play.approve_until_closed(kickoff)
+    assert set(play.tasks()) == {"a", "c"}
+    ended = board_of(play, kickoff)
+
+    following = play.start("- d: The fourth")
+    play.pull("d")
+    play.say(kickoff, "/plan")
+    play.answer(kickoff, "This sprint has ended (Done). To run another one, open a new issue with its goal.")
+    play.approve_until_closed(following)
+    again = play.start("- e: The fifth")
+    play.pull("e")
+    play.say(kickoff, "/plan")
+    play.answer(kickoff, "This sprint has ended. To run another one, open a new issue with its goal.")
+    play.approve_until_closed(again)
+    assert board_of(play, kickoff) == ended
