@@ -267,7 +267,13 @@ _ALL: tuple[Declaration, ...] = (
         _TASK,
         composition="command_steer",
     ),
-    _declare("break-down", "write", "task pr", "Proposes subtasks as a change to the plan.", acts=False),
+    _declare(
+        "break-down",
+        "write",
+        "task pr",
+        "Replaces this task by parts: the points of its text, or else of its acceptance.",
+        composition="command_change_plan",
+    ),
     _declare(
         "take-over",
         "write",

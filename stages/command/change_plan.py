@@ -1,4 +1,4 @@
-"""`/add-task`, `/drop-task`: let a changed plan count where it is sound, and say what changed."""
+"""`/add-task`, `/drop-task`, `/break-down`: a changed plan counts where it is sound; say what changed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def execute(input: Input) -> Output:
         return read_first(state, event)
     if not input["check"]["valid"]:
         return no(state, event, listed(input["check"]["errors"]))
-    number = str(state["running"] if label else event["where"]["number"])
+    of_running = label or event["name"] == "break-down"
+    number = str(state["running"] if of_running else event["where"]["number"])
     kickoff = state["kickoffs"][number]
     kickoff = {**kickoff, "changes": noted(event, kickoff, input["compared"]["differences"])}
     if kickoff["status"] in UNDER_WAY:
@@ -136,7 +137,9 @@ def what_follows(tasks: dict[str, Task], kickoff: Kickoff, gone: list[str], even
     words = []
     if any(tasks[name].get("agent") in ("queued", "running") for name in gone):
         words.append("I am stopping its agent.")
-    if all(name in gone or task["status"] in ENDED for name, task in tasks.items()):
+    if event["name"] == "break-down":
+        words.append("Each part gets an issue when it can begin, and an agent when one is free.")
+    elif all(name in gone or task["status"] in ENDED for name, task in tasks.items()):
         words.append("It was the last open task, so the sprint ends.")
     return " ".join(words) or "No agent begins with it."
 

@@ -1,4 +1,4 @@
-"""Work out what `/add-task` or `/drop-task` would make of a plan, for the check and for its briefs."""
+"""Work out what `/add-task`, `/drop-task` or `/break-down` would make of a plan, for its check and briefs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ class Output(TypedDict):
 
 NO_PLAN = "There is no plan here. Say `/plan` on the issue that states the goal."
 NO_SPRINT = "No sprint runs here, so this issue is no task. Say `/plan` on an issue that states a goal."
+NO_TASK = "Say `/break-down` on the issue or the pull request of a task."
 UNDER_WAY = ("Running", "Paused")
 CHANGEABLE = ("Proposed", "AwaitingApproval", "Approved", *UNDER_WAY)
 ENDED = ("Done", "Skipped", "Cancelled")
 LONGEST_TITLE, LONGEST_TEXT = 140, 20_000
-MOST_NAMED = 20
+MOST_NAMED, MOST_PARTS = 20, 20
+WITH_A_PERSON = ("Escalated", "HumanAssigned")
+FENCE = re.compile(r"\s*(?:[-*+]\s+)?(`{3,}|~{3,})")
+POINT = re.compile(r"(\s*)(?:[-*+]|(\d{1,9})[.)])\s+(?:\[([ xX])\]\s+)?(\S.*)")
 NOT_NOW = {
     "Planning": "I am planning this sprint. Say it again when the board shows the plan.",
     "Review": "Every task of this sprint has ended. Open a new issue for what is still to do.",
@@ -38,11 +42,11 @@ NOT_NOW = {
 
 def execute(input: Input) -> Output:
     event, state = input["events"][0], input["state"]
-    labelled = bool(event["where"].get("label"))
-    number = state.get("running") if labelled else event["where"]["number"]
+    labelled, splits = bool(event["where"].get("label")), event["name"] == "break-down"
+    number = state.get("running") if labelled or splits else event["where"]["number"]
     kickoff = state["kickoffs"].get(str(number))
     if kickoff is None:
-        return refused(NO_SPRINT if labelled else elsewhere(state, event))
+        return refused(NO_SPRINT if labelled else NO_TASK if splits else elsewhere(state, event))
     if words := objection(kickoff, event, input["policy"]) or (labelled and no_task(state, event)):
         return refused(words)
     running = kickoff["status"] in UNDER_WAY
@@ -63,6 +67,8 @@ def changed_by(tasks: dict[str, Task], kickoff: Kickoff, event: Command) -> dict
             return add(tasks, kickoff, event)
         case "drop-task":
             return drop(tasks, kickoff, event)
+        case "break-down":
+            return break_down(tasks, kickoff, event)
         case name:
             raise ValueError(f"draft_change: `/{name}` changes no plan")
 
@@ -182,6 +188,148 @@ def drop(tasks: dict[str, Task], kickoff: Kickoff, event: Command) -> dict[str, 
     if len(tasks) == 1:
         return f"`{name}` is the only task of this plan. Say `/stop` to drop the whole sprint."
     return {other: one for other, one in tasks.items() if other != name}
+
+
+# parts of a task
+
+
+class Point(TypedDict):
+    """An item of a list, with what stands beneath it."""
+
+    lines: list[str]
+    numbered: bool
+    ticked: bool
+
+
+def break_down(tasks: dict[str, Task], kickoff: Kickoff, event: Command) -> dict[str, Task] | str:
+    """A task's parts instead of it, or why not; what came after it comes after all of them."""
+    name = task_of(tasks, kickoff, event["where"]["number"])
+    if name is None:
+        return NO_TASK
+    task = tasks[name]
+    if task["status"] in ENDED:
+        return f"`{name}` is already {task['status']}, so it has no parts."
+    parts = parts_of(name, task, tasks)
+    if len(parts) < 2:
+        return nothing_to_split(name, kickoff)
+    if len(parts) > MOST_PARTS:
+        many = f"`{name}` would have {len(parts)} parts, but at most {MOST_PARTS} are allowed."
+        return f"{many} Say `/add-task` for those that you want."
+    names = [part["id"] for part in parts]
+    others = {other: behind(one, name, names) for other, one in tasks.items()}
+    gone: Task = {**task, "status": "Cancelled"}
+    return {**others, **{part["id"]: part for part in parts}, name: gone}
+
+
+def task_of(tasks: dict[str, Task], kickoff: Kickoff, number: int) -> str | None:
+    """The task whose thread it is; on the kickoff the one that needs a person, if there is just one."""
+    own = named_task(tasks, str(number))
+    if own or number != kickoff["number"]:
+        return own
+    stuck = [name for name, task in tasks.items() if task["status"] in WITH_A_PERSON]
+    return stuck[0] if len(stuck) == 1 else None
+
+
+def nothing_to_split(name: str, kickoff: Kickoff) -> str:
+    return (
+        f"I find no parts in `{name}`: its text has no list of two points or more, and it has less than two "
+        f"points of acceptance. Say `/add-task <title>` on #{kickoff['number']} for each part, then "
+        f"`/drop-task {name}`."
+    )
+
+
+def behind(task: Task, name: str, parts: list[str]) -> Task:
+    before = task.get("depends_on") or []
+    if name not in before or task["status"] in ENDED:
+        return task
+    return {**task, "depends_on": [one for old in before for one in (parts if old == name else [old])]}
+
+
+def parts_of(name: str, task: Task, tasks: dict[str, Task]) -> list[Task]:
+    """Of the list in its description, else of its acceptance; each is told of the whole."""
+    prose, points = read_points(task.get("description") or "")
+    wanted = task.get("acceptance") or []
+    todo = [point for point in points if not point["ticked"]]
+    if len(todo) > 1:
+        done = [f"Done already: {point['lines'][0]}" for point in points if point["ticked"]]
+        whole = whole_of(task, [*prose, *done], wanted)
+        ordered = bool(task.get("scope")) or all(point["numbered"] for point in todo)
+        return built(name, task, tasks, [(point["lines"], whole, []) for point in todo], ordered)
+    whole = whole_of(task, (task.get("description") or "").split("\n"), [])
+    said = [(point.split("\n"), whole, [point]) for point in wanted]
+    return built(name, task, tasks, said, bool(task.get("scope")))
+
+
+def built(
+    name: str, task: Task, tasks: dict[str, Task], said: list[tuple[list[str], str, list[str]]], ordered: bool
+) -> list[Task]:
+    """One after the other where they are numbered, or may change the same files."""
+    parts: list[Task] = []
+    for number, (lines, whole, acceptance) in enumerate(said, 1):
+        before = [parts[-1]["id"]] if ordered and parts else list(task.get("depends_on") or [])
+        first = new_task(part_id(name, number, tasks), without_marks(lines[0]), before, [], tasks)
+        beneath = "\n".join(lines[1:]).strip("\n") if not acceptance else ""
+        texts = [first.get("description") or "", beneath, whole]
+        part: Task = {**first, "description": "\n\n".join(text for text in texts if text)}
+        part["position"] = task.get("position") or first["position"]
+        part["acceptance"] = acceptance
+        parts.append(like(part, task))
+    return parts
+
+
+def like(part: Task, task: Task) -> Task:
+    """With what holds for the whole task."""
+    part["scope"] = list(task.get("scope") or [])
+    if skills := task.get("skills"):
+        part["skills"] = skills
+    if framework := task.get("framework"):
+        part["framework"] = framework
+    if model := task.get("model"):
+        part["model"] = model
+    return part
+
+
+def part_id(name: str, number: int, tasks: dict[str, Task]) -> str:
+    found = f"{name[:56]}-{number}"
+    while found in tasks:
+        found += "-b"
+    return found
+
+
+def without_marks(line: str) -> str:
+    return " ".join(re.sub(r"(\*\*|__)(.+?)\1", r"\2", line).split()).strip(" .;,:")
+
+
+def whole_of(task: Task, prose: list[str], wanted: list[str]) -> str:
+    """What each part is told of the task that it is a part of."""
+    texts = [f"Part of: {task['title']}", "\n".join(prose).strip()]
+    texts += ["\n".join(["The whole is done when:", *(f"- {point}" for point in wanted)])] if wanted else []
+    return "\n\n".join(text for text in texts if text)
+
+
+def read_points(text: str) -> tuple[list[str], list[Point]]:
+    """The items of its outermost lists, and all other lines."""
+    prose: list[str] = []
+    points: list[Point] = []
+    fence, margin, within = "", None, False
+    for line in text.split("\n"):
+        mark, found = FENCE.match(line), None if fence else POINT.fullmatch(line)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        if found and (margin is None or len(found[1]) <= margin):
+            margin, within = len(found[1]), True
+            points.append(
+                {"lines": [found[4]], "numbered": bool(found[2]), "ticked": (found[3] or " ") != " "}
+            )
+        elif within and (not line.strip() or len(line) - len(line.lstrip()) > (margin or 0)):
+            points[-1]["lines"].append(line[(margin or 0) + 2 :])
+        else:
+            within = False
+            prose.append(line)
+    return prose, points
+
+
+# what is there
 
 
 def followers(tasks: dict[str, Task], name: str) -> list[str]:

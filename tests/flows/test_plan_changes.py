@@ -173,3 +173,31 @@ def test_a_text_that_is_edited_after_its_plan_asks_again(play: Play) -> None:
     play.answer(kickoff, "This sprint has ended. To run another one, open a new issue with its goal.")
     play.approve_until_closed(again)
     assert board_of(play, kickoff) == ended
+
+
+def test_a_task_is_replaced_by_its_parts(play: Play) -> None:
+    points = ["  1. **The head**", "     with a logo", "  2. The foot"]
+    kickoff = play.start("- h: The page", *points, "- cut: Another", "- b: The last (after: h)")
+    pull, issue = play.pull("h"), play.task("h")
+    play.say(play.task("cut"), "/break-down")
+    assert f"Say `/add-task <title>` on #{kickoff}" in play.answer(
+        play.task("cut"), "I find no parts in `cut`"
+    )
+    refused = play.say(issue, "/break-down", by=play.mallory)
+    play.reacted(refused, "eyes", "confused")
+    play.say(kickoff, "/drop-task cut")
+    play.wait(lambda: play.closed(play.task("cut")))
+
+    said = play.say(pull["number"], "/break-down")
+    done = play.answer(pull["number"], "- h The page")
+    assert "! b The last (after h-1, h-2)\n+ h-1 The head\n+ h-2 The foot (after h-1)" in done
+    play.reacted(said, "eyes", "rocket")
+    play.wait(lambda: play.closed(issue))
+    play.pull("h-1")
+    assert "with a logo" in play.prompt_of("h-1") and "Part of: The page" in play.prompt_of("h-1")
+    assert "h-2" not in play.tasks()
+    play.say(issue, "/break-down")
+    play.answer(issue, "`h` is already Cancelled, so it has no parts.")
+    play.approve_until_closed(kickoff)
+    assert set(play.tasks()) == {"h", "cut", "h-1", "h-2", "b"}
+    assert play.merged("h-2") and play.merged("b") and not play.bot.pull(play.repo, pull["number"])["merged"]
