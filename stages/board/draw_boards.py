@@ -189,7 +189,7 @@ def edited(state: State, kickoff: Kickoff) -> str:
     if not planned or not now or (planned == now and kickoff.get("title") == issue.get("title")):
         return ""
     if kickoff["status"] == "AwaitingApproval":
-        return "⚠️ The text above has changed since this plan was made. Say `/plan` to plan it anew."
+        return "⚠️ The text above has changed since this plan was made. Say `/plan` to plan it again."
     if kickoff["status"] in ("Approved", "Running", "Paused"):
         return (
             "The text above has changed since this plan was made, which changes nothing in the plan. "

@@ -85,7 +85,7 @@ def edited(kickoff: Kickoff, event: Command, issue: Issue | None) -> str | None:
     if planned == now and kickoff.get("title") == issue.get("title"):
         return None
     return (
-        "The text of this issue has changed since this plan was made. Say `/plan` to plan it anew, or "
+        "The text of this issue has changed since this plan was made. Say `/plan` to plan it again, or "
         f"`/approve {kickoff.get('plan_hash')}` to start the plan as the board shows it."
     )
 
