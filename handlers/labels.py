@@ -30,7 +30,9 @@ LABEL_COMMANDS: dict[str, LabelCommand] = {
     "caloron:sprint": LabelCommand(
         "plan", "1d76db", "Set it to plan a sprint from this issue (same as /plan)"
     ),
-    TASK: LabelCommand("add-task", "0366d6", "A task of a sprint, kept by Caloron"),
+    TASK: LabelCommand(
+        "add-task", "0366d6", "Set it to make this issue a task of the running sprint (same as /add-task)"
+    ),
     "caloron:hotfix": LabelCommand(
         "hotfix", "ee0701", "Set it to fix this one issue now (same as /hotfix)", taken_off=True
     ),

@@ -443,7 +443,7 @@ TASK_EVENTS = frozenset(
     pr_review_submitted check_completed checks_failed pr_merged pr_closed pr_reopened pr_conflict
     merge_refused merge_postponed merge_denied approval_kept agent_pushed wait_over
     issue_closed issue_reopened task_retry task_restart task_assigned task_skip task_held task_unheld
-    task_merge task_told hold_seen
+    task_dropped plan_changed task_merge task_told hold_seen
     task_cancelled spawn_requested
     stop_requested issue_refused sprint_approved sprint_stopped sprint_ended
     sprint_paused sprint_continued sprint_resumed""".split()

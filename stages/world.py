@@ -894,6 +894,17 @@ class Rejection(TypedDict):
     """Why, in their words."""
 
 
+class PlanChange(TypedDict):
+    """What became of a plan that people had seen. Written by `command_change_plan` and `propose_plan`."""
+
+    changed_by: str | None
+    """Who changed it."""
+    hash_before: str | None
+    """The hash of the plan before."""
+    differences: list[str]
+    """What is new (`+`), gone (`-`) or other (`!`), a line each, with others' words as they are."""
+
+
 class Kickoff(TypedDict):
     """A sprint that is not over, kept under the number of its kickoff issue. Made by `open_kickoff`."""
 
@@ -929,6 +940,10 @@ class Kickoff(TypedDict):
     """How many signs of its text nobody sees; they were removed. Written by `propose_plan`."""
     planned_at: NotRequired[str]
     """When the plan was made."""
+    changes: NotRequired[list[PlanChange]]
+    """How its plan was changed since it was first shown, the last one last; as these write it."""
+    text_hash: NotRequired[str]
+    """The hash of the text that was planned; absent in a plan of an older version. By `propose_plan`."""
     errors: NotRequired[list[str]]
     """Why the text could not be planned."""
     rejections: NotRequired[list[Rejection]]
@@ -1313,6 +1328,17 @@ class HelpRow(TypedDict):
     """What it does."""
 
 
+class IssueText(TypedDict):
+    """The text of an issue that is to be a task. Written by `compare_issue`."""
+
+    issue_title: str
+    """Its title."""
+    issue_body: str
+    """Its text."""
+    is_open: bool
+    """Whether it is open."""
+
+
 class Command(Asking):
     """Somebody asks for something, by a line of text or by a label. Emitted by the switchboard."""
 
@@ -1331,6 +1357,8 @@ class Command(Asking):
     """For `/help` without a command's name: what it lists."""
     inactive: NotRequired[list[str]]
     """What of it does not act yet, as it was typed."""
+    text: NotRequired[IssueText]
+    """The issue that is to be a task; absent until it was read. Written by `compare_issue`."""
 
 
 @final
@@ -1825,6 +1853,14 @@ class TaskSkip(Found):
     """The task."""
 
 
+class TaskDropped(Found):
+    """The task is no part of the plan any more. Emitted by `/drop-task`."""
+
+    type: Literal["task_dropped"]
+    task_id: str
+    """The task."""
+
+
 class TaskHeld(Found):
     """The task is not to be merged until it is released. Emitted by `/hold`."""
 
@@ -1916,6 +1952,12 @@ class SprintStopped(OfSprint):
     """It is over before its end. Emitted by `/stop`, or by closing the kickoff."""
 
     type: Literal["sprint_stopped"]
+
+
+class PlanChanged(OfSprint):
+    """Its plan was changed while it runs. Emitted by `/add-task` and `/drop-task`."""
+
+    type: Literal["plan_changed"]
 
 
 class SprintPaused(OfSprint):
@@ -3208,6 +3250,7 @@ Event = (
     | StopRequested
     | TaskRetry
     | TaskSkip
+    | TaskDropped
     | TaskHeld
     | TaskMerge
     | TaskRestart
@@ -3218,6 +3261,7 @@ Event = (
     | TaskCancelled
     | SprintApproved
     | SprintStopped
+    | PlanChanged
     | SprintPaused
     | SprintContinued
     | SprintResumed
@@ -3290,6 +3334,8 @@ class State(SprintState):
     """Events that wait for a permission or a board, by key; by `ask_permission` and `command_approve`."""
     own: dict[str, OwnText]
     """What we wrote, by key."""
+    adopting: NotRequired[dict[str, Command]]
+    """Labels that make an issue a task, by its number, until it was read; by `command_change_plan`."""
     permissions: NotRequired[dict[str, Permission]]
     """What people may do here, by login."""
     running: NotRequired[int | None]
@@ -3517,6 +3563,16 @@ class CloseSkipped(OfTask):
     """Who said so."""
 
 
+class CloseDropped(OfTask):
+    """The task was taken out of the plan: its issue is to be closed."""
+
+    type: Literal["close_dropped"]
+    issue_number: int | None
+    """The issue."""
+    actor: NotRequired[str | None]
+    """Who said so."""
+
+
 class TellRefusal(OfTask):
     """The forge refused to merge: that is to be said."""
 
@@ -3636,6 +3692,7 @@ Decision = (
     | ReopenWanted
     | TellSkipped
     | CloseSkipped
+    | CloseDropped
     | TellRefusal
     | TellDenied
     | TellStale

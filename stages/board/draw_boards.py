@@ -52,6 +52,7 @@ MOST_BOXES = 20
 OVER = ("Done", "Skipped", "Cancelled")
 BULLET = re.compile(r"^[-*+]\s+")
 MOST_REJECTIONS = 5
+MOST_CHANGES, MOST_DIFFERENCES = 5, 20
 MOST_NAMED = 8
 WAITS_ALL_THE_SAME = "{} starts only what the one who says `/plan` wrote, and nobody sent back. "
 TO_BE_READ = ("AwaitingApproval", "Approved")
@@ -110,7 +111,9 @@ def board(
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         sent_back(kickoff),
+        edited(state, kickoff),
         what_next(state, policy, kickoff, tasks, reviews),
+        changes(kickoff),
         foreseen if running and kickoff["status"] == "Running" else "",
         removed(kickoff),
         cannot_read(state) if running else "",
@@ -164,7 +167,8 @@ def what_next(
             waits = waits_all_the_same(policy, kickoff)
             return (
                 f"The plan has {count}. {waits}Say `/approve` to start it, `/reject plan <reason>` to send "
-                "it back, `/stop` to drop it; to change it, edit the text above and say `/plan`."
+                "it back, `/stop` to drop it. To change it, say `/add-task` or `/drop-task`, or edit the "
+                "text above and say `/plan`."
             )
         case "Proposed":
             return "Edit the text above, then say `/plan`; `/stop` drops it."
@@ -217,6 +221,36 @@ def sent_back(kickoff: Kickoff) -> str:
     often = "once" if len(rejections) == 1 else f"{len(rejections)} times"
     rows = [f"- @{one['actor']}: {as_text(one['rejected_for'])}" for one in rejections[-MOST_REJECTIONS:]]
     return "\n".join([f"Sent back {often}:", "", *rows])
+
+
+def edited(state: State, kickoff: Kickoff) -> str:
+    """Whether the text above is another one than what was planned."""
+    issue = (state.get("issues") or {}).get(str(kickoff["number"])) or {}
+    planned, now = kickoff.get("text_hash"), issue.get("body_hash")
+    if not planned or not now or (planned == now and kickoff.get("title") == issue.get("title")):
+        return ""
+    if kickoff["status"] == "AwaitingApproval":
+        return "⚠️ The text above has changed since this plan was made. Say `/plan` to plan it again."
+    if kickoff["status"] in ("Approved", "Running", "Paused"):
+        return (
+            "The text above has changed since this plan was made, which changes nothing in the plan. "
+            "Say `/add-task` or `/drop-task` here instead."
+        )
+    return ""
+
+
+def changes(kickoff: Kickoff) -> str:
+    """What became of the plan since it was first shown, and by whom."""
+    if kickoff["status"] not in (*TO_BE_READ, "Running", "Paused"):
+        return ""
+    parts = []
+    for one in (kickoff.get("changes") or [])[-MOST_CHANGES:]:
+        rows = [f"{line[:1]} {as_title(line[2:])}" for line in one["differences"][:MOST_DIFFERENCES]]
+        more = len(one["differences"]) - len(rows)
+        rows += [f"… and {more} more"] if more > 0 else []
+        head = f"@{one['changed_by']} changed the plan `{one['hash_before']}`:"
+        parts.append("\n".join([head, "", "```diff", *rows, "```"]))
+    return "\n\n".join(parts)
 
 
 def removed(kickoff: Kickoff) -> str:

@@ -22,7 +22,7 @@ class Output(TypedDict):
 
 REVERTED = "Edits to the board are reverted. "
 COMMANDS = "Use a command instead; `/help` lists them."
-PLAN = "To change the plan, edit the issue and say `/plan`; `/help` lists all commands."
+PLAN = "To change the plan, say `/add-task` or `/drop-task`, or edit the issue and say `/plan`."
 
 
 def execute(input: Input) -> Output:

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Answer, Command, Event, Kickoff, Policy, Shown, SprintApproved, State
+    from stages.world import (
+        Action, Answer, Command, Event, Issue, Kickoff, PlanChange, Policy, Shown, SprintApproved, State,
+    )  # fmt: skip
 
 NAME = "command_approve"
 
@@ -24,6 +26,7 @@ class Output(TypedDict):
     events: list[Event]
 
 
+MOST_LINES = 20
 HEX = re.compile(r"[0-9a-f]{4,64}")
 
 
@@ -34,7 +37,8 @@ def execute(input: Input) -> Output:
     if kickoff is None:
         return no(state, event, "There is no plan here. Say `/plan` on the issue that states the goal.")
     shown = state.get("shown", {}).get(f"issue:{number}:board")
-    if words := objection(kickoff, event, policy, shown):
+    issue = (state.get("issues") or {}).get(number)
+    if words := objection(kickoff, event, policy, shown) or edited(kickoff, event, issue):
         return no(state, event, words)
     if not named_in(event) and plan_on(shown) != kickoff.get("plan_hash"):
         return wait(state, event)
@@ -63,12 +67,43 @@ def objection(kickoff: Kickoff, event: Command, policy: Policy, shown: Shown | N
         return f"There is nothing to approve: this sprint is {status}."
     if named and not current.startswith(named):
         shown_name = as_code(named, 64)
-        return f"The current plan is `{current}`, not {shown_name}. Check the board, then say `/approve`."
+        words = f"The current plan is `{current}`, not {shown_name}. Check the board, then say `/approve`."
+        return with_changes(words, changes_since(kickoff, named))
     if not named and shown and plan_on(shown) == current and not shown_before(shown, event):
-        return (
+        words = (
             f"This plan was posted after you wrote. Check the board, then say `/approve` (plan `{current}`)."
         )
+        return with_changes(words, (kickoff.get("changes") or [])[-1:])
     return None
+
+
+def edited(kickoff: Kickoff, event: Command, issue: Issue | None) -> str | None:
+    """Who names the hash means the plan, whatever has become of the text."""
+    planned, now = kickoff.get("text_hash"), issue.get("body_hash") if issue else None
+    if issue is None or named_in(event) or not planned or not now:
+        return None
+    if planned == now and kickoff.get("title") == issue.get("title"):
+        return None
+    return (
+        "The text of this issue has changed since this plan was made. Say `/plan` to plan it again, or "
+        f"`/approve {kickoff.get('plan_hash')}` to start the plan as the board shows it."
+    )
+
+
+def changes_since(kickoff: Kickoff, named: str) -> list[PlanChange]:
+    """What became of the plan with this hash; nothing where it is none of this sprint's."""
+    changes = kickoff.get("changes") or []
+    begins = [n for n, one in enumerate(changes) if (one["hash_before"] or "").startswith(named)]
+    return changes[begins[-1] :] if begins else []
+
+
+def with_changes(words: str, changes: list[PlanChange]) -> str:
+    lines = [line for one in changes for line in one["differences"]]
+    if not lines:
+        return words
+    rows = [f"{line[:1]} {as_title(line[2:])}" for line in lines[:MOST_LINES]]
+    rows += [f"… and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return "\n".join([words, "", "What has changed since:", "", "```diff", *rows, "```"])
 
 
 def plan_on(shown: Shown | None) -> str | None:

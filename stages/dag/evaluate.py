@@ -21,9 +21,9 @@ if TYPE_CHECKING:
         Event, FailedCheck, FrameworkTrouble, IssueClosed, IssueOpened, IssueRefused, IssueReopened, Made,
         MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed,
         PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
-        SprintState, StopRequested, SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange, TaskFields,
-        TaskHeld, TaskMerge, TaskRestart, TaskRetry, TaskSkip, TaskStatus, TaskTold, TaskUnheld, Told,
-        WaitOver,
+        SprintState, StopRequested, SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange,
+        TaskDropped, TaskFields, TaskHeld, TaskMerge, TaskRestart, TaskRetry, TaskSkip, TaskStatus, TaskTold,
+        TaskUnheld, Told, WaitOver,
     )  # fmt: skip
 
 NAME = "dag_evaluate"
@@ -1065,6 +1065,16 @@ def task_skip(step: Step, task_id: str, event: TaskSkip) -> None:
     )
 
 
+def task_dropped(step: Step, task_id: str, event: TaskDropped) -> None:
+    """It is no part of the plan any more; nothing comes after it."""
+    stop_run(step, task_id)
+    step.change(task_id, status="Cancelled", agent=None, completed_at=step.moment(), merging=None, wait=None)
+    number = step.tasks[task_id].get("issue_number")
+    step.decide(
+        {"type": "close_dropped", "task_id": task_id, "issue_number": number, "actor": event.get("actor")}
+    )
+
+
 def task_held(step: Step, task_id: str, event: TaskHeld) -> None:
     """No merge until it is released; one that was asked for is withdrawn."""
     step.change(task_id, hold=event["actor"])
@@ -1186,6 +1196,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "task_restart": (("Ready", "InProgress"), task_restart),
     "task_assigned": (OPEN, task_assigned),
     "task_skip": (OPEN, task_skip),
+    "task_dropped": (OPEN, task_dropped),
     "task_held": (OPEN, task_held),
     "task_merge": (("InReview",), task_merge),
     "task_told": (OPEN, task_told),

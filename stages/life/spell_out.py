@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, ActionFields, AgentToTell, AgentUnwanted, AgentWanted, Brief, Briefs, CloseSkipped, Decision,
+        Action, ActionFields, AgentToTell, AgentUnwanted, AgentWanted, Brief, Briefs, CloseDropped,
+        CloseSkipped, Decision,
         Escalate, Kickoff, Mark, MarkDone, MergePr, Policy, ReadFailures, ReopenWanted, SprintState, State,
         StopAgent, Task, TellBudget, TellMilestone, TellPaused, TellRefusal, TellSkipped, TellStale,
         Told, VerifyStep,
@@ -104,6 +105,8 @@ class Sprint:
                 return [self.tell_stale(task, action)]
             case "reopen_issue" | "tell_skipped" | "close_skipped":
                 return self.closing(task, action)
+            case "close_dropped":
+                return self.close_dropped(task, action)
             case _:
                 return []
 
@@ -421,6 +424,15 @@ class Sprint:
             return [self.comment(task, number, f"skipped/{at}", words)]
         words = "Skipped with `/skip`."
         return [self.comment(task, number, "skipped", words), self.close(task, "skip", number)]
+
+    def close_dropped(self, task: Task, action: CloseDropped) -> list[Action]:
+        number = action["issue_number"]
+        if number is None:
+            return []
+        words = f"@{action.get('actor')} took this task out of the plan, so I close its issue."
+        if pull := task.get("pr_number"):
+            words += f" Its pull request, #{pull}, is left as it is."
+        return [self.comment(task, number, "dropped", words), self.close(task, "drop", number)]
 
 
 ENDED = ("Done", "Cancelled", "Skipped")

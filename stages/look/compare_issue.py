@@ -63,8 +63,9 @@ def execute(input: Input) -> Output:
 
 def compare(state: State, policy: Policy, event: SeenIssue) -> tuple[State, list[Event], list[Action]]:
     number, observed = str(event["number"]), event["there"]
+    state, adopted = adopting(state, event)
     if observed.get("is_pull"):
-        return state, [], []
+        return state, adopted, []
     entry = state.get("issues", {}).get(number, {})
     known = entry if "title" in entry else None  # else only its labels were shown, or it was closed
     change = first_change(event, entry) if known is None else change_since(event, known)
@@ -72,7 +73,7 @@ def compare(state: State, policy: Policy, event: SeenIssue) -> tuple[State, list
     if known is None and shares_account(policy, observed):
         state = {**state, "shared": True}
     events = first_met(state, policy, event, change) if known is None else edits(event, known, change)
-    events += planning(state, event)
+    events += [*planning(state, event), *adopted]
     looks = who_did_it(state, policy, event, known, observed)
     return state, hold_seen(state, event, entry) + events, looks
 
@@ -283,6 +284,23 @@ def planning(state: State, event: SeenIssue) -> list[Event]:
         "labels": observed["labels"],
     }
     return [with_origin(event, read)]
+
+
+def adopting(state: State, event: SeenIssue) -> tuple[State, list[Event]]:
+    """The label that makes this issue a task, now that its text is there."""
+    number, observed, waiting = str(event["number"]), event["there"], state.get("adopting") or {}
+    if number not in waiting:
+        return state, []
+    command = waiting[number].copy()
+    command["text"] = {
+        "issue_title": observed.get("title") or "",
+        "issue_body": observed.get("body") or "",
+        "is_open": observed["state"] == "open",
+    }
+    if observed.get("is_pull"):
+        command["where"] = {**command["where"], "is_pull": True}
+    others = {name: one for name, one in waiting.items() if name != number}
+    return {**state, "adopting": others}, [command]
 
 
 def who_did_it(

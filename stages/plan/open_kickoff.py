@@ -25,20 +25,27 @@ class Output(TypedDict):
 
 
 PLANNABLE = ("Proposed", "Planning", "AwaitingApproval", "Cancelled", "Failed")
+ANOTHER = "To run another one, open a new issue with its goal."
 OPTIONS = ("pipeline", "auto", "agents", "budget")
-KEPT = ("title", "author", "author_id", "goal", "plan", "plan_hash", "rejections", "auto_by")
+KEPT = (
+    "title",
+    "author",
+    "author_id",
+    "goal",
+    "brief",
+    "plan",
+    "plan_hash",
+    "changes",
+    "rejections",
+    "auto_by",
+)
 
 
 def execute(input: Input) -> Output:
     event, state = input["events"][0], input["state"]
     number = event["where"]["number"]
     known = state["kickoffs"].get(str(number))
-    if known and known["status"] not in PLANNABLE:
-        return no(state, event, f"This sprint is already {known['status']}.")
-    if known and known.get("started_at"):
-        words = (
-            f"This sprint has ended ({known['status']}). To run another one, open a new issue with its goal."
-        )
+    if words := over_or_under_way(known, f"issue:{number}:board" in state["shown"]):
         return no(state, event, words)
     if event["where"].get("is_pull"):
         words = "A sprint starts from an issue, not from a pull request. Open an issue with the goal."
@@ -51,6 +58,15 @@ def execute(input: Input) -> Output:
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
     looks = [look, *look_at_config(state)]
     return {"state": state, "actions": [*looks, answer(event, "I am planning this sprint.")]}
+
+
+def over_or_under_way(known: Kickoff | None, has_board: bool) -> str:
+    """Why the issue is not planned again; empty if it is. The board of a sprint that is over stays."""
+    if known is None:
+        return f"This sprint has ended. {ANOTHER}" if has_board else ""
+    if known["status"] == "Done" or (known.get("started_at") and known["status"] in PLANNABLE):
+        return f"This sprint has ended ({known['status']}). {ANOTHER}"
+    return "" if known["status"] in PLANNABLE else f"This sprint is already {known['status']}."
 
 
 def look_at_config(state: State) -> list[Action]:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Brief, Briefs, Comment, Dag, Kickoff, KickoffRead, Policy, SprintApproved, SprintBrief, State,
-        Task, Where,
+        Action, Brief, Briefs, Comment, Dag, Kickoff, KickoffRead, PlanChange, Policy, SprintApproved,
+        SprintBrief, State, Task, Where,
     )  # fmt: skip
 
 NAME = "propose_plan"
 
 
-MOST_ERRORS = 20
+MOST_ERRORS, MOST_CHANGES = 20, 20
 LONGEST_ERROR = 300
 MOST_TOLD = 20_000
 
@@ -32,6 +32,10 @@ class Check(TypedDict):
     errors: list[str]
 
 
+class Compared(TypedDict):
+    differences: list[str]
+
+
 class Written(TypedDict):
     sprints: dict[str, Brief]  # kickoff number → the sprint's brief
     tasks: dict[str, Briefs]  # kickoff number → task id → the task's brief
@@ -44,6 +48,7 @@ class Input(TypedDict):
     policy: Policy
     plan: Plan
     check: Check
+    compared: Compared
     briefs: Written
 
 
@@ -86,11 +91,15 @@ def execute(input: Input) -> Output:
     else:
         dag = input["plan"]["dag"]
         tasks = {name: placed(task, n) for n, (name, task) in enumerate(dag["tasks"].items(), 1)}
+        changes = noted(kickoff, dag, input["compared"]["differences"], hash_of(dag, texts))
         kickoff = {**kickoff, "status": "AwaitingApproval", "errors": [], "plan": tasks,
                    "unseen": unseen(event),
                    "goal": dag.get("goal") or event["title"], "brief": parts_of(dag),
                    "plan_hash": hash_of(dag, texts),
+                   "text_hash": text_hash(event),
                    "planned_at": input["now"]}  # fmt: skip
+        if changes:
+            kickoff["changes"] = changes
         if opens_by_itself(kickoff, input["policy"]):
             kickoff = {**kickoff, "status": "Approved", "approved_by": kickoff.get("asked_by"),
                        "approved_at": input["now"]}  # fmt: skip
@@ -106,6 +115,27 @@ def opens_by_itself(kickoff: Kickoff, policy: Policy) -> bool:
     own = asked_by is not None and asked_by == kickoff.get("author_id") and asked_by != policy["me"]["id"]
     auto = options.get("auto") or kickoff.get("auto_by") or policy.get("plan_gate") == "auto"
     return bool(auto) and own and not kickoff.get("rejections")
+
+
+def noted(kickoff: Kickoff, dag: Dag, differences: list[str], plan_hash: str) -> list[PlanChange]:
+    """What is other than in the plan that was shown before, beside how that came to be."""
+    known, before = kickoff.get("changes") or [], kickoff.get("plan_hash")
+    if before in (None, plan_hash) or not kickoff.get("plan"):
+        return known
+    told = (
+        kickoff.get("goal") == (dag.get("goal") or kickoff.get("title")),
+        kickoff.get("brief") == parts_of(dag),
+    )
+    rows = [*differences, *([] if all(told) else ["! sprint What every agent is told"])]
+    change: PlanChange = {
+        "changed_by": kickoff.get("asked_by"), "hash_before": before, "differences": rows,
+    }  # fmt: skip
+    return [*known, change][-MOST_CHANGES:]
+
+
+def text_hash(event: KickoffRead) -> str:
+    """As `compare_issue` keeps it of the issue, so that an edit is seen."""
+    return hashlib.sha256((event.get("body") or "").encode()).hexdigest()[:16]
 
 
 def text_too_long(event: KickoffRead) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Dag, Policy, TaskStatus
+    from stages.world import Dag, Policy, Task, TaskStatus
 
 NAME = "take_plan"
+ENDED = ("Done", "Skipped", "Cancelled")
 
 
 class Plan(TypedDict):
@@ -26,7 +27,14 @@ class Output(TypedDict):
 
 
 def execute(input: Input) -> Output:
-    return {"dag": input["plan"]["dag"], "statuses": sorted(input["policy"]["statuses"])}
+    dag = input["plan"]["dag"]
+    tasks = {name: unscoped(task) for name, task in dag["tasks"].items()}
+    return {"dag": {**dag, "tasks": tasks}, "statuses": sorted(input["policy"]["statuses"])}
+
+
+def unscoped(task: Task) -> Task:
+    """What has ended changes nothing any more."""
+    return {**task, "scope": []} if task.get("status") in ENDED else task
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

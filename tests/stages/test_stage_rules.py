@@ -243,7 +243,7 @@ def test_examples_are_formatted() -> None:
 
 def test_all_examples_together_can_be_read() -> None:
     lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in example_files())
-    assert lines < 15_000, "say what differs from a base: `caloron stages record` does"
+    assert lines < 20_000, "say what differs from a base: `caloron stages record` does"
 
 
 def test_what_the_stages_share_is_used() -> None:
