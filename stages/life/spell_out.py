@@ -287,7 +287,9 @@ class Sprint:
             "message": f"Pull request #{pull_of(task)}, task {task['id']} of sprint {self.id}.",
             "closes": task.get("issue_number"),
         }
-        return {**merge, "style_named": True} if named else merge
+        if named:
+            merge["style_named"] = True
+        return merge
 
     def show_hold(self, task: Task) -> list[Action]:
         """The label on the task's issue and on its pull request is there just while the task is held."""
