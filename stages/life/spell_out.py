@@ -274,7 +274,9 @@ class Sprint:
         repo, named = self.state["repo"], self.policy.get("merge_style")
         styles, preferred = repo.get("merge_styles") or ["merge"], repo.get("default_merge_style") or "merge"
         merge: MergePr = {
-            **self.about(task, f"merge/{task['head_sha']}"),
+            "key": f"{self.id}/{task['id']}/merge/{task['head_sha']}",
+            "sprint_id": self.id,
+            "task_id": task["id"],
             "type": "merge_pr",
             "pr_number": pull_of(task),
             "head_sha": str(task["head_sha"]),
