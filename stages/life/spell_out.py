@@ -280,7 +280,9 @@ class Sprint:
         repo, named = self.state["repo"], self.policy.get("merge_style")
         styles, preferred = repo.get("merge_styles") or ["merge"], repo.get("default_merge_style") or "merge"
         merge: MergePr = {
-            **self.about(task, f"merge/{task['head_sha']}"),
+            "key": f"{self.id}/{task['id']}/merge/{task['head_sha']}",
+            "sprint_id": self.id,
+            "task_id": task["id"],
             "type": "merge_pr",
             "pr_number": pull_of(task),
             "head_sha": str(task["head_sha"]),
@@ -293,7 +295,9 @@ class Sprint:
             "message": f"Pull request #{pull_of(task)}, task {task['id']} of sprint {self.id}.",
             "closes": task.get("issue_number"),
         }
-        return {**merge, "style_named": True} if named else merge
+        if named:
+            merge["style_named"] = True
+        return merge
 
     def show_hold(self, task: Task) -> list[Action]:
         """The label on the task's issue and on its pull request is there just while the task is held."""
