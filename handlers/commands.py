@@ -90,7 +90,7 @@ VALUE_WORDS: dict[str, str] = {
     "amount": "an amount, such as `5` or `20usd`",
     "pipeline": "`quick`, `standard` or `full`",
     "gate": "`plan`",
-    "gate or hash": "`plan`, `merge` or a hash of 4 to 64 hex digits",
+    "gate or hash": "`plan`, `merge`, `next` or a hash of 4 to 64 hex digits",
     "hash": "a hash of 4 to 64 hex digits",
     "on or off": "`on` or `off`",
     "user": "a user, such as `@alice`",
@@ -141,7 +141,7 @@ _PLAN_FLAGS = {
 _TASK_FLAGS = {"after": Flag("tasks", repeat=True), "scope": Flag(repeat=True)}
 _REASON = Param("reason", required=True, rest=True)
 _APPROVAL = (
-    Param("gate", "gate or hash", inactive=("rfc", "next")),
+    Param("gate", "gate or hash", inactive=("rfc",)),
     Param("hash", "hash", after=GATES),
 )
 _DESCRIPTION = Param("description", required=True, rest=True, title_serves=True)
@@ -192,7 +192,7 @@ _ALL: tuple[Declaration, ...] = (
         *_APPROVAL,
         example="/approve plan",
         composition="command_approve",
-        same_as={"merge": "merge"},
+        same_as={"merge": "merge", "next": "next"},
     ),
     _declare(
         "reject",

@@ -376,6 +376,14 @@ class Gates(_Section):
         ),
         Sets("plan_gate", "Gate", lambda settings: "required", "`required`"),
     ] = None
+    next: Annotated[
+        Literal["required", "auto"] | None,
+        Field(
+            description="`required`: the next milestone begins with `/next`; `auto`: by itself, as with "
+            "`pipeline.milestones: auto`"
+        ),
+        Sets("next_gate", "Gate", lambda settings: "required", "`required`"),
+    ] = None
 
 
 class Review(_Section):

@@ -226,6 +226,8 @@ class RepositoryPolicy(TypedDict):
     """`review.rounds`: after so many rounds of changes that reviews asked for, the next one asks a person."""
     plan_gate: Gate
     """`gates.plan`: `required`: a plan starts with `/approve`."""
+    next_gate: Gate
+    """`gates.next`: `required`: the next milestone begins with `/next`."""
     command_prefix: CommandPrefix
     """`commands.prefix`: `required`: only what begins with `/caloron` is a command, as in `/caloron plan`."""
     command_minimum: dict[str, Right]
@@ -295,6 +297,8 @@ class RepositoryValues(TypedDict, total=False):
     """`review.rounds`: after so many rounds of changes that reviews asked for, the next one asks a person."""
     plan_gate: Gate
     """`gates.plan`: `required`: a plan starts with `/approve`."""
+    next_gate: Gate
+    """`gates.next`: `required`: the next milestone begins with `/next`."""
     command_prefix: CommandPrefix
     """`commands.prefix`: `required`: only what begins with `/caloron` is a command, as in `/caloron plan`."""
     command_minimum: dict[str, Right]

@@ -41,6 +41,7 @@ KEYS = {
     "review.reviewers": "reviewers",
     "review.rounds": "review_rounds",
     "gates.plan": "plan_gate",
+    "gates.next": "next_gate",
     "commands.prefix": "command_prefix",
     "commands.minimum": "command_minimum",
     "commits.sign_off": "sign_off",

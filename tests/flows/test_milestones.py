@@ -1,5 +1,7 @@
 """Milestones come one after the other; gates open by themselves where a maintainer says so."""
 
+import pytest
+
 from tests.flows.house import ALICE
 from tests.flows.play import Play
 
@@ -32,7 +34,7 @@ def test_the_next_milestone_waits_for_people(play: Play) -> None:
     assert "**M1 Login** · 1 of 1 done" in board and "`/next` begins M2 Shop" in board
     refused = play.say(kickoff, "/next", by=play.mallory)
     play.reacted(refused, "eyes", "confused")
-    play.say(kickoff, "/next")
+    play.say(kickoff, "/approve next")
     play.answer(kickoff, "M2 Shop begins.")
     play.approve_until_closed(kickoff)
     assert play.merged("c")
@@ -53,8 +55,9 @@ def test_gates_open_by_themselves_where_a_maintainer_says_so(play: Play) -> None
     assert any("M1 Login is done; M2 Shop begins." in text for text in play.all_written(kickoff))
 
 
-def test_milestones_follow_one_another_where_the_file_says_so(play: Play) -> None:
-    play.write("main", ".caloron.yml", "pipeline:\n  milestones: auto\n", by=play.bot)
+@pytest.mark.parametrize("text", ["pipeline:\n  milestones: auto\n", "gates:\n  next: auto\n"])
+def test_milestones_follow_one_another_where_the_file_says_so(play: Play, text: str) -> None:
+    play.write("main", ".caloron.yml", text, by=play.bot)
     kickoff = planned(play)
     play.say(kickoff, "/approve")
     play.approve_until_closed(kickoff)

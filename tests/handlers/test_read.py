@@ -179,7 +179,7 @@ def test_a_mistake_carries_its_line_and_a_sentence_that_helps() -> None:
         ("/status now", ["`/status` takes no arguments (got `now`)."]),
         ("/why t1 t2", ["`t2`", "does not take", "Usage: `/why [task]`."]),
         ("/why not=this", ["`not=this`", "Usage: `/why [task]`."]),
-        ("/approve xyz", ["`xyz`", "`plan`, `merge` or a hash"]),
+        ("/approve xyz", ["`xyz`", "`plan`, `merge`, `next` or a hash"]),
         ("/drop-task", ["`/drop-task` needs a `task`", "Usage: `/drop-task <task>`."]),
         ("/auto maybe", ["`on` or `off`"]),
         ("/plan --pipeline huge", ["`--pipeline` is not available for `/plan` yet"]),
