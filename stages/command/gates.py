@@ -67,8 +67,8 @@ def start(state: State, event: Command, kickoff: Kickoff) -> Output:
         return no(state, event, "This plan waits for `/approve`.")
     if kickoff["status"] != "Approved":
         return no(state, event, f"Nothing waits to be started here: this sprint is {kickoff['status']}.")
-    others = {name: {**one, "first": False} for name, one in state["kickoffs"].items() if one.get("first")}
-    state = {**state, "kickoffs": {**state["kickoffs"], **others}}  # type: ignore[typeddict-item]
+    for other in [one for one in state["kickoffs"].values() if one.get("first")]:
+        state = with_kickoff(state, {**other, "first": False})
     state = with_kickoff(state, {**kickoff, "first": True})
     running = state.get("running")
     if running is None:
