@@ -48,7 +48,8 @@ def test_nothing_is_merged_before_a_maintainer_says_so(staged: Callable[..., Pla
 
     play.reacted(play.say(number, "/merge"), "eyes", "rocket")
     play.wait(lambda: play.closed(kickoff))
-    assert play.merged("a") and not is_ready(play, number)
+    assert play.merged("a")
+    play.wait(lambda: not is_ready(play, number))
 
 
 def test_what_was_said_of_a_head_says_nothing_of_the_next(staged: Callable[..., Play]) -> None:
