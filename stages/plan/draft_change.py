@@ -286,6 +286,8 @@ def like(part: Task, task: Task) -> Task:
         part["framework"] = framework
     if model := task.get("model"):
         part["model"] = model
+    if milestone := task.get("milestone"):
+        part["milestone"] = milestone
     return part
 
 
