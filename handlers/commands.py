@@ -381,7 +381,13 @@ _ALL: tuple[Declaration, ...] = (
         example="/budget +5",
         composition="command_steer",
     ),
-    _declare("retro", "write", "kickoff", "Writes the retrospective now.", acts=False),
+    _declare(
+        "retro",
+        "write",
+        "kickoff",
+        "Writes the retrospective of the sprint as it stands now.",
+        composition="command_retro",
+    ),
     _declare(
         "simulate",
         "maintain",

@@ -355,7 +355,8 @@ def graph(statuses: dict[TaskStatus, StatusLook], tasks: dict[str, Task]) -> str
     ]
     edges = dict.fromkeys(f"  {names[before]} --> {names[name]}" for name, task in drawn.items()
                           for before in befores(tasks, task))  # fmt: skip
-    used = sorted({task["status"] for task in drawn.values()} | ({"Done"} if folded else set()))
+    box: list[TaskStatus] = ["Done"] if folded else []
+    used = sorted({*box, *(task["status"] for task in drawn.values())})
     classes = [f"  classDef {status} {statuses[status]['colour']}" for status in used]
     return "\n".join(["```mermaid", "flowchart LR", *nodes, *edges, *classes, "```"])
 

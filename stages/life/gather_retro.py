@@ -27,15 +27,18 @@ class Output(TypedDict):
 
 
 def execute(input: Input) -> Output:
-    state = input["state"]
-    kickoff = state["kickoffs"][str(input["events"][0]["number"])]
+    """Of the sprint that runs, or of one that has ended; where there is none, of nothing."""
+    state, number = input["state"], input["events"][0]["number"]
+    kickoff = state["kickoffs"].get(str(number))
+    ended = (kickoff.get("tasks") if kickoff else None) or {}
+    tasks = state["tasks"] if number == state.get("running") else ended
     return {
-        "state": {"tasks": state["tasks"]},
-        "sprint_id": kickoff["id"],
-        "goal": kickoff["goal"],
-        "started_at": kickoff.get("started_at"),
-        "ended_at": kickoff.get("ended_at"),
-        "feedback_items": [item for name, task in in_order(state["tasks"]) for item in reported(name, task)],
+        "state": {"tasks": tasks},
+        "sprint_id": kickoff["id"] if kickoff else "",
+        "goal": kickoff.get("goal") or "" if kickoff else "",
+        "started_at": kickoff.get("started_at") if kickoff else None,
+        "ended_at": kickoff.get("ended_at") if kickoff else None,
+        "feedback_items": [item for name, task in in_order(tasks) for item in reported(name, task)],
         "previous": state.get("last_kpis"),
     }
 
