@@ -1,5 +1,7 @@
 """Milestones come one after the other; gates open by themselves where a maintainer says so."""
 
+from functools import partial
+
 import pytest
 
 from tests.flows.house import ALICE
@@ -8,6 +10,10 @@ from tests.flows.play import Play
 KICKOFF = (
     "A shop.\n\n## M1 Login\n\n- a: The first\n\n## M2 Shop\n\n- b: The second\n- c: The third (after: b)\n"
 )
+
+
+def waits_behind(play: Play, number: int, running: int) -> bool:
+    return f"waiting behind #{running}" in (play.written(number, "board") or "")
 
 
 def planned(play: Play) -> int:
@@ -72,7 +78,7 @@ def test_an_approved_sprint_is_started_before_the_others_that_wait(play: Play) -
     play.answer(third, "This plan waits for `/approve`.")
     for number in (second, third):
         play.say(number, "/approve")
-        play.wait(lambda at=number: f"waiting behind #{first}" in (play.written(at, "board") or ""))
+        play.wait(partial(waits_behind, play, number, first))
     play.say(third, "/start")
     play.answer(third, f"This sprint starts next, once #{first} has ended.")
     play.approve_until_closed(first)

@@ -222,7 +222,7 @@ def said_by(module: types.ModuleType, given: Any) -> dict[Path_, str]:
 
 def is_said(module: types.ModuleType, path: Path_) -> bool:
     within = path[0] in ("actions", "boards") and path[-1] in SAID
-    refusal = path[0] == "errors" and module.NAME in REFUSING
+    refusal = path[0] == "errors" and getattr(module, "NAME", "") in REFUSING
     return within or refusal or path[0] in WHOLE or path[-1] in ("denial", "markdown")
 
 
