@@ -117,7 +117,7 @@ def test_an_issue_with_the_label_of_a_task_is_one_of_the_running_sprint(play: Pl
     assert f"This issue is a task of sprint #{kickoff}" in said
     play.wait(lambda: "+ task-2 Export as CSV" in board_of(play, kickoff))
     pull = play.wait(lambda: play.pull_of("task-2"))
-    assert pull and f"Closes #{theirs}" in pull["body"]
+    assert pull and f"Closes #{theirs}" in (pull["body"] or "")
     prompt = play.prompt_of("task-2")
     assert "One row a line." in prompt and "how to fill in" not in prompt
     play.wait(lambda: "caloron:review-pending" in play.issue(theirs)["labels"])
