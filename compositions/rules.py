@@ -19,8 +19,8 @@ from shell.neutralize import block_between
 WORLD = "stages.world"
 """The types that a stage may name: imported for checking only, so that it still runs alone."""
 PURE_IMPORTS = {
-    "__future__", "collections", "datetime", "functools", "graphlib", "hashlib", "itertools", "json", "math",
-    "operator", "re", "statistics", "string", "textwrap", "typing",
+    "__future__", "collections", "datetime", "functools", "graphlib", "hashlib", "heapq", "itertools", "json",
+    "math", "operator", "re", "statistics", "string", "textwrap", "typing",
 }  # fmt: skip
 BACK_DOORS = {"__import__", "__builtins__", "__loader__", "__spec__"}
 """Names that lead to everything which an import would be seen to bring."""

@@ -142,7 +142,7 @@ _TASK_FLAGS = {"after": Flag("tasks", repeat=True), "scope": Flag(repeat=True)}
 _REASON = Param("reason", required=True, rest=True)
 _APPROVAL = (
     Param("gate", "gate or hash", inactive=("rfc",)),
-    Param("hash", "hash", after=GATES),
+    Param("hash", "hash", after=("plan", "rfc", "merge")),
 )
 _DESCRIPTION = Param("description", required=True, rest=True, title_serves=True)
 _USER = Param("user", "user", required=True)

@@ -672,23 +672,17 @@ class Supposed(TypedDict):
     """The change, in words; empty: none."""
     fault: str | None
     """Why it cannot be played."""
-    tasks: dict[str, Task]
+    tasks_after: dict[str, Task]
     """The tasks as they would be."""
     parallel: int | None
     """How many agents would work at the same time; null: as many as now."""
 
 
 class Forecast(TypedDict):
-    """When the running sprint will end, by what its tasks took so far. Made by `forecast`."""
+    """How long the running sprint still takes, by what its tasks took so far. Made by `forecast`."""
 
-    minutes: float
-    """In how many minutes, most likely."""
-    low: float
-    """In how many, if the tasks are quick."""
-    high: float
-    """In how many, if they are slow."""
-    ends_at: str
-    """When, most likely."""
+    left: str
+    """How long, most likely, and how long if the tasks are quick or slow, in words."""
     measured: float
     """How many tasks were measured."""
     order: list[str]

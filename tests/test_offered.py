@@ -19,7 +19,6 @@ from handlers.repository_labels import OFFERED_LABELS
 from handlers.switchboard import help_rows, help_text
 from shell.repository_config import RepositoryConfig
 from stages import world
-from stages.look.read_timeline import NEEDS
 from stages.statuses import TaskStatus
 
 ROOT = Path(__file__).parents[1]
@@ -155,8 +154,11 @@ def test_only_labels_that_act_are_made_and_those_that_do_not_are_removed_with_a_
 
 
 def test_a_label_asks_for_the_permission_that_its_command_needs() -> None:
-    needed = {label: COMMANDS[meaning.command].minimum for label, meaning in LABEL_COMMANDS.items()}
-    assert {label: NEEDS.get(label, "write") for label in needed} == needed and NEEDS.keys() <= needed.keys()
+    """A look at the timeline tells who set it; what they need is said before they are asked for."""
+    for name, meaning in LABEL_COMMANDS.items():
+        label = {"type": "label_added", "key": "l", "issue_number": 4, "label": name, "needs": "write"}
+        [told] = expand({**label, "repo": "acme/shop", "actor": "ada", "actor_id": 2}, STATE)
+        assert told["needs"] == COMMANDS[meaning.command].minimum
 
 
 # Statuses and modes

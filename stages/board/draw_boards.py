@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import functools
 import math
 import re
@@ -88,7 +87,7 @@ def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     shown = [k for k in state["kickoffs"].values() if k.get("plan") or k.get("tasks")]
     shown.sort(key=lambda kickoff: kickoff["number"])
-    foreseen = ends(input["foreseen"]["forecast"])
+    foreseen = to_go(input["foreseen"]["forecast"])
     boards = [board(state, policy, kickoff, input["told"], input["briefs"], foreseen) for kickoff in shown]
     return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
 
@@ -189,21 +188,11 @@ def what_next(
             return ""
 
 
-def ends(forecast: Forecast | None) -> str:
-    """When the sprint ends, to five minutes, so that a board is not drawn anew for nothing."""
+def to_go(forecast: Forecast | None) -> str:
     if forecast is None:
         return ""
-    at, most = forecast["ends_at"], forecast["minutes"]
-    low, high = moment(at, forecast["low"] - most), moment(at, forecast["high"] - most)
     chain = " → ".join(f"`{name}`" for name in forecast["critical"][:MOST_NAMED])
-    likely = f"Likely end: {moment(at)} UTC ({low[11:]} to {high[11:]})"
-    return f"{likely}, by how long tasks took. Longest chain: {chain}."
-
-
-def moment(at: str, later_m: float = 0) -> str:
-    """To the nearest five minutes: `2026-11-21 07:40`."""
-    found = datetime.datetime.fromisoformat(at) + datetime.timedelta(minutes=later_m + 2.5)
-    return str(found.replace(minute=found.minute // 5 * 5))[:16]
+    return f"Still to go: {forecast['left']}, by how long tasks took. Longest chain: {chain}."
 
 
 def waits_all_the_same(policy: Policy, kickoff: Kickoff) -> str:
@@ -343,7 +332,9 @@ def graph(statuses: dict[TaskStatus, StatusLook], tasks: dict[str, Task]) -> str
 
     A label is one line, for a line break in it breaks the drawing on Gitea.
     """
-    linked = {name for one, task in tasks.items() for name in befores(tasks, task) for name in (name, one)}
+    linked = {
+        end for name, task in tasks.items() for before in befores(tasks, task) for end in (before, name)
+    }
     folded = [name for name in linked if len(tasks) > MOST_BOXES and tasks[name]["status"] in OVER]
     drawn = {name: tasks[name] for name in tasks if name in linked and name not in folded}
     if not drawn:

@@ -1,8 +1,9 @@
-"""Forecast when the running sprint ends: its tasks played through with the durations measured so far."""
+"""Forecast how long the running sprint still takes: its tasks played through as long as others took."""
 
 from __future__ import annotations
 
 import datetime
+import heapq
 import statistics
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
@@ -14,7 +15,6 @@ NAME = "forecast"
 
 class Input(TypedDict):
     state: State
-    now: str
     policy: Policy
     supposed: NotRequired[Supposed]  # what is to be played instead of what is
 
@@ -27,27 +27,29 @@ OVER = ("Done", "Skipped", "Cancelled")
 STUCK = ("Blocked", "Escalated", "HumanAssigned")
 LEAST_LEFT = 0.1
 """What is left at least of a task that takes longer than others did, as a part of their duration."""
+STEP_M = 5
+"""To so many minutes a length is told: it is not said anew for every minute."""
 
 
 def execute(input: Input) -> Output:
     """Nothing where no task was done yet, here or in the sprint before, or where none is left."""
-    state, now, supposed = input["state"], moment(input["now"]), input.get("supposed")
-    planned = supposed["tasks"] if supposed else state["tasks"]
+    state, supposed = input["state"], input.get("supposed")
+    planned = supposed["tasks_after"] if supposed else state["tasks"]
     tasks = {name: task for name, task in in_order(planned) if task["status"] not in OVER}
     measured = durations(state)
     if state.get("running") is None or not measured or not tasks:
         return {"forecast": None}
-    low, middle, high = spread(measured)
     room = (supposed and supposed["parallel"]) or agents_at_once(state, input["policy"])
-    ends = [ended(tasks, left(tasks, now, each), room) for each in (low, middle, high)]
+    befores = what_waits(tasks)
+    low, middle, high = (
+        {name: left(task, each) for name, task in tasks.items()} for each in spread(measured)
+    )
+    first, likely, last = (ends(tasks, befores, lefts, room) for lefts in (low, middle, high))
     forecast: Forecast = {
-        "minutes": round(max(ends[1].values())),
-        "low": round(max(ends[0].values())),
-        "high": round(max(ends[2].values())),
-        "ends_at": (now + datetime.timedelta(minutes=max(ends[1].values()))).isoformat(),
+        "left": in_words(*(max(each.values()) for each in (likely, first, last))),
         "measured": len(measured),
-        "order": sorted(tasks, key=lambda name: (ends[1][name], list(tasks).index(name))),
-        "critical": longest_chain(tasks, left(tasks, now, middle)),
+        "order": sorted(tasks, key=lambda name: likely[name]),
+        "critical": longest_chain(befores, ends(tasks, befores, middle, len(tasks))),
         "stuck": [name for name, task in tasks.items() if task["status"] in STUCK],
         "usd": cost_of_rest(state, tasks),
     }
@@ -65,13 +67,14 @@ def in_order(tasks: dict[str, Task]) -> list[tuple[str, Task]]:
     return sorted(tasks.items(), key=lambda item: (item[1].get("position") or 0, item[0]))
 
 
+# how long tasks take
+
+
 def durations(state: State) -> list[float]:
     """How many minutes tasks took from their first start to their end: here, else in the sprint before."""
+    done = [task for task in state["tasks"].values() if task["status"] == "Done"]
     own = [
-        minutes
-        for task in state["tasks"].values()
-        if task["status"] == "Done"
-        and (minutes := minutes_between(task.get("started_at"), task.get("completed_at")))
+        took for task in done if (took := minutes_between(task.get("started_at"), task.get("completed_at")))
     ]
     last = state.get("last_kpis")
     before = [one["minutes"] for one in last["tasks"] if one["minutes"]] if last and last.get("tasks") else []
@@ -97,49 +100,81 @@ def spread(measured: list[float]) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def left(tasks: dict[str, Task], now: datetime.datetime, each: float) -> dict[str, float]:
-    """How many minutes are left of each task."""
-    found = {}
+def left(task: Task, each: float) -> float:
+    """How many minutes are left of it, from the last thing that happened in it: waiting is no progress."""
+    gone = minutes_between(task.get("started_at"), task.get("last_activity_at"))
+    return max(each - gone, each * LEAST_LEFT)
+
+
+# in which order
+
+
+def what_waits(tasks: dict[str, Task]) -> dict[str, list[str]]:
+    """What each task comes after, of those that are left; a milestone's come after all of the one before."""
+    groups: dict[str, list[str]] = {}
     for name, task in tasks.items():
-        since = task.get("started_at")
-        gone = (now - moment(since)).total_seconds() / 60 if since else 0.0
-        found[name] = max(each - gone, each * LEAST_LEFT)
+        if milestone := task.get("milestone"):
+            groups.setdefault(milestone, []).append(name)
+    earlier = dict(zip(groups, [[], *groups.values()], strict=False))
+    return {
+        name: [
+            *(one for one in task.get("depends_on") or [] if one in tasks),
+            *earlier.get(task.get("milestone") or "", []),
+        ]
+        for name, task in tasks.items()
+    }
+
+
+def ends(
+    tasks: dict[str, Task], befores: dict[str, list[str]], left: dict[str, float], room: int
+) -> dict[str, float]:
+    """In how many minutes each task ends, where so many run at once, and who has begun goes on."""
+    found: dict[str, float] = {}
+    agents, ready = [0.0] * min(room, len(tasks)), list[tuple[bool, float, int, str]]()
+    waits = {name: set(befores[name]) for name in tasks}
+    place = {name: number for number, name in enumerate(tasks)}
+    behind: dict[str, list[str]] = {}
+    for name, before in befores.items():
+        for one in before:
+            behind.setdefault(one, []).append(name)
+
+    def free(name: str) -> None:
+        begins = max((found[one] for one in befores[name]), default=0.0)
+        heapq.heappush(ready, (not tasks[name].get("started_at"), begins, place[name], name))
+
+    for name in tasks:
+        if not waits[name]:
+            free(name)
+    while ready:
+        _, begins, _, name = heapq.heappop(ready)
+        found[name] = max(heapq.heappop(agents), begins) + left[name]
+        heapq.heappush(agents, found[name])
+        for one in behind.get(name, []):
+            if name in waits[one]:
+                waits[one].discard(name)
+                if not waits[one]:
+                    free(one)
     return found
 
 
-def ended(tasks: dict[str, Task], left: dict[str, float], room: int) -> dict[str, float]:
-    """In how many minutes each task ends, where so many run at once and each waits for what it depends on."""
-    ends: dict[str, float] = {}
-    free = [0.0] * max(room, 1)
-    todo = list(tasks)
-    while todo:
-        ready = [name for name in todo if not any(one in todo for one in befores(tasks, name))]
-        if not ready:  # a circle, which no plan has
-            return ends | dict.fromkeys(todo, sum(left.values()))
-        name = min(ready, key=lambda one: (not tasks[one].get("started_at"), begins(ends, tasks, one)))
-        slot = free.index(min(free))
-        ends[name] = max(free[slot], begins(ends, tasks, name)) + left[name]
-        free[slot] = ends[name]
-        todo.remove(name)
-    return ends
-
-
-def begins(ends: dict[str, float], tasks: dict[str, Task], name: str) -> float:
-    return max((ends[one] for one in befores(tasks, name)), default=0.0)
-
-
-def befores(tasks: dict[str, Task], name: str) -> list[str]:
-    return [one for one in tasks[name].get("depends_on") or [] if one in tasks]
-
-
-def longest_chain(tasks: dict[str, Task], left: dict[str, float]) -> list[str]:
-    """The tasks that the end waits for whatever the number of agents."""
-    ends = ended(tasks, left, len(tasks))
-    last = max(tasks, key=lambda name: ends[name])
-    chain = [last]
-    while before := befores(tasks, chain[0]):
+def longest_chain(befores: dict[str, list[str]], ends: dict[str, float]) -> list[str]:
+    """The tasks that the end waits for, whatever the number of agents."""
+    chain = [max(ends, key=lambda name: ends[name])]
+    while before := befores[chain[0]]:
         chain.insert(0, max(before, key=lambda name: ends[name]))
     return chain
+
+
+# in words
+
+
+def in_words(likely: float, low: float, high: float) -> str:
+    return f"about {length(likely)} ({length(low)} to {length(high)})"
+
+
+def length(minutes: float) -> str:
+    hours, rest = divmod(max(round(minutes / STEP_M), 1) * STEP_M, 60)
+    return " ".join([*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest else [])])
 
 
 def cost_of_rest(state: State, tasks: dict[str, Task]) -> float | None:

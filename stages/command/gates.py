@@ -6,7 +6,18 @@ import re
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Answer, Command, Event, Kickoff, SprintApproved, State, Task, WaitOver
+    from stages.world import (
+        Action,
+        Answer,
+        Command,
+        Event,
+        Kickoff,
+        Options,
+        SprintApproved,
+        State,
+        Task,
+        WaitOver,
+    )
 
 NAME = "command_gates"
 
@@ -48,10 +59,10 @@ def execute(input: Input) -> Output:
 def switch(state: State, event: Command, kickoff: Kickoff) -> Output:
     """A plan that waits goes ahead as if its maintainer had approved it."""
     on = event["args"]["positional"][0].lower() == "on"
-    options = {**(kickoff.get("options") or {})}
+    options: Options = {**(kickoff.get("options") or {})}
     options.pop("auto", None)
     by = event["actor"] if on else None
-    state = with_kickoff(state, {**kickoff, "auto_by": by, "options": options})  # type: ignore[typeddict-item]
+    state = with_kickoff(state, {**kickoff, "auto_by": by, "options": options})
     if not on:
         return yes(state, event, "Gates wait for people again: plans for `/approve`, milestones for `/next`.")
     words = "Gates of this sprint open by themselves from now on; `/auto off` ends that."

@@ -27,7 +27,7 @@ USAGE = "Say what to play: `merge t1`, `drop t1`, `add` (or `add after t1,t2`), 
 
 def execute(input: Input) -> Output:
     said = " ".join(input["events"][0]["args"]["positional"]).split()
-    now: Supposed = {"words": "", "fault": None, "tasks": input["state"]["tasks"], "parallel": None}
+    now: Supposed = {"words": "", "fault": None, "tasks_after": input["state"]["tasks"], "parallel": None}
     match said:
         case []:
             return {"supposed": now}
@@ -45,24 +45,28 @@ def execute(input: Input) -> Output:
 
 def without(now: Supposed, what: str, named: str) -> Supposed:
     """A task that is merged or dropped keeps nobody waiting."""
-    name = found(now["tasks"], named)
+    name = found(now["tasks_after"], named)
     if name is None:
         return {**now, "fault": no_task(named)}
-    gone: Task = {**now["tasks"][name], "status": "Done" if what == "merge" else "Skipped"}
+    gone: Task = {**now["tasks_after"][name], "status": "Done" if what == "merge" else "Skipped"}
     done = "merged" if what == "merge" else "dropped"
-    return {**now, "words": f"with `{name}` {done}", "tasks": {**now["tasks"], name: gone}}
+    return {**now, "words": f"with `{name}` {done}", "tasks_after": {**now["tasks_after"], name: gone}}
 
 
 def with_task(now: Supposed, after: list[str]) -> Supposed:
     """A further task, which waits for those named."""
-    names = [(one, found(now["tasks"], one)) for one in after if one]
+    names = [(one, found(now["tasks_after"], one)) for one in after if one]
     if missing := [one for one, name in names if name is None]:
         return {**now, "fault": no_task(missing[0])}
     before = [name for _, name in names if name]
     added: Task = {"id": ADDED, "title": "A further task", "status": "Pending", "depends_on": before,
-                   "position": len(now["tasks"]) + 1}  # fmt: skip
+                   "position": len(now["tasks_after"]) + 1}  # fmt: skip
     behind = f" after {', '.join(f'`{name}`' for name in before)}" if before else ""
-    return {**now, "words": f"with a further task{behind}", "tasks": {**now["tasks"], ADDED: added}}
+    return {
+        **now,
+        "words": f"with a further task{behind}",
+        "tasks_after": {**now["tasks_after"], ADDED: added},
+    }
 
 
 def found(tasks: dict[str, Task], named: str) -> str | None:

@@ -36,49 +36,35 @@ MOST_NAMED = 12
 
 def execute(input: Input) -> Output:
     state, event = input["state"], input["events"][0]
-    supposed, before, after = input["played"]["supposed"], input["before"], input["after"]["forecast"]
+    supposed = input["played"]["supposed"]
+    before, after = input["before"]["forecast"], input["after"]["forecast"]
     if event["where"]["number"] != state.get("running"):
         return no(state, event, "Say `/simulate` on the kickoff of a running sprint.")
     if supposed["fault"]:
         return no(state, event, supposed["fault"])
-    if after is None:
-        none = "No task was done yet, here or in the sprint before, so I cannot tell how long tasks take."
+    if before is None:
+        none = "No task was done yet that tells how long the others take, or none is left to do."
         return no(state, event, none)
-    words = told(supposed["words"], before["forecast"], after)
-    return {"state": state, "actions": [answer(event, words)]}
+    return {"state": state, "actions": [answer(event, told(supposed["words"], before, after))]}
 
 
-def told(change: str, before: Forecast | None, after: Forecast) -> str:
+def told(change: str, before: Forecast, after: Forecast | None) -> str:
     """A table; with a change, beside it what is foreseen as it is."""
-    heads = ["", *(["as it is"] if change else []), change or "as it is"]
-    columns = [before, after] if change else [after]
+    heads, columns = (["as it is", change], [before, after]) if change else (["as it is"], [before])
     rows = [["ends", *map(end, columns)], ["longest chain", *map(chain, columns)],
             ["order of the ends", *map(order, columns)]]  # fmt: skip
-    if any(one and one["usd"] is not None for one in columns):
+    if before["usd"] is not None:
         rows.append(["cost of the rest", *map(cost, columns)])
-    table = [heads, ["---"] * len(heads), *rows]
-    stuck = ", ".join(f"`{name}`" for name in after["stuck"][:MOST_NAMED])
+    table = [["", *heads], ["---"] * (1 + len(heads)), *rows]
+    stuck = ", ".join(named(before["stuck"]))
     waits = f" These need a person, and count as if they went on now: {stuck}." if stuck else ""
-    count = "one task" if after["measured"] == 1 else f"{after['measured']:.0f} tasks"
-    return "\n".join(
-        [
-            *(f"| {' | '.join(row)} |" for row in table),
-            "",
-            f"By how long {count} took. Nothing was changed.{waits}",
-        ]
-    )
+    count = "one task" if before["measured"] == 1 else f"{before['measured']:.0f} tasks"
+    below = f"By how long {count} took. Nothing was changed.{waits}"
+    return "\n".join([*(f"| {' | '.join(row)} |" for row in table), "", below])
 
 
 def end(forecast: Forecast | None) -> str:
-    if forecast is None:
-        return "now"
-    most, low, high = (length(forecast[name]) for name in ("minutes", "low", "high"))
-    return f"in about {most} ({low} to {high})"
-
-
-def length(minutes: float) -> str:
-    hours, rest = divmod(round(minutes), 60)
-    return f"{hours} h {rest} min" if hours else f"{rest} min"
+    return f"in {forecast['left']}" if forecast else "at once: nothing is left"
 
 
 def chain(forecast: Forecast | None) -> str:

@@ -16,21 +16,19 @@ class Played(TypedDict):
 
 class Input(TypedDict):
     state: State
-    now: str
     policy: Policy
     played: Played
 
 
 class Output(TypedDict):
     state: State
-    now: str
     policy: Policy
     supposed: Supposed
 
 
 def execute(input: Input) -> Output:
     supposed = input["played"]["supposed"]
-    return {"state": input["state"], "now": input["now"], "policy": input["policy"], "supposed": supposed}
+    return {"state": input["state"], "policy": input["policy"], "supposed": supposed}
 
 
 if __name__ == "__main__":  # by hand: echo '{…}' | python3 this_file.py

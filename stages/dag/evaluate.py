@@ -1242,15 +1242,9 @@ def milestones(step: Step) -> list[str]:
 def milestones_follow(step: Step) -> bool:
     """Whether nobody need be asked: by the repository's file, by `/auto on`, and in the tick."""
     policy = step.policy
-    return (
-        policy is None
-        or bool(policy.get("gates_open"))
-        or "auto"
-        in (
-            policy.get("milestones"),
-            policy.get("next_gate"),
-        )
-    )
+    if policy is None or policy.get("gates_open"):
+        return True
+    return "auto" in (policy.get("milestones"), policy.get("next_gate"))
 
 
 def may_begin(step: Step, task: Task) -> bool:

@@ -23,6 +23,7 @@ class PlannedTask(TypedDict, total=False):
     reviewer_id: str | None
     status: str | None
     scope: list[str] | None
+    milestone: str | None
 
 
 class Who(TypedDict):
@@ -68,6 +69,7 @@ def execute(input: Input) -> Output:
         *status_errors(listed, input.get("statuses")),
         *reviewer_errors(listed, known_reviewers(input, dag)),
         *cycle_errors(edges, before),
+        *milestone_errors(tasks, before),
         *scope_errors(tasks, before),
     ]
     return {"valid": not errors, "errors": errors}
@@ -175,11 +177,29 @@ def cycle_errors(edges: dict[str, set[str]], before: dict[str, set[str]]) -> lis
     return errors
 
 
+def milestone_errors(tasks: dict[str, PlannedTask], before: dict[str, set[str]]) -> list[str]:
+    """One milestone begins when the one before it has ended, so none may wait for a later one."""
+    order = {name: place for place, name in enumerate(milestones(tasks))}
+    return [
+        f"Task '{name}' of milestone '{own}' depends on '{other}' of '{later}', which comes later: "
+        "move one of them, or drop the dependency"
+        for name, task in tasks.items()
+        for other in sorted(before[name])
+        if (own := task.get("milestone")) and (later := tasks[other].get("milestone"))
+        if order[own] < order[later]
+    ]
+
+
+def milestones(tasks: dict[str, PlannedTask]) -> list[str]:
+    """In the order of the plan."""
+    return list(dict.fromkeys(name for task in tasks.values() if (name := task.get("milestone"))))
+
+
 def scope_errors(tasks: dict[str, PlannedTask], before: dict[str, set[str]]) -> list[str]:
     errors = []
     scopes = {name: [(path, parts(path)) for path in task.get("scope") or []] for name, task in tasks.items()}
     for one, other in combinations(sorted(tasks), 2):
-        if one in before[other] or other in before[one]:
+        if one in before[other] or other in before[one] or in_turn(tasks[one], tasks[other]):
             continue
         shared = first_overlap(scopes[one], scopes[other])
         if shared:
@@ -188,6 +208,12 @@ def scope_errors(tasks: dict[str, PlannedTask], before: dict[str, set[str]]) -> 
                 "put one after the other, or separate their scopes"
             )
     return errors
+
+
+def in_turn(one: PlannedTask, other: PlannedTask) -> bool:
+    """Whether they belong to two milestones, which never run at the same time."""
+    pair = (one.get("milestone"), other.get("milestone"))
+    return all(pair) and pair[0] != pair[1]
 
 
 def first_overlap(one: list[tuple[str, list[str]]], other: list[tuple[str, list[str]]]) -> str | None:

@@ -468,7 +468,6 @@ def plan_of(input: Input, asked: list[NamedWish] | None) -> Dag:
     }
     add_parts(dag, text, as_written(wishes) if asked and text["itemized"] else [])
     edges = edges_of(named)
-    check_milestones(named, edges)
     done = {wish["id"] for wish in named if wish.get("done")}
     todo = [wish for wish in named if not wish.get("done")]
     for position, wish in enumerate(todo):
@@ -488,21 +487,6 @@ def check_wishes(wishes: list[Wish], asked: list[NamedWish] | None) -> None:
             f"This text has {len(wishes)} tasks, but a sprint can have at most {MOST_TASKS}: "
             "split it into several sprints, each with its own issue"
         )
-
-
-def check_milestones(named: list[NamedWish], edges: dict[str, list[str]]) -> None:
-    """A task that waits for one of a later milestone would never begin."""
-    names = [wish.get("milestone") or "" for wish in named]
-    place = {name: number for number, name in enumerate(dict.fromkeys(filter(None, names)), 1)}
-    of_task = {wish["id"]: wish.get("milestone") or "" for wish in named}
-    for wish in named:
-        own = of_task[wish["id"]]
-        for before in edges[wish["id"]]:
-            if own and place.get(of_task.get(before, ""), 0) > place[own]:
-                raise ValueError(
-                    f"'{wish['id']}' of {own} comes after '{before}' of {of_task[before]}, which is later; "
-                    "move one of them, or drop the `after`"
-                )
 
 
 def add_parts(dag: Dag, text: Reading, written: list[str]) -> None:

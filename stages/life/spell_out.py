@@ -103,10 +103,8 @@ class Sprint:
                 return self.assign(task, action["human"])
             case "tell_stale":
                 return [self.tell_stale(task, action)]
-            case "reopen_issue" | "tell_skipped" | "close_skipped":
+            case "reopen_issue" | "tell_skipped" | "close_skipped" | "close_dropped":
                 return self.closing(task, action)
-            case "close_dropped":
-                return self.close_dropped(task, action)
             case _:
                 return []
 
@@ -413,10 +411,14 @@ class Sprint:
         """Whether another task keeps the sprint open."""
         return any(task["status"] not in ENDED for task in self.tasks.values())
 
-    def closing(self, task: Task, action: ReopenWanted | TellSkipped | CloseSkipped) -> list[Action]:
+    def closing(
+        self, task: Task, action: ReopenWanted | TellSkipped | CloseSkipped | CloseDropped
+    ) -> list[Action]:
         number, at = action["issue_number"], self.now
         if number is None:
             return []
+        if action["type"] == "close_dropped":
+            return self.close_dropped(task, action, number)
         if action["type"] == "reopen_issue":
             words = "Only people with write permission can skip a task, so I reopened the issue."
             reopen: Action = {**self.about(task, f"reopen/{at}"), "type": "reopen_issue", "number": number}
@@ -429,10 +431,7 @@ class Sprint:
         words = "Skipped with `/skip`."
         return [self.comment(task, number, "skipped", words), self.close(task, "skip", number)]
 
-    def close_dropped(self, task: Task, action: CloseDropped) -> list[Action]:
-        number = action["issue_number"]
-        if number is None:
-            return []
+    def close_dropped(self, task: Task, action: CloseDropped, number: int) -> list[Action]:
         words = f"@{action.get('actor')} took this task out of the plan, so I close its issue."
         if pull := task.get("pr_number"):
             words += f" Its pull request, #{pull}, is left as it is."

@@ -73,10 +73,10 @@ def judge(state: State, event: Waiting, now: str) -> Verdict | None:
     actor = event.get("actor")
     if not actor:
         return {"allowed": False, "denial": "I could not find out who made this change"}
-    return told(state, event, actor, now)
+    return settled(state, event, actor, now)
 
 
-def told(state: State, event: Waiting, actor: str, now: str) -> Verdict | None:
+def settled(state: State, event: Waiting, actor: str, now: str) -> Verdict | None:
     """By what the forge said within a minute; a no counts only where it was asked for this event."""
     known = fresh(state, actor, now)
     if known is None:
@@ -111,11 +111,8 @@ def empty(state: State, event: Waiting) -> bool:
 
 def verdict_of(known: Permission, event: Waiting, forge: str) -> Verdict:
     if event["needs"] in ("none", "read"):  # whoever asks; what they are told depends on it
-        return (
-            {"allowed": True, "permission": known["permission"]}
-            if "permission" in known
-            else {"allowed": True}
-        )
+        right = known.get("permission")
+        return {"allowed": True, "permission": right} if right else {"allowed": True}
     if known.get("denial"):
         return {"allowed": False, "denial": known["denial"]}
     if known["user_id"] is None or event.get("actor_id") != known["user_id"]:
@@ -166,7 +163,7 @@ def read_back(state: State, event: Command | Mistakes, now: str) -> Action:
     look: LookComment = {
         "type": "look", "what": "comment", "comment_id": number, "key": f"look:comment:{number}"
     }  # fmt: skip
-    if actor and not is_for_all(event) and not told(state, event, actor, now):
+    if actor and not is_for_all(event) and not settled(state, event, actor, now):
         look["login"] = actor
     return look
 

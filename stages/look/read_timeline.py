@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 if TYPE_CHECKING:
     from stages.world import (
         Action, Event, IssueClosed, IssueReopened, LabelAdded, LabelRemoved, LookTimeline, Policy, Refused,
-        Right, SeenTimeline, State, TimelineAsk, TimelineRow,
+        SeenTimeline, State, TimelineAsk, TimelineRow,
     )  # fmt: skip
 
 NAME = "read_timeline"
@@ -48,10 +48,6 @@ def execute(input: Input) -> Output:
     return {"state": input["state"], "actions": [], "events": events}
 
 
-NEEDS: dict[str, Right] = {"caloron:auto": "maintain", "caloron:hotfix": "maintain"}
-"""The labels whose command needs more than write access."""
-
-
 def answers(
     policy: Policy, event: SeenTimeline | Refused, look: LookTimeline, rows: list[TimelineRow]
 ) -> list[Event]:
@@ -81,7 +77,7 @@ def told_of(
         "issue_number": look["number"],
         "actor": who["actor"] if who else None,
         "actor_id": who["actor_id"] if who else None,
-        "needs": NEEDS.get(ask.get("label") or "", "write"),
+        "needs": "write",
     }
     if ask.get("label"):
         emitted["label"] = ask["label"]

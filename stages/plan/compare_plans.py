@@ -34,6 +34,7 @@ TOLD = {
     "scope": "scope",
     "skills": "skills",
     "complexity": "complexity",
+    "milestone": "milestone",
     "framework": "framework",
     "model": "model",
 }

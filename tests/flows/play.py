@@ -167,6 +167,10 @@ class Play:
 
         until(look, self.story, self.limit_s)
 
+    def rests(self) -> bool:
+        """Whether, at this moment, nothing is left to take in, to do or to show."""
+        return self._rest() is not None
+
     def _rest(self) -> int | None:
         """How often the bot has decided in this lane; None while it or the forge has something to do."""
         store = self.house.store

@@ -12,7 +12,7 @@ def test_the_end_is_foretold_and_a_change_is_played_without_any(play: Play) -> N
     play.say(kickoff, "/simulate")
     play.answer(kickoff, "No task was done yet")
     play.approve_all()
-    play.wait(lambda: "Likely end: " in (play.written(kickoff, "board") or ""))
+    play.wait(lambda: "Still to go: " in (play.written(kickoff, "board") or ""))
     play.pull("b")
     play.say(kickoff, "/simulate drop c")
     shown = play.answer(kickoff, "with `c` dropped")

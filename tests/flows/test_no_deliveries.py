@@ -11,9 +11,9 @@ from tests.flows.play import Play
 
 @pytest.fixture(scope="module")
 def looking(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Iterator[str]]]:
-    """A bot that looks around twice a second, and repositories without a hook for a scenario each."""
+    """A bot that looks around every second, and repositories without a hook for a scenario each."""
     repos = [house.repository(hooked=False) for _ in range(2)]
-    often = {**house.settings, "CALORON_REPOS": ",".join(repos), "CALORON_RECONCILE_S": "0.5"}
+    often = {**house.settings, "CALORON_REPOS": ",".join(repos), "CALORON_RECONCILE_S": "1"}
     own = House(house.kind, house.client, often, house.real, house.fake_url, unhooked=True)
     with served(own, tmp_path_factory.mktemp("looking")) as up:
         yield up, iter(repos)
@@ -46,7 +46,7 @@ def look_around(play: Play, times: int = 3) -> None:
     """Wait until it has looked around some times more, and done what came of it."""
     before = rounds(play)
     play.wait(lambda: rounds(play) >= before + times)
-    play.quiet()
+    play.wait(play.rests)
 
 
 def test_a_board_is_written_once_for_each_change_and_an_edit_is_undone_with_one_line(unhooked: Play) -> None:

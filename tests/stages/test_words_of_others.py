@@ -147,6 +147,7 @@ OURS = {
     "agent_id": "as `id`",
     "depends_on": "as `id`",
     "critical": "as `id`",
+    "left": "made by `forecast`",
     "order": "as `id`",
     "stuck": "as `id`",
     "fault": "made by `play_change`",

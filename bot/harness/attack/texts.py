@@ -90,6 +90,7 @@ def board(text: str) -> str:
         "policy": {"statuses": STATUSES, "framework": "stub"},
         "told": waits,
         "briefs": briefs,
+        "foreseen": {"forecast": None},
     }
     return str(execute("draw_boards", given)["boards"][0]["body"])
 
@@ -285,8 +286,8 @@ KIND = Kind(
         Defence(
             "titles are neutralized",
             "stages/life/spell_out.py",
-            '"title": as_title(task["title"]),\n            "message"',
-            '"title": task["title"],\n            "message"',
+            'title = as_title(task["title"])',
+            'title = task["title"]',
         ),
         Defence(
             "the lines of a brief are text",
