@@ -14,6 +14,7 @@ from jobs.action_handlers import Target, carries
 from jobs.context import Context
 from shell.clock import now
 from shell.errors import Refused, Unavailable, trace_of
+from shell.forge.common_read import OWN_CHECK
 from shell.marker import mark, marked, text_hash
 from shell.store.connection import milliseconds, write
 from shell.store.outbox import Remembered, paced
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         Shown,
         ShownNow,
         State,
+        StatusWanted,
         Wanted,
     )
     from stages.world import (
@@ -98,7 +100,7 @@ def project(
 def wanted(ctx: Context, lane: str, state: State) -> list[Wanted]:
     """What should be shown of this state, by the composition of that name."""
     policy = ctx.policy(lane, ctx.admission(lane))(state)
-    output, _ = ctx.run("wanted", {"state": state, "now": now(), "policy": policy})
+    output, _ = ctx.run("wanted", {"state": state, "policy": policy})
     items: list[Wanted] = output["wanted"]
     return items
 
@@ -190,7 +192,7 @@ def _write_one(lane: str, target: Target, item: Wanted, state: State, situation:
     name = name_of(item)
     event: ShownNow | RefusedEvent
     try:
-        event = _labels(target, item, state) if item["kind"] == "labels" else _board(target, item, state)
+        event = _write(target, item, state)
     except Refused as refusal:
         _log.warning("projection refused", lane=lane, what=name, status=refusal.status, words=refusal.message)
         event = _refused(item, refusal)
@@ -199,13 +201,23 @@ def _write_one(lane: str, target: Target, item: Wanted, state: State, situation:
     target.store.note_written(lane, name, situation, pace, event)
 
 
+def _write(target: Target, item: Wanted, state: State) -> ShownNow:
+    match item["kind"]:
+        case "labels":
+            return _labels(target, item, state)
+        case "status":
+            return _status(target, item)
+        case "board":
+            return _board(target, item, state)
+
+
 def _refused(item: Wanted, refusal: Refused) -> RefusedEvent:
     """Without the text of a board, which may be long."""
     action: Show = {"type": "show", "key": name_of(item), "object": item["object"], "kind": item["kind"]}
     action["number"], action["hash"] = item["number"], item["hash"]
     if item["kind"] == "labels":
         action["on"], action["off"] = item["on"], item["off"]
-    else:
+    elif item["kind"] == "board":
         action["mark"], action["comment_id"] = item["mark"], item["comment_id"]
         action["plan_hash"] = item["plan_hash"]
     return {"type": "refused", "action": action, "status": refusal.status, "message": refusal.message}
@@ -223,6 +235,19 @@ def _labels(target: Target, item: LabelsWanted, state: State) -> ShownNow:
         "number": item["number"],
         "hash": item["hash"],
         "labels": target.forge.set_labels(target.repo, item["number"], add, remove),
+    }
+
+
+def _status(target: Target, item: StatusWanted) -> ShownNow:
+    words, link = item["description"], item["link"]
+    target.forge.set_status(target.repo, item["sha"], item["state"], OWN_CHECK, words, link)
+    return {
+        "type": "shown",
+        "at": now(),
+        "object": item["object"],
+        "kind": item["kind"],
+        "number": item["number"],
+        "hash": item["hash"],
     }
 
 

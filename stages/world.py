@@ -2050,13 +2050,13 @@ class Machine(Happening):
 
 
 class ShownNow(Happening):
-    """A label or a board was brought up to date. Emitted by a performer."""
+    """Labels, a board or a commit status were brought up to date. Emitted by a performer."""
 
     type: Literal["shown"]
     object: str
-    """What it is on: `issue:<number>`."""
+    """What it is on: `issue:<number>` or `pull:<number>`."""
     kind: str
-    """`labels` or `board`."""
+    """`labels`, `board` or `status`."""
     hash: str
     """The hash of what was wanted."""
     number: NotRequired[int]
@@ -2849,7 +2849,7 @@ class Show(ActionFields):
     object: NotRequired[str]
     """What it is on."""
     kind: NotRequired[str]
-    """`labels` or `board`."""
+    """`labels`, `board` or `status`."""
     number: NotRequired[int]
     """The issue or pull request."""
     hash: NotRequired[str]
@@ -3781,5 +3781,36 @@ class BoardWanted(TypedDict):
     """The plan on it."""
 
 
-Wanted = LabelsWanted | BoardWanted
+class WhatWaits(TypedDict):
+    """What every task of every sprint waits for. Written by `tell_waits`."""
+
+    waits: dict[str, dict[str, list[str]]]
+    """The reasons by kickoff number and task id, the first one for the board."""
+    reviews: dict[str, list[str]]
+    """By kickoff number, the ids of the tasks that wait for a review."""
+    ready: dict[str, list[str]]
+    """By kickoff number, the ids of the tasks that wait for nothing but to be merged."""
+
+
+class StatusWanted(TypedDict):
+    """The commit status `caloron` of a pull request's head. Written by `tell_statuses`."""
+
+    object: str
+    """What it is on: `pull:<number>`."""
+    kind: Literal["status"]
+    number: int
+    """The pull request."""
+    sha: str
+    """Its head."""
+    state: Literal["pending", "success", "failure"]
+    """Whether something is waited for, nothing but its turn, or it will not be merged."""
+    description: str
+    """What it waits for, in plain text."""
+    link: str
+    """The page that says more."""
+    hash: str
+    """The hash of all this."""
+
+
+Wanted = LabelsWanted | BoardWanted | StatusWanted
 """What is to be seen on the forge and is not."""

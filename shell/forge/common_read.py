@@ -101,8 +101,13 @@ def read_pull(raw: Raw, head: ForgeHead) -> Pull:
 _WORST_FIRST: tuple[CheckState, ...] = ("failure", "pending", "success")
 
 
+OWN_CHECK = "caloron"
+"""The commit status that says what we wait for: nothing that we wait for ourselves."""
+
+
 def combined(contexts: dict[str, CheckState]) -> Checks:
-    """The checks of one commit: the worst of them, or `none` where there are none."""
+    """The checks of one commit without ours: the worst of them, or `none` where there are none."""
+    contexts = {name: state for name, state in contexts.items() if name != OWN_CHECK}
     states = set(contexts.values())
     worst: CheckState = next((state for state in _WORST_FIRST if state in states), "none")
     return {"state": worst, "contexts": contexts}

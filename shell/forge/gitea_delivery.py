@@ -37,7 +37,7 @@ def _of_repository(name: str, delivery: str, payload: Raw) -> Delivered:
         case "push":
             return webhook_events.pushed(payload, delivery)
         case "status":
-            return webhook_events.changed_commit(payload, delivery, payload["sha"])
+            return webhook_events.status_set(payload, delivery)
         case "workflow_run":
             return webhook_events.changed_commit(payload, delivery, payload["workflow_run"]["head_sha"])
         case "repository":

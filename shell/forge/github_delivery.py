@@ -42,7 +42,7 @@ def _of_repository(name: str, delivery: str, payload: Raw) -> Delivered:
     if name == "push":
         return webhook_events.pushed(payload, delivery)
     if name == "status":
-        return webhook_events.changed_commit(payload, delivery, payload["sha"])
+        return webhook_events.status_set(payload, delivery)
     if name in _CHECKS:
         return webhook_events.changed_commit(payload, delivery, payload[name]["head_sha"])
     if name == "repository":

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from shell.clock import now
 from shell.event import Changed, Delivered, Ignored, IssueComment
-from shell.forge.common_read import Raw, author_of, utc
+from shell.forge.common_read import OWN_CHECK, Raw, author_of, utc
 
 _BRANCH = "refs/heads/"
 
@@ -59,6 +59,13 @@ def hash_of(text: str | None) -> str:
 def changed_commit(payload: Raw, delivery: str, sha: str) -> Changed:
     """The checks of a commit may have changed."""
     return changed(payload, delivery, "commit", sha, "status", head_sha=sha)
+
+
+def status_set(payload: Raw, delivery: str) -> Delivered:
+    """The status of a commit may have changed, unless it is the one that we set."""
+    if payload["context"] == OWN_CHECK:
+        return ignored(payload, "the commit status of the bot itself")
+    return changed_commit(payload, delivery, payload["sha"])
 
 
 def pushed(payload: Raw, delivery: str) -> Delivered:

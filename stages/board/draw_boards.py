@@ -11,14 +11,10 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from stages.world import (
         Board, Brief, Briefs, Cost, Forecast, Kickoff, Policy, State, StatusLook, Task, TaskStatus,
+        WhatWaits,
     )  # fmt: skip
 
 NAME = "draw_boards"
-
-
-class Told(TypedDict):
-    waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons, the first one for the board
-    reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
 
 
 class Written(TypedDict):
@@ -32,17 +28,13 @@ class Foreseen(TypedDict):
 
 class Input(TypedDict):
     state: State
-    now: str
     policy: Policy
-    told: Told
+    told: WhatWaits
     briefs: Written
     foreseen: Foreseen
 
 
 class Output(TypedDict):
-    state: State
-    now: str
-    policy: Policy
     boards: list[Board]
 
 
@@ -89,7 +81,7 @@ def execute(input: Input) -> Output:
     shown.sort(key=lambda kickoff: kickoff["number"])
     foreseen = to_go(input["foreseen"]["forecast"])
     boards = [board(state, policy, kickoff, input["told"], input["briefs"], foreseen) for kickoff in shown]
-    return {"state": state, "now": input["now"], "policy": policy, "boards": boards}
+    return {"boards": boards}
 
 
 WALLS = {
@@ -101,7 +93,7 @@ WALLS = {
 
 
 def board(
-    state: State, policy: Policy, kickoff: Kickoff, told: Told, briefs: Written, foreseen: str
+    state: State, policy: Policy, kickoff: Kickoff, told: WhatWaits, briefs: Written, foreseen: str
 ) -> Board:
     number = str(kickoff["number"])
     waits, reviews = told["waits"][number], told["reviews"][number]

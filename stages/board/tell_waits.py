@@ -20,23 +20,30 @@ class Input(TypedDict):
 class Output(TypedDict):
     waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons
     reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
+    ready: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for nothing but to be merged
 
 
 MAX_UNREVIEWED = 3
-FREE, TURN = "waiting for a free agent", "approved, waiting for its turn"
+FREE, TURN, MERGING = "waiting for a free agent", "approved, waiting for its turn", "being merged"
 NOT_SAID = "approved; waits for `/merge` by someone with maintain permission"
 
 
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     sprints = {number: tasks_of(state, kickoff) for number, kickoff in state["kickoffs"].items()}
-    return {
-        "waits": {
-            number: all_reasons(state, policy, tasks, state["kickoffs"][number])
-            for number, tasks in sprints.items()
-        },
-        "reviews": {number: unreviewed(tasks) for number, tasks in sprints.items()},
+    waits = {
+        number: all_reasons(state, policy, tasks, state["kickoffs"][number])
+        for number, tasks in sprints.items()
     }
+    return {
+        "waits": waits,
+        "reviews": {number: unreviewed(tasks) for number, tasks in sprints.items()},
+        "ready": {number: ready_to_merge(found) for number, found in waits.items()},
+    }
+
+
+def ready_to_merge(waits: dict[str, list[str]]) -> list[str]:
+    return [name for name, reasons in waits.items() if reasons in ([TURN], [MERGING])]
 
 
 ENDED = ("Done", "Skipped", "Cancelled")
@@ -199,7 +206,7 @@ def last_step(task: Task) -> str:
 def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
     """Everything that keeps it from being merged; what the forge or CI decides comes first."""
     if task.get("merging") and not held:
-        return ["being merged"]
+        return [MERGING]
     parts = [*held, shown_text(task["wait"])] if task.get("wait") else [*held]
     parts += of_checks(task.get("checks") or {})
     if not is_approved(task):

@@ -1,4 +1,4 @@
-"""List what the forge should show and does not: the labels of every task's issue, and the boards."""
+"""List what the forge should show and does not: labels, the boards, and the statuses of pull requests."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, BoardWanted, LabelsWanted, Policy, State, StatusLook, Task, TaskStatus, Wanted,
+        Board, BoardWanted, LabelsWanted, Policy, State, StatusLook, StatusWanted, Task, TaskStatus, Wanted,
     )  # fmt: skip
 
 NAME = "want"
 
 
+class Drawn(TypedDict):
+    boards: list[Board]
+
+
+class ToldStatuses(TypedDict):
+    statuses: list[StatusWanted]
+
+
 class Input(TypedDict):
     state: State
     policy: Policy
-    boards: list[Board]
+    drawn: Drawn
+    spoken: ToldStatuses
 
 
 class Output(TypedDict):
@@ -36,8 +45,10 @@ def execute(input: Input) -> Output:
     for task in [*state["tasks"].values(), *ended]:
         if task.get("issue_number") and (pull := task.get("pr_number")):
             labels[pull] = labels_of_pull(state, statuses, task, pull, by_hand)
-    boards = [board for drawn in input["boards"] if (board := board_of(state, drawn))]
-    return {"wanted": [*(one for _, one in sorted(labels.items()) if one), *boards]}
+    boards = [board for drawn in input["drawn"]["boards"] if (board := board_of(state, drawn))]
+    return {
+        "wanted": [*(one for _, one in sorted(labels.items()) if one), *input["spoken"]["statuses"], *boards]
+    }
 
 
 def labels_on(state: State, number: int) -> list[str]:

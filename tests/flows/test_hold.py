@@ -25,6 +25,17 @@ def board(play: Play, kickoff: int) -> str:
     return play.written(kickoff, "board") or ""
 
 
+def status(play: Play, sha: str) -> tuple[str, str]:
+    """The state and the words of the bot's status on a commit, or empty ones."""
+    found = play.bot.api.get(f"/repos/{play.repo}/commits/{sha}/status")["statuses"] or []
+    said = (
+        (one.get("status") or one["state"], one["description"])
+        for one in found
+        if one["context"] == "caloron"
+    )
+    return next(said, ("", ""))
+
+
 def handled(play: Play, type_: str, count: int = 1) -> None:
     """Wait until so many events of a type were handled, and what came of them is done."""
     play.wait(lambda: sum(event["type"] == type_ for event in play.told()) >= count)
@@ -41,11 +52,14 @@ def approve(play: Play, number: int) -> None:
 def test_a_command_on_the_task_s_issue_holds_its_merge_until_it_is_released(play: Play) -> None:
     kickoff = play.start("- a: The first")
     pull, issue = play.pull("a"), play.task("a")
+    head = pull["head"]["sha"]
+    play.wait(lambda: status(play, head) == ("pending", "Waiting for a review"))
     play.reacted(play.say(issue, "/hold"), "eyes", "rocket")
     play.wait(lambda: HOLD in labels(play, issue) and HOLD in labels(play, pull["number"]))
     approve(play, pull["number"])
     assert not merged(play, "a")
     play.wait(lambda: "held by @alice; `/unhold` to let it merge" in board(play, kickoff))
+    play.wait(lambda: status(play, head) == ("pending", "Held by @alice; /unhold to let it merge"))
     play.say(issue, "/why")
     play.answer(issue, "held by @alice")
 
@@ -56,7 +70,7 @@ def test_a_command_on_the_task_s_issue_holds_its_merge_until_it_is_released(play
 
     play.reacted(play.say(pull["number"], "/unhold"), "eyes", "rocket")
     play.wait(lambda: play.closed(kickoff))
-    assert merged(play, "a")
+    assert merged(play, "a") and status(play, head) == ("success", "Nothing more is waited for")
     assert HOLD not in labels(play, issue) + labels(play, pull["number"])
 
 

@@ -132,9 +132,9 @@ def test_a_push_of_a_branch(forge: str) -> None:
 @pytest.mark.parametrize(
     ("forge", "name", "payload"),
     [
-        ("gitea", "status", {"sha": SHA}),
+        ("gitea", "status", {"sha": SHA, "context": "ci"}),
         ("gitea", "workflow_run", {"action": "completed", "workflow_run": {"head_sha": SHA}}),
-        ("github", "status", {"sha": SHA}),
+        ("github", "status", {"sha": SHA, "context": "ci"}),
         ("github", "check_run", {"action": "completed", "check_run": {"head_sha": SHA}}),
         ("github", "check_suite", {"action": "completed", "check_suite": {"head_sha": SHA}}),
         ("github", "workflow_run", {"action": "completed", "workflow_run": {"head_sha": SHA}}),
@@ -144,6 +144,12 @@ def test_checks_of_a_commit(forge: str, name: str, payload: dict[str, Any]) -> N
     event = read(forge, name, payload)
     assert changed(event) == {"object": "commit", "head_sha": SHA, "hint": "status"}
     assert event["key"] == f"changed:commit:{SHA}:d1"
+
+
+@pytest.mark.parametrize("forge", ["gitea", "github"])
+def test_the_status_of_the_bot_itself_is_no_news(forge: str) -> None:
+    event = read(forge, "status", {"sha": SHA, "context": "caloron"})
+    assert (event["type"], event["reason"]) == ("ignored", "the commit status of the bot itself")
 
 
 @pytest.mark.parametrize(("forge", "action"), [("gitea", "deleted"), ("github", "renamed")])
