@@ -308,6 +308,17 @@ def asked_by(event: Text | LabelAdded | LabelRemoved, where: Where) -> Where:
     return {**where, "asker": actor} if actor else where
 
 
+LONGEST_NOTED = 200
+"""Signs of a command that are kept to be shown."""
+
+
+def noted(where: Where, line: CommandLine, minimum: Minimum) -> Where:
+    """The place with the command as it was given, where it is one that steers: it is shown on the board."""
+    if RANKS.index(minimum) < RANKS.index("write"):
+        return where
+    return {**where, "line": (where.get("label") or line["line"]).strip()[:LONGEST_NOTED]}
+
+
 COMMON = frozenset({"forge", "repo_id", "repo", "at", "actor", "actor_id", "created_at", "found"})
 
 
@@ -351,7 +362,7 @@ def command_event(
         "args": {"positional": found["positional"], "flags": found["flags"]},
         "minimum": minimum,
         "needs": "read" if inactive else minimum,
-        "where": asked_by(event, where),
+        "where": asked_by(event, noted(where, line, minimum)),
         "help": reply_text(declaration, found["positional"], inactive, state),
     }
     if declaration.name == "help" and (rows := help_rows(found["positional"], state)):

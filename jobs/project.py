@@ -259,8 +259,9 @@ def _board(target: Target, item: BoardWanted, state: State) -> ShownNow:
     """
     shown = _shown(item, state)
     known = item["comment_id"] or shown.get("comment_id")
-    line = _mark(item)
-    body = marked(item["body"], line)
+    text = _dated(item, state)
+    line = _mark(item, text)
+    body = marked(text, line)
     new_plan = item["plan_hash"] != shown.get("plan_hash")
     written = None if new_plan or not known else _edited(target, known, body)
     at = now()
@@ -278,10 +279,18 @@ def _board(target: Target, item: BoardWanted, state: State) -> ShownNow:
         "number": item["number"],
         "hash": item["hash"],
         "plan_hash": item["plan_hash"],
-        "text": text_hash(item["body"]),
+        "text": text_hash(text),
         "comment_id": written["comment_id"],
         "written_at": written["updated_at"],
     }
+
+
+def _dated(item: BoardWanted, state: State) -> str:
+    """Its text; while the sprint runs with the time, for which alone no board is written."""
+    kickoff = _kickoff(item, state)
+    if kickoff is None or kickoff.get("status") != "Running":
+        return item["body"]
+    return f"{item['body']}\n\n<sub>As of {now()[:16].replace('T', ' ')} UTC</sub>"
 
 
 def _edited(target: Target, comment_id: int, body: str) -> ForgeComment | None:
@@ -300,12 +309,12 @@ def _existing_board(target: Target, item: BoardWanted, line: str) -> ForgeCommen
     return next((one for one in comments if carries(target, one, line)), None)
 
 
-def _mark(item: BoardWanted) -> str:
+def _mark(item: BoardWanted, text: str) -> str:
     asked = item["mark"]
     return mark(
         asked["kind"],
         asked.get("key") or name_of(item),
         asked.get("sprint") or "",
         asked.get("task") or "",
-        text_hash(item["body"]),
+        text_hash(text),
     )

@@ -903,6 +903,23 @@ class PlanChange(TypedDict):
     """What is new (`+`), gone (`-`) or other (`!`), a line each, with others' words as they are."""
 
 
+class LoggedCommand(TypedDict):
+    """A command that steered a sprint, or was to. Written by `command_reply`."""
+
+    handled_at: str
+    """When it was handled."""
+    asker: str | None
+    """Who said it, by login."""
+    line: str
+    """The line, or the label."""
+    good: bool
+    """Whether it was done."""
+    number: int
+    """The issue or pull request that it was said on."""
+    comment_id: int | None
+    """The comment that says it; null: a label, a review or the text of an issue."""
+
+
 class Kickoff(TypedDict):
     """A sprint that is not over, kept under the number of its kickoff issue. Made by `open_kickoff`."""
 
@@ -964,6 +981,8 @@ class Kickoff(TypedDict):
     """Who paused it, while it is paused: `/pause`."""
     asked_status_at: NotRequired[str]
     """When `/status` was last said: the board is refreshed for it."""
+    command_log: NotRequired[list[LoggedCommand]]
+    """The last commands that steered it; written by `command_reply`."""
     retro: NotRequired[SprintFigures]
     """Its figures; written by `close_sprint`."""
     tasks: NotRequired[dict[str, Task]]
@@ -1222,6 +1241,8 @@ class Where(TypedDict):
     """How many commands of one text stand before it, beyond those that are answered in words."""
     asker: NotRequired[str]
     """Who said it, by login; absent where that is not known."""
+    line: NotRequired[str]
+    """The line or the label, where it is a command that steers something."""
 
 
 class Changed(Happening):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import math
 import re
 import textwrap
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, Brief, Briefs, Cost, Forecast, Kickoff, Policy, State, StatusLook, Task, TaskStatus,
-        WhatWaits,
+        Board, Brief, Briefs, Cost, Forecast, Kickoff, LoggedCommand, Policy, State, StatusLook, Task,
+        TaskStatus, WhatWaits,
     )  # fmt: skip
 
 NAME = "draw_boards"
@@ -24,6 +26,10 @@ class Written(TypedDict):
 
 class Foreseen(TypedDict):
     forecast: Forecast | None
+
+
+Statuses = dict["TaskStatus", "StatusLook"]
+Waits = dict[str, list[str]]
 
 
 class Input(TypedDict):
@@ -98,6 +104,7 @@ def board(
     number = str(kickoff["number"])
     waits, reviews = told["waits"][number], told["reviews"][number]
     running = state.get("running") == kickoff["number"]
+    rows = plan_of if kickoff["status"] in ("Planning", "Proposed", *TO_BE_READ) else table
     tasks = in_order(state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"] or {})
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
@@ -110,9 +117,10 @@ def board(
         cannot_read(state) if running else "",
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
         graph(policy["statuses"], tasks),
-        checklist(policy["statuses"], tasks, waits),
+        by_milestone(tasks, functools.partial(rows, policy["statuses"], tasks, waits)),
         told_by_repository(state, kickoff),
         told_to_agents(tasks, briefs["sprints"].get(number), in_order_of(tasks, briefs["tasks"].get(number))),
+        commands(state, kickoff),
         left_out(kickoff),
         WALLS.get(policy.get("walls", ""), ""),
         no_tools(policy, tasks),
@@ -361,32 +369,117 @@ def short(title: str) -> str:
     return re.sub(r"[^\w .,:;!?()/+…-]", " ", cut)
 
 
-# the checklist
+# the tasks
 
 
-def checklist(
-    statuses: dict[TaskStatus, StatusLook], tasks: dict[str, Task], waits: dict[str, list[str]]
-) -> str:
-    """A row for each task; those of a milestone stand below its name."""
+def by_milestone(tasks: dict[str, Task], rows: Callable[[list[str]], list[str]]) -> str:
+    """The rows of all tasks; those of a milestone stand below its name."""
     groups: dict[str, list[str]] = {}
     for name, task in tasks.items():
         groups.setdefault(task.get("milestone") or "", []).append(name)
     parts = []
     for milestone, names in groups.items():
-        rows = [row(statuses, name, tasks[name], waits.get(name) or []) for name in names]
         done = done_of({name: tasks[name] for name in names})
         head = [f"**{shown_text(milestone)}** · {done} done", ""] if milestone else []
-        parts.append("\n".join([*head, *rows]))
+        parts.append("\n".join([*head, *rows(names)]))
     return "\n\n".join(parts)
 
 
-def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: list[str]) -> str:
-    box = "x" if task["status"] in ("Done", "Skipped") else " "
-    links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
-    notes = " · ".join(part for part in (links, *reasons[:1]) if part)
-    return f"- [{box}] {statuses[task['status']]['sign']} **{shown_text(task['title'])}** (`{name}`)" + (
-        f" — {notes}" if notes else ""
+def plan_of(statuses: Statuses, tasks: dict[str, Task], waits: Waits, names: list[str]) -> list[str]:
+    """A row for each task that is to be done, with what it comes after."""
+    rows = []
+    for name in names:
+        task, reasons = tasks[name], waits.get(name) or []
+        box = "x" if task["status"] in ("Done", "Skipped") else " "
+        title = f"- [{box}] {statuses[task['status']]['sign']} **{shown_text(task['title'])}** (`{name}`)"
+        rows.append(" — ".join([title, *reasons[:1]]))
+    return rows
+
+
+def table(statuses: Statuses, tasks: dict[str, Task], waits: Waits, names: list[str]) -> list[str]:
+    """A row for each task of a sprint that began; what is said of none has no column."""
+    rows = [columns(statuses, name, tasks[name], waits.get(name) or []) for name in names]
+    heads = [head for head in rows[0] if any(row[head] for row in rows)]
+    cells = [[cell(row[head]) for head in heads] for row in rows]
+    return [f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *cells]]
+
+
+def cell(text: str) -> str:
+    """A pipe would end it, even in code; backslashes before one count differently on each forge."""
+    return re.sub(r"\\*\|", r"\\|", text)
+
+
+def columns(statuses: Statuses, name: str, task: Task, reasons: list[str]) -> dict[str, str]:
+    issue = f" #{task['issue_number']}" if task.get("issue_number") else ""
+    return {
+        "task": f"**{shown_text(task['title'])}** (`{name}`){issue}",
+        "state": f"{statuses[task['status']]['sign']} {words_of(task['status'])}",
+        "now": "" if task["status"] in OVER else "".join(reasons[:1]),
+        "pull request": f"#{task['pr_number']}" if task.get("pr_number") else "",
+        "checks": checks_of(task),
+        "time": time_of(task),
+        "cost": cost_of(task),
+    }
+
+
+def words_of(status: TaskStatus) -> str:
+    return re.sub(r"\B(?=[A-Z])", " ", status).lower()
+
+
+def checks_of(task: Task) -> str:
+    checks = task.get("checks") or {}
+    if checks.get("missing"):
+        return "⏳ one is missing"
+    return {"success": "✅ green", "failure": "❌ red", "pending": "⏳ pending"}.get(
+        checks.get("state") or "", ""
     )
+
+
+def time_of(task: Task) -> str:
+    """How long it took, or since when it is under way: a board says nothing that time alone would change."""
+    began, ended = task.get("started_at"), task.get("completed_at")
+    if not began:
+        return ""
+    if not ended:
+        return f"since {began[:10]} {began[11:16]} UTC"
+    hours, minutes = divmod(round((moment(ended) - moment(began)).total_seconds() / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def moment(text: str) -> datetime.datetime:
+    found = datetime.datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+
+
+def cost_of(task: Task) -> str:
+    cost: Cost = task.get("cost") or {}
+    if usd := cost.get("charged_usd") or cost.get("usd"):
+        return f"${usd:.2f}"
+    return f"{cost['tokens']:,.0f} tokens" if cost.get("tokens") else ""
+
+
+# what people said
+
+
+def commands(state: State, kickoff: Kickoff) -> str:
+    """Who steered the sprint, how, and whether that was done; no mention calls anyone again."""
+    said = kickoff.get("command_log") or []
+    if not said:
+        return ""
+    rows = [" | ".join(command_row(state, one)) for one in said]
+    head = f"<details><summary>What people said ({len(said)})</summary>"
+    return "\n".join([head, "", "| when | who | command | result |", "|---|---|---|---|",
+                      *(f"| {row} |" for row in rows), "", "</details>"])  # fmt: skip
+
+
+def command_row(state: State, said: LoggedCommand) -> tuple[str, ...]:
+    code, who = cell(as_code(said["line"], 100)), cell(as_code(said["asker"] or "?", 60))
+    repo = state.get("repo")
+    url = repo.get("html_url") if repo else None
+    anchor = f"#issuecomment-{said['comment_id']}" if said.get("comment_id") else ""
+    what = f"[{code}]({url}/issues/{said['number']}{anchor})" if url else code
+    at, result = said["handled_at"], "✅ done" if said["good"] else "❌ not done"
+    return f"{at[:10]} {at[11:16]} UTC", who, what, result
 
 
 def footer(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:

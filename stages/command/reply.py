@@ -1,11 +1,11 @@
-"""Give every answer of a turn its form: a reaction, and a line where there is something to say."""
+"""Give every answer of a turn its form: a reaction, and a line where there is something to say; log it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Answer, Comment, Event, Policy, State
+    from stages.world import Action, Answer, Comment, Event, Kickoff, LoggedCommand, Policy, State
 
 NAME = "command_reply"
 
@@ -34,12 +34,46 @@ REST = (
 
 def execute(input: Input) -> Output:
     return {
-        "state": input["state"],
+        "state": logged_all(input["state"], input["actions"], input["now"]),
         "events": input["events"],
         "actions": [made for action in input["actions"] for made in spelled_out(action)],
         "now": input["now"],
         "policy": input["policy"],
     }
+
+
+MOST_LOGGED = 30
+
+
+def logged_all(state: State, actions: list[Action], now: str) -> State:
+    for action in actions:
+        state = logged(state, action, now)
+    return state
+
+
+def logged(state: State, action: Action, now: str) -> State:
+    """Remember on the kickoff who steered it, for its board to show."""
+    if action["type"] != "answer" or "line" not in action["where"]:
+        return state
+    kickoff = kickoff_of(state, action["where"]["number"])
+    if kickoff is None:
+        return state
+    log = [*(kickoff.get("command_log") or []), entry(action, now)][-MOST_LOGGED:]
+    steered: Kickoff = {**kickoff, "command_log": log}
+    return {**state, "kickoffs": {**state["kickoffs"], str(kickoff["number"]): steered}}
+
+
+def entry(action: Answer, now: str) -> LoggedCommand:
+    where = action["where"]
+    return {"handled_at": now, "asker": where.get("asker"), "line": where["line"], "good": action["good"],
+            "number": where["number"], "comment_id": where.get("comment_id")}  # fmt: skip
+
+
+def kickoff_of(state: State, number: int) -> Kickoff | None:
+    """The one that the thread is of: itself, or the running one's task."""
+    own = {task.get(field) for task in state["tasks"].values() for field in ("issue_number", "pr_number")}
+    kickoff = state.get("running") if number in own else number
+    return state["kickoffs"].get(str(kickoff))
 
 
 def spelled_out(action: Action) -> list[Action]:

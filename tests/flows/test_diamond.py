@@ -43,7 +43,7 @@ def test_a_diamond_is_done_once_and_in_order(play: Play) -> None:
     after = play.comment(kickoff, "board")
     assert after["comment_id"] == board["comment_id"]
     assert after["body"] != board["body"] and "is done" in after["body"]
-    assert after["body"].count("- [x]") == 4
+    assert after["body"].count("✅ done | #") == 4
     assert len(play.all_written(kickoff, "retro")) == 1
     assert play.all_written(kickoff, "answer") == ["I am planning this sprint."]
     assert len(play.all_written(kickoff)) == 3, (

@@ -159,7 +159,7 @@ def test_what_an_issue_s_own_text_asks_for_says_that_it_was_there() -> None:
     opened = {**REPO, "type": "issue_opened", "key": "o", "issue_number": 4, "actor": "alice", "actor_id": 2}
     asked = expand({**opened, "author_id": 2, "body": "/plan\n\n/stauts"}, STATE)[1:]
     there = {"number": 4, "is_pull": False, "own_text": True, "asker": "alice"}
-    assert [one["where"] for one in asked] == [there] * 2
+    assert [one["where"] for one in asked] == [{**there, "line": "/plan"}, there]
     assert "own_text" not in expand(comment("/plan"), STATE)[0]["where"]
 
 

@@ -148,6 +148,8 @@ OURS = {
     "depends_on": "as `id`",
     "critical": "as `id`",
     "left": "made by `forecast`",
+    "handled_at": "our own",
+    "started_at": "our own",
     "order": "as `id`",
     "stuck": "as `id`",
     "fault": "made by `play_change`",
