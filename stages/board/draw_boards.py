@@ -328,28 +328,57 @@ def link(task: Task) -> str:
 
 
 def graph(statuses: dict[TaskStatus, StatusLook], tasks: dict[str, Task]) -> str:
-    """Mermaid, where something depends on something; beyond a number of tasks what is over is one box.
+    """Mermaid, where something depends on something; of many tasks those at hand, the others as two boxes.
 
     A label is one line, for a line break in it breaks the drawing on Gitea.
     """
     linked = {
         end for name, task in tasks.items() for before in befores(tasks, task) for end in (before, name)
     }
-    folded = [name for name in linked if len(tasks) > MOST_BOXES and tasks[name]["status"] in OVER]
-    drawn = {name: tasks[name] for name in tasks if name in linked and name not in folded}
+    if not linked:
+        return ""
+    over, drawn, later = at_hand({name: tasks[name] for name in tasks if name in linked}, len(tasks))
     if not drawn:
         return ""
-    names = {name: f"t{position}" for position, name in enumerate(tasks)} | dict.fromkeys(folded, "over")
-    nodes = [f'  over["✅ {len(folded)} that are over"]:::Done'] if folded else []
+    names = {name: f"t{position}" for position, name in enumerate(tasks)}
+    names |= dict.fromkeys(over, "over") | dict.fromkeys(later, "later")
+    nodes = [f'  over["✅ {len(over)} that are over"]:::Done'] if over else []
     nodes += [
         f'  {names[name]}["{label(statuses, name, task)}"]:::{task["status"]}' for name, task in drawn.items()
     ]
-    edges = dict.fromkeys(f"  {names[before]} --> {names[name]}" for name, task in drawn.items()
-                          for before in befores(tasks, task))  # fmt: skip
-    box: list[TaskStatus] = ["Done"] if folded else []
-    used = sorted({*box, *(task["status"] for task in drawn.values())})
-    classes = [f"  classDef {status} {statuses[status]['colour']}" for status in used]
-    return "\n".join(["```mermaid", "flowchart LR", *nodes, *edges, *classes, "```"])
+    nodes += [f'  later["⏳ {len(later)} that come later"]:::Pending'] if later else []
+    ends = ((names[before], names[name]) for name in tasks for before in befores(tasks, tasks[name]))
+    edges = dict.fromkeys(f"  {before} --> {after}" for before, after in ends if before != after)
+    used: set[TaskStatus] = {task["status"] for task in drawn.values()}
+    used |= {"Done"} if over else set()
+    used |= {"Pending"} if later else set()
+    classes = [f"  classDef {status} {statuses[status]['colour']}" for status in sorted(used)]
+    return "\n".join(["```mermaid", f"flowchart {direction(drawn)}", *nodes, *edges, *classes, "```"])
+
+
+def at_hand(tasks: dict[str, Task], many: int) -> tuple[list[str], dict[str, Task], list[str]]:
+    """What is over, what has a box of its own, and what comes later; in a small sprint each has its box."""
+    if many <= MOST_BOXES:
+        return [], tasks, []
+    over = [name for name, task in tasks.items() if task["status"] in OVER]
+    rest = [name for name in tasks if name not in over]
+    rest.sort(key=lambda name: tasks[name]["status"] == "Pending")
+    drawn = set(rest[:MOST_BOXES])
+    return over, {name: tasks[name] for name in tasks if name in drawn}, rest[MOST_BOXES:]
+
+
+def direction(tasks: dict[str, Task]) -> str:
+    """From left to right, unless the chain is long and few tasks stand side by side: a page is narrow."""
+    levels: dict[str, int] = {}
+    while todo := [name for name in tasks if name not in levels and
+                   all(before in levels for before in befores(tasks, tasks[name]))]:  # fmt: skip
+        before_ = dict(levels)
+        levels |= {
+            name: 1 + max((before_[one] for one in befores(tasks, tasks[name])), default=0) for name in todo
+        }
+    depth = max(levels.values(), default=0)
+    width = max((list(levels.values()).count(level) for level in set(levels.values())), default=0)
+    return "TD" if depth > max(width, 3) else "LR"
 
 
 def befores(tasks: dict[str, Task], task: Task) -> list[str]:
@@ -397,7 +426,19 @@ def plan_of(statuses: Statuses, tasks: dict[str, Task], waits: Waits, names: lis
 
 
 def table(statuses: Statuses, tasks: dict[str, Task], waits: Waits, names: list[str]) -> list[str]:
-    """A row for each task of a sprint that began; what is said of none has no column."""
+    """A row for each task of a sprint that began; of many, those that are over stand folded below."""
+    over = [name for name in names if len(tasks) > MOST_BOXES and tasks[name]["status"] in OVER]
+    rest = [name for name in names if name not in over]
+    rows = rows_of(statuses, tasks, waits, rest) if rest else []
+    if not over:
+        return rows
+    folded = rows_of(statuses, tasks, waits, over)
+    head = f"<details><summary>✅ {len(over)} that are over</summary>"
+    return [*rows, *([""] if rows else []), head, "", *folded, "", "</details>"]
+
+
+def rows_of(statuses: Statuses, tasks: dict[str, Task], waits: Waits, names: list[str]) -> list[str]:
+    """Of these tasks; what is said of none has no column."""
     rows = [columns(statuses, name, tasks[name], waits.get(name) or []) for name in names]
     heads = [head for head in rows[0] if any(row[head] for row in rows)]
     cells = [[cell(row[head]) for head in heads] for row in rows]
@@ -441,7 +482,7 @@ def time_of(task: Task) -> str:
     if not began:
         return ""
     if not ended:
-        return f"since {began[:10]} {began[11:16]} UTC"
+        return f"since {began[5:10]} {began[11:16]}"
     hours, minutes = divmod(round((moment(ended) - moment(began)).total_seconds() / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 

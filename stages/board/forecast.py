@@ -169,7 +169,8 @@ def longest_chain(befores: dict[str, list[str]], ends: dict[str, float]) -> list
 
 
 def in_words(likely: float, low: float, high: float) -> str:
-    return f"about {length(likely)} ({length(low)} to {length(high)})"
+    about, spread = f"about {length(likely)}", [length(low), length(high)]
+    return about if spread[0] == spread[1] else f"{about} ({' to '.join(spread)})"
 
 
 def length(minutes: float) -> str:
