@@ -392,7 +392,8 @@ def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: 
     box = "x" if task["status"] in ("Done", "Skipped") else " "
     links = " ".join([f"#{task[n]}" for n in ("issue_number", "pr_number") if task.get(n)])
     notes = " · ".join(part for part in (links, *reasons[:1]) if part)
-    return f"- [{box}] {statuses[task['status']]['sign']} **{shown_text(task['title'])}** (`{name}`)" + (
+    which = f"`{name}`, hotfix" if task.get("hotfix") else f"`{name}`"
+    return f"- [{box}] {statuses[task['status']]['sign']} **{shown_text(task['title'])}** ({which})" + (
         f" — {notes}" if notes else ""
     )
 
