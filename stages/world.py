@@ -69,7 +69,7 @@ Walls = Literal["off", "bare", "refused"]
 ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
 """What a review says, or that it was dismissed."""
 CheckState = Literal["success", "pending", "failure", "none"]
-"""What the checks of a head come to; `none`: there are none."""
+"""What the checks of a head come to; `none`: there are none, or they were skipped."""
 MergeMode = Literal["on-approval", "manual", "auto"]
 """What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
 MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]

@@ -59,6 +59,7 @@ def test_a_hotfix_beside_a_sprint_is_merged_while_that_goes_on(staged: Callable[
     assert play.outcomes("cut") == [] and not play.closed(kickoff)
     play.say(kickoff, "/drop-task cut")
     play.wait(lambda: play.closed(kickoff))
+    play.quiet()
 
 
 def test_a_hotfix_alone_is_a_sprint_that_nobody_need_approve(staged: Callable[..., Play]) -> None:
