@@ -367,10 +367,11 @@ _ALL: tuple[Declaration, ...] = (
         "hotfix",
         "maintain",
         "anywhere",
-        "Runs a single task at once: checks required, no plan gate.",
+        "Runs a single task at once, without a plan to approve; it is merged with a review, and only where "
+        "a check or `verify` passed.",
         _DESCRIPTION,
         example="/hotfix the login page answers 500",
-        acts=False,
+        composition="command_change_plan",
     ),
     _declare(
         "budget",

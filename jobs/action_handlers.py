@@ -112,7 +112,8 @@ def create_issue(target: Target, action: CreateIssue, *, may_exist: bool) -> Res
     """Once, also after a crash: a repeat looks for the marker first."""
     line = _mark(action)
     if may_exist:
-        for issue in target.forge.issues_with_label(target.repo, TASK_LABEL, state="all"):
+        label = next(iter(action.get("labels") or []), TASK_LABEL)
+        for issue in target.forge.issues_with_label(target.repo, label, state="all"):
             if carries(target, issue, line):
                 return _issue(issue)
     target.store.set_intent(target.lane, action["key"])

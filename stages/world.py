@@ -69,7 +69,7 @@ Walls = Literal["off", "bare", "refused"]
 ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
 """What a review says, or that it was dismissed."""
 CheckState = Literal["success", "pending", "failure", "none"]
-"""What the checks of a head come to; `none`: there are none."""
+"""What the checks of a head come to; `none`: there are none, or they were skipped."""
 MergeMode = Literal["on-approval", "manual", "auto"]
 """What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
 MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]
@@ -607,6 +607,12 @@ class TaskFields(TypedDict, total=False):
     """Whether its issue was asked for; null in the tick, where that failed."""
     restarted_at: str
     """When `/retry` last started it again."""
+    hotfix: bool
+    """Whether it goes before the others, and needs a check or `verify` that passed; by `draft_change`."""
+    verified: str | None
+    """Of a hotfix: the head on which the commands of `verify` passed; written by `dag_evaluate`."""
+    failures: int
+    """How often a hotfix failed, since `/retry`."""
     skipped_by: Literal["close"] | None
     """`close`: skipped by closing its issue, so that opening the issue brings it back."""
 
@@ -1377,7 +1383,9 @@ class Command(Asking):
     inactive: NotRequired[list[str]]
     """What of it does not act yet, as it was typed."""
     text: NotRequired[IssueText]
-    """The issue that is to be a task; absent until it was read. Written by `compare_issue`."""
+    """The issue that is to be a task or a hotfix; absent until it was read. Written by `compare_issue`."""
+    opened: NotRequired[int]
+    """The issue that was opened for a hotfix. Written by `take_answer`."""
 
 
 @final
@@ -3354,7 +3362,7 @@ class State(SprintState):
     own: dict[str, OwnText]
     """What we wrote, by key."""
     adopting: NotRequired[dict[str, Command]]
-    """Labels that make an issue a task, by its number, until it was read; by `command_change_plan`."""
+    """What makes an issue a task or a hotfix, by its number, until it was read; by `command_change_plan`."""
     permissions: NotRequired[dict[str, Permission]]
     """What people may do here, by login."""
     running: NotRequired[int | None]

@@ -28,7 +28,7 @@ composition_for: Any = switchboard.composition_for
 """Of an event they get only what matters here."""
 
 COMMANDS_TO_COME = frozenset(
-    """hotfix doctor sync
+    """doctor sync
     unlock""".split()
 )
 FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --budget"})
@@ -61,7 +61,7 @@ def test_what_does_not_act_yet_is_on_a_list_that_only_shrinks() -> None:
     assert COMMANDS.keys() - OFFERED.keys() == COMMANDS_TO_COME
     assert inactive_flags() == FLAGS_TO_COME
     assert inactive_values() == VALUES_TO_COME
-    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (4, 2, 1)
+    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (3, 2, 1)
 
 
 def stage_texts(composition: str) -> str:
@@ -135,7 +135,7 @@ def test_a_flag_or_value_that_does_not_act_is_named_and_nothing_is_done(text: st
 
 
 def test_a_mistake_in_what_does_not_act_explains_no_usage() -> None:
-    for name in COMMANDS_TO_COME - {"hotfix"}:
+    for name in COMMANDS_TO_COME:
         for one in read_commands(f"/{name} --no-such-flag 1"):
             assert "Usage" not in str(one.get("help", ""))
 

@@ -28,7 +28,7 @@ _REVIEWS: dict[str, ReviewState] = {
 _CHECKS: dict[str, CheckState] = {
     "success": "success",
     "warning": "success",
-    "skipped": "success",
+    "skipped": "none",
     "pending": "pending",
     "failure": "failure",
     "error": "failure",
@@ -103,7 +103,7 @@ def job_of(link: str) -> int | None:
 
 
 def read_checks(statuses: list[Raw]) -> dict[str, CheckState]:
-    """Each context's state in our three words."""
+    """Each context's state in our words; one that was skipped says nothing, neither good nor bad."""
     return {str(raw["context"]): _CHECKS[raw["status"]] for raw in statuses}
 
 

@@ -19,14 +19,14 @@ _REVIEWS: dict[str, ReviewState] = {
     "COMMENTED": "commented",
     "DISMISSED": "dismissed",
 }
-_GOOD = ("success", "neutral", "skipped")
+_SAYS_NOTHING = ("neutral", "skipped")
 _TIMELINE: dict[str, TimelineKind] = {
     "labeled": "label",
     "unlabeled": "unlabel",
     "closed": "close",
     "reopened": "reopen",
 }
-_WORST_FIRST = ("failure", "pending", "success")
+_WORST_FIRST = ("failure", "pending", "success", "none")
 _JOB = re.compile(r"/actions/runs/\d+/job/(\d+)")
 
 
@@ -89,7 +89,7 @@ def read_inline(raw: Raw) -> Remark:
 
 
 def read_checks(statuses: list[Raw], runs: list[Raw]) -> dict[str, CheckState]:
-    """Statuses and check runs in our three words; of two of one name the worse counts."""
+    """Statuses and check runs in our words; of two of one name the worse counts."""
     checks: list[tuple[str, CheckState]] = [
         (raw["context"], "failure" if raw["state"] == "error" else raw["state"]) for raw in statuses
     ]
@@ -113,10 +113,12 @@ def read_moment(raw: Raw) -> TimelineRow | None:
 
 
 def run_state(raw: Raw) -> CheckState:
-    """What a check run says."""
+    """What a check run says; one that was skipped says nothing, neither good nor bad."""
     if raw["status"] != "completed":
         return "pending"
-    return "success" if raw["conclusion"] in _GOOD else "failure"
+    if raw["conclusion"] in _SAYS_NOTHING:
+        return "none"
+    return "success" if raw["conclusion"] == "success" else "failure"
 
 
 def read_required(rules: list[Raw]) -> list[str]:

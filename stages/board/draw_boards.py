@@ -420,7 +420,7 @@ def plan_of(statuses: Statuses, tasks: dict[str, Task], waits: Waits, names: lis
     for name in names:
         task, reasons = tasks[name], waits.get(name) or []
         box = "x" if task["status"] in ("Done", "Skipped") else " "
-        title = f"- [{box}] {statuses[task['status']]['sign']} **{shown_text(task['title'])}** (`{name}`)"
+        title = f"- [{box}] {statuses[task['status']]['sign']} {named(name, task)}"
         rows.append(" — ".join([title, *reasons[:1]]))
     return rows
 
@@ -453,7 +453,7 @@ def cell(text: str) -> str:
 def columns(statuses: Statuses, name: str, task: Task, reasons: list[str]) -> dict[str, str]:
     issue = f" #{task['issue_number']}" if task.get("issue_number") else ""
     return {
-        "task": f"**{shown_text(task['title'])}** (`{name}`){issue}",
+        "task": f"{named(name, task)}{issue}",
         "state": f"{statuses[task['status']]['sign']} {words_of(task['status'])}",
         "now": "" if task["status"] in OVER else "".join(reasons[:1]),
         "pull request": f"#{task['pr_number']}" if task.get("pr_number") else "",
@@ -461,6 +461,11 @@ def columns(statuses: Statuses, name: str, task: Task, reasons: list[str]) -> di
         "time": time_of(task),
         "cost": cost_of(task),
     }
+
+
+def named(name: str, task: Task) -> str:
+    which = f"`{name}`, hotfix" if task.get("hotfix") else f"`{name}`"
+    return f"**{shown_text(task['title'])}** ({which})"
 
 
 def words_of(status: TaskStatus) -> str:

@@ -25,6 +25,7 @@ class Output(TypedDict):
 
 MAX_UNREVIEWED = 3
 FREE, TURN, MERGING = "waiting for a free agent", "approved, waiting for its turn", "being merged"
+UNVERIFIED = "waiting for a check that passes: a hotfix needs one, or `verify` in `.caloron.yml`"
 NOT_SAID = "approved; waits for `/merge` by someone with maintain permission"
 
 
@@ -173,7 +174,7 @@ def no_start(policy: Policy, tasks: dict[str, Task], task: Task) -> str:
     """Why a task has not begun: unless it has a reason of its own, people have enough to review."""
     open_ = sum(one["status"] == "InReview" and not one.get("agent") for one in tasks.values())
     own = policy.get("budget_spent") or task.get("over_budget") or task.get("wait")
-    if own or open_ < policy.get("max_unreviewed", MAX_UNREVIEWED):
+    if own or task.get("hotfix") or open_ < policy.get("max_unreviewed", MAX_UNREVIEWED):
         return no_agent(policy, task)
     pulls = "1 pull request waits" if open_ == 1 else f"{open_} pull requests wait"
     return f"waiting: {pulls} for a review"
@@ -208,7 +209,7 @@ def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
     if task.get("merging") and not held:
         return [MERGING]
     parts = [*held, shown_text(task["wait"])] if task.get("wait") else [*held]
-    parts += of_checks(task.get("checks") or {})
+    parts += of_checks(task.get("checks") or {}) or of_hotfix(task)
     if not is_approved(task):
         parts.append("waiting for a review")
     elif policy.get("merge") == "manual" and task.get("merge_asked") not in heads(task):
@@ -227,6 +228,14 @@ def of_checks(checks: Checks) -> list[str]:
     if checks.get("state") == "pending":
         parts.append("waiting for its checks")
     return parts
+
+
+def of_hotfix(task: Task) -> list[str]:
+    """A hotfix needs a check that passed on its head, or the repository's own commands that did."""
+    passed = "success" in ((task.get("checks") or {}).get("contexts") or {}).values()
+    if not task.get("hotfix") or passed or task.get("verified") in heads(task):
+        return []
+    return [UNVERIFIED]
 
 
 def is_approved(task: Task) -> bool:

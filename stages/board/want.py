@@ -118,7 +118,7 @@ def state_labels(statuses: dict[TaskStatus, StatusLook]) -> set[str]:
 
 
 def is_approved_and_green(task: Task) -> bool:
-    """Before it is merged it waits for its turn, for a person, or for the forge."""
+    """What is left is its turn, a person, or the forge; a hotfix needs a check that passed, too."""
     head, kept = task.get("head_sha"), task.get("kept") or []
     heads = kept[kept.index(head) :] if head and head in kept else [head]
     reviews = task.get("reviews", {}).values()
@@ -126,7 +126,8 @@ def is_approved_and_green(task: Task) -> bool:
     approved = "approved" in verdicts and "changes_requested" not in verdicts
     checks = task.get("checks", {})
     green = checks.get("state", "none") in ("success", "none") and not checks.get("missing")
-    return approved and green
+    passed = "success" in (checks.get("contexts") or {}).values() or task.get("verified") in heads
+    return approved and green and (passed or not task.get("hotfix"))
 
 
 def board_of(state: State, drawn: Board) -> BoardWanted | None:

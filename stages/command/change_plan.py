@@ -1,4 +1,4 @@
-"""`/add-task`, `/drop-task`, `/break-down`: a changed plan counts where it is sound; say what changed."""
+"""`/add-task`, `/drop-task`, `/break-down`, `/hotfix`: a plan changes where that is sound; say how."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Answer, Brief, Briefs, Command, Dag, Event, Kickoff, LabelActedOn, PlanChange, PlanChanged,
-        Policy, State, Task, TaskDropped,
+        Action, Answer, Brief, Briefs, Command, CreateIssue, Dag, Event, Kickoff, LabelActedOn, PlanChange,
+        PlanChanged, Policy, SprintApproved, State, Task, TaskDropped,
     )  # fmt: skip
 
 NAME = "command_change_plan"
@@ -38,6 +38,7 @@ class Written(TypedDict):
 class Input(TypedDict):
     state: State
     events: list[Command]
+    now: str
     policy: Policy
     plan: Draft
     check: Check
@@ -55,6 +56,8 @@ UNDER_WAY = ("Running", "Paused")
 ENDED = ("Done", "Skipped", "Cancelled")
 MOST_CHANGES, MOST_ERRORS, LONGEST_ERROR = 20, 20, 300
 MOST_TOLD = 20_000
+HOTFIX = "caloron:hotfix"
+CHECKED = "It is merged as soon as it is approved and a check, or `verify`, has passed on it."
 
 
 def execute(input: Input) -> Output:
@@ -64,11 +67,16 @@ def execute(input: Input) -> Output:
         return {"state": state, "actions": [], "events": []}
     if draft["errors"]:
         return no(state, event, draft["errors"][0])
-    if label and "text" not in event:
+    is_fix, dag = event["name"] == "hotfix", draft["dag"]
+    if "text" not in event and (not dag["tasks"] if is_fix else label):
         return read_first(state, event)
+    if is_fix and "sprint_id" not in dag:
+        return open_issue(state, event, draft)
     if not input["check"]["valid"]:
         return no(state, event, listed(input["check"]["errors"]))
-    of_running = label or event["name"] == "break-down"
+    if is_fix and all(one["id"] != dag["sprint_id"] for one in state["kickoffs"].values()):
+        return begin(input)
+    of_running = label or is_fix or event["name"] == "break-down"
     number = str(state["running"] if of_running else event["where"]["number"])
     kickoff = state["kickoffs"][number]
     kickoff = {**kickoff, "changes": noted(event, kickoff, input["compared"]["differences"])}
@@ -84,15 +92,79 @@ def execute(input: Input) -> Output:
 def means_nothing(state: State, event: Command, policy: Policy) -> bool:
     """We set it ourselves, or the issue is a task already."""
     issues = [task.get("issue_number") for task in state["tasks"].values()]
-    return event.get("actor_id") == policy["me"]["id"] or event["where"]["number"] in issues
+    is_task = event["name"] == "add-task" and event["where"]["number"] in issues
+    return event.get("actor_id") == policy["me"]["id"] or is_task
 
 
 def read_first(state: State, event: Command) -> Output:
     """The issue's title and text are what its agent will be told."""
     number = event["where"]["number"]
     look: Action = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
-    state = {**state, "adopting": {**(state.get("adopting") or {}), str(number): event}}
-    return {"state": state, "actions": [look], "events": []}
+    waiting = state.get("adopting") or {}
+    words = "Another command for this issue came right after it; that one counts."
+    beaten = [answer(waiting[str(number)], words, good=False)] if str(number) in waiting else []
+    state = {**state, "adopting": {**waiting, str(number): event}}
+    return {"state": state, "actions": [*beaten, look], "events": []}
+
+
+# hotfixes where no sprint runs
+
+
+def open_issue(state: State, event: Command, draft: Draft) -> Output:
+    """A hotfix that was asked for on a thread that is no issue, or another's, gets one of its own."""
+    [task] = draft["dag"]["tasks"].values()
+    key, number = f"hotfix:{event['key']}", event["where"]["number"]
+    asked = f"@{event['actor']} asked for this with `/hotfix` on #{number}."
+    text = as_text(task.get("description") or "")
+    create: CreateIssue = {"type": "create_issue", "key": key, "title": as_title(task["title"]),
+                           "body": f"{text}\n\n{asked}".strip(), "labels": [HOTFIX],
+                           "mark": {"kind": "hotfix"}}  # fmt: skip
+    state = {**state, "adopting": {**(state.get("adopting") or {}), key: event}}
+    return {"state": state, "actions": [create], "events": []}
+
+
+def begin(input: Input) -> Output:
+    """A sprint of this task alone, which nobody need approve: whoever asked for it may approve a plan."""
+    event, state, dag = input["events"][0], input["state"], input["plan"]["dag"]
+    number = event.get("opened") or event["where"]["number"]
+    texts = briefs_of(input["briefs"], str(number))
+    if (signs := sum(map(len, texts))) > MOST_TOLD:
+        room = f"its agent would be told {signs} characters, but the board has room for {MOST_TOLD}"
+        return no(state, event, f"I did not begin: {room}. Say it in fewer words.")
+    asked: Kickoff = {
+        "id": str(dag["sprint_id"]), "number": number, "status": "Approved", "asked_at": input["now"],
+        "asked_by": event["actor"], "asked_by_id": event.get("actor_id"), "options": {},
+    }  # fmt: skip
+    planned: Kickoff = {
+        **asked, "title": dag["goal"], "goal": dag["goal"], "brief": {}, "errors": [], "plan": dag["tasks"],
+        "plan_hash": hash_of(dag["tasks"], asked, texts), "planned_at": input["now"], "first": True,
+        "approved_by": event["actor"], "approved_at": input["now"],
+    }  # fmt: skip
+    go: SprintApproved = {
+        "type": "sprint_approved", "key": f"sprint_approved:{event['key']}", "number": number,
+    }  # fmt: skip
+    actions: list[Action] = [*look_at_config(state), answer(event, begins(state, event))]
+    return {"state": with_kickoff(state, planned), "actions": actions, "events": [go]}
+
+
+def begins(state: State, event: Command) -> str:
+    opened, running = event.get("opened"), state.get("running")
+    where = f"I opened #{opened} for it, a sprint" if opened else "This issue is now a sprint"
+    when = f"; it begins when #{running} has ended" if running is not None else ""
+    return f"{where} of this one task{when}. {CHECKED}"
+
+
+def look_at_config(state: State) -> list[Action]:
+    """The repository's own settings, where its branch has another commit than the one they were read at."""
+    repo, config = state.get("repo"), state.get("config")
+    branch = repo.get("default_branch") if repo else None
+    if not branch:
+        return []
+    known = config["commit"] if config else None
+    return [{"type": "look", "what": "config", "branch": branch, "known": known, "key": "look:config"}]
+
+
+# plans that wait, and sprints that run
 
 
 def change_waiting(state: State, event: Command, kickoff: Kickoff, draft: Draft, texts: list[str]) -> Output:
@@ -129,6 +201,8 @@ def is_dropped(before: Task, after: Task) -> bool:
 
 def what_follows(tasks: dict[str, Task], kickoff: Kickoff, gone: list[str], event: Command) -> str:
     if not gone:
+        if event["name"] == "hotfix":
+            return hotfix_follows(kickoff, event)
         later = " after `/resume`: this sprint is paused" if kickoff["status"] == "Paused" else ""
         if event["where"].get("label"):
             told = "an agent is told its title and its text as they are now"
@@ -142,6 +216,14 @@ def what_follows(tasks: dict[str, Task], kickoff: Kickoff, gone: list[str], even
     elif all(name in gone or task["status"] in ENDED for name, task in tasks.items()):
         words.append("It was the last open task, so the sprint ends.")
     return " ".join(words) or "No agent begins with it."
+
+
+def hotfix_follows(kickoff: Kickoff, event: Command) -> str:
+    opened, when = event.get("opened"), "It begins at once, before all other tasks."
+    if kickoff["status"] == "Paused":
+        when = "It begins after `/resume`: this sprint is paused."
+    where = [f"I opened #{opened} for it."] if opened else []
+    return " ".join([*where, when, CHECKED])
 
 
 def dropped(event: Command, name: str) -> TaskDropped:
@@ -200,7 +282,8 @@ def answer(event: Command, words: str, good: bool = True) -> Answer:
 def no(state: State, event: Command, words: str) -> Output:
     """A label that makes no task of its issue must not look as if it did."""
     label = event["where"].get("label")
-    events: list[Event] = [without_label(event, label)] if label else []
+    stays = label and label != HOTFIX  # that one is taken off in any case
+    events: list[Event] = [without_label(event, label)] if label and stays else []
     return {"state": state, "actions": [answer(event, words, good=False)], "events": events}
 
 

@@ -60,6 +60,7 @@ NEVER_DONE = ("Cancelled", "Skipped", "Escalated", "Blocked")
 HOLD = "caloron:hold"
 STALL_THRESHOLD_M = 20
 RETRY_LIMIT = 3
+HOTFIX_FAILURES = 3
 REVIEW_ROUNDS = 3
 PARALLEL = 2
 MAX_UNREVIEWED = 3
@@ -112,7 +113,9 @@ class Step:
     def decide(self, decision: Decision) -> None:
         self.actions.append(decision)
 
-    def retry_limit(self) -> int:
+    def retry_limit(self, task: Task) -> int:
+        if task.get("hotfix"):
+            return HOTFIX_FAILURES
         return self.policy.get("stuck_retry_limit", RETRY_LIMIT) if self.policy else RETRY_LIMIT
 
     def merge_mode(self) -> MergeMode:
@@ -271,6 +274,7 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         tell_of_partial_work(step, task_id, event)
     if outcome == "done":
         note_made(step, task_id, event)
+        note_verified(step, task_id, event)
         finished_well(step, task_id, event)
     elif outcome != "unverified" and is_in_review_already(step.tasks[task_id]):
         return
@@ -291,6 +295,14 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         escalate(step, task_id, event.get("reason") or outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)
+
+
+def note_verified(step: Step, task_id: str, event: AgentFinished) -> None:
+    """Whether the repository's own commands ran on this head, and passed."""
+    found = event.get("verification") or []
+    if step.tasks[task_id].get("hotfix") and found:
+        passed = all(one["outcome"] == "passed" for one in found)
+        step.change(task_id, verified=event["head_sha"] if passed else None)
 
 
 def failed_verification(event: AgentFinished) -> str | None:
@@ -534,7 +546,10 @@ def submit(step: Step, task_id: str) -> None:
 
 def one_more_round(step: Step, task_id: str, reason: str) -> None:
     """A run whose result may not leave gets one more round with the reason, then a person is asked."""
-    if step.tasks[task_id].get("useless_rounds", 0) >= 1:
+    if ends_hotfix(step, task_id, reason):
+        return
+    is_last = step.tasks[task_id].get("useless_rounds", 0) >= 1
+    if is_last and not step.tasks[task_id].get("hotfix"):
         escalate(step, task_id, reason)
     else:
         count = step.tasks[task_id].get("useless_rounds", 0) + 1
@@ -546,7 +561,9 @@ def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
     """A run that failed starts anew, up to the limit, then a person is asked."""
     count = step.tasks[task_id].get("intervention_count", 0) + 1
     step.change(task_id, intervention_count=count)
-    if count >= step.retry_limit():
+    if ends_hotfix(step, task_id, reason):
+        return
+    if count >= step.retry_limit(step.tasks[task_id]):
         escalate(step, task_id, reason)
     else:
         before = step.tasks[task_id].get("feedback")
@@ -561,6 +578,19 @@ def try_again(step: Step, task_id: str, outcome: str, reason: str) -> None:
                 "reason": reason,
             }
         )
+
+
+def ends_hotfix(step: Step, task_id: str, reason: str) -> bool:
+    """A hotfix stops at its third failure, of whatever kind and whatever the settings say."""
+    task = step.tasks[task_id]
+    if not task.get("hotfix"):
+        return False
+    count = task.get("failures", 0) + 1
+    step.change(task_id, failures=count)
+    if count < HOTFIX_FAILURES:
+        return False
+    escalate(step, task_id, f"this hotfix failed {count} times, the last time so: {reason}")
+    return True
 
 
 def next_round(step: Step, task_id: str, /, **fields: Unpack[TaskChange]) -> None:
@@ -778,6 +808,8 @@ def checks_failed(step: Step, task_id: str, event: ChecksFailed) -> None:
     often = before.get(mark, 0) + 1
     rounds = {**{name: count for name, count in before.items() if name != mark}, mark: often}
     names = ", ".join(f"`{one['name']}`" for one in failed[:5])
+    if ends_hotfix(step, task_id, f"its checks failed: {names}"):
+        return
     if often > ROUNDS_ALIKE:
         escalate(step, task_id, f"its checks failed in the same way {often} times: {names}")
     elif sum(rounds.values()) > MOST_RED_ROUNDS:
@@ -858,7 +890,9 @@ def pr_closed(step: Step, task_id: str, event: PrClosed) -> None:
         return
     count = task.get("closures", 0) + 1
     step.change(task_id, closures=count)
-    if count >= step.retry_limit():
+    if ends_hotfix(step, task_id, "its pull request was closed without being merged"):
+        return
+    if count >= step.retry_limit(task):
         escalate(step, task_id, f"the pull request was closed {count} times without being merged")
         return
     asked = task.get("feedback") if task.get("sent_back") else None
@@ -994,6 +1028,8 @@ def task_retry(step: Step, task_id: str, event: TaskRetry) -> None:
     forget_setbacks(step, task_id)
     if task.get("red_rounds"):
         step.change(task_id, red_rounds={})
+    if task.get("failures"):
+        step.change(task_id, failures=0)
     hand_back(step, task_id)
     task = step.tasks[task_id]
     fields: TaskChange = {
@@ -1297,7 +1333,10 @@ def block(step: Step) -> None:
 
 
 def dispatch(step: Step) -> None:
-    """Open the issue of every task that needs one, and start as many agents as there is room for."""
+    """Open the issue of every task that needs one, and start as many agents as there is room for.
+
+    A hotfix starts beside them: it takes no room, and nobody's open pull requests hold it back.
+    """
     if step.paused():
         return
     for task_id, task in list(step.tasks.items()):
@@ -1306,14 +1345,19 @@ def dispatch(step: Step) -> None:
             step.decide({"type": "create_issue", "task_id": task_id, "title": task.get("title") or task_id})
     if step.policy is None:
         return
-    busy = sum(1 for task in step.tasks.values() if task.get("agent") in AT_WORK)
+    busy = sum(task.get("agent") in AT_WORK and not task.get("hotfix") for task in step.tasks.values())
     free = step.policy.get("parallel", PARALLEL) - busy
-    for task_id in sorted(step.tasks, key=lambda name: step.tasks[name]["status"] != "InProgress"):
-        if free > 0 and wants_agent(step.tasks[task_id]) and may_start(step, step.tasks[task_id]):
-            if waits_for_people(step, step.tasks[task_id]) or step.tasks[task_id].get("over_budget"):
-                continue
+    for task_id in sorted(step.tasks, key=lambda name: turn(step.tasks[name])):
+        task = step.tasks[task_id]
+        has_room = task.get("hotfix") or (free > 0 and not waits_for_people(step, task))
+        if has_room and wants_agent(task) and may_start(step, task) and not task.get("over_budget"):
             start_agent(step, task_id)
-            free -= 1
+            free -= 0 if task.get("hotfix") else 1
+
+
+def turn(task: Task) -> tuple[bool, bool]:
+    """A hotfix goes first, then what has begun."""
+    return not task.get("hotfix"), task["status"] != "InProgress"
 
 
 def hold_over_budget(step: Step) -> None:
@@ -1453,14 +1497,14 @@ def moment_of(text: str) -> datetime.datetime:
 
 
 def merge_next(step: Step) -> None:
-    """Merges go one at a time into one base: the first task, in the plan's order, that may be merged now."""
+    """Merges go one at a time into one base: a hotfix, else the first in the plan's order that may be."""
     if step.policy is None:
         merge_in_the_tick(step)
         return
     withdraw(step)
     if any(task["status"] == "InReview" and task.get("merging") for task in step.tasks.values()):
         return
-    for task_id, task in step.tasks.items():
+    for task_id, task in sorted(step.tasks.items(), key=lambda item: not item[1].get("hotfix")):
         still_to_hear = task.get("unheard") and task.get("agent") in AT_WORK
         if may_merge(step, task) and not still_to_hear:
             step.change(task_id, merging=task["head_sha"])
@@ -1503,6 +1547,8 @@ def may_merge(step: Step, task: Task) -> bool:
         return False
     if is_held(step, task) or step.paused() or not green(task.get("checks", {})):
         return False
+    if task.get("hotfix") and not is_verified(task):
+        return False
     reviews = [one for one in task.get("reviews", {}).values() if one["commit_sha"] in heads(task)]
     approved = any(one["state"] == "approved" for one in reviews)
     refused = any(one["state"] == "changes_requested" for one in reviews)
@@ -1516,6 +1562,12 @@ def heads(task: Task) -> list[str]:
     if head and head in kept:
         return kept[kept.index(head) :]
     return [head] if head else []
+
+
+def is_verified(task: Task) -> bool:
+    """Whether a check passed on its head, or the repository's own commands did."""
+    passed = "success" in (task.get("checks", {}).get("contexts") or {}).values()
+    return passed or task.get("verified") in heads(task)
 
 
 def is_held(step: Step, task: Task) -> bool:

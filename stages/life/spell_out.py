@@ -209,10 +209,13 @@ class Sprint:
             "partial": task.get("partial"),
             "setup": self.policy.get("setup") or [],
             "verify": self.policy.get("verify") or [],
-            "verify_rounds": self.policy.get("stuck_retry_limit", 3),
+            "verify_rounds": self.retry_limit(task),
             "sign_off": self.policy.get("sign_off", False),
             "assisted_by": self.policy.get("assisted_by", True),
         }
+
+    def retry_limit(self, task: Task) -> int:
+        return HOTFIX_FAILURES if task.get("hotfix") else self.policy.get("stuck_retry_limit") or 3
 
     def model(self, task: Task) -> str | None:
         """The repository's for such a task; another framework than its own would not know it."""
@@ -390,7 +393,7 @@ class Sprint:
             words = f"@caloron-agent-{task['agent_id']} {why}. Are you still working on this?{found(action)}"
             return [self.comment(task, issue_of(task), count, words)]
         if action["action"] == "restart":
-            step = f"step {task.get('intervention_count')} of {self.policy.get('stuck_retry_limit') or 3}"
+            step = f"step {task.get('intervention_count')} of {self.retry_limit(task)}"
             why = f"{lowered(reason)}.{found(action)}"
             who = f"the agent `{task['agent_id']}`"
             does = f"I am restarting {who}"
@@ -441,6 +444,7 @@ class Sprint:
 ENDED = ("Done", "Cancelled", "Skipped")
 ENDS_WITH_IT = "It was the last open task, so the sprint ends; a new sprint can pick it up."
 HOLD = "caloron:hold"
+HOTFIX_FAILURES = 3
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 RULES = [
     "Work only in this folder and leave the result as files. Do not push or open a pull request: "

@@ -105,7 +105,7 @@ def unknown(state: State, event: Waiting) -> bool:
 def empty(state: State, event: Waiting) -> bool:
     """A plan for a repository that was empty: its first commit may be there before the word of it."""
     repo = state.get("repo")
-    plans = event["type"] == "command" and event.get("name") == "plan"
+    plans = event["type"] == "command" and event.get("name") in ("plan", "hotfix")
     return bool(repo and repo.get("empty") and plans and not event.get("looked_again"))
 
 

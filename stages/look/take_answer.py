@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, AgentFinished, AskReview, AssignIssue, CreateIssue, Event, HoldSeen, Issue, IssueOpened,
-        IssueRefused, Kickoff, Mark, MergeDenied, MergePostponed, MergePr, MergeRefused, NotAsked, Performed,
-        Policy, PrConflict, PrMerged, PullRequest, Refused, Result, SetLabels, SpawnAgent, State,
-        UpdateBranch, WaitOver, Where,
+        Action, AgentFinished, AskReview, AssignIssue, Command, CreateIssue, Event, HoldSeen, Issue,
+        IssueOpened, IssueRefused, Kickoff, Mark, MergeDenied, MergePostponed, MergePr, MergeRefused,
+        NotAsked, Performed, Policy, PrConflict, PrMerged, PullRequest, Refused, Result, SetLabels,
+        SpawnAgent, State, UpdateBranch, WaitOver, Where,
     )  # fmt: skip
 
 NAME = "take_answer"
 ORIGIN = ("forge", "repo_id", "repo", "at")
 HOLD = "caloron:hold"
+HOTFIX = "hotfix"
 
 
 class Input(TypedDict):
@@ -61,6 +62,9 @@ def with_origin(event: Performed | Refused, emitted: Emitted) -> Emitted:
 def performed(state: State, event: Performed) -> tuple[State, list[Event], list[Action]]:
     action, result = event["action"], event["result"]
     match action["type"]:
+        case "create_issue" if action["mark"]["kind"] == HOTFIX:
+            state, command = take_waiting(remember_issue(state, action, result), action["key"])
+            return state, [{**command, "opened": result["number"]}] if command else [], []
         case "create_issue":
             opened: IssueOpened = {"type": "issue_opened", "own": True, "issue_number": result["number"],
                                    "task_id": action["mark"]["task"]}  # fmt: skip
@@ -91,6 +95,26 @@ def performed(state: State, event: Performed) -> tuple[State, list[Event], list[
             return state, released(state, event, action), []
         case _:
             return state, [], []
+
+
+def take_waiting(state: State, key: str) -> tuple[State, Command | None]:
+    """The hotfix that waited for its issue."""
+    waiting = state.get("adopting") or {}
+    others = {name: one for name, one in waiting.items() if name != key}
+    return {**state, "adopting": others}, waiting.get(key)
+
+
+def hotfix_refused(state: State, event: Refused, action: CreateIssue) -> tuple[State, list[Action]]:
+    """Without an issue of its own nothing begins."""
+    state, command = take_waiting(state, action["key"])
+    if command is None:
+        return state, []
+    why = as_text(event["message"]).rstrip(".")
+    words = f"I could not open an issue for this hotfix: {why}. Open one yourself, and say `/hotfix` there."
+    comment: Action = {"type": "comment", "number": command["where"]["number"], "body": words,
+                       "key": f"{action['key']}:refused", "mark": {"kind": "answer"},
+                       "answers": command["where"]}  # fmt: skip
+    return state, [comment]
 
 
 def tell_not_asked(action: AskReview, refused: list[NotAsked]) -> list[Action]:
@@ -255,6 +279,9 @@ def refused(state: State, event: Refused) -> tuple[State, list[Event], list[Acti
     if event.get("withdrawn"):
         return state, [], []
     match action["type"]:
+        case "create_issue" if action["mark"]["kind"] == HOTFIX:
+            state, told = hotfix_refused(state, event, action)
+            return state, [], told
         case "create_issue":
             return state, issue_refused(state, event, action["mark"]), []
         case "look":

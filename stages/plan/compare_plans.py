@@ -84,9 +84,10 @@ def what_is_other(before: Task, after: Task) -> list[str]:
 
 
 def where_of(task: Task) -> str:
-    """What it comes after, and what it may change."""
+    """Whether it is a hotfix, what it comes after, and what it may change."""
     scope = task.get("scope") or []
-    notes = [note for note in (after_words(task), f"only {', '.join(scope)}" if scope else "") if note]
+    own = "hotfix" if task.get("hotfix") else ""
+    notes = [note for note in (own, after_words(task), f"only {', '.join(scope)}" if scope else "") if note]
     return f" ({'; '.join(notes)})" if notes else ""
 
 

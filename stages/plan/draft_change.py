@@ -1,13 +1,14 @@
-"""Work out what `/add-task`, `/drop-task` or `/break-down` would make of a plan, for its check and briefs."""
+"""Work out what `/add-task`, `/drop-task`, `/break-down` or `/hotfix` would make of a plan."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Command, Dag, Kickoff, Policy, State, Task
+    from stages.world import Command, Dag, Kickoff, Policy, Repository, State, Task
 
 NAME = "draft_change"
 
@@ -42,6 +43,8 @@ NOT_NOW = {
 
 def execute(input: Input) -> Output:
     event, state = input["events"][0], input["state"]
+    if event["name"] == "hotfix":
+        return hotfix(state, event, input["policy"])
     labelled, splits = bool(event["where"].get("label")), event["name"] == "break-down"
     number = state.get("running") if labelled or splits else event["where"]["number"]
     kickoff = state["kickoffs"].get(str(number))
@@ -135,12 +138,15 @@ def adopt(tasks: dict[str, Task], kickoff: Kickoff, event: Command) -> dict[str,
         return tasks
     title = " ".join(text["issue_title"].split())
     task = new_task(free_id(tasks, kickoff), title, [], [], tasks)
-    said = [task["description"]] if task.get("description") else []
-    said += [body] if (body := as_page(text["issue_body"]).strip()) else []
+    task = told(task, [as_page(text["issue_body"]).strip()])
     task = {**task, "issue_number": event["where"]["number"], "issue_asked": True}
-    if said:
-        task["description"] = "\n\n".join(said)
     return {**tasks, task["id"]: task}
+
+
+def told(task: Task, more: list[str]) -> Task:
+    """With what else is said of it."""
+    said = [words for words in (task.get("description") or "", *more) if words]
+    return {**task, "description": "\n\n".join(said)} if said else task
 
 
 def new_task(name: str, title: str, before: list[str], scope: list[str], tasks: dict[str, Task]) -> Task:
@@ -188,6 +194,78 @@ def drop(tasks: dict[str, Task], kickoff: Kickoff, event: Command) -> dict[str, 
     if len(tasks) == 1:
         return f"`{name}` is the only task of this plan. Say `/stop` to drop the whole sprint."
     return {other: one for other, one in tasks.items() if other != name}
+
+
+# hotfixes
+
+
+def hotfix(state: State, event: Command, policy: Policy) -> Output:
+    """One task more of the sprint that runs; where none does, a sprint of it alone.
+
+    No task until the issue was read that it is about; no sprint where it first needs an issue.
+    """
+    if words := no_hotfix(state, event, policy):
+        return refused(words)
+    number, running = issue_of(state, event), state["kickoffs"].get(str(state.get("running")))
+    if number is not None and "text" not in event and "opened" not in event:
+        return {"dag": {"goal": "", "tasks": {}}, "errors": []}
+    if running is not None and running["status"] in UNDER_WAY:
+        tasks = state["tasks"]
+        task = fix(tasks, running, event)
+        if number is not None:
+            task = {**task, "issue_number": number, "issue_asked": True}
+        goal = running.get("goal") or ""
+        dag: Dag = {"sprint_id": running["id"], "goal": goal, "tasks": {**tasks, task["id"]: task}}
+        return {"dag": dag, "errors": []}
+    task = fix({}, None, event)
+    alone: Dag = {"goal": task["title"], "tasks": {task["id"]: task}}
+    if number is not None:
+        alone["sprint_id"] = sprint_id(state["repo"], number)
+    return {"dag": alone, "errors": []}
+
+
+def no_hotfix(state: State, event: Command, policy: Policy) -> str:
+    """Why nothing is fixed; empty if it is."""
+    repo, text = state.get("repo"), event.get("text")
+    if event.get("actor_id") == policy["me"]["id"]:
+        return "This is my own account; a person must ask for a hotfix from an account of their own."
+    if repo and repo.get("empty"):
+        return "This repository is empty: push a first commit, then say `/hotfix` again."
+    if issue_of(state, event) is None and not event["args"]["positional"]:
+        what = "a pull request" if event["where"].get("is_pull") else "a kickoff or a task already"
+        return f"This is {what}, so I need to know what to fix: say `/hotfix <description>`."
+    if text and not text["is_open"]:
+        return "This issue is closed. Reopen it, then say `/hotfix` again."
+    if text and len(text["issue_body"]) > LONGEST_TEXT:
+        return f"This text is longer than {LONGEST_TEXT} characters. Shorten it, then say `/hotfix` again."
+    return ""
+
+
+def issue_of(state: State, event: Command) -> int | None:
+    """The issue that is to be fixed; None where the thread is a pull request, or a sprint's already."""
+    where, number = event["where"], event["where"]["number"]
+    tasks = state["tasks"].values()
+    threads = [task.get(name) for task in tasks for name in ("issue_number", "pr_number")]
+    known = str(number) in state["kickoffs"] or f"issue:{number}:board" in state["shown"]
+    is_taken = where.get("is_pull") or known or number in threads
+    return event.get("opened") or (None if is_taken else number)
+
+
+def fix(tasks: dict[str, Task], kickoff: Kickoff | None, event: Command) -> Task:
+    """The task of a hotfix: what was said, else the issue's title; its agent is told the issue's text."""
+    text, words = event.get("text"), " ".join(" ".join(event["args"]["positional"]).split())
+    about = " ".join(text["issue_title"].split()) if text else ""
+    task = new_task(free_id(tasks, kickoff, "hotfix", 1), words or about, [], [], tasks)
+    title = [f"The issue: {about}"] if words and about else []
+    body = [as_page(text["issue_body"]).strip()] if text else []
+    return {**told(task, [*title, *body]), "hotfix": True}
+
+
+def sprint_id(repo: Repository, number: int) -> str:
+    """As of a sprint that is planned."""
+    name = re.sub(r"[^a-z0-9_-]+", "-", repo["full_name"].rpartition("/")[2].lower()).strip("-")[:40]
+    code = hashlib.sha256(f"{repo['forge']}:{repo['repo_id']}".encode()).hexdigest()[:4]
+    return f"{name or 'repo'}-{code}-{number}"
 
 
 # parts of a task
@@ -357,13 +435,14 @@ def named_task(tasks: dict[str, Task], word: str) -> str | None:
     return next((name for name, numbers in threads.items() if int(number) in numbers), None)
 
 
-def free_id(tasks: dict[str, Task], kickoff: Kickoff) -> str:
+def free_id(tasks: dict[str, Task], kickoff: Kickoff | None, stem: str = "task", first: int = 0) -> str:
     """An id that no task of this plan has, or had before it was changed."""
-    had = {line.split(" ")[1] for one in kickoff.get("changes") or [] for line in one["differences"]}
-    number = len(tasks) + 1
-    while f"task-{number}" in tasks or f"task-{number}" in had:
+    changes = (kickoff.get("changes") if kickoff else None) or []
+    had = {line.split(" ")[1] for one in changes for line in one["differences"]}
+    number = first or len(tasks) + 1
+    while f"{stem}-{number}" in tasks or f"{stem}-{number}" in had:
         number += 1
-    return f"task-{number}"
+    return f"{stem}-{number}"
 
 
 def those_of(tasks: dict[str, Task]) -> str:

@@ -1,4 +1,4 @@
-"""Pass a changed plan that waits for approval to those who write its briefs."""
+"""Pass a plan that was changed before it runs, or begins now, to those who write its briefs."""
 
 from __future__ import annotations
 
@@ -27,11 +27,18 @@ class Output(TypedDict):
 
 
 def execute(input: Input) -> Output:
-    number = str(input["events"][0]["where"]["number"])
-    kickoff = input["state"]["kickoffs"].get(number)
-    if kickoff is None or input["plan"]["errors"] or kickoff["status"] in UNDER_WAY:
+    event, dag = input["events"][0], input["plan"]["dag"]
+    kickoffs, tasks = input["state"]["kickoffs"], dag["tasks"]
+    number = str(event.get("opened") or event["where"]["number"])
+    kickoff = next((one for one in kickoffs.values() if one["id"] == dag.get("sprint_id")), None)
+    if input["plan"]["errors"] or not dag.get("sprint_id") or (kickoff and kickoff["status"] in UNDER_WAY):
         return {"tellings": {}}
-    tasks = input["plan"]["dag"]["tasks"]
+    if kickoff is None:
+        alone: Telling = {
+            "title": dag["goal"], "goal": dag["goal"], "brief": {}, "sprint_tasks": tasks,
+            "chosen": sorted(tasks),
+        }  # fmt: skip
+        return {"tellings": {number: alone}}
     telling: Telling = {
         "title": kickoff.get("title"),
         "goal": kickoff.get("goal") or "",

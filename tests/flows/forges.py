@@ -27,6 +27,7 @@ REAL_GITEA_TOO = {
     "test_by_hand.py::test_a_merge_that_the_forge_forbids": "branch protection",
     "test_manual_merges.py::test_nothing_is_merged_before": "a maintainer's right, labels of a pull request",
     "test_review_command.py::test_where_nobody_is_named": "who is asked again, and a label of a pull request",
+    "test_hotfix.py::test_a_hotfix_beside": "label events of a person's issue, checks of a head",
     "test_plan_changes.py::test_an_issue_with_the_label": "label events of a person's issue",
     "test_hold.py::test_the_label_on_the_pull_request_itself": "label events of a pull request",
     "test_rights.py::test_a_label_of_someone_without_the_right": "whom the timeline names",
@@ -54,6 +55,7 @@ ONE_FAKE = {
     "test_commands.py::test_what_is_told_reaches": "what the next run of an agent is told",
     "test_by_hand.py::test_a_retry_has_its_hint": "what the next run of an agent is told",
     "test_agents_settings.py::test_after_as_many": "how often a task is sent back",
+    "test_hotfix.py::test_a_hotfix_that_fails": "what an agent that fails means",
 }
 """The beginning of the address of a test that the fake Gitea is enough for → what it is about instead."""
 

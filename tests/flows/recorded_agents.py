@@ -74,9 +74,11 @@ _COSTLY = _FEEDBACK.replace('{"task_clarity"', '{"tokens_consumed": 1000, "task_
 def responses() -> list[dict[str, Any]]:
     """The first that fits the prompt is what the agent does; a task that nobody recorded fails its run."""
     return [
+        answer(told("hotfix-1", "Break the page"), {}, "I cannot.") | {"exit": 1},
+        answer(told("hotfix-1", "Mend the page"), {"page.txt": "mended\n"}),
         *[
             told
-            for task in (*"abcdefgh", "task-2", "task-3", "task-4", "h-1", "h-2")
+            for task in (*"abcdefgh", "hotfix-1", "task-2", "task-3", "task-4", "h-1", "h-2")
             for told in diligent(task)
         ],
         answer(r"(?s)Task: noisy\n.*> Say it with a file, please\.", {"noisy.txt": "at last\n"}, _TOLD),

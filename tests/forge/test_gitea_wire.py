@@ -8,6 +8,7 @@ import pytest
 import responses
 
 from shell.errors import NotYet, Refused, Unavailable
+from shell.forge import gitea_read
 from shell.forge.gitea import GiteaForge
 from tests.forge.objects import ISSUE, PULL
 
@@ -185,3 +186,8 @@ def test_a_token_that_may_not_see_organisations_still_sets_labels(
 def test_the_clone_address_is_the_server_as_we_reach_it(gitea: GiteaForge) -> None:
     assert gitea.clone_url("a/b") == "https://forge.test/a/b.git"
     assert gitea.credential("a/b") == ("oauth2", TOKEN)
+
+
+def test_what_was_skipped_is_neither_good_nor_bad() -> None:
+    statuses = [{"context": "ci", "status": "warning"}, {"context": "docs", "status": "skipped"}]
+    assert gitea_read.read_checks(statuses) == {"ci": "success", "docs": "none"}

@@ -53,7 +53,7 @@ def test_statuses_and_check_runs_are_combined(wire: responses.RequestsMock, gith
     wire.get(f"{GITHUB}/repos/a/b/pulls/9/reviews", json=[])
     wire.get(f"{GITHUB}/repos/a/b/commits/c0ffee/status", json={"statuses": statuses})
     wire.get(f"{GITHUB}/repos/a/b/commits/c0ffee/check-runs", json={"check_runs": runs})
-    contexts = {"lint": "success", "unit": "pending", "ci": "failure", "docs": "success"}
+    contexts = {"lint": "none", "unit": "pending", "ci": "failure", "docs": "success"}
     assert github.pull("a/b", 9)["status"] == {"state": "failure", "contexts": contexts}
 
 
