@@ -401,7 +401,13 @@ _ALL: tuple[Declaration, ...] = (
         "doctor", "maintain", "kickoff", "Checks permissions, webhook, labels and settings.", acts=False
     ),
     _declare("sync", "maintain", "kickoff", "Fetches everything from the forge again.", acts=False),
-    _declare("unlock", "maintain", "kickoff", "Releases the repository's sprint lock.", acts=False),
+    _declare(
+        "unlock",
+        "maintain",
+        "kickoff",
+        "Takes the repository over from another installation of the bot that runs a sprint in it.",
+        composition="command_unlock",
+    ),
 )
 
 COMMANDS: dict[str, Declaration] = {declaration.name: declaration for declaration in _ALL}

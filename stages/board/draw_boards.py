@@ -6,7 +6,7 @@ import functools
 import math
 import re
 import textwrap
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
@@ -19,6 +19,7 @@ NAME = "draw_boards"
 class Told(TypedDict):
     waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons, the first one for the board
     reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
+    locked: NotRequired[dict[str, str]]  # kickoff number → which other installation keeps it from starting
 
 
 class Written(TypedDict):
@@ -112,6 +113,7 @@ def board(
         sent_back(kickoff),
         edited(state, kickoff),
         what_next(state, policy, kickoff, tasks, reviews),
+        keeps_out(kickoff, told),
         changes(kickoff),
         foreseen if running and kickoff["status"] == "Running" else "",
         removed(kickoff),
@@ -174,7 +176,9 @@ def what_next(
         case "Approved" if state.get("running") is not None:
             return f"Approved by @{kickoff['approved_by']}; waiting behind #{state['running']}."
         case "Approved":
-            return f"Approved by @{kickoff['approved_by']}; it starts now."
+            lock = state.get("lock")
+            now = "" if lock and lock.get("other") else "; it starts now"
+            return f"Approved by @{kickoff['approved_by']}{now}."
         case "Paused":
             until = (
                 f"@{kickoff['paused_by']} paused it: nothing new starts and nothing is merged until `/resume`"
@@ -186,6 +190,12 @@ def what_next(
             return f"{done_of(tasks)} done."
         case _:
             return ""
+
+
+def keeps_out(kickoff: Kickoff, told: Told) -> str:
+    """Which other installation of the bot has the lock of the repository."""
+    words = told.get("locked", {}).get(str(kickoff["number"]))
+    return f"⚠️ {words}" if words and kickoff["status"] in ("Approved", "Running", "Paused") else ""
 
 
 def to_go(forecast: Forecast | None) -> str:

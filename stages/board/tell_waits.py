@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import Checks, Kickoff, Pause, Policy, State, Task
@@ -20,9 +20,12 @@ class Input(TypedDict):
 class Output(TypedDict):
     waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons
     reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
+    locked: NotRequired[dict[str, str]]  # kickoff number → which other installation keeps it from starting
 
 
 MAX_UNREVIEWED = 3
+RESUME = "`/resume` continues"
+NO_LOCK = "another installation of the bot has the lock of this repository; `/unlock` takes over"
 FREE, TURN = "waiting for a free agent", "approved, waiting for its turn"
 NOT_SAID = "approved; waits for `/merge` by someone with maintain permission"
 
@@ -30,13 +33,15 @@ NOT_SAID = "approved; waits for `/merge` by someone with maintain permission"
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     sprints = {number: tasks_of(state, kickoff) for number, kickoff in state["kickoffs"].items()}
-    return {
+    told: Output = {
         "waits": {
             number: all_reasons(state, policy, tasks, state["kickoffs"][number])
             for number, tasks in sprints.items()
         },
         "reviews": {number: unreviewed(tasks) for number, tasks in sprints.items()},
     }
+    kept = locked(state)
+    return {**told, "locked": kept} if kept else told
 
 
 ENDED = ("Done", "Skipped", "Cancelled")
@@ -62,17 +67,34 @@ def all_reasons(
         if task["status"] == "Pending" and task.get("milestone") not in (state.get("opened") or []):
             found[name] += milestone(tasks, task)
         if kickoff["status"] == "Paused":
-            found[name] = with_pause(found[name], task, kickoff["paused_by"])
+            found[name] = with_pause(found[name], task, f"paused by @{kickoff['paused_by']}; {RESUME}")
+        elif str(kickoff["number"]) in locked(state) and state.get("running") == kickoff["number"]:
+            found[name] = with_pause(found[name], task, NO_LOCK)
     return found
 
 
-def with_pause(found: list[str], task: Task, by: str | None) -> list[str]:
+def locked(state: State) -> dict[str, str]:
+    """The sprint that another installation of the bot keeps from starting things, with the words for that."""
+    lock = state.get("lock")
+    other = lock.get("other") if lock and not lock["held"] else None
+    if lock is None or other is None:
+        return {}
+    name = f"{as_code(other['installation'], 20)} (account {as_code(other['author'], 60)})"
+    words = (
+        f"Another installation of the bot, {name}, has the lock of this repository, for #{other['number']}. "
+        "This sprint goes on once that one has ended, or its lock was not renewed until "
+        f"{moment(other['until'])} UTC; `/unlock`, by a maintainer, takes over."
+    )
+    return {str(lock["number"]): words}
+
+
+def with_pause(found: list[str], task: Task, why: str) -> list[str]:
     """A paused sprint keeps a task from starting, or from being merged; not an agent at work."""
     at_work = task["status"] == "InProgress" and task.get("agent") == "running"
     if at_work or task["status"] not in ("Ready", "InProgress", "InReview"):
         return found
     others = [] if task.get("agent") == "queued" else [one for one in found if one not in (FREE, TURN)]
-    return [*others, f"paused by @{by}; `/resume` continues"]
+    return [*others, why]
 
 
 def paused_by(paused: dict[str, Pause], policy: Policy, task: Task) -> list[str]:

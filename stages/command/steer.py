@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
@@ -17,6 +17,7 @@ NAME = "command_steer"
 
 class Told(TypedDict):
     waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons
+    locked: NotRequired[dict[str, str]]  # kickoff number → which other installation keeps it from starting
 
 
 class Input(TypedDict):
@@ -61,7 +62,7 @@ def execute(input: Input) -> Output:
         case "status":
             return status(state, event, input["now"])
         case "why":
-            return why(state, event, input["told"]["waits"])
+            return why(state, event, input["told"]["waits"], input["told"].get("locked", {}))
         case "stop":
             return stop(state, event)
         case "pause" | "resume":
@@ -97,7 +98,9 @@ def status(state: State, event: Command, now: str) -> Output:
     return {"state": state, "actions": [answer(event, words, aloud=not here)], "events": []}
 
 
-def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) -> Output:
+def why(
+    state: State, event: Command, waits: dict[str, dict[str, list[str]]], locked: dict[str, str]
+) -> Output:
     """What keeps a task, or every task that has not ended, down to what is waited for in the end."""
     number, named = event["where"]["number"], event["args"]["positional"]
     kickoff = kickoff_of(state, number)
@@ -105,7 +108,7 @@ def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) ->
         return no(state, event, NO_SPRINT)
     task_id = named_task(state, named[0]) if named else task_of(state, number)
     if kickoff["status"] not in UNDER_WAY:
-        words = of_sprint(state, kickoff)
+        words = of_sprint(state, kickoff, locked)
     elif task_id is not None:
         words = of_task(state["tasks"], waits[str(kickoff["number"])], task_id)
     elif named:
@@ -118,11 +121,13 @@ def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) ->
     return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
 
 
-def of_sprint(state: State, kickoff: Kickoff) -> str:
+def of_sprint(state: State, kickoff: Kickoff, locked: dict[str, str]) -> str:
     rejections = kickoff.get("rejections")
     if kickoff["status"] == "Proposed" and kickoff.get("plan") is not None and rejections:
         last, todo = rejections[-1], "Edit the issue and say `/plan`."
         return f"@{last['actor']} sent the plan back: {as_text(last['rejected_for'])}\n\n{todo}"
+    if kickoff["status"] == "Approved" and state.get("running") is None:
+        return locked.get(str(kickoff["number"])) or "Approved; it starts now."
     if kickoff["status"] == "Approved":
         return f"Approved; waiting behind #{state['running']}."
     return WAITING.get(kickoff["status"], f"This sprint is {kickoff['status']}; nothing is waiting.")
