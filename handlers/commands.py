@@ -87,7 +87,7 @@ VALUE_WORDS: dict[str, str] = {
     "tasks": "task ids, such as `t1` or `t1,t2`",
     "count": "a whole number above zero",
     "number": "a number, such as `5` or `+5`",
-    "amount": "an amount, such as `5` or `20usd`",
+    "amount": "an amount, such as `$5`, `20usd` or `500k` tokens",
     "pipeline": "`quick`, `standard` or `full`",
     "gate": "`plan`",
     "gate or hash": "`plan`, `merge`, `next` or a hash of 4 to 64 hex digits",
@@ -136,7 +136,7 @@ _PLAN_FLAGS = {
     "pipeline": Flag("pipeline", acts=False),
     "auto": Flag("switch"),
     "agents": Flag("count"),
-    "budget": Flag("amount", acts=False),
+    "budget": Flag("amount"),
 }
 _TASK_FLAGS = {"after": Flag("tasks", repeat=True), "scope": Flag(repeat=True)}
 _REASON = Param("reason", required=True, rest=True)

@@ -837,8 +837,8 @@ class Options(TypedDict, total=False):
     """Whether the plan's gate opens by itself, where its text is by who said `/plan`."""
     agents: str
     """How many of its agents work at the same time, whatever `pipeline.parallel` says."""
-    budget: str
-    """What it may cost."""
+    budget: Budget
+    """What it may use at most; where `budget.sprint` is less, that counts."""
 
 
 class Unused(TypedDict):

@@ -28,7 +28,7 @@ composition_for: Any = switchboard.composition_for
 """Of an event they get only what matters here."""
 
 COMMANDS_TO_COME = frozenset("""hotfix doctor sync""".split())
-FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --budget"})
+FLAGS_TO_COME = frozenset({"plan --pipeline"})
 VALUES_TO_COME = frozenset(
     {
         "approve rfc",
@@ -58,7 +58,7 @@ def test_what_does_not_act_yet_is_on_a_list_that_only_shrinks() -> None:
     assert COMMANDS.keys() - OFFERED.keys() == COMMANDS_TO_COME
     assert inactive_flags() == FLAGS_TO_COME
     assert inactive_values() == VALUES_TO_COME
-    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (3, 2, 1)
+    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (3, 1, 1)
 
 
 def stage_texts(composition: str) -> str:
@@ -121,7 +121,6 @@ def commands_in(text: str) -> Any:
     ("text", "part"),
     [
         ("/plan --pipeline quick", "--pipeline"),
-        ("/plan --budget 5", "--budget"),
         ("/approve rfc", "rfc"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, Brief, Briefs, Cost, Forecast, Kickoff, Policy, State, StatusLook, Task, TaskStatus,
+        Board, Brief, Briefs, Budget, Cost, Forecast, Kickoff, Policy, State, StatusLook, Task, TaskStatus,
     )  # fmt: skip
 
 NAME = "draw_boards"
@@ -410,11 +410,19 @@ def row(statuses: dict[TaskStatus, StatusLook], name: str, task: Task, reasons: 
 def footer(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
     mode = policy.get("merge", "on-approval")
     facts = [f"Plan `{kickoff['plan_hash']}`", f"merge `{mode}`: {MODE[mode]}"]
+    if budget := (kickoff.get("options") or {}).get("budget"):
+        facts.append(f"budget {in_words(budget)}")
     if kickoff.get("auto_by"):
         facts.append("gates open by themselves (`/auto off`)")
     by_prefix = policy.get("command_prefix") == "required"
     help_ = WITH_PREFIX if by_prefix else "`/help` lists the commands"
     return f"<sub>{' · '.join([*facts, *spent(tasks), help_])}</sub>"
+
+
+def in_words(budget: Budget) -> str:
+    """What was said with `/plan`."""
+    amount = budget["amount"]
+    return f"${amount / 1_000_000:,.2f}" if budget["unit"] == "usd" else f"{amount:,} tokens"
 
 
 def spent(tasks: dict[str, Task]) -> list[str]:

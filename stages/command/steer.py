@@ -267,9 +267,11 @@ def budget(state: State, event: Command, policy: Policy) -> Output:
     """What is used, of what; with an amount the budget of the running sprint grows by it."""
     if event["where"]["number"] != state.get("running"):
         return no(state, event, "Say `/budget` on the kickoff of a running sprint.")
-    named, limit = event["args"]["positional"], policy.get("budget_sprint")
+    named = event["args"]["positional"]
+    limit = sprint_budget(state["kickoffs"][str(state["running"])], policy.get("budget_sprint"))
     if not named:
-        return {"state": state, "actions": [answer(event, used(state, policy), aloud=True)], "events": []}
+        words = used(state, policy, limit)
+        return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
     if limit is None:
         none = "This sprint has no budget to raise; set `budget.sprint` in `.caloron.yml`."
         return no(state, event, none)
@@ -287,6 +289,14 @@ def budget(state: State, event: Command, policy: Policy) -> Output:
     return {"state": state, "actions": [answer(event, words, aloud=True)], "events": over}
 
 
+def sprint_budget(kickoff: Kickoff, limit: Budget | None) -> Budget | None:
+    """The one that was said with `/plan`, or the file's where that is less, or in another unit."""
+    own = (kickoff.get("options") or {}).get("budget")
+    if own is None or limit is None:
+        return own or limit
+    return own if own["unit"] == limit["unit"] and own["amount"] < limit["amount"] else limit
+
+
 def amount_of(word: str, budget: Budget) -> int | None:
     """Dollars in millionths, or tokens; None for a part of a token."""
     number = word.removeprefix("+")
@@ -301,11 +311,10 @@ def raised_by(state: State, budget: Budget) -> int:
     return raised["amount"] if raised and raised["unit"] == budget["unit"] else 0
 
 
-def used(state: State, policy: Policy) -> str:
+def used(state: State, policy: Policy, limit: Budget | None) -> str:
     costs = [task.get("cost") or {} for task in state["tasks"].values()]
     tokens = sum(cost.get("tokens") or 0 for cost in costs)
     usd = sum((cost.get("charged_usd") or cost.get("usd") or 0) * MICRO for cost in costs)
-    limit = policy.get("budget_sprint")
     raised = raised_by(state, limit) if limit else 0
     lines = [f"- this sprint: {share(tokens, usd, limit, raised)}"]
     if today := policy.get("spent_today"):

@@ -6,7 +6,7 @@ import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Event, Kickoff, Policy, State
+    from stages.world import Budget, Event, Kickoff, Policy, State
 
 NAME = "take_turn"
 MOST_AGENTS = 64
@@ -37,7 +37,17 @@ def execute(input: Input) -> Output:
         policy = {**policy, "gates_open": True}
     if agents := (kickoff.get("options") or {}).get("agents") if kickoff else None:
         policy = {**policy, "parallel": min(int(agents), MOST_AGENTS)}
+    if kickoff is not None and (budget := sprint_budget(kickoff, policy.get("budget_sprint"))):
+        policy = {**policy, "budget_sprint": budget}
     return {"state": state, "events": input["events"], "now": input["now"], "policy": policy}
+
+
+def sprint_budget(kickoff: Kickoff, limit: Budget | None) -> Budget | None:
+    """The one that was said with `/plan`, or the file's where that is less, or in another unit."""
+    own = (kickoff.get("options") or {}).get("budget")
+    if own is None or limit is None:
+        return own or limit
+    return own if own["unit"] == limit["unit"] and own["amount"] < limit["amount"] else limit
 
 
 def has_lock(state: State, policy: Policy, now: str) -> bool:
