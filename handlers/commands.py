@@ -87,7 +87,7 @@ VALUE_WORDS: dict[str, str] = {
     "tasks": "task ids, such as `t1` or `t1,t2`",
     "count": "a whole number above zero",
     "number": "a number, such as `5` or `+5`",
-    "amount": "an amount, such as `5` or `20usd`",
+    "amount": "an amount, such as `$5`, `20usd` or `500k` tokens",
     "pipeline": "`quick`, `standard` or `full`",
     "gate": "`plan`",
     "gate or hash": "`plan`, `merge`, `next` or a hash of 4 to 64 hex digits",
@@ -136,7 +136,7 @@ _PLAN_FLAGS = {
     "pipeline": Flag("pipeline", acts=False),
     "auto": Flag("switch"),
     "agents": Flag("count"),
-    "budget": Flag("amount", acts=False),
+    "budget": Flag("amount"),
 }
 _TASK_FLAGS = {"after": Flag("tasks", repeat=True), "scope": Flag(repeat=True)}
 _REASON = Param("reason", required=True, rest=True)
@@ -402,7 +402,13 @@ _ALL: tuple[Declaration, ...] = (
         "doctor", "maintain", "kickoff", "Checks permissions, webhook, labels and settings.", acts=False
     ),
     _declare("sync", "maintain", "kickoff", "Fetches everything from the forge again.", acts=False),
-    _declare("unlock", "maintain", "kickoff", "Releases the repository's sprint lock.", acts=False),
+    _declare(
+        "unlock",
+        "maintain",
+        "kickoff",
+        "Takes the repository over from another installation of the bot that runs a sprint in it.",
+        composition="command_unlock",
+    ),
 )
 
 COMMANDS: dict[str, Declaration] = {declaration.name: declaration for declaration in _ALL}

@@ -16,7 +16,7 @@ from shell.agent.repository import Repository
 from shell.config_file import read_config, unreadable
 from shell.errors import Refused
 from shell.forge import Forge
-from shell.marker import mark, marked, own_mark
+from shell.marker import lock_in, mark, marked, own_mark
 from shell.repository_config import FILE
 from shell.run_log import log_in_words
 from shell.store import Store, Taken
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
         ForgeComment,
         ForgeConfig,
         ForgeIssue,
+        ForgeLock,
         Json,
         LookCatchUp,
         LookComment,
         LookConfig,
+        LookLocks,
         Looks,
         MakeLabels,
         MergeFacts,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         ReadBack,
         ReopenIssue,
         Result,
+        Right,
         SetLabels,
         StopAgent,
         TellAgent,
@@ -347,6 +350,40 @@ def look(target: Target, action: Looks) -> object:
             return _catch_up(target, action)
         case "config":
             return _config(target, action)
+        case "locks":
+            return _locks(target, action)
+
+
+def _locks(target: Target, look: LookLocks) -> list[ForgeLock]:
+    """The locks that boards of other installations claim, and what their authors may do here."""
+    found = [(one, lock_in(one["body"])) for one in target.forge.comments_since(target.repo, look["since"])]
+    theirs = [(one, lock) for one, lock in found if lock["locked_at"] and _is_anothers(lock, look)]
+    rights = {name: _right(target, name) for name in {one["author"] for one, _ in theirs}}
+    return [
+        {
+            "installation": lock["installation"],
+            "issue_number": one["issue_number"],
+            "author": one["author"],
+            "right": "write" if one["author_id"] == target.me else rights[one["author"]],
+            "locked_at": lock["locked_at"],
+            "updated_at": one["updated_at"],
+            "held": bool(lock["held"]),
+            "took": lock["took"],
+        }
+        for one, lock in theirs
+    ]
+
+
+def _is_anothers(lock: dict[str, str], look: LookLocks) -> bool:
+    return lock["installation"] not in ("", look["installation"])
+
+
+def _right(target: Target, login: str) -> Right:
+    """What an account may do; none where the forge does not tell."""
+    try:
+        return target.forge.permission(target.repo, login)["permission"]
+    except Refused:
+        return "none"
 
 
 def _catch_up(target: Target, look: LookCatchUp) -> ForgeChanges:

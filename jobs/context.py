@@ -23,6 +23,7 @@ from shell.disk import Reserve
 from shell.errors import Unavailable
 from shell.event import Event, kind_of
 from shell.forge import Forge, client_for
+from shell.installation_id import keep_installation, new_installation, read_installation
 from shell.installations import lanes as installed_lanes
 from shell.secrets import know
 from shell.settings import Settings, withheld
@@ -77,6 +78,7 @@ class Context:
     """Whether this process gives keys and logins to agents, and so tells when one has changed."""
     next_logins: float = 0.0
     known_logins: Mapping[str, str] = field(default_factory=dict)
+    known_installation: str | None = None
     next_walls: float = 0.0
     known_walls: str | None = None
 
@@ -97,6 +99,15 @@ class Context:
                 self.store.report_logins(self.process, _logins_here(self.settings.agent_env))
         except Unavailable as error:
             _log.warning("the store does not answer", reason=str(error))
+
+    def installation(self) -> str:
+        """The id of this installation, which the repository's lock names."""
+        if self.known_installation is None:
+            home = self.settings.home
+            name = self.store.installation(read_installation(home) or new_installation())
+            keep_installation(home, name)
+            self.known_installation = name
+        return self.known_installation
 
     def reserve(self) -> Reserve:
         """The free space that this machine must keep."""
@@ -158,7 +169,8 @@ class Context:
         Where a cap is reached the boards are written again, so that they say so.
         """
         admission = self.admission(lane)
-        if not admission.let_in or _is_paused(self.store.load(lane).state):
+        state = self.store.load(lane).state
+        if not admission.let_in or _is_paused(state) or _has_no_lock(state):
             return False
         if self.budget_spent(lane, admission):
             self.store.show_again(lane, now()[:10])
@@ -209,6 +221,7 @@ class Context:
         spent = self.budget_spent(lane, admission)
         now_and_then = {
             **self.walls(), "logins": self.logins(), **({"budget_spent": spent} if spent else {}),
+            "installation": self.installation(), "lock_s": 60 * self.settings.lock_m,
         }  # fmt: skip
 
         def policy(state: State) -> Policy:
@@ -251,6 +264,12 @@ class Context:
 def _is_paused(state: State) -> bool:
     kickoff = state["kickoffs"].get(str(state.get("running")))
     return kickoff is not None and kickoff["status"] == "Paused"
+
+
+def _has_no_lock(state: State) -> bool:
+    """Whether another installation has the lock of the repository, or may have it."""
+    lock = state.get("lock")
+    return lock is not None and not lock["held"]
 
 
 def _logins_here(agent_env: tuple[str, ...]) -> dict[str, str]:

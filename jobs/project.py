@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from jobs.context import Context
 from shell.clock import now
 from shell.errors import Refused, Unavailable, trace_of
 from shell.forge.common_read import OWN_CHECK
-from shell.marker import mark, marked, text_hash
+from shell.marker import LOCK, lock_in, mark, marked, text_hash
 from shell.store.connection import milliseconds, write
 from shell.store.outbox import Remembered, paced
 
@@ -271,7 +271,7 @@ def _board(target: Target, item: BoardWanted, state: State) -> ShownNow:
         else:
             written = _edited(target, board["comment_id"], body)
     written = written or target.forge.comment(target.repo, item["number"], body)
-    return {
+    now_shown: ShownNow = {
         "type": "shown",
         "at": at,
         "object": item["object"],
@@ -283,6 +283,9 @@ def _board(target: Target, item: BoardWanted, state: State) -> ShownNow:
         "comment_id": written["comment_id"],
         "written_at": written["updated_at"],
     }
+    if locked_at := item["mark"].get("locked_at"):
+        now_shown["locked_at"] = locked_at
+    return now_shown
 
 
 def _dated(item: BoardWanted, state: State) -> str:
@@ -304,17 +307,21 @@ def _edited(target: Target, comment_id: int, body: str) -> ForgeComment | None:
 
 
 def _existing_board(target: Target, item: BoardWanted, line: str) -> ForgeComment | None:
-    """The board on the thread, found by its marker."""
+    """The board on the thread, found by its marker; not that of another installation with our account."""
+    own = ("", item["mark"].get("installation"))
     comments = target.forge.issue_comments(target.repo, item["number"])
-    return next((one for one in comments if carries(target, one, line)), None)
+    ours = (one for one in comments if lock_in(one["body"])["installation"] in own)
+    return next((one for one in ours if carries(target, one, line)), None)
 
 
 def _mark(item: BoardWanted, text: str) -> str:
     asked = item["mark"]
+    fields: Mapping[str, object] = asked
     return mark(
         asked["kind"],
         asked.get("key") or name_of(item),
         asked.get("sprint") or "",
         asked.get("task") or "",
         text_hash(text),
+        {name: str(fields[name]) for name in LOCK if name in fields},
     )

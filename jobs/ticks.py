@@ -26,12 +26,13 @@ _MAX_WAITING = 200
 
 
 def tick(ctx: Context) -> None:
-    """One tick, with the health of its agents, to every lane with a running sprint."""
+    """One tick, with the health of its agents, to every lane whose sprint runs, or waits for the lock."""
     health, at = ctx.store.agents_health(), now()
     for lane in ctx.store.lanes():
-        sprint = running_sprint(ctx.store.load(lane).state)
+        state = ctx.store.load(lane).state
+        sprint = running_sprint(state)
         running = sprint is not None and sprint.get("status") not in _OVER
-        wanted = (running or lane in health) and ctx.store.waiting(lane) < _MAX_WAITING
+        wanted = (running or state.get("lock") or lane in health) and ctx.store.waiting(lane) < _MAX_WAITING
         if wanted and ctx.admission(lane).let_in:
             ctx.store.put_event(lane, _tick(at, health.get(lane, {}), reconcile=False))
 

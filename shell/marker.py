@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 _MARK = re.compile(r"<!-- caloron:([a-z0-9_-]+)((?: [a-z_]+=[^\s>]*)*) -->")
@@ -12,12 +13,24 @@ LONGEST = 60_000
 _CUT = "… the rest is left out: this text is too long for one comment."
 
 
-def mark(kind: str, key: str, sprint: str = "", task: str = "", text: str = "") -> str:
+LOCK = ("installation", "locked_at", "held", "took")
+"""What a board's marker says of the repository's lock: docs/decisions/0025."""
+
+
+def mark(
+    kind: str,
+    key: str,
+    sprint: str = "",
+    task: str = "",
+    text: str = "",
+    lock: Mapping[str, str] | None = None,
+) -> str:
     """The marker as one line; spaces and `>` in a value are percent-encoded, for they would end it.
 
-    `text` is the hash of what stands above it, where we must know whether someone changed it.
+    `text` is the hash of what stands above it, where we must know whether someone changed it; `lock` has
+    fields of LOCK.
     """
-    fields = {"key": key, "sprint": sprint, "task": task, "text": text}
+    fields = {"key": key, "sprint": sprint, "task": task, **(lock or {}), "text": text}
     listed = "".join(f" {name}={_quoted(value)}" for name, value in fields.items() if value)
     return f"<!-- caloron:{kind}{listed} -->"
 
@@ -53,11 +66,23 @@ def own_mark(text: str) -> dict[str, str] | None:
     return _read(*found[-1].groups()) if found and not text[found[-1].end() :].strip() else None
 
 
+def lock_in(text: str) -> dict[str, str]:
+    """What the marker at the very end says of the lock; absent fields are empty."""
+    found = list(_MARK.finditer(text or ""))
+    last = found[-1] if found and not text[found[-1].end() :].strip() else None
+    values = _values(last[2]) if last else {}
+    return {name: unquote(values.get(name, "")) for name in LOCK}
+
+
 def _quoted(value: str) -> str:
     return quote(value, safe=_PLAIN)
 
 
 def _read(kind: str, fields: str) -> dict[str, str]:
-    values = dict(field.split("=", 1) for field in fields.split())
+    values = _values(fields)
     found = {name: unquote(values.get(name, "")) for name in ("key", "sprint", "task")}
     return {"kind": kind, **found}
+
+
+def _values(fields: str) -> dict[str, str]:
+    return dict(field.split("=", 1) for field in fields.split())

@@ -183,6 +183,13 @@ class Settings(BaseSettings):
     board_s: float = _named(
         "CALORON_BOARD_S", "seconds between two changes of a board that nobody waits for", 3, ge=0
     )
+    lock_m: float = _named(
+        "CALORON_LOCK_M",
+        "minutes for which the lock of another installation of the bot on a repository counts; each renews "
+        "its own after a third of them, so set the same everywhere",
+        60,
+        gt=0,
+    )
     stall_m: float = _named("CALORON_STALL_M", "minutes of silence after which an agent is stalled", 20, gt=0)
     missing_s: float = _named("CALORON_MISSING_S", "seconds in which a new agent must show itself", 120, gt=0)
     cooldown_m: float = _named("CALORON_COOLDOWN_M", "minutes between two steps of the ladder", 10, ge=0)

@@ -843,8 +843,8 @@ class Options(TypedDict, total=False):
     """Whether the plan's gate opens by itself, where its text is by who said `/plan`."""
     agents: str
     """How many of its agents work at the same time, whatever `pipeline.parallel` says."""
-    budget: str
-    """What it may cost."""
+    budget: Budget
+    """What it may use at most; where `budget.sprint` is less, that counts."""
 
 
 class Unused(TypedDict):
@@ -1083,6 +1083,38 @@ class PullRequest(TypedDict):
     """The required checks that have not reported."""
     requested: NotRequired[list[str]]
     """Whose review is asked for, and who has given none."""
+
+
+class OtherLock(TypedDict):
+    """What another installation of the bot says of its lock. Written by `weigh_lock`."""
+
+    installation: str
+    """Its id."""
+    number: int
+    """The kickoff of its sprint."""
+    author: str
+    """The account that it writes with."""
+    until: str
+    """Up to when its lock counts, if it is not renewed."""
+
+
+class Lock(TypedDict):
+    """The lock on the repository, which keeps other installations of the bot from starting sprints."""
+
+    number: int
+    """The kickoff that it is wanted for. Written by `promote_sprint` and `keep_lock`."""
+    held: bool
+    """Whether this sprint may start things; written by `weigh_lock`, `keep_lock` and `command_unlock`."""
+    locked_at: str | None
+    """When it was taken or renewed, as the board's marker says; null: the marker does not claim it."""
+    claimed: NotRequired[bool]
+    """Whether the marker with this moment stands on the forge; written by `take_shown`."""
+    other: NotRequired[OtherLock | None]
+    """The other installation that has it; written by `weigh_lock`."""
+    took: NotRequired[str]
+    """The installation that it was taken from; written by `command_unlock`."""
+    asked: NotRequired[bool]
+    """Whether `/unlock` was heard while this installation held it, so that it looks again soon."""
 
 
 class Shown(TypedDict):
@@ -2098,6 +2130,8 @@ class ShownNow(Happening):
     """The labels that are there now."""
     plan_hash: NotRequired[str | None]
     """The plan on the board."""
+    locked_at: NotRequired[str]
+    """The moment of the repository's lock in its marker."""
     text: NotRequired[str]
     """The hash of the board's text without the marker."""
     asked: NotRequired[str | None]
@@ -2303,6 +2337,27 @@ class ForgePermission(TypedDict):
     """Its name."""
 
 
+class ForgeLock(TypedDict):
+    """What the board of another installation says of the repository's lock."""
+
+    installation: str
+    """Its id."""
+    issue_number: int
+    """The kickoff that the board is on."""
+    author: str
+    """Who wrote it."""
+    right: Right
+    """What they may do here."""
+    locked_at: str
+    """When it took or renewed the lock, as it says."""
+    updated_at: str
+    """When the forge says that the board was last changed."""
+    held: bool
+    """Whether its sprint may start things; else it only asks for the lock."""
+    took: str
+    """The installation that it was taken from; empty: from none."""
+
+
 class KeptHeads(TypedDict):
     """Which heads of a pull request an approval counts for."""
 
@@ -2419,6 +2474,14 @@ class Mark(TypedDict):
     """The sprint that it belongs to."""
     task: NotRequired[str]
     """The task that it belongs to."""
+    installation: NotRequired[str]
+    """The installation of the bot that wrote a board."""
+    locked_at: NotRequired[str]
+    """When that installation took or renewed the repository's lock for the board's sprint."""
+    held: NotRequired[str]
+    """`yes`: the sprint may start things; else the lock is only asked for."""
+    took: NotRequired[str]
+    """The installation that the lock was taken from."""
 
 
 class ActionFields(TypedDict):
@@ -2570,6 +2633,18 @@ class LookFailures(Look):
     """Its head."""
 
 
+class LookLocks(Look):
+    """Reads which other installations of the bot have the repository's lock, or ask for it."""
+
+    what: Literal["locks"]
+    since: str
+    """Boards that did not change since then hold none."""
+    installation: str
+    """Our own."""
+    claim: str | None
+    """The moment in our own marker, where that stands on the forge already."""
+
+
 class LookCatchUp(Look):
     """Reads all that changed since the last time."""
 
@@ -2589,6 +2664,7 @@ Looks = (
     | LookConfig
     | LookUpdates
     | LookFailures
+    | LookLocks
     | LookCatchUp
 )
 """Everything that is looked at."""
@@ -2904,6 +2980,7 @@ Action = (
     | LookConfig
     | LookUpdates
     | LookFailures
+    | LookLocks
     | LookCatchUp
     | CreateIssue
     | Comment
@@ -3141,6 +3218,17 @@ class SeenFailures(Found):
     """Those checks."""
 
 
+class SeenLocks(Found):
+    """What a look at the locks of other installations found. Emitted by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["locks"]
+    request: LookLocks
+    """The look."""
+    there: list[ForgeLock]
+    """Their locks."""
+
+
 class SeenCatchUp(Found):
     """All that changed since the last time. Emitted by a performer."""
 
@@ -3163,6 +3251,7 @@ Seen = (
     | SeenConfig
     | SeenUpdates
     | SeenFailures
+    | SeenLocks
     | SeenCatchUp
 )
 """What a look found."""
@@ -3236,6 +3325,7 @@ Event = (
     | SeenConfig
     | SeenUpdates
     | SeenFailures
+    | SeenLocks
     | SeenCatchUp
     | Performed
     | Refused
@@ -3365,6 +3455,8 @@ class State(SprintState):
     """What makes an issue a task or a hotfix, by its number, until it was read; by `command_change_plan`."""
     permissions: NotRequired[dict[str, Permission]]
     """What people may do here, by login."""
+    lock: NotRequired[Lock | None]
+    """The lock against other installations; written by `promote_sprint`, `keep_lock` and `weigh_lock`."""
     running: NotRequired[int | None]
     """The kickoff of the sprint that runs; written by `promote_sprint` and `close_sprint`."""
     repo: NotRequired[Repository]
@@ -3425,6 +3517,10 @@ class Policy(RepositoryPolicy, DeclaredPolicy):
     """Where agents do not run behind walls: how they do."""
     logins: NotRequired[dict[str, str]]
     """What changes with the key or login of a framework, by its name."""
+    installation: NotRequired[str]
+    """The id of this installation of the bot; where it is absent, no lock is taken."""
+    lock_s: NotRequired[float]
+    """For how many seconds a lock counts since it was renewed."""
     spent_today: NotRequired[Spent]
     """What the agents of this repository have used today, where it has a budget for a day."""
     budget_spent: NotRequired[str]
@@ -3819,6 +3915,8 @@ class WhatWaits(TypedDict):
     """By kickoff number, the ids of the tasks that wait for a review."""
     ready: dict[str, list[str]]
     """By kickoff number, the ids of the tasks that wait for nothing but to be merged."""
+    locked: NotRequired[dict[str, str]]
+    """By kickoff number, which other installation keeps it from starting."""
 
 
 class StatusWanted(TypedDict):

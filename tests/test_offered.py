@@ -27,11 +27,8 @@ expand: Any = switchboard.expand
 composition_for: Any = switchboard.composition_for
 """Of an event they get only what matters here."""
 
-COMMANDS_TO_COME = frozenset(
-    """doctor sync
-    unlock""".split()
-)
-FLAGS_TO_COME = frozenset({"plan --pipeline", "plan --budget"})
+COMMANDS_TO_COME = frozenset("""doctor sync""".split())
+FLAGS_TO_COME = frozenset({"plan --pipeline"})
 VALUES_TO_COME = frozenset(
     {
         "approve rfc",
@@ -61,7 +58,7 @@ def test_what_does_not_act_yet_is_on_a_list_that_only_shrinks() -> None:
     assert COMMANDS.keys() - OFFERED.keys() == COMMANDS_TO_COME
     assert inactive_flags() == FLAGS_TO_COME
     assert inactive_values() == VALUES_TO_COME
-    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (3, 2, 1)
+    assert (len(COMMANDS_TO_COME), len(FLAGS_TO_COME), len(VALUES_TO_COME)) <= (2, 1, 1)
 
 
 def stage_texts(composition: str) -> str:
@@ -124,7 +121,6 @@ def commands_in(text: str) -> Any:
     ("text", "part"),
     [
         ("/plan --pipeline quick", "--pipeline"),
-        ("/plan --budget 5", "--budget"),
         ("/approve rfc", "rfc"),
     ],
 )

@@ -152,6 +152,12 @@ class Store(Lanes, Runs, Leases, Repositories):
         return found
 
     @reachable
+    def installation(self, proposed: str) -> str:
+        """The id of this installation: the one that is known, else this."""
+        self.client.set(keys.INSTALLATION, proposed, nx=True)
+        return str(self.client.get(keys.INSTALLATION))
+
+    @reachable
     def set_account(self, forge: str, account: Account) -> None:
         self.client.set(keys.account(forge), write(account))
 

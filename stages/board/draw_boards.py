@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, Brief, Briefs, Cost, Forecast, Kickoff, LoggedCommand, Policy, State, StatusLook, Task,
+        Board, Brief, Briefs, Budget, Cost, Forecast, Kickoff, LoggedCommand, Policy, State, StatusLook, Task,
         TaskStatus, WhatWaits,
     )  # fmt: skip
 
@@ -111,6 +111,7 @@ def board(
         sent_back(kickoff),
         edited(state, kickoff),
         what_next(state, policy, kickoff, tasks, reviews),
+        keeps_out(kickoff, told),
         changes(kickoff),
         foreseen if running and kickoff["status"] == "Running" else "",
         removed(kickoff),
@@ -174,7 +175,9 @@ def what_next(
         case "Approved" if state.get("running") is not None:
             return f"Approved by @{kickoff['approved_by']}; waiting behind #{state['running']}."
         case "Approved":
-            return f"Approved by @{kickoff['approved_by']}; it starts now."
+            lock = state.get("lock")
+            now = "" if lock and lock.get("other") else "; it starts now"
+            return f"Approved by @{kickoff['approved_by']}{now}."
         case "Paused":
             until = (
                 f"@{kickoff['paused_by']} paused it: nothing new starts and nothing is merged until `/resume`"
@@ -186,6 +189,12 @@ def what_next(
             return f"{done_of(tasks)} done."
         case _:
             return ""
+
+
+def keeps_out(kickoff: Kickoff, told: WhatWaits) -> str:
+    """Which other installation of the bot has the lock of the repository."""
+    words = told.get("locked", {}).get(str(kickoff["number"]))
+    return f"⚠️ {words}" if words and kickoff["status"] in ("Approved", "Running", "Paused") else ""
 
 
 def to_go(forecast: Forecast | None) -> str:
@@ -531,11 +540,19 @@ def command_row(state: State, said: LoggedCommand) -> tuple[str, ...]:
 def footer(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
     mode = policy.get("merge", "on-approval")
     facts = [f"Plan `{kickoff['plan_hash']}`", f"merge `{mode}`: {MODE[mode]}"]
+    if budget := (kickoff.get("options") or {}).get("budget"):
+        facts.append(f"budget {in_words(budget)}")
     if kickoff.get("auto_by"):
         facts.append("gates open by themselves (`/auto off`)")
     by_prefix = policy.get("command_prefix") == "required"
     help_ = WITH_PREFIX if by_prefix else "`/help` lists the commands"
     return f"<sub>{' · '.join([*facts, *spent(tasks), help_])}</sub>"
+
+
+def in_words(budget: Budget) -> str:
+    """What was said with `/plan`."""
+    amount = budget["amount"]
+    return f"${amount / 1_000_000:,.2f}" if budget["unit"] == "usd" else f"{amount:,} tokens"
 
 
 def spent(tasks: dict[str, Task]) -> list[str]:

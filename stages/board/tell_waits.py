@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import Checks, Kickoff, Pause, Policy, State, Task
@@ -21,9 +21,12 @@ class Output(TypedDict):
     waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons
     reviews: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for a review
     ready: dict[str, list[str]]  # kickoff number → ids of the tasks that wait for nothing but to be merged
+    locked: NotRequired[dict[str, str]]  # kickoff number → which other installation keeps it from starting
 
 
 MAX_UNREVIEWED = 3
+RESUME = "`/resume` continues"
+NO_LOCK = "another installation of the bot has the lock of this repository; `/unlock` takes over"
 FREE, TURN, MERGING = "waiting for a free agent", "approved, waiting for its turn", "being merged"
 UNVERIFIED = "waiting for a check that passes: a hotfix needs one, or `verify` in `.caloron.yml`"
 NOT_SAID = "approved; waits for `/merge` by someone with maintain permission"
@@ -36,11 +39,13 @@ def execute(input: Input) -> Output:
         number: all_reasons(state, policy, tasks, state["kickoffs"][number])
         for number, tasks in sprints.items()
     }
-    return {
+    told: Output = {
         "waits": waits,
         "reviews": {number: unreviewed(tasks) for number, tasks in sprints.items()},
         "ready": {number: ready_to_merge(found) for number, found in waits.items()},
     }
+    kept = locked(state)
+    return {**told, "locked": kept} if kept else told
 
 
 def ready_to_merge(waits: dict[str, list[str]]) -> list[str]:
@@ -70,17 +75,34 @@ def all_reasons(
         if task["status"] == "Pending" and task.get("milestone") not in (state.get("opened") or []):
             found[name] += milestone(tasks, task)
         if kickoff["status"] == "Paused":
-            found[name] = with_pause(found[name], task, kickoff["paused_by"])
+            found[name] = with_pause(found[name], task, f"paused by @{kickoff['paused_by']}; {RESUME}")
+        elif str(kickoff["number"]) in locked(state) and state.get("running") == kickoff["number"]:
+            found[name] = with_pause(found[name], task, NO_LOCK)
     return found
 
 
-def with_pause(found: list[str], task: Task, by: str | None) -> list[str]:
+def locked(state: State) -> dict[str, str]:
+    """The sprint that another installation of the bot keeps from starting things, with the words for that."""
+    lock = state.get("lock")
+    other = lock.get("other") if lock and not lock["held"] else None
+    if lock is None or other is None:
+        return {}
+    name = f"{as_code(other['installation'], 20)} (account {as_code(other['author'], 60)})"
+    words = (
+        f"Another installation of the bot, {name}, has the lock of this repository, for #{other['number']}. "
+        "This sprint goes on once that one has ended, or its lock was not renewed until "
+        f"{moment(other['until'])} UTC; `/unlock`, by a maintainer, takes over."
+    )
+    return {str(lock["number"]): words}
+
+
+def with_pause(found: list[str], task: Task, why: str) -> list[str]:
     """A paused sprint keeps a task from starting, or from being merged; not an agent at work."""
     at_work = task["status"] == "InProgress" and task.get("agent") == "running"
     if at_work or task["status"] not in ("Ready", "InProgress", "InReview"):
         return found
     others = [] if task.get("agent") == "queued" else [one for one in found if one not in (FREE, TURN)]
-    return [*others, f"paused by @{by}; `/resume` continues"]
+    return [*others, why]
 
 
 def paused_by(paused: dict[str, Pause], policy: Policy, task: Task) -> list[str]:

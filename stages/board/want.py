@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, BoardWanted, LabelsWanted, Policy, State, StatusLook, StatusWanted, Task, TaskStatus, Wanted,
+        Board, BoardWanted, LabelsWanted, Mark, Policy, State, StatusLook, StatusWanted, Task, TaskStatus,
+        Wanted,
     )  # fmt: skip
 
 NAME = "want"
@@ -45,7 +46,8 @@ def execute(input: Input) -> Output:
     for task in [*state["tasks"].values(), *ended]:
         if task.get("issue_number") and (pull := task.get("pr_number")):
             labels[pull] = labels_of_pull(state, statuses, task, pull, by_hand)
-    boards = [board for drawn in input["drawn"]["boards"] if (board := board_of(state, drawn))]
+    own = input["policy"].get("installation")
+    boards = [board for drawn in input["drawn"]["boards"] if (board := board_of(state, drawn, own))]
     return {
         "wanted": [*(one for _, one in sorted(labels.items()) if one), *input["spoken"]["statuses"], *boards]
     }
@@ -130,14 +132,36 @@ def is_approved_and_green(task: Task) -> bool:
     return approved and green and (passed or not task.get("hotfix"))
 
 
-def board_of(state: State, drawn: Board) -> BoardWanted | None:
+HOLDS = ("Approved", "Running", "Paused", "Review")
+
+
+def mark_of(state: State, drawn: Board, own: str | None) -> Mark:
+    """It names our installation, and the repository's lock if the sprint has it or asks for it."""
+    mark: Mark = {"kind": "board", "sprint": drawn["sprint"]}
+    if own is None:
+        return mark
+    mark, lock = {**mark, "installation": own}, state.get("lock")
+    kickoff = state["kickoffs"].get(str(drawn["number"]))
+    if lock is None or kickoff is None or lock["number"] != drawn["number"] or lock["locked_at"] is None:
+        return mark
+    if kickoff["status"] not in HOLDS:
+        return mark
+    mark = {**mark, "locked_at": lock["locked_at"]}
+    if lock["held"]:
+        mark = {**mark, "held": "yes"}
+    return {**mark, "took": lock["took"]} if "took" in lock else mark
+
+
+def board_of(state: State, drawn: Board, own: str | None) -> BoardWanted | None:
     number = drawn["number"]
     shown = state["shown"].get(f"issue:{number}:board")
-    new_hash = hash_of([drawn["body"], drawn["asked"]])
+    mark = mark_of(state, drawn, own)
+    lock = [mark[name] for name in ("locked_at", "held", "took") if name in mark]
+    new_hash = hash_of([drawn["body"], drawn["asked"], *lock])
     if shown and shown["hash"] == new_hash:
         return None
     return {"object": f"issue:{number}", "kind": "board", "number": number, "body": drawn["body"],
-            "mark": {"kind": "board", "sprint": drawn["sprint"]},
+            "mark": mark,
             "comment_id": shown["comment_id"] if shown else None, "hash": new_hash,
             "plan_hash": drawn["plan_hash"]}  # fmt: skip
 

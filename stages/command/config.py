@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
-    from stages.world import Action, Answer, Budget, Command, Config, Policy, State
+    from stages.world import Action, Answer, Budget, Command, Config, Kickoff, Policy, State
 
 NAME = "command_config"
 
@@ -102,7 +102,20 @@ def row(state: State, policy: Policy, key: str, sets: str) -> str:
     agents = (kickoff.get("options") or {}).get("agents") if kickoff else None
     if kickoff and agents and sets == "parallel":
         return f"- `{key}`: {as_code(agents)} — `/plan --agents` of the running sprint, #{kickoff['number']}"
+    budget = sprint_budget(kickoff, policy["budget_sprint"]) if kickoff else None
+    if kickoff and sets == "budget_sprint" and budget != policy["budget_sprint"]:
+        return (
+            f"- `{key}`: {of_budget(budget)} — `/plan --budget` of the running sprint, #{kickoff['number']}"
+        )
     return f"- `{key}`: {value(state, policy, sets)} — {source(state, policy, key, sets)}"
+
+
+def sprint_budget(kickoff: Kickoff, limit: Budget | None) -> Budget | None:
+    """The one that was said with `/plan`, or the file's where that is less, or in another unit."""
+    own = (kickoff.get("options") or {}).get("budget")
+    if own is None or limit is None:
+        return own or limit
+    return own if own["unit"] == limit["unit"] and own["amount"] < limit["amount"] else limit
 
 
 def source(state: State, policy: Policy, key: str, sets: str) -> str:

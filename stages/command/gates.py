@@ -34,6 +34,10 @@ class Output(TypedDict):
 
 
 NO_SPRINT = "There is no sprint here. Say `/plan` on the issue that states the goal."
+LOCKED = (
+    "This sprint starts first here, once no other installation of the bot has the lock of this repository; "
+    "`/unlock` takes over."
+)
 OVER = ("Review", "Done", "Failed", "Cancelled")
 ENDED = ("Done", "Skipped", "Cancelled")
 
@@ -82,11 +86,18 @@ def start(state: State, event: Command, kickoff: Kickoff) -> Output:
         state = with_kickoff(state, {**other, "first": False})
     state = with_kickoff(state, {**kickoff, "first": True})
     running = state.get("running")
+    if running is None and is_locked(state):
+        return yes(state, event, LOCKED)
     if running is None:
         go: SprintApproved = {"type": "sprint_approved", "key": f"sprint_approved:{event['key']}",
                               "number": kickoff["number"]}  # fmt: skip
         return {**yes(state, event, "This sprint starts now."), "events": [go]}
     return yes(state, event, f"This sprint starts next, once #{running} has ended.")
+
+
+def is_locked(state: State) -> bool:
+    lock = state.get("lock")
+    return bool(lock and not lock["held"] and lock.get("other"))
 
 
 def open_next(state: State, event: Command, kickoff: Kickoff) -> Output:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
@@ -17,6 +17,7 @@ NAME = "command_steer"
 
 class Told(TypedDict):
     waits: dict[str, dict[str, list[str]]]  # kickoff number → task id → reasons
+    locked: NotRequired[dict[str, str]]  # kickoff number → which other installation keeps it from starting
 
 
 class Input(TypedDict):
@@ -61,7 +62,7 @@ def execute(input: Input) -> Output:
         case "status":
             return status(state, event, input["now"])
         case "why":
-            return why(state, event, input["told"]["waits"])
+            return why(state, event, input["told"]["waits"], input["told"].get("locked", {}))
         case "stop":
             return stop(state, event)
         case "pause" | "resume":
@@ -97,7 +98,9 @@ def status(state: State, event: Command, now: str) -> Output:
     return {"state": state, "actions": [answer(event, words, aloud=not here)], "events": []}
 
 
-def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) -> Output:
+def why(
+    state: State, event: Command, waits: dict[str, dict[str, list[str]]], locked: dict[str, str]
+) -> Output:
     """What keeps a task, or every task that has not ended, down to what is waited for in the end."""
     number, named = event["where"]["number"], event["args"]["positional"]
     kickoff = kickoff_of(state, number)
@@ -105,7 +108,7 @@ def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) ->
         return no(state, event, NO_SPRINT)
     task_id = named_task(state, named[0]) if named else task_of(state, number)
     if kickoff["status"] not in UNDER_WAY:
-        words = of_sprint(state, kickoff)
+        words = of_sprint(state, kickoff, locked)
     elif task_id is not None:
         words = of_task(state["tasks"], waits[str(kickoff["number"])], task_id)
     elif named:
@@ -118,11 +121,13 @@ def why(state: State, event: Command, waits: dict[str, dict[str, list[str]]]) ->
     return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
 
 
-def of_sprint(state: State, kickoff: Kickoff) -> str:
+def of_sprint(state: State, kickoff: Kickoff, locked: dict[str, str]) -> str:
     rejections = kickoff.get("rejections")
     if kickoff["status"] == "Proposed" and kickoff.get("plan") is not None and rejections:
         last, todo = rejections[-1], "Edit the issue and say `/plan`."
         return f"@{last['actor']} sent the plan back: {as_text(last['rejected_for'])}\n\n{todo}"
+    if kickoff["status"] == "Approved" and state.get("running") is None:
+        return locked.get(str(kickoff["number"])) or "Approved; it starts now."
     if kickoff["status"] == "Approved":
         return f"Approved; waiting behind #{state['running']}."
     return WAITING.get(kickoff["status"], f"This sprint is {kickoff['status']}; nothing is waiting.")
@@ -262,9 +267,11 @@ def budget(state: State, event: Command, policy: Policy) -> Output:
     """What is used, of what; with an amount the budget of the running sprint grows by it."""
     if event["where"]["number"] != state.get("running"):
         return no(state, event, "Say `/budget` on the kickoff of a running sprint.")
-    named, limit = event["args"]["positional"], policy.get("budget_sprint")
+    named = event["args"]["positional"]
+    limit = sprint_budget(state["kickoffs"][str(state["running"])], policy.get("budget_sprint"))
     if not named:
-        return {"state": state, "actions": [answer(event, used(state, policy), aloud=True)], "events": []}
+        words = used(state, policy, limit)
+        return {"state": state, "actions": [answer(event, words, aloud=True)], "events": []}
     if limit is None:
         none = "This sprint has no budget to raise; set `budget.sprint` in `.caloron.yml`."
         return no(state, event, none)
@@ -282,6 +289,14 @@ def budget(state: State, event: Command, policy: Policy) -> Output:
     return {"state": state, "actions": [answer(event, words, aloud=True)], "events": over}
 
 
+def sprint_budget(kickoff: Kickoff, limit: Budget | None) -> Budget | None:
+    """The one that was said with `/plan`, or the file's where that is less, or in another unit."""
+    own = (kickoff.get("options") or {}).get("budget")
+    if own is None or limit is None:
+        return own or limit
+    return own if own["unit"] == limit["unit"] and own["amount"] < limit["amount"] else limit
+
+
 def amount_of(word: str, budget: Budget) -> int | None:
     """Dollars in millionths, or tokens; None for a part of a token."""
     number = word.removeprefix("+")
@@ -296,11 +311,10 @@ def raised_by(state: State, budget: Budget) -> int:
     return raised["amount"] if raised and raised["unit"] == budget["unit"] else 0
 
 
-def used(state: State, policy: Policy) -> str:
+def used(state: State, policy: Policy, limit: Budget | None) -> str:
     costs = [task.get("cost") or {} for task in state["tasks"].values()]
     tokens = sum(cost.get("tokens") or 0 for cost in costs)
     usd = sum((cost.get("charged_usd") or cost.get("usd") or 0) * MICRO for cost in costs)
-    limit = policy.get("budget_sprint")
     raised = raised_by(state, limit) if limit else 0
     lines = [f"- this sprint: {share(tokens, usd, limit, raised)}"]
     if today := policy.get("spent_today"):

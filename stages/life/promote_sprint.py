@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Kickoff, State, Task
+    from stages.world import Action, Kickoff, Policy, State, Task
 
 NAME = "promote_sprint"
 ENDED = ("Done", "Failed", "Cancelled")
@@ -14,6 +14,7 @@ ENDED = ("Done", "Failed", "Cancelled")
 class Input(TypedDict):
     state: State
     now: str
+    policy: Policy
 
 
 class Output(TypedDict):
@@ -27,9 +28,29 @@ def execute(input: Input) -> Output:
         return {"state": state, "actions": []}
     approved = [k for k in state["kickoffs"].values() if k["status"] == "Approved"]
     if not approved:
-        return {"state": state, "actions": []}
+        return {"state": without_lock(state), "actions": []}
     first = min(approved, key=place)
+    if "installation" in input["policy"] and not has_lock(state, first):
+        return {"state": with_lock(state, first, input["now"]), "actions": []}
     return {"state": start(state, first, input["now"]), "actions": ask_required(state)}
+
+
+def has_lock(state: State, kickoff: Kickoff) -> bool:
+    """Whether no other installation of the bot runs a sprint here: what was taken for this sprint counts."""
+    lock = state.get("lock")
+    return lock is not None and lock["number"] == kickoff["number"] and lock["held"]
+
+
+def with_lock(state: State, kickoff: Kickoff, now: str) -> State:
+    """It is claimed by the marker of the board; the locks of others are looked at once that is shown."""
+    lock = state.get("lock")
+    if lock is not None and lock["number"] == kickoff["number"]:
+        return state
+    return {**state, "lock": {"number": kickoff["number"], "held": False, "locked_at": now}}
+
+
+def without_lock(state: State) -> State:
+    return {**state, "lock": None} if state.get("lock") else state
 
 
 def place(kickoff: Kickoff) -> tuple[bool, str, int]:

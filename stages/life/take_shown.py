@@ -5,17 +5,22 @@ An approval that waited for its plan to be shown continues now.
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Event, Issue, Shown, ShownNow, State, Waiting
+    from stages.world import Action, Event, Issue, Policy, Shown, ShownNow, State, Waiting
 
 NAME = "take_shown"
+SLACK_S = 60
+"""How far the forge's clock may be behind ours."""
 
 
 class Input(TypedDict):
     state: State
     events: list[Event]
+    now: str
+    policy: Policy
 
 
 class Output(TypedDict):
@@ -27,11 +32,14 @@ class Output(TypedDict):
 def execute(input: Input) -> Output:
     state = input["state"]
     let_go: list[Event] = []
+    looks: list[Action] = []
     for event in input["events"]:
         if event["type"] == "shown":
             state, waited = release(remember(state, event), event)
             let_go += waited
-    return {"state": state, "actions": [], "events": let_go}
+            state, more = claimed(state, event, input)
+            looks += more
+    return {"state": state, "actions": looks, "events": let_go}
 
 
 def remember(state: State, event: ShownNow) -> State:
@@ -54,6 +62,19 @@ def remember(state: State, event: ShownNow) -> State:
     if before and before.get("plan_hash") == now["plan_hash"]:
         now["plan_at"], now["plan_written_at"] = before["plan_at"], before.get("plan_written_at")
     return {**state, "shown": {**state["shown"], name: now}}
+
+
+def claimed(state: State, event: ShownNow, input: Input) -> tuple[State, list[Action]]:
+    """Our marker claims the repository's lock for all to see: now look at those of other installations."""
+    lock, policy = state.get("lock"), input["policy"]
+    at = event.get("locked_at")
+    if "lock_s" not in policy or not lock or lock["held"] or not at or at != lock["locked_at"]:
+        return state, []
+    now = datetime.datetime.fromisoformat(input["now"])
+    since = now - datetime.timedelta(seconds=policy["lock_s"] + SLACK_S)
+    look: Action = {"type": "look", "what": "locks", "since": since.isoformat(), "claim": at,
+                    "installation": policy["installation"], "key": "look:locks"}  # fmt: skip
+    return {**state, "lock": {**lock, "claimed": True}}, [look]
 
 
 def release(state: State, event: ShownNow) -> tuple[State, list[Event]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Event, Kickoff, Policy, State
+    from stages.world import Budget, Event, Kickoff, Policy, State
 
 NAME = "take_turn"
 MOST_AGENTS = 64
@@ -30,11 +31,32 @@ def execute(input: Input) -> Output:
     kickoff = state["kickoffs"].get(str(state.get("running")))
     if kickoff is not None and kickoff["status"] == "Paused":
         policy = {**policy, "paused": True}
+    if not has_lock(state, policy, input["now"]):
+        policy = {**policy, "paused": True}
     if kickoff is not None and opens_gates(kickoff):
         policy = {**policy, "gates_open": True}
     if agents := (kickoff.get("options") or {}).get("agents") if kickoff else None:
         policy = {**policy, "parallel": min(int(agents), MOST_AGENTS)}
+    if kickoff is not None and (budget := sprint_budget(kickoff, policy.get("budget_sprint"))):
+        policy = {**policy, "budget_sprint": budget}
     return {"state": state, "events": input["events"], "now": input["now"], "policy": policy}
+
+
+def sprint_budget(kickoff: Kickoff, limit: Budget | None) -> Budget | None:
+    """The one that was said with `/plan`, or the file's where that is less, or in another unit."""
+    own = (kickoff.get("options") or {}).get("budget")
+    if own is None or limit is None:
+        return own or limit
+    return own if own["unit"] == limit["unit"] and own["amount"] < limit["amount"] else limit
+
+
+def has_lock(state: State, policy: Policy, now: str) -> bool:
+    """Whether no other installation may run a sprint here; one that is too old counts no longer."""
+    lock = state.get("lock")
+    if lock is None or "lock_s" not in policy:
+        return True
+    read, at = datetime.datetime.fromisoformat, lock["locked_at"]
+    return lock["held"] and at is not None and (read(now) - read(at)).total_seconds() < policy["lock_s"]
 
 
 def opens_gates(kickoff: Kickoff) -> bool:

@@ -25,6 +25,7 @@ class Output(TypedDict):
 
 
 MARK = re.compile(r"<!-- caloron:[a-z0-9_-]+ key=([^\s>]+)[^>]* -->\s*\Z")
+INSTALLATION = re.compile(r" installation=([0-9a-f]+)")
 KEPT = 300
 """Of each kind so many: a double comes within minutes of the first, or with the next look around."""
 
@@ -37,7 +38,8 @@ def execute(input: Input) -> Output:
             state = remember(state, event["action"], event["result"])
         elif event["type"] == "seen" and event["what"] == "catch_up":
             me = input["policy"].get("me")
-            state, more = compare(state, me["id"] if me else None, event["there"])
+            observed = without_others(event["there"], input["policy"].get("installation"))
+            state, more = compare(state, me["id"] if me else None, observed)
             actions += more
     return {"state": state, "actions": actions}
 
@@ -84,6 +86,18 @@ def compare(state: State, me: int | None, observed: ForgeChanges) -> tuple[State
             actions += more
     state, more = of_boards(state, me, observed["comments"])
     return state, actions + more
+
+
+def without_others(observed: ForgeChanges, own: str | None) -> ForgeChanges:
+    """Without the boards that another installation of the bot wrote with our account."""
+    comments = [one for one in observed["comments"] if written_by(one) in (None, own)]
+    return {**observed, "comments": comments} if len(comments) < len(observed["comments"]) else observed
+
+
+def written_by(comment: ForgeComment) -> str | None:
+    mark = MARK.search(comment.get("body") or "")
+    found = INSTALLATION.search(mark[0]) if mark else None
+    return found[1] if found else None
 
 
 def key_of(me: int | None, observed: ForgeIssue | ForgeComment) -> str | None:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
-    from stages.world import Action, Answer, Command, Kickoff, Options, Policy, Repository, State
+    from stages.world import Action, Answer, Budget, Command, Kickoff, Options, Policy, Repository, State
 
 NAME = "open_kickoff"
 
@@ -26,7 +26,12 @@ class Output(TypedDict):
 
 PLANNABLE = ("Proposed", "Planning", "AwaitingApproval", "Cancelled", "Failed")
 ANOTHER = "To run another one, open a new issue with its goal."
-OPTIONS = ("pipeline", "auto", "agents", "budget")
+OPTIONS = ("pipeline", "auto", "agents")
+TOKENS = re.compile(r"([0-9]+)(k|m|)(?:tokens)?")
+DOLLARS = re.compile(r"\$([0-9]+(?:\.[0-9]{1,2})?)|([0-9]+(?:\.[0-9]{1,2})?)(?:usd|\$)")
+TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
+MICRO = 1_000_000
+UNREAD = "I do not know what that amount is: write dollars, such as `--budget $5`, or tokens, such as `500k`."
 KEPT = (
     "title",
     "author",
@@ -53,7 +58,11 @@ def execute(input: Input) -> Output:
     if state["repo"].get("empty"):
         words = "This repository is empty: push a first commit, then say `/plan` again."
         return no(state, event, words)
-    kickoff: Kickoff = {**kept_of(known), **fresh(event, state, input["now"])}
+    limit = input["policy"].get("budget_sprint")
+    budget = budget_asked(event, limit)
+    if words := too_much(event, budget, limit):
+        return no(state, event, words)
+    kickoff: Kickoff = {**kept_of(known), **fresh(event, state, input["now"], budget)}
     look: Action = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
     looks = [look, *look_at_config(state)]
@@ -92,9 +101,36 @@ def kept_of(known: Kickoff | None) -> Kickoff:
     return cast("Kickoff", kept)
 
 
-def fresh(event: Command, state: State, now: str) -> Kickoff:
+def budget_asked(event: Command, limit: Budget | None) -> Budget | None:
+    """What `--budget` says; a bare number is of the unit that the repository's budget has."""
+    word = str(event["args"]["flags"].get("budget") or "").lower()
+    if limit and limit["unit"] == "usd" and re.fullmatch(r"[0-9.]+", word):
+        word = f"${word}"
+    if found := DOLLARS.fullmatch(word):
+        return {"amount": round(float(found[1] or found[2]) * MICRO), "unit": "usd"}
+    found = TOKENS.fullmatch(word)
+    if not found or (word.isdecimal() and limit is None):
+        return None
+    return {"amount": int(found[1]) * TIMES[found[2]], "unit": "tokens"}
+
+
+def too_much(event: Command, budget: Budget | None, limit: Budget | None) -> str:
+    """Why this budget is refused; empty if it is not. With `/plan` it may only be lower than the file's."""
+    if "budget" not in event["args"]["flags"]:
+        return ""
+    if budget is None or budget["amount"] < 1:
+        return UNREAD
+    if limit is None or (budget["unit"] == limit["unit"] and budget["amount"] <= limit["amount"]):
+        return ""
+    most = f"${limit['amount'] / MICRO:,.2f}" if limit["unit"] == "usd" else f"{limit['amount']:,} tokens"
+    return f"A sprint may use {most} at most here (`budget.sprint`); `/budget`, by a maintainer, raises that."
+
+
+def fresh(event: Command, state: State, now: str, budget: Budget | None) -> Kickoff:
     number, flags = event["where"]["number"], event["args"]["flags"]
     options = cast("Options", {name: flags[name] for name in OPTIONS if name in flags})
+    if budget is not None:
+        options = {**options, "budget": budget}
     return {"id": sprint_id(state["repo"], number), "number": number, "status": "Planning", "asked_at": now,
             "asked_by": event["actor"], "asked_by_id": event.get("actor_id"), "options": options}  # fmt: skip
 

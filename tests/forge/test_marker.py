@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell.marker import LONGEST, mark, marked, own_mark, read_marks
+from shell.marker import LONGEST, lock_in, mark, marked, own_mark, read_marks
 
 
 def test_a_marker_is_one_hidden_readable_line() -> None:
@@ -61,3 +61,11 @@ def test_a_text_too_long_for_a_forge_is_cut_and_keeps_its_marker() -> None:
     assert len(text) <= 65_536 and len(text) > LONGEST - 100
     assert text.endswith(line) and "too long" in text
     assert sum(row.startswith("```") for row in text.splitlines()) == 2
+
+
+def test_a_boards_marker_tells_of_the_lock_and_one_that_was_quoted_does_not() -> None:
+    lock = {"installation": "a1b2c3d4e5f6", "locked_at": "2026-11-21T07:00:00.000Z", "held": "yes"}
+    line = mark("board", "issue:4:board", "shop-1a2b-4", text="0c1a", lock=lock)
+    assert line.endswith(" text=0c1a -->") and read_marks(line)[0]["sprint"] == "shop-1a2b-4"
+    assert lock_in(f"A board.\n\n{line}\n") == {**lock, "took": ""}
+    assert set(lock_in(f"{line}\n\nsaid someone").values()) == {""}

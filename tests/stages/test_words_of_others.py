@@ -170,6 +170,7 @@ OURS = {
     "human": "as `actor`",
     "answered": "the model's lines, which `write_retro_report` puts into the report",
     "waits": "made by `tell_waits`",
+    "locked": "made by `tell_waits`",
     "denial": "made by `take_permission` and `ask_permission`",
     "help": "made by the handlers, below",
     "help_rows": "made by the handlers",
