@@ -50,7 +50,15 @@ def comment_once(forge: Forge, repo: str, number: int, body: str, kind: str, key
 
 
 def create_issue_once(
-    forge: Forge, repo: str, title: str, body: str, labels: list[str], kind: str, key: str, **of: str
+    forge: Forge,
+    repo: str,
+    title: str,
+    body: str,
+    labels: list[str],
+    kind: str,
+    key: str,
+    sprint: str = "",
+    task: str = "",
 ) -> Issue:
     """Open the issue with its key as a hidden marker, unless our account did so before."""
     mine = forge.me()["id"]
@@ -58,7 +66,7 @@ def create_issue_once(
     for issue in listed:
         if issue["author_id"] == mine and _has(issue["body"] or "", key):
             return issue
-    return forge.create_issue(repo, title, marked(body, mark(kind, key, **of)), labels)
+    return forge.create_issue(repo, title, marked(body, mark(kind, key, sprint, task)), labels)
 
 
 def ask_shell(url: str | None, path: str, body: dict[str, Any]) -> dict[str, Any]:
