@@ -9,6 +9,8 @@ from handlers.commands import ALL, COMMANDS, GATES, Declaration, Flag, Param
 FlagValue = str | bool | list[str]
 
 _FLAG = re.compile(r"--([^\s=]+)(=?)")
+_DASHED = re.compile(r"[—–]([^\s=—–]+)(=?)")
+"""A phone makes one dash of the two; it is a flag where the command has one of that name, else a word."""
 _ASSIGNMENT = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=")
 _WORD = re.compile(r"[^ \t]+")
 _CLOSING = {'"': '"', "“": "”"}
@@ -189,6 +191,8 @@ def _token(text: str, start: int, flags: dict[str, Flag]) -> Token:
 def _name_at(text: str, start: int, flags: dict[str, Flag]) -> tuple[str, int | None] | None:
     """The flag that begins at `start`, and where its value does if it is bound by `=`."""
     if match := _FLAG.match(text, start):
+        return match[1], match.end() if match[2] else None
+    if (match := _DASHED.match(text, start)) and match[1].lower() in flags:
         return match[1], match.end() if match[2] else None
     match = _ASSIGNMENT.match(text, start)
     if match and match[1].lower() in flags:

@@ -43,7 +43,8 @@ _SEPARATOR = re.compile(
 )
 _FORWARDED = re.compile(
     rf" {{0,3}}(?:begin forwarded message|anfang der weitergeleiteten nachricht|début du message réexpédié"
-    rf"|début du message transféré|inicio del mensaje reenviado|início da mensagem re(?:en)?caminhada|inizio messaggio inoltrato"
+    rf"|début du message transféré|inicio del mensaje reenviado|início da mensagem re(?:en)?caminhada"
+    rf"|inizio messaggio inoltrato"
     rf"|begin doorgestuurd bericht|start på videresendt besked|vidarebefordrat brev){_BLANK}*:{_BLANK}*",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         LabelActedOn,
         LabelAdded,
         LabelRemoved,
+        Mistake,
         Mistakes,
         OwnCommentEdited,
         PrReviewSubmitted,
@@ -284,6 +286,8 @@ def from_text(
         escalation=escalation,
         prefix_required=prefix_required(state),
     )
+    if not is_of_a_sprint(where["number"], state):
+        read = meant_for_us(read)
     mistakes = [line for line in read if "error" in line]
     commands = [found for found in read if "error" not in found]
     for nth, found in enumerate(commands, 1):
@@ -300,6 +304,33 @@ def from_text(
             **delivered(event),
         }
         yield cast("Mistakes", wrong)
+
+
+OUTSIDE = frozenset({"plan", "help", "ping", "hotfix"})
+"""What is heard on a thread of no sprint: other bots may be spoken to there, in words that look like ours."""
+_FIRST_WORD = re.compile(r"/[ \t]*([A-Za-z][A-Za-z-]*)")
+
+
+def meant_for_us(read: list[CommandLine | Mistake]) -> list[CommandLine | Mistake]:
+    """What counts on a thread of no sprint: what is said behind `/caloron`, and what begins something."""
+    if any("error" not in found and found["name"] == "plan" for found in read):
+        return read
+    return [
+        found
+        for found in read
+        if (word := _FIRST_WORD.search(found["line"])) and word[1].lower() in {PREFIX, *OUTSIDE}
+    ]
+
+
+def is_of_a_sprint(number: int, state: State) -> bool:
+    """Whether the issue or pull request is a kickoff, or a task's."""
+    kickoffs, tasks = state.get("kickoffs") or {}, dict(state.get("tasks") or {})
+    if str(number) in kickoffs or str(number) in (state.get("pulls") or {}):
+        return True
+    ended = [task for kickoff in kickoffs.values() for task in (kickoff.get("tasks") or {}).values()]
+    return any(
+        number in (task.get("issue_number"), task.get("pr_number")) for task in [*tasks.values(), *ended]
+    )
 
 
 def asked_by(event: Text | LabelAdded | LabelRemoved, where: Where) -> Where:

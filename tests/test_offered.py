@@ -41,7 +41,7 @@ WORDED = {"help", "ping"}
 STATE: Any = {
     "repo": {"full_name": "acme/shop"},
     "me": {"login": "bot", "id": 9},
-    "kickoffs": {},
+    "kickoffs": {"1": {}},
     "tasks": {},
 }
 

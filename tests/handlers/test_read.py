@@ -214,3 +214,11 @@ def test_what_is_more_than_can_be_read_is_said_once() -> None:
         editor_id=1,
     )
     assert again == []
+
+
+@pytest.mark.parametrize("dash", ["--", "—", "–"])
+def test_one_dash_of_a_phone_is_two(dash: str) -> None:
+    [found] = read_commands(f"/retry d {dash}hint “Say it shorter”")
+    assert (found["name"], found["flags"]) == ("retry", {"hint": "Say it shorter"})  # type: ignore[typeddict-item]
+    [found] = read_commands(f"/tell {dash if dash != '--' else '—'}nothing else is a flag")
+    assert found["positional"] == ["—nothing else is a flag" if dash != "–" else "–nothing else is a flag"]  # type: ignore[typeddict-item]

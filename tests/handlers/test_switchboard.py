@@ -3,6 +3,8 @@
 import hashlib
 from typing import Any
 
+import pytest
+
 import compositions
 from handlers import switchboard
 from handlers.read import asked_in
@@ -13,7 +15,7 @@ REPO = {"forge": "gitea", "repo_id": 1, "repo": "acme/shop"}
 STATE: Any = {
     "repo": {"full_name": "acme/shop"},
     "me": {"login": "bot", "id": 9},
-    "kickoffs": {},
+    "kickoffs": {"1": {}},
     "tasks": {},
 }
 
@@ -45,6 +47,40 @@ def commands(event: dict[str, Any], state: Any = STATE) -> list[str]:
 
 def test_a_comment_becomes_its_commands_in_order() -> None:
     assert commands(comment("Fine.\n\n/approve\n/status")) == ["approve", "status"]
+
+
+OUTSIDE_WORDS = (
+    "/retest", "/test all", "/lgtm", "/assign @x", "/close", "/improve", "/describe", "/rebase",
+    "/ok-to-test", "/status", "/approve", "/stauts", "/hold", "/merge",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", OUTSIDE_WORDS)
+def test_on_a_thread_of_no_sprint_other_bots_are_spoken_to(words: str) -> None:
+    assert expand(comment(words, issue_number=2), STATE) == []
+
+
+def test_on_a_thread_of_no_sprint_what_begins_something_is_heard() -> None:
+    outside = comment("/ping\n/help\n/hotfix It is broken\n/caloron status\n/lgtm", issue_number=2)
+    assert commands(outside) == ["ping", "help", "hotfix", "status"]
+    assert commands(comment("/plan\n/auto on", issue_number=2)) == ["plan", "auto"]
+    [wrong] = expand(comment("/plan --agnets 3\n/stauts", issue_number=2), STATE)
+    assert [one["line"] for one in wrong["mistakes"]] == ["/plan --agnets 3"]
+    [wrong] = expand(comment("/caloron stauts", issue_number=2), STATE)
+    assert "did you mean" in wrong["mistakes"][0]["help"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"tasks": {"a": {"pr_number": 7, "status": "InReview"}}},
+        {"kickoffs": {"1": {"tasks": {"a": {"issue_number": 7}}}}},
+        {"pulls": {"7": {}}},
+    ],
+)
+def test_the_threads_of_a_sprint_are_its_kickoff_and_those_of_its_tasks(where: Any) -> None:
+    assert commands(comment("/why", issue_number=7), STATE | where) == ["why"]
+    assert commands(comment("/why", issue_number=8), STATE | where) == []
 
 
 def test_approving_a_merge_is_the_merge_command_with_the_right_that_it_needs() -> None:

@@ -26,7 +26,7 @@ class Lane:
     """The real switchboard and the real looks; what a command comes to is left out."""
 
     def __init__(self) -> None:
-        self.state: Any = empty() | {"repo": {"full_name": "acme/shop"}}
+        self.state: Any = empty() | {"repo": {"full_name": "acme/shop"}, "pulls": {"5": {}}}
         self.seen: set[str] = set()
         self.look: Any = {}
         self.answers = 0

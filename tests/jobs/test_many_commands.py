@@ -23,7 +23,7 @@ def comments_on(body: str, permission: str) -> list[Comment]:
     """What the bot says when ada, whose permission is known, writes this."""
     known = {"ada": {"login": "ada", "user_id": 2, "permission": permission, "at": NOW}}
     repo = {"full_name": "acme/shop", "forge": "gitea", "default_branch": "main"}
-    state: Any = empty() | {"repo": repo, "permissions": known}
+    state: Any = empty() | {"repo": repo, "permissions": known, "pulls": {"4": {}}}
     said: Any = {**LANE, "type": "issue_comment", "key": "comment:9:aa", "at": NOW, "created_at": NOW,
             "issue_number": 4, "is_pull": False, "comment_id": 9, "author": "ada", "author_id": 2,
             "actor": "ada", "actor_id": 2, "body": body, "previous": None,
