@@ -70,7 +70,7 @@ def test_what_an_issue_s_own_text_asks_for_has_its_reactions_there(play: Play) -
     theirs = play.open("Mine too", "- a: The first\n\n/plan", by=play.mallory)
     play.issue_reacted(theirs, "eyes", "confused")
     play.answer(theirs, "/plan")
-    wrong = play.open("A question", "/stauts")
+    wrong = play.open("A question", "/plan --agnets 3")
     play.issue_reacted(wrong, "confused")
     play.quiet()
     assert play.all_written(number, "answer") == []
