@@ -214,9 +214,12 @@ def merge_pr(target: Target, action: MergePr) -> Result:
 
     Right before, the forge is asked afresh whether an approval counts; nothing of an earlier answer is used.
     """
-    verdict = target.weigh(merge_facts(target, action))
+    facts = merge_facts(target, action)
+    verdict = target.weigh(facts)
     if not verdict["allowed"]:
         return {"merged": False, "message": verdict.get("message"), "wait": verdict.get("wait")}
+    if action.get("up_to_date") and facts.get("behind"):
+        return {"merged": False, "behind": True}
     style = _style(target, action)
     delete = action.get("delete_branch", True)
     number, head = action["pr_number"], action["head_sha"]

@@ -71,6 +71,7 @@ ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
 CheckState = Literal["success", "pending", "failure", "none"]
 """What the checks of a head come to; `none`: there are none, or they were skipped."""
 MergeMode = Literal["on-approval", "manual", "auto"]
+MergeUpdate = Literal["always", "needed"]
 """What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
 MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]
 """How a forge merges: with a merge commit, as one commit, the commits on top of the base, or both."""
@@ -218,6 +219,8 @@ class RepositoryPolicy(TypedDict):
     """`merge.mode`: what a merge waits for."""
     merge_style: MergeStyle | None
     """`merge.style`: how a pull request is merged."""
+    merge_update: MergeUpdate
+    """`merge.update`: when the base is merged into a pull request."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
@@ -289,6 +292,8 @@ class RepositoryValues(TypedDict, total=False):
     """`merge.mode`: what a merge waits for."""
     merge_style: MergeStyle | None
     """`merge.style`: how a pull request is merged."""
+    merge_update: MergeUpdate
+    """`merge.update`: when the base is merged into a pull request."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
@@ -531,6 +536,8 @@ class TaskFields(TypedDict, total=False):
     """The head that someone with maintain permission said `/merge` for: `manual` waits for that."""
     head_at: str
     """When its head was first known here."""
+    expected: list[str] | None
+    """The checks of the head before, while they are waited for on this one; written by `dag_evaluate`."""
     merge_base: bool
     """Whether the next run begins by merging the base into the branch."""
     hold: str | None
@@ -2376,6 +2383,8 @@ class MergeFacts(TypedDict):
     """The links and submodules that it changes and that lead out of the tree."""
     closing: list[str]
     """The words of commits of others that would close an issue of another repository."""
+    behind: NotRequired[bool]
+    """Whether its branch lacks commits of its base; read by the handler of the merge."""
 
 
 class ForgeRepository(TypedDict):
@@ -2694,6 +2703,8 @@ class MergePr(ActionFields):
     """The way of merging; else the repository's own."""
     style_named: NotRequired[bool]
     """Whether `.caloron.yml` names it: then it is merged in no other way."""
+    up_to_date: NotRequired[bool]
+    """Whether it is merged only if it has all of its base."""
     delete_branch: NotRequired[bool]
     """Whether the branch goes with it."""
     base: NotRequired[str]
@@ -2953,6 +2964,8 @@ class Result(TypedDict, total=False):
     """Whether the branch has another head now."""
     merged: bool
     """Whether it was merged."""
+    behind: bool
+    """Whether it was not merged because its branch lacks commits of its base."""
     merge_sha: str | None
     """The commit that the merge made."""
     message: str | None

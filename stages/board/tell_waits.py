@@ -209,7 +209,7 @@ def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
     if task.get("merging") and not held:
         return [MERGING]
     parts = [*held, shown_text(task["wait"])] if task.get("wait") else [*held]
-    parts += of_checks(task.get("checks") or {}) or of_hotfix(task)
+    parts += [*of_checks(task.get("checks") or {}), *to_come(task)] or of_hotfix(task)
     if not is_approved(task):
         parts.append("waiting for a review")
     elif policy.get("merge") == "manual" and task.get("merge_asked") not in heads(task):
@@ -228,6 +228,13 @@ def of_checks(checks: Checks) -> list[str]:
     if checks.get("state") == "pending":
         parts.append("waiting for its checks")
     return parts
+
+
+def to_come(task: Task) -> list[str]:
+    """The checks of the head before that are waited for on this one."""
+    contexts = (task.get("checks") or {}).get("contexts") or {}
+    names = [name for name in task.get("expected") or [] if name not in contexts]
+    return [f"waiting for the {named_checks(names)} on its new head"] if names else []
 
 
 def of_hotfix(task: Task) -> list[str]:

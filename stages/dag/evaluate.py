@@ -71,6 +71,7 @@ MICRO = 1_000_000
 LONGEST_SUMMARY = 2000
 MOST_TOLD, LONGEST_TOLD = 20, 4000
 CHECKS_SETTLE_S = 60.0
+OWN_CHECKS = "caloron/"
 ROUNDS_ALIKE, MOST_RED_ROUNDS = 2, 6
 CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+|/\S+", re.I)
 PERSONS_WORK = "A person had this task meanwhile. What they pushed to your branch is part of it."
@@ -121,6 +122,9 @@ class Step:
     def merge_mode(self) -> MergeMode:
         return self.policy.get("merge", "on-approval") if self.policy else "on-approval"
 
+    def settle_s(self) -> float:
+        return self.policy.get("checks_settle_s", CHECKS_SETTLE_S) if self.policy else CHECKS_SETTLE_S
+
     def paused(self) -> bool:
         return bool(self.policy and self.policy.get("paused"))
 
@@ -135,6 +139,7 @@ def execute(input: Input) -> Output:
     for event in step.events:
         take_event(step, event)
     date_heads(step)
+    expect_no_more(step)
     open_milestone(step)
     unblock(step)
     block(step)
@@ -149,9 +154,27 @@ def execute(input: Input) -> Output:
 def date_heads(step: Step) -> None:
     """Since when a head is known: what someone said before that was not said of it."""
     for task_id, task in list(step.tasks.items() if step.policy is not None else ()):
-        before = step.state["tasks"][task_id].get("head_sha")
-        if (head := task.get("head_sha")) and head != before:
+        before = step.state["tasks"][task_id]
+        if (head := task.get("head_sha")) and head != before.get("head_sha"):
             step.change(task_id, head_at=step.moment())
+            expect_checks(step, task_id, before)
+
+
+def expect_checks(step: Step, task_id: str, before: Task) -> None:
+    """The checks of the head before are waited for; those of `verify` are there on agents' work alone."""
+    had = before.get("checks", {}).get("contexts") or before.get("expected") or []
+    names = sorted(name for name in had if not name.startswith(OWN_CHECKS))
+    settle_s = step.settle_s()
+    if names and settle_s:
+        step.change(task_id, expected=names)
+        step.decide({"type": "wake_later", "task_id": task_id, "seconds": settle_s})
+
+
+def expect_no_more(step: Step) -> None:
+    """A check that did not report in time on the new head is waited for no more."""
+    for task_id, task in list(step.tasks.items() if step.policy is not None else ()):
+        if task.get("expected") and minutes(task["head_at"], step.moment()) * 60 >= step.settle_s():
+            step.change(task_id, expected=None)
 
 
 # --- events -------------------------------------------------------------------------------------------------
@@ -1391,7 +1414,7 @@ def settle_checks(step: Step) -> None:
     """Of a head whose checks have ended and stayed red for a while, what failed is read, once."""
     if step.policy is None:
         return
-    settle_s = step.policy.get("checks_settle_s", CHECKS_SETTLE_S)
+    settle_s = step.settle_s()
     for task_id, task in list(step.tasks.items()):
         since, head = task.get("red_since"), task.get("head_sha")
         if not is_red(task):
@@ -1545,7 +1568,7 @@ def merge_in_the_tick(step: Step) -> None:
 def may_merge(step: Step, task: Task) -> bool:
     if task["status"] != "InReview" or not task.get("head_sha") or task.get("wait"):
         return False
-    if is_held(step, task) or step.paused() or not green(task.get("checks", {})):
+    if is_held(step, task) or step.paused() or not green(task.get("checks", {})) or to_come(task):
         return False
     if task.get("hotfix") and not is_verified(task):
         return False
@@ -1576,6 +1599,12 @@ def is_held(step: Step, task: Task) -> bool:
     threads = (str(task.get("issue_number")), str(task.get("pr_number")))
     labels = [label for number in threads for label in issues.get(number, {}).get("labels") or []]
     return bool(task.get("hold")) or HOLD in labels
+
+
+def to_come(task: Task) -> list[str]:
+    """The checks of the head before that have not reported on this one."""
+    contexts = task.get("checks", {}).get("contexts") or {}
+    return [name for name in task.get("expected") or [] if name not in contexts]
 
 
 def green(checks: Checks) -> bool:
