@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         React,
         ReadBack,
         ReopenIssue,
+        RequiredChecks,
         Result,
         SetLabels,
         StopAgent,
@@ -324,6 +325,13 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
 # Looks: the current state of something on the forge
 
 
+def _required(target: Target, branch: str) -> RequiredChecks:
+    """What a branch requires, with the checks of its head."""
+    required = target.forge.required_checks(target.repo, branch)
+    head = target.forge.branch_head(target.repo, branch)
+    return {**required, "base": target.forge.checks(target.repo, head)["contexts"]} if head else required
+
+
 def look(target: Target, action: Looks) -> object:
     """Fetch what the action asks for, in the world's terms."""
     forge, repo = target.forge, target.repo
@@ -341,7 +349,7 @@ def look(target: Target, action: Looks) -> object:
         case "repository":
             return forge.repository(repo)
         case "protection":
-            return forge.required_checks(repo, action["branch"])
+            return _required(target, action["branch"])
         case "updates":
             return updates(target, action)
         case "failures":

@@ -72,6 +72,7 @@ CheckState = Literal["success", "pending", "failure", "none"]
 """What the checks of a head come to; `none`: there are none, or they were skipped."""
 MergeMode = Literal["on-approval", "manual", "auto"]
 MergeUpdate = Literal["always", "needed"]
+MergeChecks = Literal["required", "known", "all"]
 """What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
 MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]
 """How a forge merges: with a merge commit, as one commit, the commits on top of the base, or both."""
@@ -114,6 +115,8 @@ class RequiredChecks(TypedDict):
     """Whether the names are patterns."""
     unread: NotRequired[str | None]
     """Why they could not be read; those known before still hold."""
+    base: NotRequired[dict[str, CheckState]]
+    """The checks of the base's head, each as it ended last."""
 
 
 class Repository(TypedDict):
@@ -221,6 +224,8 @@ class RepositoryPolicy(TypedDict):
     """`merge.style`: how a pull request is merged."""
     merge_update: MergeUpdate
     """`merge.update`: when the base is merged into a pull request."""
+    merge_checks: MergeChecks
+    """`merge.checks`: which checks must be green before a merge."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
@@ -294,6 +299,8 @@ class RepositoryValues(TypedDict, total=False):
     """`merge.style`: how a pull request is merged."""
     merge_update: MergeUpdate
     """`merge.update`: when the base is merged into a pull request."""
+    merge_checks: MergeChecks
+    """`merge.checks`: which checks must be green before a merge."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
@@ -429,13 +436,15 @@ class Checks(TypedDict, total=False):
     """What the checks of a head say. Written by `compare_pull` and `dag_evaluate`."""
 
     state: CheckState
-    """All of them together."""
+    """All of them together, less those that need not be green."""
     contexts: dict[str, CheckState]
     """Each check by its name."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported at all."""
     running: NotRequired[list[str]]
     """The checks that must still end: the required ones, or all where none is known to be required."""
+    ignored: NotRequired[list[str]]
+    """The checks that need not be green, by `merge.checks`."""
 
 
 class FailedCheck(TypedDict):
@@ -537,7 +546,7 @@ class TaskFields(TypedDict, total=False):
     head_at: str
     """When its head was first known here."""
     expected: list[str] | None
-    """The checks of the head before, while they are waited for on this one; written by `dag_evaluate`."""
+    """The checks that its head is given time to report, while it is; written by `dag_evaluate`."""
     merge_base: bool
     """Whether the next run begins by merging the base into the branch."""
     hold: str | None
@@ -1088,6 +1097,8 @@ class PullRequest(TypedDict):
     """Where people see it."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported."""
+    ignored: NotRequired[list[str]]
+    """The checks that need not be green, by `merge.checks`."""
     requested: NotRequired[list[str]]
     """Whose review is asked for, and who has given none."""
 
@@ -1699,13 +1710,15 @@ class CheckCompleted(OfPull):
 
     type: Literal["check_completed"]
     state: CheckState
-    """What they say together."""
+    """What they say together, less those that need not be green."""
     contexts: dict[str, CheckState]
     """What each says."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported."""
     running: NotRequired[list[str]]
     """The checks that have not ended and are waited for."""
+    ignored: NotRequired[list[str]]
+    """The checks that need not be green, by `merge.checks`."""
 
 
 class ChecksFailed(OfPull):

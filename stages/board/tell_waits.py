@@ -24,6 +24,7 @@ class Output(TypedDict):
 
 
 MAX_UNREVIEWED = 3
+MOST_NAMED = 5
 FREE, TURN, MERGING = "waiting for a free agent", "approved, waiting for its turn", "being merged"
 UNVERIFIED = "waiting for a check that passes: a hotfix needs one, or `verify` in `.caloron.yml`"
 NOT_SAID = "approved; waits for `/merge` by someone with maintain permission"
@@ -220,21 +221,29 @@ def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
 def of_checks(checks: Checks) -> list[str]:
     parts = []
     if checks.get("state") == "failure":
-        parts.append("its checks failed")
+        parts.append(f"its checks failed{in_state(checks, 'failure')}")
     if "*" in (checks.get("missing") or []):
         parts.append("waiting for a check: the base branch requires one, but none has reported")
     elif checks.get("missing"):
         parts.append("waiting for the required " + named_checks(checks["missing"]))
     if checks.get("state") == "pending":
-        parts.append("waiting for its checks")
+        parts.append(f"waiting for its checks{in_state(checks, 'pending')}")
     return parts
 
 
+def in_state(checks: Checks, state: str) -> str:
+    """Their names, of those that must be green."""
+    ignored = checks.get("ignored") or []
+    found = [name for name, one in sorted((checks.get("contexts") or {}).items()) if one == state]
+    names = [as_code(name) for name in found if name not in ignored]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f": {', '.join(names[:MOST_NAMED])}{more}" if names else ""
+
+
 def to_come(task: Task) -> list[str]:
-    """The checks of the head before that are waited for on this one."""
-    contexts = (task.get("checks") or {}).get("contexts") or {}
-    names = [name for name in task.get("expected") or [] if name not in contexts]
-    return [f"waiting for the {named_checks(names)} on its new head"] if names else []
+    """The expected checks that have not reported on its head."""
+    names = task.get("expected")
+    return [f"waiting for the {named_checks(names)} on its head"] if names else []
 
 
 def of_hotfix(task: Task) -> list[str]:
