@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         React,
         ReadBack,
         ReopenIssue,
+        RequiredChecks,
         Result,
         Right,
         SetLabels,
@@ -217,9 +218,12 @@ def merge_pr(target: Target, action: MergePr) -> Result:
 
     Right before, the forge is asked afresh whether an approval counts; nothing of an earlier answer is used.
     """
-    verdict = target.weigh(merge_facts(target, action))
+    facts = merge_facts(target, action)
+    verdict = target.weigh(facts)
     if not verdict["allowed"]:
         return {"merged": False, "message": verdict.get("message"), "wait": verdict.get("wait")}
+    if action.get("up_to_date") and facts.get("behind"):
+        return {"merged": False, "behind": True}
     style = _style(target, action)
     delete = action.get("delete_branch", True)
     number, head = action["pr_number"], action["head_sha"]
@@ -324,6 +328,13 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
 # Looks: the current state of something on the forge
 
 
+def _required(target: Target, branch: str) -> RequiredChecks:
+    """What a branch requires, with the checks of its head."""
+    required = target.forge.required_checks(target.repo, branch)
+    head = target.forge.branch_head(target.repo, branch)
+    return {**required, "base": target.forge.checks(target.repo, head)["contexts"]} if head else required
+
+
 def look(target: Target, action: Looks) -> object:
     """Fetch what the action asks for, in the world's terms."""
     forge, repo = target.forge, target.repo
@@ -341,7 +352,7 @@ def look(target: Target, action: Looks) -> object:
         case "repository":
             return forge.repository(repo)
         case "protection":
-            return forge.required_checks(repo, action["branch"])
+            return _required(target, action["branch"])
         case "updates":
             return updates(target, action)
         case "failures":

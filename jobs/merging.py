@@ -51,6 +51,7 @@ def merge_facts(target: Target, action: MergePr) -> MergeFacts:
         "guarded": list(proposal.guarded),
         "links": list(proposal.links),
         "closing": _closing(target, proposal, own),
+        "behind": proposal.behind,
     }
 
 

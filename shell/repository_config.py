@@ -353,12 +353,30 @@ class Merge(_Section):
             "the repository's own default, else the first that it allows",
         ),
     ] = None
+    update: Annotated[
+        Literal["always", "needed"] | None,
+        Field(
+            description="when the base is merged into a pull request; `needed`: where it does not merge "
+            "otherwise; `always`: before each merge, where it is behind, and its checks run again"
+        ),
+        Sets("merge_update", "MergeUpdate", lambda settings: "needed", "`needed`"),
+    ] = None
+    checks: Annotated[
+        Literal["required", "known", "all"] | None,
+        Field(
+            description="which checks must be green before a merge; `required`: those that the branch "
+            "protection requires; `known`: also those that reported on the base's head and are not red "
+            "there, all where none did; `all`: whatever reported on the pull request's head"
+        ),
+        Sets("merge_checks", "MergeChecks", lambda settings: "known", "`known`"),
+    ] = None
     checks_settle: Annotated[
         float | None,
         Field(
             ge=0,
             le=24 * 3600,
-            description="work whose checks ended red and stay so for this long goes back to its agent",
+            description="work whose checks ended red and stay so for this long goes back to its agent; so "
+            "long a new head waits for the checks that the one before it had, or else the base",
         ),
         *_duration("s", "s"),
         Sets("checks_settle_s", "float", lambda settings: 60.0, "60 s"),

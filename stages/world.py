@@ -71,6 +71,8 @@ ReviewState = Literal["approved", "changes_requested", "commented", "dismissed"]
 CheckState = Literal["success", "pending", "failure", "none"]
 """What the checks of a head come to; `none`: there are none, or they were skipped."""
 MergeMode = Literal["on-approval", "manual", "auto"]
+MergeUpdate = Literal["always", "needed"]
+MergeChecks = Literal["required", "known", "all"]
 """What merges a pull request: an approval, also `/merge` (`manual`), or also the reviewing account's."""
 MergeStyle = Literal["merge", "squash", "rebase", "rebase-merge"]
 """How a forge merges: with a merge commit, as one commit, the commits on top of the base, or both."""
@@ -113,6 +115,8 @@ class RequiredChecks(TypedDict):
     """Whether the names are patterns."""
     unread: NotRequired[str | None]
     """Why they could not be read; those known before still hold."""
+    base: NotRequired[dict[str, CheckState]]
+    """The checks of the base's head, each as it ended last."""
 
 
 class Repository(TypedDict):
@@ -218,6 +222,10 @@ class RepositoryPolicy(TypedDict):
     """`merge.mode`: what a merge waits for."""
     merge_style: MergeStyle | None
     """`merge.style`: how a pull request is merged."""
+    merge_update: MergeUpdate
+    """`merge.update`: when the base is merged into a pull request."""
+    merge_checks: MergeChecks
+    """`merge.checks`: which checks must be green before a merge."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
@@ -289,6 +297,10 @@ class RepositoryValues(TypedDict, total=False):
     """`merge.mode`: what a merge waits for."""
     merge_style: MergeStyle | None
     """`merge.style`: how a pull request is merged."""
+    merge_update: MergeUpdate
+    """`merge.update`: when the base is merged into a pull request."""
+    merge_checks: MergeChecks
+    """`merge.checks`: which checks must be green before a merge."""
     checks_settle_s: float
     """`merge.checks_settle`: work whose checks ended red and stay so for this long goes back to its agent."""
     reviewers: list[str]
@@ -424,13 +436,15 @@ class Checks(TypedDict, total=False):
     """What the checks of a head say. Written by `compare_pull` and `dag_evaluate`."""
 
     state: CheckState
-    """All of them together."""
+    """All of them together, less those that need not be green."""
     contexts: dict[str, CheckState]
     """Each check by its name."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported at all."""
     running: NotRequired[list[str]]
     """The checks that must still end: the required ones, or all where none is known to be required."""
+    ignored: NotRequired[list[str]]
+    """The checks that need not be green, by `merge.checks`."""
 
 
 class FailedCheck(TypedDict):
@@ -531,6 +545,8 @@ class TaskFields(TypedDict, total=False):
     """The head that someone with maintain permission said `/merge` for: `manual` waits for that."""
     head_at: str
     """When its head was first known here."""
+    expected: list[str] | None
+    """The checks that its head is given time to report, while it is; written by `dag_evaluate`."""
     merge_base: bool
     """Whether the next run begins by merging the base into the branch."""
     hold: str | None
@@ -1081,6 +1097,8 @@ class PullRequest(TypedDict):
     """Where people see it."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported."""
+    ignored: NotRequired[list[str]]
+    """The checks that need not be green, by `merge.checks`."""
     requested: NotRequired[list[str]]
     """Whose review is asked for, and who has given none."""
 
@@ -1724,13 +1742,15 @@ class CheckCompleted(OfPull):
 
     type: Literal["check_completed"]
     state: CheckState
-    """What they say together."""
+    """What they say together, less those that need not be green."""
     contexts: dict[str, CheckState]
     """What each says."""
     missing: NotRequired[list[str]]
     """The required checks that have not reported."""
     running: NotRequired[list[str]]
     """The checks that have not ended and are waited for."""
+    ignored: NotRequired[list[str]]
+    """The checks that need not be green, by `merge.checks`."""
 
 
 class ChecksFailed(OfPull):
@@ -2431,6 +2451,8 @@ class MergeFacts(TypedDict):
     """The links and submodules that it changes and that lead out of the tree."""
     closing: list[str]
     """The words of commits of others that would close an issue of another repository."""
+    behind: NotRequired[bool]
+    """Whether its branch lacks commits of its base; read by the handler of the merge."""
 
 
 class ForgeRepository(TypedDict):
@@ -2770,6 +2792,8 @@ class MergePr(ActionFields):
     """The way of merging; else the repository's own."""
     style_named: NotRequired[bool]
     """Whether `.caloron.yml` names it: then it is merged in no other way."""
+    up_to_date: NotRequired[bool]
+    """Whether it is merged only if it has all of its base."""
     delete_branch: NotRequired[bool]
     """Whether the branch goes with it."""
     base: NotRequired[str]
@@ -3030,6 +3054,8 @@ class Result(TypedDict, total=False):
     """Whether the branch has another head now."""
     merged: bool
     """Whether it was merged."""
+    behind: bool
+    """Whether it was not merged because its branch lacks commits of its base."""
     merge_sha: str | None
     """The commit that the merge made."""
     message: str | None

@@ -11,8 +11,8 @@ from compositions.examples import examples_of
 from .declared import of_type
 
 FOLLOWS = (
-    "date_heads", "open_milestone", "unblock", "block", "settle_checks", "hold_over_budget", "dispatch",
-    "find_stalls", "merge_next",
+    "date_heads", "expect_no_more", "open_milestone", "unblock", "block", "settle_checks",
+    "hold_over_budget", "dispatch", "find_stalls", "merge_next",
 )  # fmt: skip
 """What is done after every event, in order."""
 

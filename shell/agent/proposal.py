@@ -27,6 +27,8 @@ class Proposal:
     """The protected paths that it changes."""
     links: tuple[str, ...]
     """The links and submodules that it changes and that lead out of the tree."""
+    behind: bool
+    """Whether it lacks commits of the base."""
 
 
 def look_at(repository: Repository, base: str, head: str, more_protected: Sequence[str]) -> Proposal:
@@ -38,6 +40,7 @@ def look_at(repository: Repository, base: str, head: str, more_protected: Sequen
         kept=tuple(kept_heads(repository, base, head)),
         guarded=tuple(_guarded(found, more_protected)),
         links=tuple(_leaving(repository, head, found)),
+        behind=not repository.contains(head, base),
     )
 
 

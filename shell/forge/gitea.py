@@ -144,7 +144,7 @@ class GiteaForge(GiteaLabels):
         rows = [raw for raw in self._list(f"{path}/reviews") if read.is_review(raw)]
         sha = pull["head"]["sha"]
         pull["reviews"] = [self._review(path, raw, sha, set(known_reviews)) for raw in rows]
-        pull["status"] = self._status(repo, sha)
+        pull["status"] = self.checks(repo, sha)
         return pull
 
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None:
@@ -289,7 +289,8 @@ class GiteaForge(GiteaLabels):
             yield from entries
             page += 1
 
-    def _status(self, repo: str, sha: str) -> Checks:
+    def checks(self, repo: str, sha: str) -> Checks:
+        """What reported on a commit, less our own status."""
         return combined(read.read_checks(self._statuses(repo, sha)))
 
     def _statuses(self, repo: str, sha: str) -> list[Raw]:

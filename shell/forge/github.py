@@ -168,7 +168,7 @@ class GitHubForge(RestForge):
         sha = pull["head"]["sha"]
         rows = [read.read_review(raw, sha) for raw in self._list(f"{path}/reviews") if read.is_review(raw)]
         reviews = [self._with_remarks(path, review, set(known_reviews)) for review in rows]
-        return {**pull, "reviews": reviews, "status": self._status(repo, sha)}
+        return {**pull, "reviews": reviews, "status": self.checks(repo, sha)}
 
     def find_pull(self, repo: str, head_branch: str, base: str) -> int | None:
         """The number of the open pull request from a branch of this repository into another."""
@@ -294,7 +294,8 @@ class GitHubForge(RestForge):
             api = Connection(self.api.base, _headers(token), self._timeout)
             yield from self._within(api, "/installation/repositories", "repositories")
 
-    def _status(self, repo: str, sha: str) -> Checks:
+    def checks(self, repo: str, sha: str) -> Checks:
+        """What reported on a commit, less our own status."""
         commit = f"/repos/{repo}/commits/{sha}"
         statuses = self._within(self.api, f"{commit}/status", "statuses")
         runs = self._within(self.api, f"{commit}/check-runs", "check_runs")

@@ -106,6 +106,7 @@ class Forge(Protocol):
     def credential(self, repo: str | None = None) -> tuple[str, str]: ...  # git's user name and secret
     def branch_head(self, repo: str, branch: str) -> str | None: ...  # None: no such branch
     def required_checks(self, repo: str, branch: str) -> RequiredChecks: ...
+    def checks(self, repo: str, sha: str) -> Checks: ...  # less our own status
     def failed_checks(
         self, repo: str, sha: str
     ) -> list[FailedCheck]: ...  # with the end of their logs where the forge has them

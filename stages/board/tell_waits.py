@@ -27,6 +27,7 @@ class Output(TypedDict):
 MAX_UNREVIEWED = 3
 RESUME = "`/resume` continues"
 NO_LOCK = "another installation of the bot has the lock of this repository; `/unlock` takes over"
+MOST_NAMED = 5
 FREE, TURN, MERGING = "waiting for a free agent", "approved, waiting for its turn", "being merged"
 UNVERIFIED = "waiting for a check that passes: a hotfix needs one, or `verify` in `.caloron.yml`"
 NOT_SAID = "approved; waits for `/merge` by someone with maintain permission"
@@ -231,7 +232,7 @@ def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
     if task.get("merging") and not held:
         return [MERGING]
     parts = [*held, shown_text(task["wait"])] if task.get("wait") else [*held]
-    parts += of_checks(task.get("checks") or {}) or of_hotfix(task)
+    parts += [*of_checks(task.get("checks") or {}), *to_come(task)] or of_hotfix(task)
     if not is_approved(task):
         parts.append("waiting for a review")
     elif policy.get("merge") == "manual" and task.get("merge_asked") not in heads(task):
@@ -242,14 +243,29 @@ def in_review(policy: Policy, task: Task, held: list[str]) -> list[str]:
 def of_checks(checks: Checks) -> list[str]:
     parts = []
     if checks.get("state") == "failure":
-        parts.append("its checks failed")
+        parts.append(f"its checks failed{in_state(checks, 'failure')}")
     if "*" in (checks.get("missing") or []):
         parts.append("waiting for a check: the base branch requires one, but none has reported")
     elif checks.get("missing"):
         parts.append("waiting for the required " + named_checks(checks["missing"]))
     if checks.get("state") == "pending":
-        parts.append("waiting for its checks")
+        parts.append(f"waiting for its checks{in_state(checks, 'pending')}")
     return parts
+
+
+def in_state(checks: Checks, state: str) -> str:
+    """Their names, of those that must be green."""
+    ignored = checks.get("ignored") or []
+    found = [name for name, one in sorted((checks.get("contexts") or {}).items()) if one == state]
+    names = [as_code(name) for name in found if name not in ignored]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f": {', '.join(names[:MOST_NAMED])}{more}" if names else ""
+
+
+def to_come(task: Task) -> list[str]:
+    """The expected checks that have not reported on its head."""
+    names = task.get("expected")
+    return [f"waiting for the {named_checks(names)} on its head"] if names else []
 
 
 def of_hotfix(task: Task) -> list[str]:

@@ -37,6 +37,8 @@ KEYS = {
     "agents.max_unreviewed": "max_unreviewed",
     "merge.mode": "merge",
     "merge.style": "merge_style",
+    "merge.update": "merge_update",
+    "merge.checks": "merge_checks",
     "merge.checks_settle": "checks_settle_s",
     "review.reviewers": "reviewers",
     "review.rounds": "review_rounds",

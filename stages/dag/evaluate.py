@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Event, FailedCheck, FrameworkTrouble, IssueClosed, IssueOpened, IssueRefused, IssueReopened, Made,
         MergeDenied, MergeMode, MergePostponed, MergeRefused, MergeWanted, Pause, Policy, PrClosed,
         PrConflict, PrMerged, PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, Review, SpawnRequested,
-        SprintState, StopRequested, SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange,
+        SprintState, State, StopRequested, SupervisorStep, Task, TaskAssigned, TaskCancelled, TaskChange,
         TaskDropped, TaskFields, TaskHeld, TaskMerge, TaskRestart, TaskRetry, TaskSkip, TaskStatus, TaskTold,
         TaskUnheld, Told, WaitOver,
     )  # fmt: skip
@@ -71,6 +71,8 @@ MICRO = 1_000_000
 LONGEST_SUMMARY = 2000
 MOST_TOLD, LONGEST_TOLD = 20, 4000
 CHECKS_SETTLE_S = 60.0
+OWN_CHECKS = "caloron/"
+STARTED_BY = re.compile(r" \((?:push|pull_request|pull_request_target|merge_group)\)$")
 ROUNDS_ALIKE, MOST_RED_ROUNDS = 2, 6
 CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+|/\S+", re.I)
 PERSONS_WORK = "A person had this task meanwhile. What they pushed to your branch is part of it."
@@ -121,6 +123,9 @@ class Step:
     def merge_mode(self) -> MergeMode:
         return self.policy.get("merge", "on-approval") if self.policy else "on-approval"
 
+    def settle_s(self) -> float:
+        return self.policy.get("checks_settle_s", CHECKS_SETTLE_S) if self.policy else CHECKS_SETTLE_S
+
     def paused(self) -> bool:
         return bool(self.policy and self.policy.get("paused"))
 
@@ -135,6 +140,7 @@ def execute(input: Input) -> Output:
     for event in step.events:
         take_event(step, event)
     date_heads(step)
+    expect_no_more(step)
     open_milestone(step)
     unblock(step)
     block(step)
@@ -149,9 +155,41 @@ def execute(input: Input) -> Output:
 def date_heads(step: Step) -> None:
     """Since when a head is known: what someone said before that was not said of it."""
     for task_id, task in list(step.tasks.items() if step.policy is not None else ()):
-        before = step.state["tasks"][task_id].get("head_sha")
-        if (head := task.get("head_sha")) and head != before:
+        before = step.state["tasks"][task_id]
+        if (head := task.get("head_sha")) and head != before.get("head_sha"):
             step.change(task_id, head_at=step.moment())
+            expect_checks(step, task_id, before)
+
+
+def expect_checks(step: Step, task_id: str, before: Task) -> None:
+    """Those that the head before had, or else the base; `verify` tells of agents' work alone."""
+    checks, settle_s = before.get("checks", {}), step.settle_s()
+    had = {*(checks.get("contexts") or {}), *(before.get("expected") or [])} or of_base(step)
+    others = checks.get("ignored") or []
+    names = sorted(name for name in had if not name.startswith(OWN_CHECKS) and name not in others)
+    if names and settle_s:
+        step.change(task_id, expected=names)
+        step.decide({"type": "wake_later", "task_id": task_id, "seconds": settle_s})
+
+
+def of_base(step: Step) -> list[str]:
+    """The checks that the base's head passed, where `merge.checks` asks for more than is required."""
+    repo = cast("State", step.state).get("repo")
+    required = repo.get("required") if repo else None
+    if not required or not step.policy or step.policy.get("merge_checks") == "required":
+        return []
+    return [job_of(name) for name, found in (required.get("base") or {}).items() if found == "success"]
+
+
+def expect_no_more(step: Step) -> None:
+    """A check that has reported on its head, or did not in time, is waited for no longer."""
+    for task_id, task in list(step.tasks.items() if step.policy is not None else ()):
+        if expected := task.get("expected"):
+            reported = {job_of(name) for name in task.get("checks", {}).get("contexts") or {}}
+            in_time = minutes(task["head_at"], step.moment()) * 60 < step.settle_s()
+            left = [name for name in expected if in_time and job_of(name) not in reported]
+            if left != expected:
+                step.change(task_id, expected=left or None)
 
 
 # --- events -------------------------------------------------------------------------------------------------
@@ -778,6 +816,8 @@ def check_completed(step: Step, task_id: str, event: CheckCompleted) -> None:
             checks["missing"] = event["missing"]
         if event.get("running"):
             checks["running"] = event["running"]
+        if event.get("ignored"):
+            checks["ignored"] = event["ignored"]
         step.change(task_id, checks=checks)
         if step.tasks[task_id]["status"] not in WITH_A_PERSON:
             step.change(task_id, wait=None)
@@ -801,7 +841,9 @@ def end_red_round(step: Step, task_id: str) -> None:
 
 def checks_failed(step: Step, task_id: str, event: ChecksFailed) -> None:
     """Its agent gets what failed; of the same failure a second time it finds another way, then a person."""
-    task, failed = step.tasks[task_id], event["failed"]
+    task = step.tasks[task_id]
+    ignored = task.get("checks", {}).get("ignored") or []
+    failed = [one for one in event["failed"] if one["name"] not in ignored]
     if event.get("head_sha") != task.get("head_sha") or not is_red(task) or not failed:
         return
     mark, before = failure_mark(failed), task.get("red_rounds", {})
@@ -1391,7 +1433,7 @@ def settle_checks(step: Step) -> None:
     """Of a head whose checks have ended and stayed red for a while, what failed is read, once."""
     if step.policy is None:
         return
-    settle_s = step.policy.get("checks_settle_s", CHECKS_SETTLE_S)
+    settle_s = step.settle_s()
     for task_id, task in list(step.tasks.items()):
         since, head = task.get("red_since"), task.get("head_sha")
         if not is_red(task):
@@ -1545,7 +1587,7 @@ def merge_in_the_tick(step: Step) -> None:
 def may_merge(step: Step, task: Task) -> bool:
     if task["status"] != "InReview" or not task.get("head_sha") or task.get("wait"):
         return False
-    if is_held(step, task) or step.paused() or not green(task.get("checks", {})):
+    if is_held(step, task) or step.paused() or not green(task.get("checks", {})) or task.get("expected"):
         return False
     if task.get("hotfix") and not is_verified(task):
         return False
@@ -1576,6 +1618,11 @@ def is_held(step: Step, task: Task) -> bool:
     threads = (str(task.get("issue_number")), str(task.get("pr_number")))
     labels = [label for number in threads for label in issues.get(number, {}).get("labels") or []]
     return bool(task.get("hold")) or HOLD in labels
+
+
+def job_of(name: str) -> str:
+    """Without what started it: forges' own CI says `(push)` on the base, `(pull_request)` here."""
+    return STARTED_BY.sub("", name)
 
 
 def green(checks: Checks) -> bool:

@@ -298,6 +298,8 @@ class Sprint:
         }
         if named:
             merge["style_named"] = True
+        if self.policy.get("merge_update") == "always":
+            merge["up_to_date"] = True
         return merge
 
     def show_hold(self, task: Task) -> list[Action]:

@@ -31,7 +31,7 @@ def execute(input: Input) -> Output:
         if event["type"] == "seen" and event["what"] == "config":
             before = state.get("config")
             state, comments = report(applied(state, event["there"]))
-            actions += comments
+            actions += comments + judge_again(state, before)
             events += looked_again(state, before, event)
         else:
             events.append(event)
@@ -65,6 +65,16 @@ def looked_again(state: State, before: Config | None, event: SeenConfig) -> list
     fields: Mapping[str, object] = event
     origin = {name: fields[name] for name in ORIGIN if name in fields}
     return [cast("WaitOver", {**origin, "type": "wait_over", "key": key, "task_id": waiting[0]})]
+
+
+def judge_again(state: State, before: Config | None) -> list[Action]:
+    """Where other checks must be green now, the base is looked at again, and pull requests judged by it."""
+    config, repo = state.get("config"), state.get("repo")
+    now, then = (one["values"].get("merge_checks") if one else None for one in (config, before))
+    branch = repo.get("default_branch") if repo else None
+    if now == then or not branch or state.get("running") is None:
+        return []
+    return [{"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}]
 
 
 def report(state: State) -> tuple[State, list[Action]]:

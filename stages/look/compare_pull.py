@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, ApprovalKept, CheckCompleted, Checks, ChecksFailed, Event, FailedCheck, ForgePull,
+        Action, ApprovalKept, CheckCompleted, Checks, ChecksFailed, CheckState, Event, FailedCheck, ForgePull,
         ForgeReview, HoldSeen, LookFailures, LookTimeline, LookUpdates, Policy, PrClosed, PrMerged,
         PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, PullRequest, RequiredChecks, SeenPull,
         SeenUpdates, State, Task, TimelineAsk,
@@ -30,7 +30,18 @@ class Output(TypedDict):
     events: list[Event]
 
 
+class Judged(TypedDict):
+    """What the base and the repository's file make of a head's checks."""
+
+    missing: list[str]
+    ignored: list[str]
+
+
 HOLD = "caloron:hold"
+OWN_CHECKS = "caloron/"
+WORST_FIRST: tuple[CheckState, ...] = ("failure", "pending", "success")
+STARTED_BY = re.compile(r" \((?:push|pull_request|pull_request_target|merge_group)\)$")
+MOST_OF_BASE = 200
 ORIGIN = ("forge", "repo_id", "repo", "at", "found")
 BRANCH = re.compile(r"agent/([a-z0-9_-]{1,64})/([a-z0-9_-]{1,64})")
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -52,7 +63,7 @@ def execute(input: Input) -> Output:
         elif (failed := failures(state, event)) is not None:
             events += failed
         elif required := required_of(state, event):
-            state, found = require(state, event, required)
+            state, found = require(state, input["policy"], event, required)
             events += found
         else:
             events.append(event)
@@ -69,15 +80,15 @@ def compare(state: State, policy: Policy, event: SeenPull) -> tuple[State, list[
     caused = request.get("caused") if request else None
     if caused and caused.get("hint") == "reconcile":
         event = {**event, "found": True}
-    missing = lacking(state, observed["status"])
+    found_of = judged(state, policy, observed["status"])
     emitted: list[Event] = [
         *opened_or_moved(event, known, observed, state["tasks"][task_id]),
-        *checks(state, event, known, observed, missing),
+        *checks(state, event, known, observed, found_of),
         *reviews(event, known, observed),
         *ended(event, known, observed),
     ]
     found = [with_origin(event, task_id, one) for one in emitted]
-    pulls = {**state["pulls"], number: remembered(observed, task_id, missing)}
+    pulls = {**state["pulls"], number: remembered(observed, task_id, found_of)}
     state, held, looks = compare_labels({**state, "pulls": pulls}, policy, event, task_id)
     return state, held + found, looks
 
@@ -218,7 +229,7 @@ def moment_of(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text)
 
 
-def remembered(observed: ForgePull, task_id: str, missing: list[str]) -> PullRequest:
+def remembered(observed: ForgePull, task_id: str, found: Judged) -> PullRequest:
     reviews: dict[str, list[str | bool]] = {
         str(review["id"]): [review["state"], review["stale"]] for review in observed["reviews"]
     }
@@ -228,7 +239,7 @@ def remembered(observed: ForgePull, task_id: str, missing: list[str]) -> PullReq
     judged = {review["author"] for review in observed["reviews"]}
     if requested := sorted(set(observed.get("requested") or []) - judged):
         pull["requested"] = requested
-    return {**pull, "missing": missing} if missing else pull
+    return with_judged(pull, found)
 
 
 Emitted = TypeVar("Emitted", bound=Mapping[str, object])
@@ -267,36 +278,44 @@ def opened_or_moved(
 
 
 def checks(
-    state: State, event: SeenPull, known: PullRequest | None, observed: ForgePull, missing: list[str]
+    state: State, event: SeenPull, known: PullRequest | None, observed: ForgePull, found: Judged
 ) -> list[CheckCompleted]:
     sha, status = observed["head"]["sha"], observed["status"]
     if known:
-        same = known.get("status") == status and known.get("missing", []) == missing
+        same = known.get("status") == status and judged_before(known) == found
         if same and known.get("head_sha") == sha:
             return []
-    elif status["state"] == "none" and not missing:
+    elif status["state"] == "none" and not found["missing"]:
         return []
     contexts = sorted((status.get("contexts") or {}).items())
     states = ",".join(f"{name}={state}" for name, state in contexts)
-    return [
-        completed(
-            state, event["number"], f"{sha}:{status['state']}:{states}:{event['key']}", sha, status, missing
-        )
-    ]
+    tail = f"{sha}:{status['state']}:{states}:{event['key']}"
+    return [completed(state, event["number"], tail, sha, status, found)]
 
 
 def completed(
-    state: State, number: int, tail: str, sha: str, status: Checks, missing: list[str]
+    state: State, number: int, tail: str, sha: str, status: Checks, found: Judged
 ) -> CheckCompleted:
+    ignored = found["ignored"]
     emitted: CheckCompleted = {
         "type": "check_completed", "key": f"check_completed:{number}:{tail}", "pr_number": number,
-        "head_sha": sha, "state": status["state"], "contexts": status.get("contexts") or {},
+        "head_sha": sha, "state": together(status, ignored), "contexts": status.get("contexts") or {},
     }  # fmt: skip
-    if missing:
-        emitted["missing"] = missing
-    if running := waited_for(state, status):
+    if found["missing"]:
+        emitted["missing"] = found["missing"]
+    if running := [name for name in waited_for(state, status) if name not in ignored]:
         emitted["running"] = running
+    if ignored:
+        emitted["ignored"] = ignored
     return emitted
+
+
+def together(status: Checks, ignored: list[str]) -> CheckState:
+    """The worst of those that count."""
+    if not ignored:
+        return status["state"]
+    states = {found for name, found in (status.get("contexts") or {}).items() if name not in ignored}
+    return next((one for one in WORST_FIRST if one in states), "none")
 
 
 def reviews(event: SeenPull, known: PullRequest | None, observed: ForgePull) -> list[PrReviewSubmitted]:
@@ -371,27 +390,81 @@ def required_of(state: State, event: Event) -> RequiredChecks | None:
     return {**before, "unread": event.get("message")}
 
 
-def require(state: State, event: Event, required: RequiredChecks) -> tuple[State, list[Event]]:
-    """Keep what the base requires, and tell of each open pull request what it lacks now."""
-    state = {**state, "repo": {**state["repo"], "required": required}}
+def require(
+    state: State, policy: Policy, event: Event, required: RequiredChecks
+) -> tuple[State, list[Event]]:
+    """Keep what the base requires and reports, and tell of each open pull request what that changes."""
+    before, kept = state["repo"].get("required"), required.copy()
+    if base := as_it_ended((before.get("base") if before else None) or {}, required.get("base") or {}):
+        kept["base"] = base
+    state = {**state, "repo": {**state["repo"], "required": kept}}
     pulls: dict[str, PullRequest] = dict(state["pulls"])
     found: list[Event] = []
     for number, known in sorted(pulls.items(), key=lambda item: int(item[0])):
         if known.get("state") != "open" or known.get("merged"):
             continue
-        status, missing = known["status"], lacking(state, known["status"])
-        if missing != known.get("missing", []):
-            pulls[number] = with_missing(known, missing)
+        status, now = known["status"], judged(state, policy, known["status"])
+        if now != judged_before(known):
+            pulls[number] = with_judged(known, now)
             sha, tail = known["head_sha"], f"{known['head_sha']}:required:{event['key']}"
-            emitted = completed(state, int(number), tail, sha, status, missing)
+            emitted = completed(state, int(number), tail, sha, status, now)
             found.append(with_origin(event, known["task_id"], emitted))
     return {**state, "pulls": pulls}, found
 
 
-def with_missing(known: PullRequest, missing: list[str]) -> PullRequest:
+def as_it_ended(before: dict[str, CheckState], now: dict[str, CheckState]) -> dict[str, CheckState]:
+    """What runs on the base's new head, or has not begun there, stays as it was on the one before."""
+    ended = {name: found for name, found in now.items() if found != "pending" or name not in before}
+    others = {name: found for name, found in before.items() if name not in ended}
+    return dict([*others.items(), *ended.items()][-MOST_OF_BASE:])
+
+
+def judged(state: State, policy: Policy, status: Checks) -> Judged:
+    return {"missing": lacking(state, status), "ignored": ignored(state, policy, status)}
+
+
+def judged_before(known: PullRequest) -> Judged:
+    return {"missing": known.get("missing", []), "ignored": known.get("ignored", [])}
+
+
+def with_judged(known: PullRequest, found: Judged) -> PullRequest:
     pull = known.copy()
     pull.pop("missing", None)
-    return {**pull, "missing": missing} if missing else pull
+    pull.pop("ignored", None)
+    if found["missing"]:
+        pull["missing"] = found["missing"]
+    if found["ignored"]:
+        pull["ignored"] = found["ignored"]
+    return pull
+
+
+def ignored(state: State, policy: Policy, status: Checks) -> list[str]:
+    """The checks that need not be green, by `merge.checks`; none where that rests on what is not known."""
+    mode, repo = policy.get("merge_checks", "known"), state.get("repo")
+    required = repo.get("required") if repo else None
+    if mode == "all" or not required or (mode == "required" and required.get("unread")):
+        return []
+    base = (required.get("base") or {}) if mode == "known" else {}
+    if mode == "known" and not base:
+        return []
+    good = {job_of(name) for name, found in base.items() if found != "failure"}
+    names = sorted(status.get("contexts") or {})
+    return [name for name in names if not (is_required(required, name) or job_of(name) in good)]
+
+
+def is_required(required: RequiredChecks, name: str) -> bool:
+    """Also by the file: what `verify` runs must always pass."""
+    names = required.get("contexts") or []
+    return (
+        name.startswith(OWN_CHECKS)
+        or name in names
+        or (bool(required.get("patterns")) and any(fits(one, name) for one in names))
+    )
+
+
+def job_of(name: str) -> str:
+    """Without what started it: forges' own CI says `(push)` on the base, `(pull_request)` here."""
+    return STARTED_BY.sub("", name)
 
 
 def ask_again(state: State, found: list[Event]) -> list[Action]:

@@ -32,6 +32,9 @@ class Output(TypedDict):
     events: list[Event]
 
 
+BEHIND = "the branch lacks commits of its base, and the forge did not merge them into it"
+
+
 def execute(input: Input) -> Output:
     state = input["state"]
     actions: list[Action] = []
@@ -69,6 +72,8 @@ def performed(state: State, event: Performed) -> tuple[State, list[Event], list[
             opened: IssueOpened = {"type": "issue_opened", "own": True, "issue_number": result["number"],
                                    "task_id": action["mark"]["task"]}  # fmt: skip
             return remember_issue(state, action, result), [with_origin(event, opened)], []
+        case "merge_pr" if result.get("behind"):
+            return state, [], [update_of(action, BEHIND)]
         case "merge_pr" if result.get("merged") is False:
             return not_approved(state, event, action)
         case "merge_pr":
@@ -231,15 +236,15 @@ def look_at_base(state: State) -> list[Action]:
     return [{"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}]
 
 
-def update_of(event: Refused, action: MergePr) -> Action:
+def update_of(action: MergePr, reason: str | None) -> Action:
     update: UpdateBranch = {
         "type": "update_branch", "pr_number": action["pr_number"], "head_sha": action["head_sha"],
         "sprint_id": action.get("sprint_id"), "key": f"{action['key']}:update",
     }  # fmt: skip
     if "task_id" in action:
         update["task_id"] = action["task_id"]
-    if event.get("reason"):
-        update["reason"] = event["reason"]
+    if reason:
+        update["reason"] = reason
     return update
 
 
@@ -304,7 +309,7 @@ def merge_not_done(state: State, event: Refused, action: MergePr) -> tuple[State
     if "out of date" in message:
         return state, [postponed(event, action)], [look_at_pull(action["pr_number"])]
     if (event["status"], message) == (409, "conflict"):
-        return state, [], [update_of(event, action)]
+        return state, [], [update_of(action, event.get("reason"))]
     return state, [merge_refused(event, action, message)], look_at_base(state)
 
 

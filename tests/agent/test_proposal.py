@@ -78,7 +78,10 @@ def test_a_merge_of_the_base_alone_keeps_the_heads_before_it(forge: Forge, copy:
     third = forge.update()
     base, head = heads(copy)
     assert kept_heads(copy, base, head) == [third, second, first]
-    assert look_at(copy, base, head, []).updates == {second, third}
+    found = look_at(copy, base, head, [])
+    assert found.updates == {second, third} and not found.behind
+    forge.move_base("fourth.txt")
+    assert look_at(copy, *heads(copy), []).behind
 
 
 def test_a_merge_that_brings_more_keeps_nothing(forge: Forge, copy: Repository) -> None:

@@ -12,6 +12,7 @@ REAL_GITEA_TOO = {
     "test_diamond.py": "one whole sprint, driven by the webhooks of a real server",
     "test_four_eyes.py": "who pushed, what a merge closes, and a branch brought up to date",
     "test_required_checks.py": "branch protection, and what the server says when it refuses a merge",
+    "test_merge_settings.py": "a branch that the bot brings up to date, checks of the base, protection",
     "test_red_checks.py::test_red_checks_go_back": "statuses of heads that change",
     "test_uninvited.py": "a repository of someone else's, with rights and a hook of its own",
     "test_merging.py::test_a_review_that_asks_for_changes": "a review's remarks on lines",

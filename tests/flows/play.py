@@ -301,6 +301,15 @@ class Play:
         assert found
         return found
 
+    def next_head(self, task_id: str, before: Pull) -> Pull:
+        """The pull request once its branch has another head."""
+
+        def look() -> Pull | None:
+            found = self.pull(task_id)
+            return found if found["head"]["sha"] != before["head"]["sha"] else None
+
+        return self.wait(look)
+
     def is_in(self, task_id: str, state: str) -> bool:
         """Whether a task's issue shows this state label."""
         issue = self.tasks().get(task_id)

@@ -61,6 +61,7 @@ def test_who_brings_the_base_up_to_date_keeps_what_was_approved(play: Play) -> N
         play.alice.review(play.repo, number, "approve", "Good.", head)
     play.write("main", "other.txt", "on the base\n", by=play.bot)
     assert play.alice.update_branch(play.repo, number, head)
+    play.alice.set_status(play.repo, play.next_head("a", pull)["head"]["sha"], "success", "ci")
     play.wait(lambda: play.closed(kickoff))
     assert play.bot.pull(play.repo, number)["merged"]
     assert play.all_written(number, "note") == []

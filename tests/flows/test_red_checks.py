@@ -17,29 +17,19 @@ def end_check(play: Play, pull: Pull, state: str) -> None:
         play.alice.set_status(play.repo, head, state, "ci/test", "4 != 5", "https://ci.test/runs/1")
 
 
-def next_head(play: Play, task_id: str, before: Pull) -> Pull:
-    """The pull request once its agent has pushed again."""
-
-    def look() -> Pull | None:
-        found = play.pull(task_id)
-        return found if found["head"]["sha"] != before["head"]["sha"] else None
-
-    return play.wait(look)
-
-
 def test_red_checks_go_back_to_the_agent_until_they_are_green(play: Play) -> None:
     play.write("main", FILE, AT_ONCE, by=play.bot)
     kickoff = play.start("- mended: Add it up")
     first = play.pull("mended")
     end_check(play, first, "failure")
-    second = next_head(play, "mended", first)
+    second = play.next_head("mended", first)
     prompt = play.prompt_of("mended", 2)
     assert ("> FAILED test_sum: 4 != 5" if play.house.fake_url else "4 != 5") in prompt
     assert "2026-11-21T07" not in prompt and "Find another approach" not in prompt
     if play.house.fake_url:
         assert "/actions/runs/" in prompt
     end_check(play, second, "failure")
-    third = next_head(play, "mended", second)
+    third = play.next_head("mended", second)
     assert play.outcomes("mended") == ["done"] * 3 and play.was_told("mended")
     end_check(play, third, "success")
     play.approve_until_closed(kickoff)
@@ -52,7 +42,7 @@ def test_the_same_failure_a_third_time_is_for_a_person(play: Play) -> None:
     pull = play.pull("hopeless")
     for _ in range(2):
         end_check(play, pull, "failure")
-        pull = next_head(play, "hopeless", pull)
+        pull = play.next_head("hopeless", pull)
     end_check(play, pull, "failure")
     play.wait(lambda: play.is_in("hopeless", "escalated"))
     play.quiet()

@@ -224,6 +224,15 @@ def test_who_only_reads_may_not_merge(server: Server, repo: str) -> None:
     assert refusal.value.status in (403, 404, 405)
 
 
+def test_the_checks_of_any_commit_are_told_without_our_own(server: Server, repo: str) -> None:
+    head = server.bot.branch_head(repo, "main")
+    assert head and server.bot.checks(repo, head) == {"state": "none", "contexts": {}}
+    for name, state in (("ci", "success"), ("lint", "pending"), ("caloron", "failure")):
+        server.bot.set_status(repo, head, state, name)
+    found = server.of("bob").checks(repo, head)
+    assert found == {"state": "pending", "contexts": {"ci": "success", "lint": "pending"}}
+
+
 def test_what_a_branch_requires_is_told_to_whoever_may_read(server: Server, repo: str) -> None:
     patterns = server.kind == "gitea"
     for branch in ("main", "there/is/none"):
