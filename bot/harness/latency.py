@@ -41,7 +41,7 @@ def time_answers(env: Environment, log: CallLog, repo: str, n: int) -> dict[str,
     first_writes: list[float] = []
     for _ in range(n):
         before = log.reactions[repo]
-        comment = forge.comment(repo, number, "/status")["comment_id"]
+        comment = forge.comment(repo, number, "/caloron status")["comment_id"]
         log.wait_for_reactions(repo, before + 2, ANSWER_TIMEOUT_S)
         accepted = _accepted_at(env, lane, comment)
         calls = log.since(repo, accepted)

@@ -147,7 +147,7 @@ class BusyRepositories:
         while not self._closed.wait(_POLL_S):
             answered = (self.log.reactions[repo] - before) / REACTIONS
             if given - answered < OPEN_COMMANDS:
-                forge.comment(repo, number, "/status")
+                forge.comment(repo, number, "/caloron status")
                 given += 1
                 self._closed.wait(self.pause_s)
 

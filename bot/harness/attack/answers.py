@@ -25,10 +25,10 @@ def play(arena: Arena) -> Iterator[Tried]:
             scene = scene_of(arena, url, forge)
             context.use(scene.ctx)
             discover(scene.ctx)
-            said = [_asked(scene, "eve", f"/stauts n{number:03}") for number in range(many)]
+            said = [_asked(scene, "eve", f"/caloron stauts n{number:03}") for number in range(many)]
             yield from _while_it_lasts(scene, said)
-            others = _asked(scene, "alice", "/stauts alice")
-            answered = [text for text in _answers(scene) if "/stauts alice" in text]
+            others = _asked(scene, "alice", "/caloron stauts alice")
+            answered = [text for text in _answers(scene) if "/caloron stauts alice" in text]
             yield Tried("someone else asks meanwhile", len(answered) == 1, f"answered {len(answered)} times")
             os.kill(scene.ctx.store.client.info()["process_id"], signal.SIGKILL)
         with serving(store):
@@ -82,7 +82,7 @@ def _in_the_end(scene: Scene, many: int) -> Iterator[Tried]:
     for action in store.pending_actions(lane):
         store.client.zadd(keys.outbox_due(lane), {action["key"]: 0})
     scene.work(lane)
-    answers = [text for text in _answers(scene) if "/stauts alice" not in text]
+    answers = [text for text in _answers(scene) if "/caloron stauts alice" not in text]
     count = len(answers)
     yield Tried("one comment more after that, and a killed store", count == _AT_ONCE + 1, f"{count} comments")
     lost = [number for number in range(many) if sum(f"n{number:03}" in text for text in answers) != 1]

@@ -19,18 +19,11 @@ from shell.valkey import serving
 from .kind import Arena, Defence, Kind, Tried
 
 _MASTER = "the master secret of the attacked bot"
-_COMMANDS = (
-    "/plan",
-    "/approve",
-    "/stop",
-    "/retry",
-    "/skip",
-    "/status",
-    "/help",
-    "/merge",
-    "/hold",
-    "/aprove",
+_COMMANDS = tuple(
+    f"/caloron {name}"
+    for name in ("plan", "approve", "stop", "retry", "skip", "status", "help", "merge", "hold", "aprove")
 )
+"""Behind the prefix, since a thread of no sprint hears little else."""
 _NUMBERS: tuple[Any, ...] = (
     0,
     -1,

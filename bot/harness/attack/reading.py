@@ -70,11 +70,11 @@ def _given_up(arena: Arena) -> Tried:
         discover(scene.ctx)
         given, reading.READ_S = reading.READ_S, _LITTLE_S
         try:
-            answers = [scene.answered(text) for text in (_HARD * (LONGEST // len(_HARD)), "/stauts")]
+            answers = [scene.answered(text) for text in (_HARD * (LONGEST // len(_HARD)), "/caloron stauts")]
         finally:
             reading.READ_S = given
             context.use(None)
-    held = "gave up" in answers[0] and "/status" in answers[1] and not scene.broken
+    held = "gave up" in answers[0] and "/caloron status" in answers[1] and not scene.broken
     return Tried("a comment that takes too long", held, f"{answers} {scene.broken}"[:300])
 
 
