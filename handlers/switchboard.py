@@ -240,6 +240,8 @@ def from_comment(event: IssueComment, state: State) -> Iterator[Event]:
         if event.get("hint") == "edited" and event.get("actor_id") != author_id:
             yield cast("OwnCommentEdited", {**event, "type": "own_comment_edited"})
         return
+    if event.get("machine") and author_id not in settings_of(state).get("command_bots", []):
+        return
     mine = author_id == own_id(state) and event.get("hint") != "edited"
     if mine and not state.get("shared"):
         shared: AccountShared = {

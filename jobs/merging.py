@@ -36,7 +36,7 @@ def merge_facts(target: Target, action: MergePr) -> MergeFacts:
     _still_the_same(action, pull)
     base, proposal = _proposal(target, action, pull)
     kept = list(proposal.kept)
-    reviews = [_review(review) for review in pull["reviews"]]
+    reviews = [_review(review, action.get("bots") or []) for review in pull["reviews"]]
     own = _own(target, action, proposal)
     judging = {review["author"] for review in reviews if review["commit_sha"] in kept}
     return {
@@ -87,14 +87,14 @@ def _proposal(target: Target, action: MergePr, pull: Pull) -> tuple[str, Proposa
         )
 
 
-def _review(review: Review) -> ReviewSeen:
+def _review(review: Review, bots: list[int]) -> ReviewSeen:
     return {
         "id": review["id"],
         "author": review["author"],
         "author_id": review["author_id"],
         "verdict": review["state"],
         "commit_sha": review["commit_sha"],
-        "machine": bool(review.get("machine")),
+        "machine": bool(review.get("machine")) or review["author_id"] in bots,
     }
 
 

@@ -27,6 +27,7 @@ from shell.agent.handed_in import NAME
 from shell.agent.mcp import server_address
 from shell.agent.path_rules import FLOOR
 from shell.budget import budget_of
+from shell.event import LARGEST_ID
 from shell.settings import Settings
 
 if TYPE_CHECKING:
@@ -464,6 +465,15 @@ class Commands(_Section):
         ),
         AfterValidator(_raised),
         Sets("command_minimum", "dict[str, Right]", lambda settings: {}, "none"),
+    ] = None
+    bots: Annotated[
+        list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] | None,
+        Field(
+            max_length=50,
+            description="other bots that may give commands, by the number of their account; each needs the "
+            "command's right, and none of them approves or merges anything",
+        ),
+        Sets("command_bots", "list[int]", lambda settings: [], "none"),
     ] = None
 
 

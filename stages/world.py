@@ -240,6 +240,8 @@ class RepositoryPolicy(TypedDict):
     """`commands.prefix`: `required`: only what begins with `/caloron` is a command, as in `/caloron plan`."""
     command_minimum: dict[str, Right]
     """`commands.minimum`: what a command takes at least, by its name: `{skip: maintain}`."""
+    command_bots: list[int]
+    """`commands.bots`: other bots that may give commands, by the number of their account."""
     sign_off: bool
     """`commits.sign_off`: whether commits of agents' work are signed off by their committer."""
     assisted_by: bool
@@ -315,6 +317,8 @@ class RepositoryValues(TypedDict, total=False):
     """`commands.prefix`: `required`: only what begins with `/caloron` is a command, as in `/caloron plan`."""
     command_minimum: dict[str, Right]
     """`commands.minimum`: what a command takes at least, by its name: `{skip: maintain}`."""
+    command_bots: list[int]
+    """`commands.bots`: other bots that may give commands, by the number of their account."""
     sign_off: bool
     """`commits.sign_off`: whether commits of agents' work are signed off by their committer."""
     assisted_by: bool
@@ -385,6 +389,8 @@ class Permission(TypedDict):
     """The number of the account that has this login."""
     permission: NotRequired[Right]
     """What it may do."""
+    machine: NotRequired[bool]
+    """Whether it is a bot's account."""
     denial: NotRequired[str]
     """Instead: why the forge did not say."""
 
@@ -1338,6 +1344,8 @@ class CommentFields(Found):
     """Who wrote it first."""
     author_id: NotRequired[int | None]
     """The number of their account."""
+    machine: NotRequired[bool]
+    """Whether the forge says that this is a bot's account."""
     body: NotRequired[str]
     """Its text."""
     previous: NotRequired[str | None]
@@ -2287,6 +2295,8 @@ class ForgeComment(TypedDict):
     """The number of their account; null: it is gone."""
     body: str
     """Its text."""
+    machine: NotRequired[bool]
+    """Whether the forge says that its author is a bot's account."""
     is_pull: NotRequired[bool]
     """Whether that is a pull request."""
     created_at: NotRequired[str]
@@ -2355,6 +2365,8 @@ class ForgePermission(TypedDict):
     """What it may do."""
     login: NotRequired[str]
     """Its name."""
+    machine: NotRequired[bool]
+    """Whether the forge says that this is a bot's account."""
 
 
 class ForgeLock(TypedDict):
@@ -2792,6 +2804,8 @@ class MergePr(ActionFields):
     """The way of merging; else the repository's own."""
     style_named: NotRequired[bool]
     """Whether `.caloron.yml` names it: then it is merged in no other way."""
+    bots: NotRequired[list[int]]
+    """The accounts of other bots that may give commands, whose approval never counts."""
     up_to_date: NotRequired[bool]
     """Whether it is merged only if it has all of its base."""
     delete_branch: NotRequired[bool]

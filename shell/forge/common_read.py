@@ -35,6 +35,11 @@ def author_of(raw: Raw | None) -> Raw:
     return raw or _GHOST
 
 
+def is_machine(raw: Raw | None) -> bool:
+    """Whether the forge says that an account is no person's; Gitea does so of its own ones alone."""
+    return raw is not None and (raw.get("type") == "Bot" or raw["id"] < 0)
+
+
 def read_labels(raw: Raw) -> list[str]:
     """The names of an object's labels."""
     return [label["name"] for label in raw.get("labels") or []]
@@ -60,7 +65,7 @@ def read_issue(raw: Raw) -> Issue:
 
 def read_comment(raw: Raw, issue_number: int, is_pull: bool) -> Comment:
     """A comment; how a forge says where it is differs."""
-    return {
+    comment: Comment = {
         "issue_number": issue_number,
         "is_pull": is_pull,
         "comment_id": raw["id"],
@@ -71,6 +76,9 @@ def read_comment(raw: Raw, issue_number: int, is_pull: bool) -> Comment:
         "updated_at": utc(raw["updated_at"]),
         "html_url": raw["html_url"],
     }
+    if is_machine(raw["user"]):
+        comment["machine"] = True
+    return comment
 
 
 def read_pull(raw: Raw, head: ForgeHead) -> Pull:

@@ -48,6 +48,7 @@ class _Delivered(BaseModel):
     comment_id: _Id = _ABSENT
     author: _Name = _ABSENT
     author_id: _Account = _ABSENT
+    machine: bool = _ABSENT
     body: _Text = _ABSENT
     previous: _Text | None = _ABSENT
     body_hash: _Hash = _ABSENT

@@ -11,7 +11,7 @@ import requests
 
 from shell.clock import text_of
 from shell.errors import Refused
-from shell.forge.common_read import Raw, read_account, read_issue
+from shell.forge.common_read import Raw, is_machine, read_account, read_issue
 from shell.forge.http import Connection, date_of, json_of
 from shell.forge.protocol import Account, Changes, Comment, Hook, Issue, Permission, Repository
 
@@ -59,7 +59,9 @@ class RestForge(ABC):
             raw = self.api.get(f"/repos/{repo}/collaborators/{quote(login, safe='')}/permission")
         except Refused as refusal:
             raise _permission_refusal(refusal, repo, login) from None
-        return {"login": raw["user"]["login"], "user_id": raw["user"]["id"], "permission": _role(raw)}
+        user = raw["user"]
+        found: Permission = {"login": user["login"], "user_id": user["id"], "permission": _role(raw)}
+        return {**found, "machine": True} if is_machine(user) else found
 
     def file(self, repo: str, path: str, ref: str | None = None) -> str | None:
         """A file's text; None if there is none."""

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from shell.clock import now
 from shell.event import Changed, Delivered, Ignored, IssueComment
-from shell.forge.common_read import OWN_CHECK, Raw, author_of, utc
+from shell.forge.common_read import OWN_CHECK, Raw, author_of, is_machine, utc
 
 _BRANCH = "refs/heads/"
 
@@ -105,6 +105,8 @@ def commented(payload: Raw, delivery: str, is_pull: bool) -> Delivered:
         "previous": before if action == "edited" else None,
         "hint": action,
     }
+    if is_machine(comment["user"]):
+        written["machine"] = True
     tell_where(written, payload)
     written["created_at"] = utc(comment["updated_at" if action == "edited" else "created_at"])
     return written

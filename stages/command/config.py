@@ -46,6 +46,7 @@ KEYS = {
     "gates.next": "next_gate",
     "commands.prefix": "command_prefix",
     "commands.minimum": "command_minimum",
+    "commands.bots": "command_bots",
     "commits.sign_off": "sign_off",
     "commits.trailers.assisted_by": "assisted_by",
     "commits.style": "commit_style",
@@ -160,6 +161,8 @@ def value(state: State, policy: Policy, sets: str) -> str:
             return named([f"{hard}: {model}" for hard, model in policy["models"].items()])
         case "command_minimum":
             return named([f"/{name}: {right}" for name, right in policy["command_minimum"].items()])
+        case "command_bots":
+            return named([str(number) for number in policy["command_bots"]])
         case "framework" if policy["acp"]:
             return as_code(" ".join(policy["acp"]["command"]))
         case "protected_paths":

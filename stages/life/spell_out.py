@@ -298,6 +298,8 @@ class Sprint:
         }
         if named:
             merge["style_named"] = True
+        if bots := self.policy.get("command_bots"):
+            merge["bots"] = bots
         if self.policy.get("merge_update") == "always":
             merge["up_to_date"] = True
         return merge

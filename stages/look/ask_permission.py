@@ -43,6 +43,7 @@ class Verdict(TypedDict):
 
 
 FRESH_S = 60
+OF_PERSONS = ("approve", "merge")
 LEVELS = ("none", "read", "triage", "write", "maintain", "admin", "owner")
 
 
@@ -52,20 +53,20 @@ def execute(input: Input) -> Output:
     events: list[Event] = []
     for event in input["events"]:
         actions += [] if "delivered" in event else receipt(event)
-        verdict = judge(state, event, input["now"])
+        verdict = judge(state, input["policy"], event, input["now"])
         if verdict is None:
             held = in_line(state["waiting"], event)
             held["asked_at"] = input["now"]
             if empty(state, event):
                 held["looked_again"] = True
-            actions.append(question(state, event, input["now"]))
+            actions.append(question(state, input["policy"], event, input["now"]))
             state = {**state, "waiting": {**state["waiting"], event["key"]: held}}
         else:
             events.append(judged(event, verdict))
     return {"state": state, "actions": actions, "events": events}
 
 
-def judge(state: State, event: Waiting, now: str) -> Verdict | None:
+def judge(state: State, policy: Policy, event: Waiting, now: str) -> Verdict | None:
     if "delivered" in event or unknown(state, event):
         return None
     if is_for_all(event):
@@ -73,15 +74,15 @@ def judge(state: State, event: Waiting, now: str) -> Verdict | None:
     actor = event.get("actor")
     if not actor:
         return {"allowed": False, "denial": "I could not find out who made this change"}
-    return settled(state, event, actor, now)
+    return settled(state, policy, event, actor, now)
 
 
-def settled(state: State, event: Waiting, actor: str, now: str) -> Verdict | None:
+def settled(state: State, policy: Policy, event: Waiting, actor: str, now: str) -> Verdict | None:
     """By what the forge said within a minute; a no counts only where it was asked for this event."""
     known = fresh(state, actor, now)
     if known is None:
         return None
-    verdict = verdict_of(known, event, str(state["repo"].get("forge")))
+    verdict = verdict_of(known, event, str(state["repo"].get("forge")), policy.get("command_bots") or [])
     return verdict if verdict["allowed"] or known["at"] >= event.get("asked_at", now) else None
 
 
@@ -109,7 +110,7 @@ def empty(state: State, event: Waiting) -> bool:
     return bool(repo and repo.get("empty") and plans and not event.get("looked_again"))
 
 
-def verdict_of(known: Permission, event: Waiting, forge: str) -> Verdict:
+def verdict_of(known: Permission, event: Waiting, forge: str, bots: list[int]) -> Verdict:
     if event["needs"] in ("none", "read"):  # whoever asks; what they are told depends on it
         right = known.get("permission")
         return {"allowed": True, "permission": right} if right else {"allowed": True}
@@ -117,11 +118,23 @@ def verdict_of(known: Permission, event: Waiting, forge: str) -> Verdict:
         return {"allowed": False, "denial": known["denial"]}
     if known["user_id"] is None or event.get("actor_id") != known["user_id"]:
         return {"allowed": False, "denial": "the account with that name is not the one that wrote this"}
+    if event["type"] != "pr_review_submitted" and (denial := no_person(known, event, bots)):
+        return {"allowed": False, "denial": denial}
     wanted = "admin" if event["needs"] == "maintain" and forge != "github" else event["needs"]
     return {
         "allowed": LEVELS.index(known["permission"]) >= LEVELS.index(wanted),
         "permission": known["permission"],
     }
+
+
+def no_person(known: Permission, event: Waiting, bots: list[int]) -> str | None:
+    """Why a bot may not do it, whatever its right; None where it may, and of a person."""
+    listed = known.get("user_id") in bots
+    if known.get("machine") and not listed:
+        return "it is a bot's account, which `commands.bots` in `.caloron.yml` does not name"
+    if listed and event["type"] == "command" and event["name"] in OF_PERSONS:
+        return "only a person may approve or merge"
+    return None
 
 
 def age_s(earlier: str, now: str) -> float:
@@ -148,22 +161,22 @@ def judged(event: Waiting, verdict: Verdict) -> Waiting:
     return known
 
 
-def question(state: State, event: Waiting, now: str) -> Action:
+def question(state: State, policy: Policy, event: Waiting, now: str) -> Action:
     """The comment is read back first; what its author may do here is asked in the same moment."""
     if "delivered" in event and event["type"] in ("command", "mistakes"):
-        return read_back(state, event, now)
+        return read_back(state, policy, event, now)
     if unknown(state, event):
         return {"type": "look", "what": "repository", "key": "look:repository"}
     login = str(event["actor"])
     return {"type": "look", "what": "permission", "login": login, "key": f"look:permission:{login}"}
 
 
-def read_back(state: State, event: Command | Mistakes, now: str) -> Action:
+def read_back(state: State, policy: Policy, event: Command | Mistakes, now: str) -> Action:
     number, actor = event["where"]["comment_id"], event.get("actor")
     look: LookComment = {
         "type": "look", "what": "comment", "comment_id": number, "key": f"look:comment:{number}"
     }  # fmt: skip
-    if actor and not is_for_all(event) and not settled(state, event, actor, now):
+    if actor and not is_for_all(event) and not settled(state, policy, event, actor, now):
         look["login"] = actor
     return look
 

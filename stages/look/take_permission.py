@@ -79,7 +79,9 @@ def known_of(event: Event, now: str) -> Permission | None:
 
 
 def permission_of(login: str, observed: ForgePermission, now: str) -> Permission:
-    return {"login": login, "at": now, "user_id": observed["user_id"], "permission": observed["permission"]}
+    user_id, right = observed["user_id"], observed["permission"]
+    known: Permission = {"login": login, "at": now, "user_id": user_id, "permission": right}
+    return {**known, "machine": True} if observed.get("machine") else known
 
 
 def permission_beside(event: SeenComment, now: str) -> Permission | None:

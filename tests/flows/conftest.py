@@ -9,7 +9,7 @@ from bot.fake_forge import FakeForge
 from shell.forge.gitea import GiteaForge
 from shell.forge.github import GitHubForge
 from tests.flows.forges import is_wanted
-from tests.flows.house import ALICE, BOB, BOT, MALLORY, House, served
+from tests.flows.house import ALICE, BOB, BOT, MALLORY, OTHER_BOT, House, served
 from tests.flows.play import Play
 
 
@@ -40,7 +40,7 @@ def on_fake_github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The bot on the fake forge as GitHub."""
     folder = tmp_path_factory.mktemp("fh")
     with FakeForge("github", folder / "forge") as forge:
-        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY)}
+        tokens = {login: forge.add_user(login) for login in (BOT, ALICE, BOB, MALLORY, OTHER_BOT)}
         settings = {"GITHUB_API_URL": forge.api_url, "GITHUB_TOKEN": tokens[BOT]}
         house = House(
             "github", lambda login: GitHubForge(forge.api_url, tokens[login]), settings, fake_url=forge.url

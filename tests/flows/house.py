@@ -24,6 +24,8 @@ from tests.waiting import LIMIT_S, until
 Client = GiteaForge | GitHubForge
 
 BOT, ALICE, BOB, MALLORY = "bot", "alice", "bob", "mallory"
+OTHER_BOT = "ci[bot]"
+"""An account that GitHub shows as a bot's; Gitea shows none so."""
 SECRET = "a secret of the scenarios"
 RIGHTS = {"gitea": {"admin": "admin", "write": "write"}, "github": {"admin": "admin", "write": "push"}}
 _names = itertools.count(1)
