@@ -64,7 +64,7 @@ def test_a_running_sprint_takes_a_task_more_and_one_less(play: Play) -> None:
     play.answer(kickoff, "- c The third")
     play.wait(lambda: "🚫 **The third** (`c`)" in board_of(play, kickoff))
     board = board_of(play, kickoff)
-    assert "+ task-4 One more (after a)" in board and "**One more** (`task-4`) — after `a`" in board
+    assert "+ task-4 One more (after a)" in board and "**One more** (`task-4`) | ⏳ pending | after `a` |" in board
     assert play.outcomes("a") == ["done"] and set(play.tasks()) == {"a"}
 
     play.approve_all()
