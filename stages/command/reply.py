@@ -43,6 +43,7 @@ def execute(input: Input) -> Output:
 
 
 MOST_LOGGED = 30
+ENDED = ("Done", "Failed", "Cancelled")
 
 
 def logged_all(state: State, actions: list[Action], now: str) -> State:
@@ -56,8 +57,8 @@ def logged(state: State, action: Action, now: str) -> State:
     if action["type"] != "answer" or "line" not in action["where"]:
         return state
     kickoff = kickoff_of(state, action["where"]["number"])
-    if kickoff is None:
-        return state
+    if kickoff is None or (kickoff["status"] in ENDED and not action["good"]):
+        return state  # the board of an ended sprint stays as it is
     log = [*(kickoff.get("command_log") or []), entry(action, now)][-MOST_LOGGED:]
     steered: Kickoff = {**kickoff, "command_log": log}
     return {**state, "kickoffs": {**state["kickoffs"], str(kickoff["number"]): steered}}
