@@ -73,6 +73,7 @@ class Play:
         board = next(item for item in wanted["wanted"] if item["kind"] == "board")
         names = ("object", "kind", "number", "hash", "plan_hash")
         told = {name: board[name] for name in names if name in board}
+        told |= {name: board["mark"][name] for name in ("locked_at",) if name in board["mark"]}
         self.tell(type="shown", key=f"shown:{board['hash']}", comment_id=50, **told)
 
     def sprint(self) -> str:
@@ -87,6 +88,8 @@ class Play:
         self.show()
         self.comment(51, "/approve")
         self.answer("comment", {"comment_shown": True, "comment": self.said})
+        self.show()
+        self.answer("locks", [])
         self.perform("create_issue", number=2, html_url="http://forge.test/2")
         [sprint_id] = self.store.sprints()
         self.tell(type="agent_started", key="started", sprint_id=sprint_id, task_id="t1", agent_id="t1",

@@ -36,28 +36,28 @@ def test_what_is_answered_beyond_ten_a_minute_is_one_comment_and_nothing_is_lost
     issue = play.open("A question", "What can it do?")
     other = play.open("Another", "And here?")
     began = time.monotonic()
-    said = [play.say(issue, f"/stauts n{number:02}", by=play.mallory) for number in range(13)]
+    said = [play.say(issue, f"/caloron stauts n{number:02}", by=play.mallory) for number in range(13)]
     for comment in said:
         play.reacted(comment, "confused")
-    said.append(play.say(other, "/stauts n13", by=play.mallory))
+    said.append(play.say(other, "/caloron stauts n13", by=play.mallory))
     play.reacted(said[-1], "confused")
-    play.wait(lambda: waiting(play) and "/stauts n13" in waiting(play)[0]["body"])
+    play.wait(lambda: waiting(play) and "/caloron stauts n13" in waiting(play)[0]["body"])
     assert time.monotonic() - began < 45, "too slow to say what stands there within the minute"
     play.wait(lambda: len(play.all_written(issue, "answer")) >= 10)
     assert len(play.all_written(issue, "answer")) == 10 and play.all_written(other) == []
 
-    play.say(issue, "/stauts bob", by=play.bob)
-    play.answer(issue, "/stauts bob")  # nobody else waits for that
+    play.say(issue, "/caloron stauts bob", by=play.bob)
+    play.answer(issue, "/caloron stauts bob")  # nobody else waits for that
     hasten(play)
     [text] = gathered(play, issue)
     alone = [one for one in play.all_written(issue, "answer") if one != text and "bob" not in one]
     assert sorted(re.findall(r"n\d\d", text + "".join(alone))) == [f"n{number:02}" for number in range(14)]
     assert f"[#{other}]" in text and f"#issuecomment-{said[-1]}" in text
 
-    last = play.say(other, "/stauts n14", by=play.mallory)
+    last = play.say(other, "/caloron stauts n14", by=play.mallory)
     play.reacted(last, "confused")
     if not waiting(play):  # the minute is over on a slow machine: it is a comment again
-        play.answer(other, "/stauts n14")
+        play.answer(other, "/caloron stauts n14")
         return
     hasten(play)
     [text] = gathered(play, issue)
