@@ -81,7 +81,13 @@ def test_a_review_is_found_only_where_no_delivery_asked_for_the_look() -> None:
 
 
 def test_the_first_look_at_an_issue_of_our_own_finds_no_edit() -> None:
-    action = {"type": "create_issue", "key": "k", "title": "Api", "labels": [], "mark": {"task": "api"}}
+    action = {
+        "type": "create_issue",
+        "key": "k",
+        "title": "Api",
+        "labels": [],
+        "mark": {"kind": "task", "task": "api"},
+    }
     made = {"type": "performed", "key": "p", "action": action, "result": {"number": 5, "html_url": ""}}
     task = {"id": "api", "status": "Ready", "issue_asked": True}
     ours = differences(state(tasks={"api": task}), made | {"at": "2026-11-21T08:00:00.000Z"})["state"]
