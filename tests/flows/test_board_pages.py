@@ -12,6 +12,7 @@ import compositions
 from shell.forge.gitea import GiteaForge
 from stages.statuses import STATUSES
 from tests.real_gitea import absent
+from tests.waiting import LIMIT_S
 
 CHROMIUM = Path("/usr/bin/chromium")
 NOW = "2026-11-21T07:05:00.000Z"
@@ -91,6 +92,7 @@ def test_a_board_is_drawn_and_fits_its_page(
     browser: Browser, boards: dict[int, str], many: int, scheme: Literal["light", "dark"], width: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(LIMIT_S * 1000)
     try:
         page.goto(boards[many])
         graph = page.locator("iframe.markup-content-iframe")
