@@ -308,7 +308,7 @@ def from_text(
         yield cast("Mistakes", wrong)
 
 
-OUTSIDE = frozenset({"plan", "help", "ping", "hotfix"})
+OUTSIDE = frozenset(name for name, one in COMMANDS.items() if one.where & {"anywhere", "issue"})
 """What is heard on a thread of no sprint: other bots may be spoken to there, in words that look like ours."""
 _FIRST_WORD = re.compile(r"/[ \t]*([A-Za-z][A-Za-z-]*)")
 

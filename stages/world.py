@@ -1137,8 +1137,8 @@ class Lock(TypedDict):
     """The other installation that has it; written by `weigh_lock`."""
     took: NotRequired[str]
     """The installation that it was taken from; written by `command_unlock`."""
-    asked: NotRequired[bool]
-    """Whether `/unlock` was heard while this installation held it, so that it looks again soon."""
+    asked_at: NotRequired[str]
+    """When `/unlock` was heard while this installation held it: for a while it looks at each tick."""
 
 
 class Shown(TypedDict):

@@ -37,7 +37,7 @@ def execute(input: Input) -> Output:
     if lock is None or lock["number"] != number:
         return no(state, event, NOT_KEPT)
     if lock["held"]:
-        return no({**state, "lock": {**lock, "asked": True}}, event, OWN)
+        return no({**state, "lock": {**lock, "asked_at": input["now"]}}, event, OWN)
     other = lock.get("other")
     return take(state, event, lock, other, input["now"]) if other else no(state, event, NOT_KEPT)
 

@@ -13,6 +13,8 @@ RENEWED = 3
 """So many times within the time for which it counts."""
 SLACK_S = 60
 """How far the forge's clock may be behind ours."""
+ASKED_S = 600
+"""So long after `/unlock` it looks at each tick: the marker of whoever took over may come late."""
 
 
 class Input(TypedDict):
@@ -54,8 +56,9 @@ def kept(state: State, lock: Lock | None, lock_s: float, now: str) -> tuple[Lock
     if age_s >= lock_s:
         return {**lock, "held": False, "locked_at": None, "claimed": False}, True
     if age_s >= lock_s / RENEWED:
-        return {**lock, "locked_at": now, "asked": False}, True
-    return {**lock, "asked": False}, bool(lock.get("asked"))
+        return {**lock, "locked_at": now}, True
+    asked = lock.get("asked_at")
+    return lock, asked is not None and seconds(asked, now) < ASKED_S
 
 
 def waits(state: State, lock: Lock) -> bool:

@@ -35,6 +35,7 @@ REAL_GITEA_TOO = {
     "test_rights.py::test_a_pull_request_that_looks_like_ours": "a branch and pull request of others",
     "test_rights.py::test_an_account_that_may_only_write": "what the server lets such an account read",
     "test_rights.py::test_an_empty_repository": "what the server says of one without a commit",
+    "test_two_installations.py": "comments listed by when they were changed, two hooks of one repository",
     "test_no_deliveries.py::test_a_label_that_no_delivery": "what lists and the timeline show of the past",
 }
 """The beginning of a test's address → why."""
