@@ -343,10 +343,11 @@ class Play:
         return "I was told" in str(self.runs(task_id)[-1]["output_tail"])
 
     def prompt_of(self, task_id: str, attempt: int = 1) -> str:
-        """What a run of a task's agent was asked to do."""
+        """What a run of a task's agent was asked to do, once the first one has reported its end."""
         store = self.house.store
         assert store
-        key = f"{self.runs(task_id)[0]['sprint_id']}/{task_id}/run/{attempt}"
+        first = self.wait(lambda: self.runs(task_id))[0]
+        key = f"{first['sprint_id']}/{task_id}/run/{attempt}"
         run = store.run(self.lane, key)
         assert run
         return str(run["spec"]["prompt"])

@@ -98,6 +98,7 @@ def test_the_agent_of_a_dropped_task_is_stopped(play: Play) -> None:
     play.reacted(said, "eyes", "rocket")
     play.wait(lambda: play.closed(play.task("cut")))
     play.approve_until_closed(kickoff)
+    play.wait(lambda: play.outcomes("cut"))
     assert play.outcomes("cut") == ["stopped"] and play.pull_of("cut") is None
 
 
