@@ -17,9 +17,10 @@ from handlers.mistakes import does_not_act, nearest
 from handlers.read import read_commands
 from handlers.repository_labels import OFFERED_LABELS
 from handlers.switchboard import help_rows, help_text
-from shell.repository_config import RepositoryConfig
+from shell.repository_config import KEYS, RepositoryConfig
 from stages import world
 from stages.statuses import TaskStatus
+from tests.flows.config_keys import CHANGES
 
 ROOT = Path(__file__).parents[1]
 
@@ -210,3 +211,14 @@ def test_every_merge_mode_can_be_chosen_but_those_to_come() -> None:
     assert set(get_args(world.MergeMode)) - offered == {"auto"}
     read = {word for tree in stages() for word in words_in(tree)}
     assert set(get_args(world.MergeMode)) <= read
+
+
+def test_each_key_of_the_file_changes_what_happens_in_a_flow_of_its_own() -> None:
+    """Each flow that is named for it is there, in a file that writes this key."""
+    acting = [key for keys in CHANGES.values() for key in keys]
+    assert sorted(acting) == sorted({name for name, _, _ in KEYS})
+    for address, keys in CHANGES.items():
+        file, _, test = address.partition("::")
+        text = (ROOT / "tests/flows" / file).read_text(encoding="utf-8")
+        assert f"\ndef {test}(" in text
+        assert all(f"{key.rpartition('.')[2]}:" in text for key in keys), address

@@ -28,6 +28,8 @@ OTHER_BOT = "ci[bot]"
 """An account that GitHub shows as a bot's; Gitea shows none so."""
 SECRET = "a secret of the scenarios"
 RIGHTS = {"gitea": {"admin": "admin", "write": "write"}, "github": {"admin": "admin", "write": "push"}}
+HANDED_IN = ("STAGING_URL", "https://staging.example.org")
+"""A variable of the bot's machine that repositories may have handed to their agents."""
 _names = itertools.count(1)
 
 
@@ -129,6 +131,8 @@ def served(house: House, folder: Path) -> Iterator[House]:
         "CALORON_FRAMEWORK": "stub",
         "CALORON_STUB_FIXTURE": str(write_recording(folder / "recorded.json", house.token)),
         "CALORON_AGENTS": "2",
+        "CALORON_AGENT_ENV": HANDED_IN[0],
+        HANDED_IN[0]: HANDED_IN[1],
         "CALORON_RECONCILE_S": "0",
         "CALORON_BOARD_S": "0.3",
         "CALORON_REPOS": f"{BOT}/*,{ALICE}/*",
