@@ -34,13 +34,18 @@ def wait_until_idle(env: Environment) -> None:
 
 
 def time_answers(env: Environment, log: CallLog, repo: str, n: int) -> dict[str, Any]:
-    """Give a command n times, one after the other; from its acceptance to the calls at the forge."""
+    """Give a command n times, one after the other; from its acceptance to the calls at the forge.
+
+    From the comment to its 👀 means from the request that makes the comment to the answer to the one that makes
+    the reaction: the forge's own time for both and its delivery count.
+    """
     forge, lane = env.client(USER), env.lane(repo)
     number = forge.create_issue(repo, "Measured", "")["number"]
     first_calls: list[float] = []
     first_writes: list[float] = []
+    eyes: list[float] = []
     for _ in range(n):
-        before = log.reactions[repo]
+        before, sent = log.reactions[repo], time()
         comment = forge.comment(repo, number, "/caloron status")["comment_id"]
         log.wait_for_reactions(repo, before + 2, ANSWER_TIMEOUT_S)
         accepted = _accepted_at(env, lane, comment)
@@ -48,7 +53,10 @@ def time_answers(env: Environment, log: CallLog, repo: str, n: int) -> dict[str,
         first_calls += [1000 * (call["at"] - accepted) for call in calls[:1]]
         writes = [call["at"] for call in calls if call["method"] in WRITES]
         first_writes += [1000 * (at - accepted) for at in writes[:1]]
+        [shown, *_] = [call for call in calls if call["path"].endswith("/reactions")]
+        eyes.append(1000 * (shown["at"] - sent) + shown["ms"])
     return {
+        "comment → 👀": percentiles(eyes),
         "accept → first call": percentiles(first_calls),
         "accept → first write": percentiles(first_writes),
     }

@@ -54,6 +54,7 @@ ONE_FAKE = {
     "test_configuration.py::test_work_is_verified": "how the agent's work is verified",
     "test_configuration.py::test_no_agent_starts_over_the_budget_until": "what agents use",
     "test_configuration.py::test_no_agent_starts_over_the_budget_of": "what agents use",
+    "test_plan.py::test_a_sprint_stays": "what agents use",
     "test_commands.py::test_what_is_told_reaches": "what the next run of an agent is told",
     "test_by_hand.py::test_a_retry_has_its_hint": "what the next run of an agent is told",
     "test_agents_settings.py::test_after_as_many": "how often a task is sent back",

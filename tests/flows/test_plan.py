@@ -131,5 +131,22 @@ def test_with_auto_a_persons_own_text_starts_and_what_others_wrote_waits(play: P
     assert set(play.tasks()) == {"a", "c"}
 
 
+def test_a_sprint_stays_in_the_budget_that_its_plan_asked_for(play: Play) -> None:
+    play.write("main", ".caloron.yml", "budget:\n  sprint: 50k\n", by=play.bot)
+    kickoff = play.kickoff("- costly: Do something")
+    refused = play.say(kickoff, "/plan --budget 80k")
+    said = play.answer(kickoff, "50,000 tokens at most here")
+    assert "`/budget`" in said
+    play.reacted(refused, "eyes", "confused")
+    play.say(kickoff, "/plan --budget 900")
+    play.wait(lambda: "900 tokens" in board_of(play, kickoff))
+    play.say(kickoff, "/approve")
+    pull = play.pull("costly")
+    play.request_changes(pull["number"], "Please, more.", "costly.txt", "Here.")
+    play.wait(lambda: "this sprint, 900 tokens, is used up" in board_of(play, kickoff))
+    play.quiet()
+    assert play.outcomes("costly") == ["done"]
+
+
 def board_of(play: Play, kickoff: int) -> str:
     return play.written(kickoff, "board") or ""
