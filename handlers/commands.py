@@ -1,6 +1,6 @@
 """The commands, each declared once: parser, permission, help, docs and routing all follow from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,6 +36,8 @@ class Flag:
     kind: str = "text"
     repeat: bool = False
     acts: bool = True
+    inactive: tuple[str, ...] = ()
+    """Values that are parsed, but do not act yet."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,19 @@ class Declaration:
         """The flags that act."""
         return {name: flag for name, flag in self.flags.items() if flag.acts}
 
-    def inactive_parts(self, positional: Sequence[str], flags: Iterable[str]) -> list[str]:
+    def inactive_parts(self, positional: Sequence[str], flags: Mapping[str, object]) -> list[str]:
         """What of a command with these arguments does not act yet, as typed."""
         if not self.acts:
             return [f"/{self.name}"]
         values = [
             value for param, value in zip(self.params, positional, strict=False) if value in param.inactive
         ]
-        return values + [f"--{name}" for name in flags if not self.flags[name].acts]
+        for name, value in flags.items():
+            if not self.flags[name].acts:
+                values.append(f"--{name}")
+            elif value in self.flags[name].inactive:
+                values.append(f"--{name} {value}")
+        return values
 
     @property
     def rest(self) -> bool:
@@ -88,7 +95,7 @@ VALUE_WORDS: dict[str, str] = {
     "count": "a whole number above zero",
     "number": "a number, such as `5` or `+5`",
     "amount": "an amount, such as `$5`, `20usd` or `500k` tokens",
-    "pipeline": "`quick`, `standard` or `full`",
+    "pipeline": "`quick` or `standard`",
     "gate": "`plan`",
     "gate or hash": "`plan`, `merge`, `next` or a hash of 4 to 64 hex digits",
     "hash": "a hash of 4 to 64 hex digits",
@@ -109,7 +116,7 @@ def _param_usage(param: Param) -> str:
 
 def _flag_usage(item: tuple[str, Flag]) -> str:
     name, flag = item
-    values = {"switch": "", "pipeline": " quick|standard|full", "count": " N"}
+    values = {"switch": "", "pipeline": " quick|standard", "count": " N"}
     return f"[--{name}{values.get(flag.kind, ' …')}]"
 
 
@@ -133,7 +140,7 @@ def _declare(
 
 
 _PLAN_FLAGS = {
-    "pipeline": Flag("pipeline", acts=False),
+    "pipeline": Flag("pipeline", inactive=("full",)),
     "auto": Flag("switch"),
     "agents": Flag("count"),
     "budget": Flag("amount"),

@@ -131,6 +131,15 @@ class Pipeline(_Section):
         Field(description="whether people are asked before the next milestone begins (`/next`)"),
         Sets("milestones", "MilestoneMode", lambda settings: "ask", "`ask`"),
     ] = None
+    default: Annotated[
+        Literal["quick", "standard"] | None,
+        Field(
+            description="how a sprint is worked through where `/plan --pipeline` does not say it; `quick`: "
+            "`review.reviewers` are not asked, one approval is enough as ever, and a task that names no "
+            "`complexity:` is `quick`"
+        ),
+        Sets("pipeline", "PipelineKind", lambda settings: "standard", "`standard`"),
+    ] = None
 
 
 def _command(text: str) -> list[str]:
@@ -274,8 +283,8 @@ class Agents(_Section):
     models: Annotated[
         dict[Literal["trivial", "quick", "standard", "complex"], Model] | None,
         Field(
-            description="the model by a task's `complexity:`, which is `standard` where it names none; wins "
-            "over `agents.model`"
+            description="the model by a task's `complexity:`, which is its pipeline's where it names none; "
+            "wins over `agents.model`"
         ),
         Sets("models", "dict[str, str]", lambda settings: {}, "none"),
     ] = None

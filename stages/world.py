@@ -61,6 +61,7 @@ VerificationOutcome = Literal["passed", "failed", "timeout", "missing"]
 FrameworkTrouble = Literal["auth", "quota"]
 """What is wrong with a framework's account: its key or login is refused, or used up."""
 MilestoneMode = Literal["ask", "auto"]
+PipelineKind = Literal["quick", "standard"]
 """Whether people are asked before the next milestone begins."""
 BudgetScope = Literal["task", "sprint", "day"]
 """Whose use a budget counts: a task's, the running sprint's, or a repository's since 00:00 UTC."""
@@ -198,6 +199,8 @@ class RepositoryPolicy(TypedDict):
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
     milestones: MilestoneMode
     """`pipeline.milestones`: whether people are asked before the next milestone begins (`/next`)."""
+    pipeline: PipelineKind
+    """`pipeline.default`: how a sprint is worked through where `/plan --pipeline` does not say it."""
     framework: str
     """`agents.framework`: the framework of the agents, where a task names none."""
     acp: AcpAgent | None
@@ -205,7 +208,7 @@ class RepositoryPolicy(TypedDict):
     model: str | None
     """`agents.model`: the model of the agents, as their framework names it."""
     models: dict[str, str]
-    """`agents.models`: the model by a task's `complexity:`, which is `standard` where it names none."""
+    """`agents.models`: the model by a task's `complexity:`, which is its pipeline's where it names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
@@ -275,6 +278,8 @@ class RepositoryValues(TypedDict, total=False):
     """`pipeline.parallel`: how many agents of a sprint work at the same time."""
     milestones: MilestoneMode
     """`pipeline.milestones`: whether people are asked before the next milestone begins (`/next`)."""
+    pipeline: PipelineKind
+    """`pipeline.default`: how a sprint is worked through where `/plan --pipeline` does not say it."""
     framework: str
     """`agents.framework`: the framework of the agents, where a task names none."""
     acp: AcpAgent | None
@@ -282,7 +287,7 @@ class RepositoryValues(TypedDict, total=False):
     model: str | None
     """`agents.model`: the model of the agents, as their framework names it."""
     models: dict[str, str]
-    """`agents.models`: the model by a task's `complexity:`, which is `standard` where it names none."""
+    """`agents.models`: the model by a task's `complexity:`, which is its pipeline's where it names none."""
     network: list[str]
     """`agents.network`: public hosts that agents may reach, too: `a.example.org`, `*.example.org`."""
     env: list[str]
@@ -859,8 +864,8 @@ class Analysis(TypedDict):
 class Options(TypedDict, total=False):
     """What was said with `/plan`. Written by `open_kickoff`."""
 
-    pipeline: str
-    """Which phases plan the sprint."""
+    pipeline: PipelineKind
+    """How the sprint is worked through, whatever `pipeline.default` says."""
     auto: bool
     """Whether the plan's gate opens by itself, where its text is by who said `/plan`."""
     agents: str

@@ -36,8 +36,8 @@ def wait_until_idle(env: Environment) -> None:
 def time_answers(env: Environment, log: CallLog, repo: str, n: int) -> dict[str, Any]:
     """Give a command n times, one after the other; from its acceptance to the calls at the forge.
 
-    From the comment to its 👀 means from the request that makes the comment to the answer to the one that makes
-    the reaction: the forge's own time for both and its delivery count.
+    From the comment to its 👀 means from the request that makes the comment to the answer to the one that
+    makes the reaction: the forge's own time for both and its delivery count.
     """
     forge, lane = env.client(USER), env.lane(repo)
     number = forge.create_issue(repo, "Measured", "")["number"]

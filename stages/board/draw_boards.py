@@ -540,6 +540,8 @@ def command_row(state: State, said: LoggedCommand) -> tuple[str, ...]:
 def footer(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
     mode = policy.get("merge", "on-approval")
     facts = [f"Plan `{kickoff['plan_hash']}`", f"merge `{mode}`: {MODE[mode]}"]
+    if ((kickoff.get("options") or {}).get("pipeline") or policy.get("pipeline")) == "quick":
+        facts.append("pipeline `quick`: nobody is asked to review")
     if budget := (kickoff.get("options") or {}).get("budget"):
         facts.append(f"budget {in_words(budget)}")
     if kickoff.get("auto_by"):

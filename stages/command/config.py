@@ -26,6 +26,7 @@ class Output(TypedDict):
 KEYS = {
     "pipeline.parallel": "parallel",
     "pipeline.milestones": "milestones",
+    "pipeline.default": "pipeline",
     "agents.framework": "framework",
     "agents.model": "model",
     "agents.models": "models",
@@ -69,6 +70,8 @@ SECONDS = {
     "cooldown_m": 60,
 }
 """The durations, and how many seconds their unit has."""
+SAID = {"agents": "parallel", "pipeline": "pipeline"}
+"""What `/plan` may say of a sprint, and what that sets in the policy."""
 MICRO = 1_000_000
 MOST_NAMED = 5
 FILE = ".caloron.yml"
@@ -102,9 +105,11 @@ def head(state: State) -> str:
 
 def row(state: State, policy: Policy, key: str, sets: str) -> str:
     kickoff = state["kickoffs"].get(str(state.get("running")))
-    agents = (kickoff.get("options") or {}).get("agents") if kickoff else None
-    if kickoff and agents and sets == "parallel":
-        return f"- `{key}`: {as_code(agents)} — `/plan --agents` of the running sprint, #{kickoff['number']}"
+    said = (kickoff.get("options") or {}) if kickoff else {}
+    for flag, chosen in (("agents", said.get("agents")), ("pipeline", said.get("pipeline"))):
+        if kickoff and chosen and sets == SAID[flag]:
+            here = f"`/plan --{flag}` of the running sprint, #{kickoff['number']}"
+            return f"- `{key}`: {as_code(chosen)} — {here}"
     budget = sprint_budget(kickoff, policy["budget_sprint"]) if kickoff else None
     if kickoff and sets == "budget_sprint" and budget != policy["budget_sprint"]:
         return (

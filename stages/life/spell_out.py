@@ -57,6 +57,7 @@ class Sprint:
         self.kickoff: Kickoff = state["kickoffs"][str(state["running"])]
         self.tasks: dict[str, Task] = dict(state["tasks"])
         self.id: str = self.kickoff["id"]
+        self.pipeline: str = (self.kickoff.get("options") or {}).get("pipeline") or policy["pipeline"]
 
     def spell(self, action: Decision) -> list[Action]:
         task = self.tasks[action["task_id"]]
@@ -221,7 +222,7 @@ class Sprint:
         """The repository's for such a task; another framework than its own would not know it."""
         if task.get("framework") not in (None, self.policy["framework"]):
             return None
-        hard = (task.get("complexity") or "standard").lower()
+        hard = (task.get("complexity") or self.pipeline).lower()
         return (self.policy.get("models") or {}).get(hard) or self.policy.get("model")
 
     def title(self, task: Task) -> str:
@@ -263,10 +264,10 @@ class Sprint:
     # reviews and merging
 
     def ask_review(self, task: Task) -> list[Action]:
-        """Each pull request once, when it first comes into review; never our own account."""
+        """Each pull request once, when it first comes into review; not ourselves, and none if quick."""
         me, number = self.policy["me"]["login"].casefold(), task.get("pr_number")
         whom = [name for name in self.policy.get("reviewers") or [] if name.casefold() != me]
-        if not whom or number is None or task.get("review_asked") == number:
+        if self.pipeline == "quick" or not whom or number is None or task.get("review_asked") == number:
             return []
         self.tasks[task["id"]] = {**task, "review_asked": number}
         about = self.about(task, f"ask_review/{number}")

@@ -3,6 +3,9 @@
 MODELS_AND_COMMITS = "test_each_task_gets_the_model_of_its_complexity_and_commits_are_as_the_file_says"
 
 CHANGES = {
+    "test_pipelines.py::test_a_quick_sprint_asks_nobody_and_takes_the_model_of_quick_tasks": [
+        "pipeline.default"
+    ],
     "test_configuration.py::test_what_the_file_says_is_done": ["pipeline.parallel", "protected_paths"],
     "test_milestones.py::test_milestones_follow_one_another_where_the_file_says_so": [
         "pipeline.milestones",

@@ -59,6 +59,7 @@ ONE_FAKE = {
     "test_by_hand.py::test_a_retry_has_its_hint": "what the next run of an agent is told",
     "test_agents_settings.py::test_after_as_many": "how often a task is sent back",
     "test_hotfix.py::test_a_hotfix_that_fails": "what an agent that fails means",
+    "test_pipelines.py::test_what_was_said": "whom the bot asks, as in the other flow of that file",
     "test_agents_keys.py": "what an agent finds where it runs",
 }
 """The beginning of the address of a test that the fake Gitea is enough for → what it is about instead."""

@@ -301,6 +301,12 @@ class Play:
         assert found
         return found
 
+    def message(self, task_id: str) -> str:
+        """That of the last commit of a task's open pull request."""
+        number = self.pull(task_id)["number"]
+        commits: list[Shape] = self.bot.api.get(f"/repos/{self.repo}/pulls/{number}/commits")
+        return str(commits[-1]["commit"]["message"])
+
     def next_head(self, task_id: str, before: Pull) -> Pull:
         """The pull request once its branch has another head."""
 

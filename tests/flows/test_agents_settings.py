@@ -1,17 +1,8 @@
 """`agents.model`, `commits` and `review.rounds` of `.caloron.yml`: how and how often agents work."""
 
-from typing import Any
-
 from tests.flows.play import Play
 
 FILE = ".caloron.yml"
-
-
-def message(play: Play, task: str) -> str:
-    """That of the last commit of a task's pull request."""
-    number = play.pull(task)["number"]
-    commits: list[dict[str, Any]] = play.bot.api.get(f"/repos/{play.repo}/pulls/{number}/commits")
-    return str(commits[-1]["commit"]["message"])
 
 
 def test_each_task_gets_the_model_of_its_complexity_and_commits_are_as_the_file_says(play: Play) -> None:
@@ -20,10 +11,10 @@ def test_each_task_gets_the_model_of_its_complexity_and_commits_are_as_the_file_
     rows = ("- a: Do one thing", "- b: Fix another (complexity: complex)", "- c: Do more (model: own)")
     kickoff = play.start(*rows)
     for task, model in (("a", "small"), ("b", "large"), ("c", "own")):
-        said, who = message(play, task), play.runs(task)[0]["agent_id"]
+        said, who = play.message(task), play.runs(task)[0]["agent_id"]
         assert f"Assisted-by: stub {model}\n" in said
         assert f"Signed-off-by: caloron-agent-{who} <caloron-agent-{who}@caloron.invalid>" in said
-    assert message(play, "a").startswith("feat: do one thing\n")
+    assert play.message("a").startswith("feat: do one thing\n")
     assert play.pull("b")["title"] == "fix: fix another"
     assert "Conventional Commits" in play.prompt_of("a")
     play.approve_until_closed(kickoff)
@@ -32,7 +23,7 @@ def test_each_task_gets_the_model_of_its_complexity_and_commits_are_as_the_file_
 def test_a_commit_names_no_framework_where_the_file_forbids_it(play: Play) -> None:
     play.write("main", FILE, "commits: {trailers: {assisted_by: false}}\n", by=play.bot)
     play.start("- a: Do one thing")
-    said = message(play, "a")
+    said = play.message("a")
     assert said.startswith("Do one thing\n") and "Task: a" in said
     assert "Assisted-by" not in said and "Signed-off-by" not in said
 

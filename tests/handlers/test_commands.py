@@ -80,8 +80,8 @@ def test_usage_shows_how_it_is_written() -> None:
     assert COMMANDS["why"].usage == "/why [task]"
     assert COMMANDS["approve"].usage == "/approve [gate] [hash]"
     assert COMMANDS["retry"].usage == "/retry [task] [--hint …] [--model …]"
-    assert COMMANDS["plan"].usage == "/plan [--auto] [--agents N] [--budget …]", (
-        "flags that do not act yet are not offered"
+    assert COMMANDS["plan"].usage == "/plan [--pipeline quick|standard] [--auto] [--agents N] [--budget …]", (
+        "values that do not act yet are not offered"
     )
 
 

@@ -182,7 +182,7 @@ def test_a_mistake_carries_its_line_and_a_sentence_that_helps() -> None:
         ("/approve xyz", ["`xyz`", "`plan`, `merge`, `next` or a hash"]),
         ("/drop-task", ["`/drop-task` needs a `task`", "Usage: `/drop-task <task>`."]),
         ("/auto maybe", ["`on` or `off`"]),
-        ("/plan --pipeline huge", ["`--pipeline` is not available for `/plan` yet"]),
+        ("/plan --pipeline huge", ["it takes `quick` or `standard`"]),
         ("/plan --auto=no", ["`/plan` does not accept `no` here", "`--auto` without a value"]),
         ("/plan --agents", ["`--agents` needs a value: a whole number above zero"]),
     ],
