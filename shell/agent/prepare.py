@@ -72,10 +72,7 @@ def prepare(
     if sandbox.works:
         mounts = _mounts(sandbox, framework, paths, attempt, machine, command[0])
         environment |= {**mounts.seen.variables, "TMPDIR": "/tmp", "IS_SANDBOX": "1"}
-        if egress is not None:
-            mounts = with_network(mounts, egress)
-            environment |= egress.environment()
-        command = wrap(sandbox, mounts, command, paths.limits)
+        command = _enclosed(command, sandbox, mounts, paths, egress, environment)
     return Job(
         command,
         attempt.folder,
@@ -88,6 +85,21 @@ def prepare(
         own_disk=disk,
         conversation=_conversation(framework, call, attempt, resume, servers),
     )
+
+
+def _enclosed(
+    command: list[str],
+    sandbox: Sandbox,
+    mounts: Mounts,
+    paths: Paths,
+    egress: Egress | None,
+    environment: dict[str, str],
+) -> list[str]:
+    """The command behind the walls; how it reaches its network is added to its environment."""
+    if egress is not None:
+        mounts = with_network(mounts, egress)
+        environment |= egress.environment()
+    return wrap(sandbox, mounts, command, paths.limits)
 
 
 def _conversation(

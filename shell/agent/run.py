@@ -75,30 +75,8 @@ def run_attempt(
     on.
     """
     progress = Progress(pr_number=spec.get("pr_number"), model=spec.get("model"))
-    attempt = paths.attempt(spec)
     try:
-        with attempt.held(put_aside):
-            wait_for_earlier(attempt, _waiting(report))
-            kept = take_back(attempt, paths.limits.disk_bytes if paths.own_disks else None)
-            with own_disk(attempt, paths) as disk:
-                framework = framework_for(spec, paths)
-                repository, start = _start(spec, forge, paths, report)
-                run = _Run(
-                    spec,
-                    forge,
-                    paths,
-                    attempt,
-                    disk,
-                    report,
-                    progress,
-                    framework,
-                    repository,
-                    start,
-                    told,
-                    work_left,
-                    kept,
-                )
-                reason = run.do()
+        reason = _run_held(spec, forge, paths, report, progress, told, work_left)
         return progress.answer("done", reason)
     except AttemptEnded as ending:
         return progress.answer(ending.outcome, ending.reason)
@@ -115,6 +93,41 @@ def run_attempt(
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         return progress.answer("limit", "The run was ended: the disk of the bot's machine is full.")
+
+
+def _run_held(
+    spec: Mapping[str, Any],
+    forge: PullForge,
+    paths: Paths,
+    report: Report,
+    progress: Progress,
+    told: Callable[[], Sequence[str]],
+    work_left: Callable[[], WorkLeft],
+) -> str:
+    """Run the attempt in its own folder, which no other process has meanwhile; why it ended well."""
+    attempt = paths.attempt(spec)
+    with attempt.held(put_aside):
+        wait_for_earlier(attempt, _waiting(report))
+        kept = take_back(attempt, paths.limits.disk_bytes if paths.own_disks else None)
+        with own_disk(attempt, paths) as disk:
+            framework = framework_for(spec, paths)
+            repository, start = _start(spec, forge, paths, report)
+            run = _Run(
+                spec,
+                forge,
+                paths,
+                attempt,
+                disk,
+                report,
+                progress,
+                framework,
+                repository,
+                start,
+                told,
+                work_left,
+                kept,
+            )
+            return run.do()
 
 
 _GOES_ON = frozenset(
