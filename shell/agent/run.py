@@ -46,7 +46,8 @@ from shell.agent.reserve_watch import ReserveWatch
 from shell.agent.retry import with_retries
 from shell.agent.salvage import left_before, opened, remember_start, wait_for_earlier
 from shell.agent.start import Start, begin, check_out, prompt_of, unresolved
-from shell.agent.tree import Change, changed_bytes, changes, final_tree, put_back
+from shell.agent.stored import listed
+from shell.agent.tree import Change, cannot_be_stored, changed_bytes, changes, final_tree, put_back
 from shell.agent.verify import Verifier, failed_by_work, not_passed, round_of, signature, status_of
 from shell.budget import MICRO
 from shell.clock import now
@@ -382,9 +383,18 @@ class _Run:
         tree = final_tree(git, self.attempt.folder, self.attempt.index)
         changed = changes(git, self.start.tree, tree)
         self.progress.changed = _checked_paths(changed, self.start, self.spec)
+        self._check_stored(changed)
         if places := leaks(git, changed, _message(self.spec), self.spec):
-            raise AttemptEnded("secret", _LEAK.format(_listed(places)))
+            raise AttemptEnded("secret", _LEAK.format(listed(places)))
         return tree
+
+    def _check_stored(self, changed: list[Change]) -> None:
+        """AttemptEnded where git could not store these changes as they are, or others not have them."""
+        git, attempt = self.repository.git, self.attempt
+        if words := cannot_be_stored(git, changed, attempt.folder, attempt.index):
+            raise AttemptEnded(
+                "protected", f"This work cannot be proposed. {words} Nothing was pushed."
+            )
 
     # verification
 
@@ -539,8 +549,9 @@ class _Run:
             return ""
         message = _message(spec, "Work in progress: ")
         if places := leaks(git, changed, message, spec):
-            raise AttemptEnded("secret", _LEAK.format(_listed(places)))
+            raise AttemptEnded("secret", _LEAK.format(listed(places)))
         _checked_paths(changed, start, spec)
+        self._check_stored(changed)
         work = Work(spec["branch"], start, tree, message, _author(spec))
         self.progress.head_sha = publish(
             self.repository, work, may_push, lambda commit: report.pushing(commit, True)
@@ -613,21 +624,16 @@ def _checked_paths(found: list[Change], start: Start, spec: Mapping[str, Any]) -
     paths = [change.path for change in found]
     if forbidden := protected(paths, spec.get("protected") or []):
         raise AttemptEnded(
-            "protected", f"The agent changed protected files: {_listed(forbidden)}. Nothing was pushed."
+            "protected", f"The agent changed protected files: {listed(forbidden)}. Nothing was pushed."
         )
     strays = [path for path in outside(paths, spec.get("scope") or []) if path not in start.conflicts]
     if strays:
         allowed = ", ".join(spec["scope"])
         raise AttemptEnded(
             "out_of_scope",
-            f"The agent changed files outside its scope ({allowed}): {_listed(strays)}. Nothing was pushed.",
+            f"The agent changed files outside its scope ({allowed}): {listed(strays)}. Nothing was pushed.",
         )
     return paths
-
-
-def _listed(paths: list[str]) -> str:
-    more = f" and {len(paths) - 10} more" if len(paths) > 10 else ""
-    return ", ".join(paths[:10]) + more
 
 
 def _unreported(spec: Mapping[str, Any], head: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shell.agent.git import Git, GitError, as_records
+from shell.agent.stored import inside_submodules, keep_line_ends, listed, refusals
 
 _SUBMODULE = "160000"
 
@@ -36,12 +37,29 @@ def final_tree(git: Git, folder: Path, index: Path) -> str:
     """The tree of the files now in the folder; git data and ignored files left out, submodules as before."""
     where = _around(folder, index)
     gone, fresh, kept = _sorted_out(git, folder, where)
+    before = _blobs_in(git, where)
     if gone:
         git.run("update-index", "-z", "--force-remove", "--stdin", stdin=as_records(gone), extra=where)
     if tracked := sorted(fresh | kept):
         options = ("-z", "--add", "--replace", "--stdin")
         git.run("update-index", *options, stdin=as_records(tracked), extra=where, timeout=900)
+    now = _blobs_in(git, where)
+    changed = [path for path in before.keys() & now.keys() if now[path] != before[path]]
+    keep_line_ends(git, folder, where, before, changed)
     return git.run("write-tree", extra=where).text
+
+
+def cannot_be_stored(git: Git, found: list[Change], folder: Path, index: Path) -> str | None:
+    """Why these changes, which `final_tree` found in the folder, may not be proposed; None where they may."""
+    where = _around(folder, index)
+    known = _indexed(git, where)
+    submodules = [path for path, (mode, _) in known.items() if mode == _SUBMODULE]
+    there = [change.path for change in found if change.kind != "D"]
+    added = [change.path for change in found if change.kind == "A"]
+    reasons = refusals(git, there, added, known, where)
+    if inside := list(inside_submodules(folder, submodules)):
+        reasons.append(f"It changed files inside a submodule, which only people can do: {listed(inside)}.")
+    return " ".join(reasons) or None
 
 
 def put_back(git: Git, tree: str, folder: Path, index: Path) -> None:
@@ -86,7 +104,7 @@ def _sorted_out(git: Git, folder: Path, where: dict[str, str]) -> tuple[set[str]
     if folder.is_symlink() or not folder.is_dir():
         raise GitError("the agent removed its working folder")
     known = _indexed(git, where)
-    submodules = {path for path, mode in known.items() if mode == _SUBMODULE}
+    submodules = {path for path, (mode, _) in known.items() if mode == _SUBMODULE}
     files = set(_files(folder, submodules))
     fresh = files - known.keys()
     return known.keys() - submodules - files, fresh - _ignored(git, fresh, where), files & known.keys()
@@ -108,9 +126,15 @@ def _word(head: str, number: int) -> str:
     return head.split(" ")[number]
 
 
-def _indexed(git: Git, where: dict[str, str]) -> dict[str, str]:
-    listed = (entry.partition("\t") for entry in git.run("ls-files", "-z", "--stage", extra=where).records)
-    return {path: about.split(" ")[0] for about, _, path in listed}
+def _indexed(git: Git, where: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Path → mode and object of all that our index knows."""
+    rows = (entry.partition("\t") for entry in git.run("ls-files", "-z", "--stage", extra=where).records)
+    return {path: (_word(about, 0), _word(about, 1)) for about, _, path in rows}
+
+
+def _blobs_in(git: Git, where: dict[str, str]) -> dict[str, str]:
+    """Path → object of the files, links and submodules left out."""
+    return {path: blob for path, (mode, blob) in _indexed(git, where).items() if mode.startswith("100")}
 
 
 def ignored(git: Git, paths: set[str], folder: Path, index: Path) -> set[str]:
