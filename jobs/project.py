@@ -311,6 +311,8 @@ def _board(target: Target, item: BoardWanted, state: State) -> ShownNow:
     }
     if locked_at := item["mark"].get("locked_at"):
         now_shown["locked_at"] = locked_at
+    if (kickoff := _kickoff(item, state)) and kickoff.get("retro_text"):
+        now_shown["has_retro"] = True
     return now_shown
 
 

@@ -1035,6 +1035,10 @@ class Kickoff(TypedDict):
     """The last commands that steered it; written by `command_reply`."""
     retro: NotRequired[SprintFigures]
     """Its figures; written by `close_sprint`."""
+    retro_text: NotRequired[str]
+    """Its retro, as its board shows it; written by `close_sprint`."""
+    closing: NotRequired[bool]
+    """Whether its issue is closed as soon as the board shows the retro; written by `close_sprint`."""
     tasks: NotRequired[dict[str, Task]]
     """Its tasks as they ended; written by `close_sprint`."""
 
@@ -2182,6 +2186,8 @@ class ShownNow(Happening):
     """The plan on the board."""
     locked_at: NotRequired[str]
     """The moment of the repository's lock in its marker."""
+    has_retro: NotRequired[bool]
+    """Whether the board shows the retro of its sprint."""
     text: NotRequired[str]
     """The hash of the board's text without the marker."""
     asked: NotRequired[str | None]

@@ -127,6 +127,7 @@ def board(
         WALLS.get(policy.get("walls", ""), ""),
         no_tools(policy, tasks),
         footer(policy, kickoff, tasks),
+        retro(kickoff),
     ]
     body = "\n\n".join(part for part in parts if part)
     return {"number": kickoff["number"], "body": body, "plan_hash": kickoff["plan_hash"],
@@ -142,6 +143,13 @@ def not_here(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
     used = sorted({task.get("framework") or policy["framework"] for task in to_do})
     found = [name for name in used if name in lacks]
     return "\n\n".join(f"⚠️ No agent of `{name}` can start here: {lacks[name]}." for name in found)
+
+
+def retro(kickoff: Kickoff) -> str:
+    """Beneath the rest once the sprint has ended: as a comment it would be one more mail beside the close."""
+    text = (kickoff.get("retro_text") or "").strip()
+    mark = f"<!-- caloron:retro key={kickoff['id']}/retro sprint={kickoff['id']} -->"
+    return f"---\n\n{mark}\n\n{text}" if text else ""
 
 
 WITHOUT_MCP = ("aider", "anthropic", "stub")

@@ -178,6 +178,7 @@ OURS = {
     "help": "made by the handlers, below",
     "help_rows": "made by the handlers",
     "words": "made by the stage that answers",
+    "retro_text": "made by `write_retro_report`",
     "report_markdown": "made by `write_retro_report`",
     "boards": "made by `draw_boards`",
     "problems": "made by `shell/config_file.py`, whose test holds that nothing of the file is live in them",
