@@ -212,10 +212,11 @@ def own_id(state: State) -> int | None:
     return account.get("id") if account else None
 
 
-def is_board(event: IssueComment, state: State) -> bool:
-    """Whether it is the board, even if someone removed our marker."""
-    shown = (state.get("shown") or {}).get(f"issue:{event['issue_number']}:board")
-    return bool((shown.get("comment_id") if shown else None) == event["comment_id"])
+def is_shown(event: IssueComment, state: State) -> bool:
+    """Whether it is the board, or a task's note, even if someone removed our marker."""
+    shown = state.get("shown") or {}
+    found = (shown.get(f"issue:{event['issue_number']}:{kind}") for kind in ("board", "note"))
+    return event["comment_id"] in [one.get("comment_id") for one in found if one]
 
 
 def thread(event: IssueComment | IssueOpened | IssueEdited, state: State) -> Where:
@@ -236,7 +237,7 @@ def is_kickoff(event: IssueClosed | IssueReopened, state: State) -> bool:
 
 def from_comment(event: IssueComment, state: State) -> Iterator[Event]:
     author_id = event.get("author_id")
-    if is_ours(event, state) or is_board(event, state):
+    if is_ours(event, state) or is_shown(event, state):
         if event.get("hint") == "edited" and event.get("actor_id") != author_id:
             yield cast("OwnCommentEdited", {**event, "type": "own_comment_edited"})
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -78,6 +79,7 @@ class Context:
     """Whether this process gives keys and logins to agents, and so tells when one has changed."""
     next_logins: float = 0.0
     known_logins: Mapping[str, str] = field(default_factory=dict)
+    known_not_here: Mapping[str, str] = field(default_factory=dict)
     known_installation: str | None = None
     next_walls: float = 0.0
     known_walls: str | None = None
@@ -96,7 +98,9 @@ class Context:
         try:
             self.store.alive(self.process)
             if self.gives_logins:
-                self.store.report_logins(self.process, _logins_here(self.settings.agent_env))
+                lacks = _lacking_here(self.settings.home)
+                self.store.report_logins(self.process, _logins_here(self.settings.agent_env, lacks))
+                self.store.report_not_here(self.process, lacks)
         except Unavailable as error:
             _log.warning("the store does not answer", reason=str(error))
 
@@ -210,6 +214,7 @@ class Context:
         """Framework → what changes with its key or login, as its workers say; asked now and then."""
         if monotonic() >= self.next_logins:
             self.next_logins, self.known_logins = monotonic() + BEAT_S, self.store.logins()
+            self.known_not_here = self.store.not_here()
         return self.known_logins
 
     def policy(self, lane: str, admission: Admission) -> Callable[[State], Policy]:
@@ -220,7 +225,8 @@ class Context:
         account, declared = self.account(lane), declared_policy()
         spent = self.budget_spent(lane, admission)
         now_and_then = {
-            **self.walls(), "logins": self.logins(), **({"budget_spent": spent} if spent else {}),
+            **self.walls(), "logins": self.logins(), "not_here": self.known_not_here,
+            **({"budget_spent": spent} if spent else {}),
             "installation": self.installation(), "lock_s": 60 * self.settings.lock_m,
         }  # fmt: skip
 
@@ -272,7 +278,18 @@ def _has_no_lock(state: State) -> bool:
     return lock is not None and not lock["held"]
 
 
-def _logins_here(agent_env: tuple[str, ...]) -> dict[str, str]:
+def _lacking_here(home: Path) -> dict[str, str]:
+    """Which frameworks cannot work on this machine, and what to do; imported here, as below."""
+    from shell.agent.frameworks import ALL
+    from shell.agent.paths import operator_environment
+    from shell.agent.ready import missing
+
+    machine = operator_environment()
+    found = {framework.name: missing(framework, machine, home) for framework in ALL}
+    return {name: words for name, words in found.items() if words}
+
+
+def _logins_here(agent_env: tuple[str, ...], lacks: Mapping[str, str]) -> dict[str, str]:
     """Imported here, because only a worker of agents needs it."""
     from shell.agent.frameworks import ALL
     from shell.agent.logins import mark_of
@@ -281,7 +298,7 @@ def _logins_here(agent_env: tuple[str, ...]) -> dict[str, str]:
 
     machine = operator_environment()
     frameworks = [*ALL, own_framework([NAME])]
-    return {framework.name: mark_of(framework, machine, agent_env) for framework in frameworks}
+    return {one.name: mark_of(one, machine, agent_env, lacks.get(one.name)) for one in frameworks}
 
 
 def refusal_of(admission: Admission, event: Event) -> str | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ForgeComment,
         Kickoff,
         LabelsWanted,
+        NoteWanted,
         Show,
         Shown,
         ShownNow,
@@ -207,6 +208,8 @@ def _write(target: Target, item: Wanted, state: State) -> ShownNow:
             return _labels(target, item, state)
         case "status":
             return _status(target, item)
+        case "note":
+            return _note(target, item)
         case "board":
             return _board(target, item, state)
 
@@ -217,6 +220,8 @@ def _refused(item: Wanted, refusal: Refused) -> RefusedEvent:
     action["number"], action["hash"] = item["number"], item["hash"]
     if item["kind"] == "labels":
         action["on"], action["off"] = item["on"], item["off"]
+    elif item["kind"] == "note":
+        action["mark"], action["comment_id"] = item["mark"], item["comment_id"]
     elif item["kind"] == "board":
         action["mark"], action["comment_id"] = item["mark"], item["comment_id"]
         action["plan_hash"] = item["plan_hash"]
@@ -248,6 +253,27 @@ def _status(target: Target, item: StatusWanted) -> ShownNow:
         "kind": item["kind"],
         "number": item["number"],
         "hash": item["hash"],
+    }
+
+
+def _note(target: Target, item: NoteWanted) -> ShownNow:
+    """Edit the comment; if none is known, the one with the marker, else write a new one."""
+    line = _mark(item)
+    body = marked(item["body"], line)
+    written = _edited(target, item["comment_id"], body) if item["comment_id"] else None
+    if written is None:
+        comments = target.forge.issue_comments(target.repo, item["number"])
+        if there := next((one for one in comments if carries(target, one, line)), None):
+            written = _edited(target, there["comment_id"], body)
+    written = written or target.forge.comment(target.repo, item["number"], body)
+    return {
+        "type": "shown",
+        "at": now(),
+        "object": item["object"],
+        "kind": item["kind"],
+        "number": item["number"],
+        "hash": item["hash"],
+        "comment_id": written["comment_id"],
     }
 
 
@@ -285,6 +311,8 @@ def _board(target: Target, item: BoardWanted, state: State) -> ShownNow:
     }
     if locked_at := item["mark"].get("locked_at"):
         now_shown["locked_at"] = locked_at
+    if (kickoff := _kickoff(item, state)) and kickoff.get("retro_text"):
+        now_shown["has_retro"] = True
     return now_shown
 
 
@@ -314,7 +342,7 @@ def _existing_board(target: Target, item: BoardWanted, line: str) -> ForgeCommen
     return next((one for one in ours if carries(target, one, line)), None)
 
 
-def _mark(item: BoardWanted, text: str) -> str:
+def _mark(item: BoardWanted | NoteWanted, text: str = "") -> str:
     asked = item["mark"]
     fields: Mapping[str, object] = asked
     return mark(
@@ -322,6 +350,6 @@ def _mark(item: BoardWanted, text: str) -> str:
         asked.get("key") or name_of(item),
         asked.get("sprint") or "",
         asked.get("task") or "",
-        text_hash(text),
+        text_hash(text) if text else "",
         {name: str(fields[name]) for name in LOCK if name in fields},
     )

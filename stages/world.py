@@ -58,7 +58,7 @@ Outcome = Literal[
 """How an agent's run ended."""
 VerificationOutcome = Literal["passed", "failed", "timeout", "missing"]
 """How a command of the verification ended; `missing`: the machine does not have it."""
-FrameworkTrouble = Literal["auth", "quota"]
+FrameworkTrouble = Literal["auth", "quota", "no_sandbox"]
 """What is wrong with a framework's account: its key or login is refused, or used up."""
 MilestoneMode = Literal["ask", "auto"]
 PipelineKind = Literal["quick", "standard"]
@@ -499,6 +499,24 @@ class Made(TypedDict, total=False):
     """What it says about it."""
 
 
+class News(TypedDict):
+    """One thing that happened to a task. Written by `spell_out`."""
+
+    news_at: str
+    """When."""
+    news: str
+    """What, in a line of Markdown."""
+
+
+class Called(TypedDict):
+    """A line on the kickoff that asks a person. Written by `spell_out`."""
+
+    call_key: str
+    """The key in its hidden marker."""
+    call: str
+    """Its text."""
+
+
 class TaskFields(TypedDict, total=False):
     """All that a task may have beside its id, title, status and dependencies. Written by `dag_evaluate`."""
 
@@ -642,6 +660,10 @@ class TaskFields(TypedDict, total=False):
     """How often a hotfix failed, since `/retry`."""
     skipped_by: Literal["close"] | None
     """`close`: skipped by closing its issue, so that opening the issue brings it back."""
+    news: list[News]
+    """What happened to it that its issue should tell, the newest last; written by `spell_out`."""
+    called: Called
+    """The line on the kickoff that asks a person, until that is solved; written by `spell_out`."""
 
 
 class Task(TaskFields):
@@ -1018,6 +1040,10 @@ class Kickoff(TypedDict):
     """The last commands that steered it; written by `command_reply`."""
     retro: NotRequired[SprintFigures]
     """Its figures; written by `close_sprint`."""
+    retro_text: NotRequired[str]
+    """Its retro, as its board shows it; written by `close_sprint`."""
+    closing: NotRequired[bool]
+    """Whether its issue is closed as soon as the board shows the retro; written by `close_sprint`."""
     tasks: NotRequired[dict[str, Task]]
     """Its tasks as they ended; written by `close_sprint`."""
 
@@ -2144,19 +2170,19 @@ class Machine(Happening):
 
 
 class ShownNow(Happening):
-    """Labels, a board or a commit status were brought up to date. Emitted by a performer."""
+    """Labels, a board, a task's note or a commit status were brought up to date. Emitted by a performer."""
 
     type: Literal["shown"]
     object: str
     """What it is on: `issue:<number>` or `pull:<number>`."""
     kind: str
-    """`labels`, `board` or `status`."""
+    """`labels`, `board`, `note` or `status`."""
     hash: str
     """The hash of what was wanted."""
     number: NotRequired[int]
     """The issue or pull request."""
     comment_id: NotRequired[int | None]
-    """The comment that holds the board."""
+    """The comment that holds the board, or the note."""
     written_at: NotRequired[str | None]
     """When the board was written, by the forge's clock."""
     labels: NotRequired[list[str]]
@@ -2165,6 +2191,8 @@ class ShownNow(Happening):
     """The plan on the board."""
     locked_at: NotRequired[str]
     """The moment of the repository's lock in its marker."""
+    has_retro: NotRequired[bool]
+    """Whether the board shows the retro of its sprint."""
     text: NotRequired[str]
     """The hash of the board's text without the marker."""
     asked: NotRequired[str | None]
@@ -2997,7 +3025,7 @@ class Show(ActionFields):
     object: NotRequired[str]
     """What it is on."""
     kind: NotRequired[str]
-    """`labels`, `board` or `status`."""
+    """`labels`, `board`, `note` or `status`."""
     number: NotRequired[int]
     """The issue or pull request."""
     hash: NotRequired[str]
@@ -3562,6 +3590,8 @@ class Policy(RepositoryPolicy, DeclaredPolicy):
     """Where agents do not run behind walls: how they do."""
     logins: NotRequired[dict[str, str]]
     """What changes with the key or login of a framework, by its name."""
+    not_here: NotRequired[dict[str, str]]
+    """The frameworks that cannot work where the agents run, each with what to do."""
     installation: NotRequired[str]
     """The id of this installation of the bot; where it is absent, no lock is taken."""
     lock_s: NotRequired[float]
@@ -3984,5 +4014,23 @@ class StatusWanted(TypedDict):
     """The hash of all this."""
 
 
-Wanted = LabelsWanted | BoardWanted | StatusWanted
+class NoteWanted(TypedDict):
+    """The one comment of the bot on a task's issue that is to be written. Written by `tell_notes`."""
+
+    object: str
+    """What it is on: `issue:<number>`."""
+    kind: Literal["note"]
+    number: int
+    """The task's issue."""
+    body: str
+    """Its text."""
+    mark: Mark
+    """What its hidden marker says."""
+    comment_id: int | None
+    """The comment that holds it, where there is one."""
+    hash: str
+    """The hash of its text."""
+
+
+Wanted = LabelsWanted | BoardWanted | StatusWanted | NoteWanted
 """What is to be seen on the forge and is not."""

@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,20 +32,27 @@ def absent(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
-def gitea_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A running server: `url` and `users {name: {token, password}}`."""
+@contextmanager
+def running(folder: Path, *users: str, ini: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """A server in the folder: `url` and `users {name: {token, password}}`; `ini` is `SECTION.KEY=VALUE`."""
     gitea = program()
     if gitea is None:
         absent("there is no Gitea here: set GITEA_BIN, or run `tests/tools/gitea install`")
-    folder = tmp_path_factory.mktemp("gitea") / "server"
-    users = [word for user in USERS for word in ("--user", user)]
+    told = [word for user in users for word in ("--user", user)]
+    told += [word for line in ini for word in ("--ini", line)]
     environment = {**os.environ, "GITEA_BIN": gitea}
     started = subprocess.run(
-        [sys.executable, TOOL, "start", folder, *users], env=environment, capture_output=True, text=True
+        [sys.executable, TOOL, "start", folder, *told], env=environment, capture_output=True, text=True
     )
     assert started.returncode == 0, started.stderr
     try:
         yield json.loads(started.stdout)
     finally:
         subprocess.run([sys.executable, TOOL, "stop", folder], check=True)
+
+
+@pytest.fixture(scope="session")
+def gitea_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The server that most tests share."""
+    with running(tmp_path_factory.mktemp("gitea") / "server", *USERS) as server:
+        yield server

@@ -50,7 +50,7 @@ def _watch(env: Environment, user: ScriptedUser, timeout: float) -> dict[str, Ta
             read = entry["seq"] + 1
             progress.show(entry["event"])
         tasks = _tasks(env, lane) or tasks
-        if closed and not env.store.pending_actions(lane):
+        if closed and not env.store.pending_actions(lane) and user.retro():
             return tasks
         if monotonic() > deadline:
             late = f"The sprint was not done after {timeout:.0f} s. Its board:"

@@ -63,9 +63,9 @@ class ScriptedUser:
         return self._bot_comment("board")
 
     def retro(self) -> str | None:
-        """The text of the bot's retro, without its marker."""
-        text = self._bot_comment("retro")
-        return text and re.sub(r"<!--.*?-->", "", text).strip()
+        """The text of the bot's retro, beneath its marker on the board."""
+        text = (self._bot_comment("retro") or "").partition("<!-- caloron:retro")[2].partition("-->")[2]
+        return re.sub(r"<!--.*?-->", "", text).strip() or None
 
     def _bot_comment(self, kind: str) -> str | None:
         comments = self.forge.issue_comments(self.repo, self.kickoff)

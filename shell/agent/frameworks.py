@@ -29,7 +29,7 @@ class FrameworkError(Exception):
 
 
 class LoginError(FrameworkError):
-    """Its login is of no use any more: no agent of this framework can work."""
+    """Its login is of no use any more, or it is not installed: no agent of this framework can work."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,14 @@ class Framework:
     def locate(self, installed: Path, path: str) -> list[str]:
         """The program that was set up, run by the node that came with it; else the one on PATH.
 
-        FrameworkError says what to do where there is neither.
+        LoginError says what to do where there is neither.
         """
         if self.installed_at and (ours := installed / self.installed_at).is_file():
             node = next(installed.glob(_NODE), None)
             return [str(node), str(ours.resolve())] if node and _is_script(ours) else [str(ours)]
         if found := shutil.which(self.program, path=path):
             return [found]
-        raise FrameworkError(f"`{self.program}` is not installed where the agents run: {self.install}")
+        raise LoginError(f"`{self.program}` is not installed where the agents run: {self.install}")
 
     def environment(self, machine: Mapping[str, str]) -> dict[str, str]:
         """Its own variables, out of those of the machine."""

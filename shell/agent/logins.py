@@ -194,9 +194,15 @@ def problem_of(framework: Framework, machine: Mapping[str, str]) -> str | None:
     return None if renewed or _lasts(ends) else str(_ended(framework, login, ends))
 
 
-def mark_of(framework: Framework, machine: Mapping[str, str], agent_env: Iterable[str] = ()) -> str:
-    """What changes when its key or login changes, or what may be handed in, and tells none of it."""
+def mark_of(
+    framework: Framework,
+    machine: Mapping[str, str],
+    agent_env: Iterable[str] = (),
+    lacks: str | None = None,
+) -> str:
+    """What changes with its key or login, what may be handed in, or what it lacks; tells none of it."""
     parts = [*framework.secrets(machine), *(f"{name}={machine.get(name, '')}" for name in agent_env)]
+    parts += [lacks] if lacks else []
     if login := LOGINS.get(framework.name):
         with contextlib.suppress(OSError):
             about = (_home(machine) / login.file).stat()

@@ -32,6 +32,7 @@ class Store(Lanes, Runs, Leases, Repositories):
         self.client.hdel(keys.PROCESSES, process)
         self.client.hdel(keys.WALLS, process)
         self.client.hdel(keys.LOGINS, process)
+        self.client.hdel(keys.NOT_HERE, process)
 
     @reachable
     def walls(self, processes: Container[str] | None = None) -> dict[str, dict[str, str]]:
@@ -58,6 +59,20 @@ class Store(Lanes, Runs, Leases, Repositories):
     def report_logins(self, process: str, logins: Mapping[str, str]) -> None:
         """What the keys and logins are known by that this process gives to agents."""
         self.client.hset(keys.LOGINS, process, write(dict(logins)))
+
+    @reachable
+    def not_here(self) -> dict[str, str]:
+        """Framework → what to do, of those that can work with no living process that runs agents."""
+        living = self._processes()
+        told = {name: json.loads(text) for name, text in self.client.hgetall(keys.NOT_HERE).items()}
+        found = [lacks for name, lacks in told.items() if name in living]
+        first = found[0] if found else {}
+        return {name: words for name, words in first.items() if all(name in one for one in found)}
+
+    @reachable
+    def report_not_here(self, process: str, lacks: Mapping[str, str]) -> None:
+        """Which frameworks cannot work with this process, and what to do."""
+        self.client.hset(keys.NOT_HERE, process, write(dict(lacks)))
 
     @reachable
     def health(self) -> dict[str, Any]:

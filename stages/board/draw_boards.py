@@ -112,6 +112,7 @@ def board(
         edited(state, kickoff),
         what_next(state, policy, kickoff, tasks, reviews),
         keeps_out(kickoff, told),
+        not_here(policy, kickoff, tasks),
         changes(kickoff),
         foreseen if running and kickoff["status"] == "Running" else "",
         removed(kickoff),
@@ -126,10 +127,29 @@ def board(
         WALLS.get(policy.get("walls", ""), ""),
         no_tools(policy, tasks),
         footer(policy, kickoff, tasks),
+        retro(kickoff),
     ]
     body = "\n\n".join(part for part in parts if part)
     return {"number": kickoff["number"], "body": body, "plan_hash": kickoff["plan_hash"],
             "asked": kickoff.get("asked_status_at"), "sprint": kickoff["id"]}  # fmt: skip
+
+
+def not_here(policy: Policy, kickoff: Kickoff, tasks: dict[str, Task]) -> str:
+    """Which agents cannot start where they run: known before anything is approved."""
+    lacks = policy.get("not_here") or {}
+    if kickoff["status"] not in (*TO_BE_READ, "Proposed", "Planning", "Running", "Paused"):
+        return ""
+    to_do = [task for task in tasks.values() if task["status"] not in OVER]
+    used = sorted({task.get("framework") or policy["framework"] for task in to_do})
+    found = [name for name in used if name in lacks]
+    return "\n\n".join(f"⚠️ No agent of `{name}` can start here: {lacks[name]}." for name in found)
+
+
+def retro(kickoff: Kickoff) -> str:
+    """Beneath the rest once the sprint has ended: as a comment it would be one more mail beside the close."""
+    text = (kickoff.get("retro_text") or "").strip()
+    mark = f"<!-- caloron:retro key={kickoff['id']}/retro sprint={kickoff['id']} -->"
+    return f"---\n\n{mark}\n\n{text}" if text else ""
 
 
 WITHOUT_MCP = ("aider", "anthropic", "stub")
@@ -324,9 +344,17 @@ def progress(tasks: dict[str, Task], reviews: list[str]) -> str:
             + ", ".join(f"#{tasks[name]['pr_number']}" for name in tasks if name in reviews)
             + "."
         )
-    if stuck:
-        words.append("Waiting on you: " + ", ".join(link(t) for t in stuck) + ".")
+    red = [t for t in tasks.values() if t["status"] == "InReview" and is_red(t)]
+    named = [*map(link, stuck), *(f"#{t['pr_number']} (its checks are red)" for t in red)]
+    if named:
+        words.append("Waiting on you: " + ", ".join(named) + ".")
     return " ".join(words)
+
+
+def is_red(task: Task) -> bool:
+    """Whether what it waits for is that someone mends its checks, or has them run again."""
+    checks = task.get("checks") or {}
+    return checks.get("state") == "failure" and bool(task.get("pr_number"))
 
 
 def link(task: Task) -> str:

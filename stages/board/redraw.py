@@ -1,4 +1,4 @@
-"""Revert an edit of the board, and say so where nobody knows who edited it."""
+"""Revert an edit of the board, or of a task's note; say so where nobody knows who edited the board."""
 
 from __future__ import annotations
 
@@ -27,15 +27,20 @@ PLAN = "To change the plan, say `/add-task` or `/drop-task`, or edit the issue a
 
 def execute(input: Input) -> Output:
     state, event = input["state"], input["events"][0]
-    name = f"issue:{event['issue_number']}:board"
-    shown = state["shown"].get(name)
-    if shown is None or shown.get("comment_id") != event["comment_id"]:
+    names = [f"issue:{event['issue_number']}:{kind}" for kind in ("board", "note")]
+    ours = [name for name in names if is_of(state["shown"].get(name), event)]
+    if not ours:
         return {"state": state, "actions": []}
+    name, shown = ours[0], state["shown"][ours[0]]
     edited: Shown = {**shown, "hash": f"edited:{event['key']}:{event.get('at')}"}
     state = {**state, "shown": {**state["shown"], name: edited}}
     kickoff = state.get("kickoffs", {}).get(str(event["issue_number"]))
     nameless = not event.get("actor") and not event.get("own")
     return {"state": state, "actions": [line(event, kickoff)] if kickoff and nameless else []}
+
+
+def is_of(shown: Shown | None, event: OwnCommentEdited) -> bool:
+    return shown is not None and shown.get("comment_id") == event["comment_id"]
 
 
 def line(event: OwnCommentEdited, kickoff: Kickoff) -> Comment:

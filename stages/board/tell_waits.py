@@ -115,7 +115,9 @@ def paused_by(paused: dict[str, Pause], policy: Policy, task: Task) -> list[str]
     if pause := paused.get(framework):
         name = as_code(framework)
         if pause["outcome"] == "auth":
-            return [f"{name} cannot log in to its model; `/retry` when that is fixed"]
+            return [f"{name} is not installed, or cannot log in to its model; `/retry` when that is fixed"]
+        if pause["outcome"] == "no_sandbox":
+            return ["the bot's machine has no walls for agents; `/retry` when that is fixed"]
         return [f"{name} has used up its quota; one task tries again at {moment(pause['until'])} UTC"]
     if at := task.get("not_before"):
         return [f"its model is overloaded or out of reach; it starts again at {moment(at)} UTC"]

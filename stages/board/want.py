@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, BoardWanted, LabelsWanted, Mark, Policy, State, StatusLook, StatusWanted, Task, TaskStatus,
-        Wanted,
+        Board, BoardWanted, Kickoff, LabelsWanted, Mark, NoteWanted, Policy, State, StatusLook, StatusWanted,
+        Task, TaskStatus, Wanted,
     )  # fmt: skip
 
 NAME = "want"
@@ -24,11 +24,16 @@ class ToldStatuses(TypedDict):
     statuses: list[StatusWanted]
 
 
+class Notes(TypedDict):
+    notes: list[NoteWanted]
+
+
 class Input(TypedDict):
     state: State
     policy: Policy
     drawn: Drawn
     spoken: ToldStatuses
+    noted: Notes
 
 
 class Output(TypedDict):
@@ -46,10 +51,17 @@ def execute(input: Input) -> Output:
     for task in [*state["tasks"].values(), *ended]:
         if task.get("issue_number") and (pull := task.get("pr_number")):
             labels[pull] = labels_of_pull(state, statuses, task, pull, by_hand)
+    for kickoff in state["kickoffs"].values():
+        labels[kickoff["number"]] = both(labels.get(kickoff["number"]), labels_of_kickoff(state, kickoff))
     own = input["policy"].get("installation")
     boards = [board for drawn in input["drawn"]["boards"] if (board := board_of(state, drawn, own))]
     return {
-        "wanted": [*(one for _, one in sorted(labels.items()) if one), *input["spoken"]["statuses"], *boards]
+        "wanted": [
+            *(one for _, one in sorted(labels.items()) if one),
+            *input["spoken"]["statuses"],
+            *input["noted"]["notes"],
+            *boards,
+        ]
     }
 
 
@@ -73,6 +85,30 @@ def labels_of(
         "off": remove,
         "hash": hash_of([number, add, remove, sorted(existing)]),
     }
+
+
+def labels_of_kickoff(state: State, kickoff: Kickoff) -> LabelsWanted | None:
+    """It says that it is a sprint's, whoever began it, and however."""
+    number, label = kickoff["number"], "caloron:sprint"
+    existing = labels_on(state, number)
+    if label in existing or kickoff["status"] in ENDED:
+        return None
+    return {
+        "object": f"issue:{number}",
+        "kind": "labels",
+        "number": number,
+        "on": [label],
+        "off": [],
+        "hash": hash_of([number, [label], [], sorted(existing)]),
+    }
+
+
+def both(one: LabelsWanted | None, other: LabelsWanted | None) -> LabelsWanted | None:
+    """A hotfix's issue is the kickoff and the task's at once."""
+    if one is None or other is None:
+        return one or other
+    digest = hash_of([one["hash"], other["hash"]])
+    return {**one, "on": sorted({*one["on"], *other["on"]}), "hash": digest}
 
 
 def labels_of_pull(
@@ -132,6 +168,7 @@ def is_approved_and_green(task: Task) -> bool:
     return approved and green and not task.get("expected") and (passed or not task.get("hotfix"))
 
 
+ENDED = ("Done", "Failed", "Cancelled")
 HOLDS = ("Approved", "Running", "Paused", "Review")
 
 

@@ -316,7 +316,7 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
         finished_well(step, task_id, event)
     elif outcome != "unverified" and is_in_review_already(step.tasks[task_id]):
         return
-    elif outcome in ("auth", "quota"):
+    elif outcome in ("auth", "quota", "no_sandbox"):  # of the machine, not of this task
         pause_framework(step, task_id, event, outcome)
     elif outcome in ("overload", "network"):
         back_off(step, task_id, event)
@@ -329,7 +329,7 @@ def agent_finished(step: Step, task_id: str, event: AgentFinished) -> None:
             step.change(task_id, **carrying(step.tasks[task_id], number))
             step.change(task_id, draft=True)
         escalate(step, task_id, event.get("reason") or outcome)
-    elif outcome in ("no_sandbox", "no_setup", "secret"):  # another round would have the same at hand
+    elif outcome in ("no_setup", "secret"):  # another round would have the same at hand
         escalate(step, task_id, event.get("reason") or outcome)
     elif outcome != "stopped":
         try_again(step, task_id, outcome, event.get("reason") or outcome)
@@ -454,7 +454,7 @@ def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: Fra
             seconds = max(doubled(FIRST_WAIT_S, trials - 1, LONGEST_WAIT_S), min(named, MOST_NAMED_S))
         until = later(step, seconds)
         step.decide({"type": "wake_later", "task_id": task_id, "seconds": seconds})
-    else:
+    elif outcome == "auth":
         step.decide({"type": "wake_later", "task_id": task_id, "seconds": LOOK_AT_LOGIN_S})
     pause: Pause = {"outcome": outcome, "trials": trials, "until": until, "trying": None}
     if outcome == "auth" and (login := login_of(step, framework)):

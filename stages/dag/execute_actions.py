@@ -218,7 +218,7 @@ def spawn_agent(target: Target, action: Action) -> Performed:
     if number := action.get("issue_number"):
         target.label(number, "caloron:assigned")
         key = f"spawn:{target.sprint_id}:{action['task_id']}:{action.get('attempt', 1)}"
-        target.say(number, f"@caloron-agent-{agent} is now assigned to this task.", "spawn", key)
+        target.say(number, f"`@caloron-agent-{agent}` is now assigned to this task.", "spawn", key)
     return f"spawn:{agent} (pid={answer.get('pid')})", {"pid": answer.get("pid")}
 
 
@@ -263,7 +263,7 @@ def notify_agent(target: Target, action: Action) -> Performed:
     task_id, task = target.task_of(action)
     key = f"notify:{target.sprint_id}:{task_id}:{task.get('round', 1)}:{action.get('pr_number') or ''}"
     return f"notify:{agent}", target.say(
-        number, f"@caloron-agent-{agent} {as_text(action['message'])}", "notify", key
+        number, f"`@caloron-agent-{agent}` {as_text(action['message'])}", "notify", key
     )
 
 
@@ -282,7 +282,7 @@ def intervene(target: Target, action: Action) -> Performed:
 def probe(target: Target, action: Action) -> Performed:
     agent, reason = action["agent_id"], action.get("reason") or "no sign of life"
     number = target.thread_of(action)
-    asks = f"@caloron-agent-{agent}, are you still there? ({as_text(reason)})"
+    asks = f"`@caloron-agent-{agent}`, are you still there? ({as_text(reason)})"
     text = f"{asks} Please reply here with your status."
     answer = target.say(number, text, "probe", step_key(target, "probe", action))
     target.label(number, "caloron:stalled")

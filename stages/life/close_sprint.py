@@ -1,4 +1,4 @@
-"""Post the retro, close the kickoff, and let the next sprint start."""
+"""Put the retro on the board, close the kickoff, and let the next sprint start."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, Event, Kickoff, Mark, SprintFigures, SprintFinished, SprintStatus, State, Task,
+        Action, Event, Kickoff, SprintFigures, SprintFinished, SprintStatus, State, Task,
     )  # fmt: skip
 
 NAME = "close_sprint"
+
+
+LATEST_S = 10.0
+"""`take_shown` asks for it as soon as the board shows the retro; it is closed too if the board cannot be."""
 
 
 class Report(TypedDict):
@@ -35,19 +39,18 @@ def execute(input: Input) -> Output:
     kickoff = state["kickoffs"][str(number)]
     status = verdict(kickoff, state["tasks"])
     ended: Kickoff = {**kickoff, "status": status, "retro": input["kpis"], "plan": None,
-                      "tasks": state["tasks"]}  # fmt: skip
+                      "tasks": state["tasks"], "retro_text": input["report"]["report_markdown"],
+                      "closing": True}  # fmt: skip
     state = {**state, "running": None, "kickoffs": {**state["kickoffs"], str(number): ended},
              "last_kpis": input["kpis"]}  # fmt: skip
-    mark: Mark = {"kind": "retro", "sprint": kickoff["id"]}
-    report: Action = {"type": "comment", "number": number, "body": input["report"]["report_markdown"],
-              "key": f"{kickoff['id']}/retro", "mark": mark}  # fmt: skip
-    close: Action = {"type": "close_issue", "number": number, "key": f"{kickoff['id']}/close"}
+    close: Action = {"type": "close_issue", "number": number, "key": f"{kickoff['id']}/close",
+                     "due_in_s": LATEST_S}  # fmt: skip
     over: Event = {
         "type": "sprint_ended",
         "key": f"sprint_ended:{kickoff['id']}:{input['now']}",
         "number": number,
     }
-    return {"state": state, "actions": [report, close], "events": [over]}
+    return {"state": state, "actions": [close], "events": [over]}
 
 
 def verdict(kickoff: Kickoff, tasks: dict[str, Task]) -> SprintStatus:

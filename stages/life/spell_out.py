@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Action, ActionFields, AgentToTell, AgentUnwanted, AgentWanted, Brief, Briefs, CloseDropped,
-        CloseSkipped, Decision,
-        Escalate, Kickoff, Mark, MarkDone, MergePr, Policy, ReadFailures, ReopenWanted, SprintState, State,
-        StopAgent, Task, TellBudget, TellMilestone, TellPaused, TellRefusal, TellSkipped, TellStale,
-        Told, VerifyStep,
+        Action, ActionFields, AgentToTell, AgentUnwanted, AgentWanted, Brief, Briefs, Called, CloseDropped,
+        CloseSkipped, Decision, Escalate, Kickoff, Mark, MergePr, News, Policy, ReadFailures, ReopenWanted,
+        SprintState, State, StopAgent, Task, TaskStatus, TellBudget, TellMilestone, TellPaused, TellRefusal,
+        TellSkipped, TellStale, Told, VerifyStep,
     )  # fmt: skip
 
 NAME = "spell_out"
@@ -46,6 +45,7 @@ def execute(input: Input) -> Output:
         return {"state": state, "actions": []}
     sprint = Sprint(state, input["policy"], input["now"], input["briefs"])
     actions = [action for decision in input["decided"]["actions"] for action in sprint.spell(decision)]
+    actions += sprint.solved()
     return {"state": {**state, "tasks": sprint.tasks}, "actions": actions}
 
 
@@ -75,15 +75,15 @@ class Sprint:
             case "merge_pr":
                 return [self.merge(task)]
             case "mark_done":
-                return self.done(task, action)
+                return self.done(task)
             case "notify_agent" if action.get("pr_number"):
                 pull = f"PR #{action['pr_number']}"
                 words = f"{pull} was closed without being merged; the agent will rework the task."
-                return [self.comment(task, issue_of(task), f"closed/{task['round']}", words)]
+                return self.tell(task, words)
             case "escalate":
                 return self.escalate(task, action)
             case "tell_refusal":
-                return [self.tell_refusal(task, action)]
+                return self.tell_refusal(task, action)
             case "tell_denied":
                 words = action["words"]
                 return [self.comment(task, pull_of(task), f"denied/{self.now}", words)]
@@ -117,6 +117,13 @@ class Sprint:
 
     def mark(self, kind: str, task: Task) -> Mark:
         return {"kind": kind, "sprint": self.id, "task": task["id"]}
+
+    def tell(self, task: Task, words: str) -> list[Action]:
+        """On the task's issue: the one comment there shows what happened, and is edited in place."""
+        known = self.tasks[task["id"]]
+        news: News = {"news_at": self.now, "news": words}
+        self.tasks[task["id"]] = {**known, "news": [*(known.get("news") or []), news][-MOST_NEWS:]}
+        return []
 
     def comment(self, task: Task, number: int, what: str, words: str) -> Action:
         key, mark = self.about(task, f"comment/{what}")["key"], self.mark("note", task)
@@ -324,30 +331,33 @@ class Sprint:
         about, whom = self.about(task, f"assign/{self.now}"), [human] if human else []
         return [{**about, "type": "assign_issue", "number": number, "assignees": whom}] if number else []
 
-    def done(self, task: Task, action: MarkDone) -> list[Action]:
+    def done(self, task: Task) -> list[Action]:
+        """The merge and the close say it: no comment beside them."""
         number = task.get("issue_number")
         if not number:
             return []
-        words = f"Done: merged in #{action['pr_number']}."
-        return [self.comment(task, number, "done", words), self.close(task, "done", number)]
+        return [self.close(task, "done", number)]
 
-    def tell_refusal(self, task: Task, action: TellRefusal) -> Action:
+    def tell_refusal(self, task: Task, action: TellRefusal) -> list[Action]:
         words = (
-            f"The forge refused to merge this: “{as_text(action['message'])}”. "
+            f"The forge refused to merge #{pull_of(task)}: “{as_text(action['message'])}”. "
             "I will try again after the next review, check or push."
         )
-        return self.comment(task, pull_of(task), f"refused/{self.now}", words)
+        return self.tell(task, words)
 
     def tell_paused(self, task: Task, action: TellPaused) -> Action:
         """Once on the kickoff: every task of this framework waits."""
         name = as_code(action["framework"])
         where = f"on the issue of a task that uses {name}"
         if action["outcome"] == "auth":
-            then = f"I go on once the key or login has changed; say `/retry` {where} to try at once."
+            then = f"I go on once that has changed; say `/retry` {where} to try at once."
+        elif action["outcome"] == "no_sandbox":
+            then = f"When that is fixed, say `/retry` {where}."
         else:
             at = as_code(str(action["until"])[:16].replace("T", " "))
             then = f"I will try one task again at {at} UTC; say `/retry` {where} to try at once."
-        words = f"I start no more agents of {name} for now. {as_text(action['reason'])} {then}"
+        why = as_text(action["reason"]).rstrip(".")
+        words = f"I start no more agents of {name} for now. {why}. {then}"
         return self.comment(task, self.kickoff["number"], f"paused/{action['framework']}/{self.now}", words)
 
     def tell_budget(self, task: Task, action: TellBudget) -> Action:
@@ -371,8 +381,7 @@ class Sprint:
         before, name = as_text(action["before"]), as_text(action["milestone"])
         words = f"{before} is done; {name} begins."
         if not action["by_itself"]:
-            whom = self.kickoff.get("approved_by") or self.kickoff.get("asked_by")
-            call = f"@{whom}, " if whom else ""
+            call = self.to_approver()
             words = f"{call}{before} is done. Continue to {name}? Say `/next`, or `/stop` to end here."
         return self.comment(task, self.kickoff["number"], f"milestone/{task['position']}", words)
 
@@ -389,14 +398,9 @@ class Sprint:
 
     def escalate(self, task: Task, action: Escalate) -> list[Action]:
         number, reason = task.get("issue_number"), action["reason"] or ""
-        again = task.get("intervention_count")
-        # one run may fall silent more than once, and its count begins anew in between; so without any run
-        often = action["action"] == "probe" or number is None
-        count = f"{action['action']}/{task.get('attempt')}/{self.now if often else again}"
         if action["action"] == "probe":
-            why = as_text(reason)
-            words = f"@caloron-agent-{task['agent_id']} {why}. Are you still working on this?{found(action)}"
-            return [self.comment(task, issue_of(task), count, words)]
+            whom, why = as_code(f"@caloron-agent-{task['agent_id']}"), as_text(reason)
+            return self.tell(task, f"{whom} {why}. Are you still working on this?{found(action)}")
         if action["action"] == "restart":
             step = f"step {task.get('intervention_count')} of {self.retry_limit(task)}"
             why = f"{lowered(reason)}.{found(action)}"
@@ -404,16 +408,45 @@ class Sprint:
             does = f"I am restarting {who}"
             if task.get("over_budget"):
                 does = f"I will restart {who} once its budget is raised"
-            words = f"{does} ({step}): {why}"
-            return [self.comment(task, issue_of(task), count, words)]
+            return self.tell(task, f"{does} ({step}): {why}")
         which, way = f"`{task['id']}`", "When that is fixed, say `/retry` here to try again"
         if number is not None:
             which, way = f"{which} (#{number})", f'Say `/retry --hint "…"` on #{number} for a new attempt'
         words = (
-            f"Task {which} needs a person: {lowered(reason)}.{found(action)} "
+            f"ask {which} needs a person: {lowered(reason)}.{found(action)} "
             f"{way}, or `/skip` to go on without it."
         )
-        return [self.comment(task, self.kickoff["number"], count, words)]
+        again = self.now if number is None else task.get("intervention_count")
+        count = f"{action['action']}/{task.get('attempt')}/{again}"
+        call = self.to_approver()
+        asks = self.comment(task, self.kickoff["number"], count, f"{call}t{words}" if call else f"T{words}")
+        called: Called = {"call_key": asks["key"], "call": f"T{words}"}
+        self.tasks[task["id"]] = {**self.tasks[task["id"]], "called": called}
+        return [asks]
+
+    def to_approver(self) -> str:
+        whom = self.kickoff.get("approved_by") or self.kickoff.get("asked_by")
+        return f"@{whom}, " if whom else ""
+
+    def solved(self) -> list[Action]:
+        """Each line that asks a person is marked as solved once the task goes on, or has ended."""
+        actions: list[Action] = []
+        for name, task in self.tasks.items():
+            called = task.get("called")
+            if called and task["status"] != "Escalated":
+                actions.append(self.mark_solved(task, called))
+                self.tasks[name] = without_call(task)
+        return actions
+
+    def mark_solved(self, task: Task, called: Called) -> Action:
+        how = SOLVED.get(task["status"], "it goes on")
+        if task["status"] == "HumanAssigned":
+            how = f"{as_code(task.get('human') or 'a person')} has it"
+        key = self.about(task, f"solved/{self.now}")["key"]
+        mark: Mark = {**self.mark("note", task), "key": called["call_key"]}
+        body = f"✅ Solved: {how}.\n\n{called['call']}"
+        return {"key": key, "sprint_id": self.id, "task_id": task["id"], "type": "comment",
+                "number": self.kickoff["number"], "body": body, "mark": mark, "grows": True}  # fmt: skip
 
     def goes_on(self) -> bool:
         """Whether another task keeps the sprint open."""
@@ -430,23 +463,27 @@ class Sprint:
         if action["type"] == "reopen_issue":
             words = "Only people with write permission can skip a task, so I reopened the issue."
             reopen: Action = {**self.about(task, f"reopen/{at}"), "type": "reopen_issue", "number": number}
-            return [reopen, self.comment(task, number, f"reopen/{at}", words)]
+            return [reopen, *self.tell(task, words)]
         if action["type"] == "tell_skipped":
             words = "Closed before it was done, so I skip this task, as with `/skip`. " + (
                 "Reopen the issue to bring it back." if self.goes_on() else ENDS_WITH_IT
             )
-            return [self.comment(task, number, f"skipped/{at}", words)]
-        words = "Skipped with `/skip`."
-        return [self.comment(task, number, "skipped", words), self.close(task, "skip", number)]
+            return self.tell(task, words)
+        return [*self.tell(task, "Skipped with `/skip`."), self.close(task, "skip", number)]
 
     def close_dropped(self, task: Task, action: CloseDropped, number: int) -> list[Action]:
         words = f"@{action.get('actor')} took this task out of the plan, so I close its issue."
         if pull := task.get("pr_number"):
             words += f" Its pull request, #{pull}, is left as it is."
-        return [self.comment(task, number, "dropped", words), self.close(task, "drop", number)]
+        return [*self.tell(task, words), self.close(task, "drop", number)]
 
 
 ENDED = ("Done", "Cancelled", "Skipped")
+MOST_NEWS = 20
+SOLVED: dict[TaskStatus, str] = {
+    "InReview": "its pull request is in review", "Done": "it is done", "Skipped": "it was skipped",
+    "Cancelled": "it was taken out, or the sprint was stopped",
+}  # fmt: skip
 ENDS_WITH_IT = "It was the last open task, so the sprint ends; a new sprint can pick it up."
 HOLD = "caloron:hold"
 HOTFIX_FAILURES = 3
@@ -544,11 +581,10 @@ def shown_lines(text: str) -> list[str]:
     return [UNSEEN.sub("", line) for line in shown.splitlines()]
 
 
-def issue_of(task: Task) -> int:
-    number = task.get("issue_number")
-    if number is None:
-        raise ValueError(f"spell_out: the task '{task['id']}' has no issue to write on")
-    return number
+def without_call(task: Task) -> Task:
+    free = task.copy()
+    free.pop("called", None)
+    return free
 
 
 def pull_of(what: Task | TellStale) -> int:

@@ -1,6 +1,6 @@
 """Remember what is shown: the board's comment and hash, the plan on it, the labels of an issue.
 
-An approval that waited for its plan to be shown continues now.
+An approval that waited for its plan to be shown continues now; a kickoff whose board has its retro is closed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from stages.world import Action, Event, Issue, Policy, Shown, ShownNow, State, Waiting
+    from stages.world import Action, Event, Issue, Kickoff, Policy, Shown, ShownNow, State, Waiting
 
 NAME = "take_shown"
 SLACK_S = 60
@@ -39,6 +39,8 @@ def execute(input: Input) -> Output:
             let_go += waited
             state, more = claimed(state, event, input)
             looks += more
+            state, closes = closed(state, event)
+            looks += closes
     return {"state": state, "actions": looks, "events": let_go}
 
 
@@ -75,6 +77,17 @@ def claimed(state: State, event: ShownNow, input: Input) -> tuple[State, list[Ac
     look: Action = {"type": "look", "what": "locks", "since": since.isoformat(), "claim": at,
                     "installation": policy["installation"], "key": "look:locks"}  # fmt: skip
     return {**state, "lock": {**lock, "claimed": True}}, [look]
+
+
+def closed(state: State, event: ShownNow) -> tuple[State, list[Action]]:
+    """The mail of the close is the one that tells of the retro: by then it is there."""
+    number = event["object"].partition(":")[2]
+    kickoff = state.get("kickoffs", {}).get(number)
+    if not event.get("has_retro") or kickoff is None or not kickoff.get("closing"):
+        return state, []
+    done: Kickoff = {**kickoff, "closing": False}
+    close: Action = {"type": "close_issue", "number": int(number), "key": f"{kickoff['id']}/close"}
+    return {**state, "kickoffs": {**state["kickoffs"], number: done}}, [close]
 
 
 def release(state: State, event: ShownNow) -> tuple[State, list[Event]]:

@@ -84,8 +84,10 @@ def compare(state: State, me: int | None, observed: ForgeChanges) -> tuple[State
         if known and same and comment["comment_id"] not in known["ids"]:
             state, more = of_two_comments(state, comment, key, known)
             actions += more
-    state, more = of_boards(state, me, observed["comments"])
-    return state, actions + more
+    for kind in ("board", "note"):
+        state, more = of_shown(state, me, observed["comments"], kind)
+        actions += more
+    return state, actions
 
 
 def without_others(observed: ForgeChanges, own: str | None) -> ForgeChanges:
@@ -160,17 +162,19 @@ def of_two_comments(
     return keep(state, key, known, elder, younger), [delete(younger)]
 
 
-def of_boards(state: State, me: int | None, comments: list[ForgeComment]) -> tuple[State, list[Action]]:
-    """A board is written as what is shown, so it is known from there."""
+def of_shown(
+    state: State, me: int | None, comments: list[ForgeComment], kind: str
+) -> tuple[State, list[Action]]:
+    """Boards and notes are written as what is shown, so they are known from there."""
     actions: list[Action] = []
     for comment in comments:
-        name, key = f"issue:{comment['issue_number']}:board", key_of(me, comment)
+        name, key = f"issue:{comment['issue_number']}:{kind}", key_of(me, comment)
         shown = state.get("shown", {}).get(name)
-        board = shown["comment_id"] if shown else None
-        if shown and key == name and board is not None and board != comment["comment_id"]:
-            elder, younger = sorted((comment["comment_id"], board))
+        first = shown["comment_id"] if shown else None
+        if shown and key == name and first is not None and first != comment["comment_id"]:
+            elder, younger = sorted((comment["comment_id"], first))
             actions.append(delete(younger))
-            if elder != board:
+            if elder != first:
                 again: Shown = {**shown, "comment_id": elder, "hash": None}
                 state = {**state, "shown": {**state["shown"], name: again}}
     return state, actions

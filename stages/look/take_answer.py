@@ -92,7 +92,7 @@ def performed(state: State, event: Performed) -> tuple[State, list[Event], list[
             over: WaitOver = {"type": "wait_over", "task_id": str(action["task_id"])}
             return state, [with_origin(event, over)], []
         case "ask_review":
-            return state, [], tell_not_asked(action, result.get("not_asked") or [])
+            return state, [], tell_not_asked(state, action, result.get("not_asked") or [])
         case "assign_issue":
             return state, [], tell_not_assigned(action, result.get("not_assigned"))
         case "set_labels":
@@ -122,8 +122,8 @@ def hotfix_refused(state: State, event: Refused, action: CreateIssue) -> tuple[S
     return state, [comment]
 
 
-def tell_not_asked(action: AskReview, refused: list[NotAsked]) -> list[Action]:
-    """Whom the forge refused to ask is said on the pull request; nothing else waits for that."""
+def tell_not_asked(state: State, action: AskReview, refused: list[NotAsked]) -> list[Action]:
+    """Whom the forge refused to ask is said once, on the kickoff; nothing else waits for that."""
     if not refused:
         return []
     who = ", ".join(f"{as_code(one['reviewer'])} (“{as_text(one['message'], 200)}”)" for one in refused)
@@ -131,10 +131,12 @@ def tell_not_asked(action: AskReview, refused: list[NotAsked]) -> list[Action]:
         f"The forge refused to ask for a review: {who}. Give them access to this repository, "
         "or change `review.reviewers` in `.caloron.yml`. Everything else goes on."
     )
-    task, sprint = str(action["task_id"]), str(action["sprint_id"])
-    mark: Mark = {"kind": "note", "sprint": sprint, "task": task}
-    return [{"type": "comment", "number": action["pr_number"], "body": words, "mark": mark,
-             "key": f"{action['key']}/refused", "sprint_id": sprint, "task_id": task}]  # fmt: skip
+    sprint = str(action["sprint_id"])
+    kickoffs = [one["number"] for one in state["kickoffs"].values() if one["id"] == sprint]
+    mark: Mark = {"kind": "note", "sprint": sprint, "key": f"{sprint}/not_asked"}
+    number = kickoffs[0] if kickoffs else action["pr_number"]
+    return [{"type": "comment", "number": number, "body": words, "mark": mark,
+             "key": f"{action['key']}/refused", "sprint_id": sprint, "grows": True}]  # fmt: skip
 
 
 def tell_not_assigned(action: AssignIssue, message: str | None) -> list[Action]:
@@ -147,7 +149,7 @@ def tell_not_assigned(action: AssignIssue, message: str | None) -> list[Action]:
         "If the name is wrong, say `/assign-human` with the right one."
     )
     task, sprint = str(action["task_id"]), str(action["sprint_id"])
-    mark: Mark = {"kind": "note", "sprint": sprint, "task": task}
+    mark: Mark = {"kind": "answer", "sprint": sprint, "task": task}
     return [{"type": "comment", "number": action["number"], "body": words, "mark": mark,
              "key": f"{action['key']}/refused", "sprint_id": sprint, "task_id": task}]  # fmt: skip
 

@@ -7,7 +7,18 @@ import re
 from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
-    from stages.world import Action, Answer, Budget, Command, Kickoff, Options, Policy, Repository, State
+    from stages.world import (
+        Action,
+        Answer,
+        Budget,
+        Command,
+        Kickoff,
+        Options,
+        Policy,
+        Repository,
+        State,
+        Where,
+    )
 
 NAME = "open_kickoff"
 
@@ -66,7 +77,7 @@ def execute(input: Input) -> Output:
     look: Action = {"type": "look", "what": "issue", "number": number, "key": f"look:issue:{number}"}
     state = {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}
     looks = [look, *look_at_config(state)]
-    return {"state": state, "actions": [*looks, answer(event, "I am planning this sprint.")]}
+    return {"state": state, "actions": [*looks, quiet(event)]}
 
 
 def over_or_under_way(known: Kickoff | None, has_board: bool) -> str:
@@ -146,6 +157,12 @@ def sprint_id(repo: Repository, number: int) -> str:
 
 def answer(event: Command, words: str, good: bool = True) -> Answer:
     return {"type": "answer", "key": event["key"], "where": event["where"], "words": words, "good": good}
+
+
+def quiet(event: Command) -> Answer:
+    """A reaction, where a label asked on the issue: the board answers, and what it says is not said twice."""
+    where: Where = {**event["where"], "own_text": True} if "label" in event["where"] else event["where"]
+    return {**answer(event, "I am planning this sprint."), "where": where}
 
 
 def no(state: State, event: Command, words: str) -> Output:

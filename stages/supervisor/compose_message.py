@@ -30,7 +30,7 @@ def execute(input: Input) -> Output:
 
 def probe(agent: str, title: str, reason: str) -> str:
     return (
-        f"@caloron-agent-{agent}, are you still on “{title}”? ({reason})\n\n"
+        f"`@caloron-agent-{agent}`, are you still on “{title}”? ({reason})\n\n"
         "Please reply here with your status. If something blocks you, say what you need."
     )
 

@@ -11,7 +11,7 @@ def test_an_agent_that_changes_nothing_gets_one_more_round_then_a_person(play: P
     play.quiet()
     assert play.outcomes("noisy") == ["no_change", "no_change"] and play.was_told("noisy")
     assert play.pulls() == [] and not play.closed(kickoff)
-    assert len(play.all_written(kickoff, "note")) == 1
+    assert play.all_written(kickoff, "note") == [said] and said.startswith("@alice, task `noisy`")
 
     skip = play.say(play.task("noisy"), "/skip")
     play.wait(lambda: play.closed(kickoff))
@@ -20,6 +20,8 @@ def test_an_agent_that_changes_nothing_gets_one_more_round_then_a_person(play: P
     assert play.closed(play.task("noisy"))
     assert play.written(kickoff, "retro")
     play.quiet()
+    [solved] = play.all_written(kickoff, "note")
+    assert solved.startswith("✅ Solved: it was skipped.") and "needs a person" in solved
     assert "has failed" in (play.written(kickoff, "board") or "")
 
 

@@ -104,15 +104,16 @@ def test_no_task_is_begun_while_people_have_enough_to_review(play: Play) -> None
 def test_the_named_reviewers_are_asked_and_a_wrong_name_is_told_once(play: Play) -> None:
     names = f"[{BOT}, {ALICE}, nobody-of-that-name]"
     play.write("main", FILE, f"review:\n  reviewers: {names}\n", by=play.bot)
-    play.start("- a: Do one thing")
+    kickoff = play.start("- a: Do one thing", "- b: Do another")
     number = play.pull("a")["number"]
-    note = play.wait(lambda: play.written(number, "note"))
+    play.pull("b")
+    note = play.wait(lambda: play.written(kickoff, "note"))
     assert note and "refused to ask for a review: `nobody-of-that-name`" in note
     shown = play.bot.api.get(f"/repos/{play.repo}/pulls/{number}")["requested_reviewers"]
     assert [one["login"] for one in shown] == [ALICE]
     play.alice.review(play.repo, number, "approve", "Good.")
     play.wait(lambda: play.merged("a"))
-    assert len(play.all_written(number, "note")) == 1
+    assert play.all_written(kickoff, "note") == [note] and play.all_written(number, "note") == []
 
 
 def test_no_agent_starts_over_the_budget_until_it_is_raised(play: Play) -> None:

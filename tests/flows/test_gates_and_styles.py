@@ -32,7 +32,8 @@ def test_it_is_merged_in_the_named_style_or_waits(staged: Callable[..., Play]) -
     kickoff = play.start("- a: The first")
     number = play.pull("a")["number"]
     play.alice.review(play.repo, number, "approve", "Good.")
-    note = play.wait(lambda: play.written(number, "note"))
+    issue = play.task("a")
+    note = play.wait(lambda: play.written(issue, "note"))
     assert note and "merge.style is squash, but this repository allows only merge" in note
     play.quiet()
     assert not play.merged("a") and "refuses to merge" in (play.written(kickoff, "board") or "")

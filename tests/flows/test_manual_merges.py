@@ -105,7 +105,8 @@ def test_where_an_approval_is_enough_it_says_so_and_has_a_refused_merge_tried_ag
 
     play.protect_main(approvals=2)
     approve(play, number)
-    play.wait(lambda: "refused to merge this" in (play.written(number, "note") or ""))
+    issue = play.task("a")
+    play.wait(lambda: f"refused to merge #{number}" in (play.written(issue, "note") or ""))
     play.unprotect_main()
     play.say(number, "/merge")
     play.answer(number, "I try again. Last time: the forge refuses to merge")

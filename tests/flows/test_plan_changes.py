@@ -78,7 +78,7 @@ def test_a_running_sprint_takes_a_task_more_and_one_less(play: Play) -> None:
     note = (
         f"@alice took this task out of the plan, so I close its issue. Its pull request, #{pull['number']},"
     )
-    assert note in (play.written(issue, "note") or "")
+    play.wait(lambda: note in (play.written(issue, "note") or ""))
     play.wait(lambda: play.is_in("task-4", "sprint-cancelled"))
     play.say(kickoff, "/drop-task a")
     play.answer(kickoff, "`a` is Done, so it cannot be dropped.")

@@ -52,8 +52,9 @@ def test_a_check_that_is_required_only_now_is_learnt_from_the_refused_merge(play
     play.protect_main("ci/build")
     approve(play, "a")
     play.wait(lambda: NAMED in board(play, kickoff))
-    [said] = play.all_written(number, "note")
-    assert said.startswith("The forge refused to merge this: “")
+    issue = play.task("a")
+    play.wait(lambda: f"The forge refused to merge #{number}: “" in (play.written(issue, "note") or ""))
+    assert play.all_written(number, "note") == []
     assert not play.bot.pull(play.repo, number)["merged"]
 
     play.unprotect_main()

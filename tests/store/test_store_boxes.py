@@ -263,6 +263,20 @@ def test_health_tells_queues_and_processes(store: Loose) -> None:
     assert health["processes"] == health["walls"] == {}
 
 
+def test_a_framework_is_not_here_where_no_living_process_has_it(store: Loose) -> None:
+    assert store.not_here() == {}
+    for process in ("one", "other"):
+        store.alive(process)
+        store.report_not_here(process, {"aider": "install it"})
+    assert store.not_here() == {"aider": "install it"}
+    store.report_not_here("one", {"aider": "install it", "codex-cli": "install that"})
+    assert store.not_here() == {"aider": "install it"}
+    store.report_not_here("other", {})
+    assert store.not_here() == {}
+    store.gone("other")
+    assert set(store.not_here()) == {"aider", "codex-cli"}
+
+
 def test_what_someone_waits_for_is_enqueued_once_as_urgent(store: Loose, valkey: str) -> None:
     store.set_account("gitea", {"login": "bot", "id": 1})
     ours = {"type": "changed", "key": "1", "actor_id": 1}

@@ -148,7 +148,8 @@ class _Lane:
         self.take("agent_finished", outcome="failed", reason="x", feedback=self.report, cost=cost, **about)
         actions = [one for n in range(3) for one in self.take(**_STOP, key=f"stop{n}", comment_id=n + 1)]
         status = self.state["kickoffs"]["4"]["status"]
-        told = [one["body"] for one in actions if one["type"] == "comment" and is_told(one["body"])]
+        text = self.state["kickoffs"]["4"].get("retro_text") or ""
+        told = [text] if is_told(text) else []
         closed = any(one["type"] == "close_issue" for one in actions)
         held = status == "Cancelled" and len(told) == 1 and closed and len(self.dead) == buried
         held = held and _is_storable(self.state)

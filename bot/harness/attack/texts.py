@@ -66,12 +66,16 @@ def state_with(text: str) -> dict[str, Any]:
 
 
 def spelled(text: str, decision: dict[str, Any]) -> dict[str, Any]:
+    """The first action that is made of a decision."""
+    return dict(spelled_out(text, decision)["actions"][0])
+
+
+def spelled_out(text: str, decision: dict[str, Any]) -> Any:
     state = state_with(text)
     policy = {"statuses": STATUSES, "framework": "stub", "time_limit_s": 60}
     given = {"state": state, "decided": {"state": {"tasks": state["tasks"]}, "actions": [decision]}}
     briefs = execute("write_briefs", execute("take_starting", given))
-    actions = execute("spell_out", given | {"now": NOW, "policy": policy, "briefs": briefs})["actions"]
-    return dict(actions[0])
+    return execute("spell_out", given | {"now": NOW, "policy": policy, "briefs": briefs})
 
 
 NOW = "2026-11-21T07:00:00.000Z"
@@ -141,7 +145,8 @@ def merge_message(text: str) -> str:
 
 
 def refusal(text: str) -> str:
-    return str(spelled(text, WANT | {"type": "tell_refusal", "message": text})["body"])
+    told = spelled_out(text, WANT | {"type": "tell_refusal", "message": text})
+    return str(told["state"]["tasks"]["a"]["news"][-1]["news"])
 
 
 def escalation(text: str) -> str:
