@@ -216,6 +216,7 @@ class Context:
         """What holds for this lane now, by its state: settings, `.caloron.yml`, and what there is here."""
         from handlers.repository_labels import declared_policy
         from shell.policy import policy_for
+        from shell.repository_config import merged
 
         account, declared = self.account(lane), declared_policy()
         spent = self.budget_spent(lane, admission)
@@ -225,8 +226,8 @@ class Context:
         }  # fmt: skip
 
         def policy(state: State) -> Policy:
-            config = state.get("config")
-            values = (config.get("values") if config else None) or {}
+            own, beneath = state.get("config"), state.get("organisation")
+            values = merged(beneath["defaults"] if beneath else {}, own["values"] if own else {})
             known = policy_for(self.settings, account, values, declared)
             today = {"spent_today": self.store.spent_in(lane, now()[:10])} if known.get("budget_day") else {}
             return cast("Policy", {**known, **now_and_then, **today})

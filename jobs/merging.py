@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from jobs.configuration import mistake_at
 from shell.agent.git import GitError
 from shell.agent.proposal import Proposal, brought, kept_heads, look_at
 from shell.errors import Refused, Unavailable
 from shell.forge.protocol import Pull, Review
 from shell.neutralize import as_title, without_links
+from shell.repository_config import FILE
 
 if TYPE_CHECKING:
     from jobs.action_handlers import Target
@@ -39,7 +41,7 @@ def merge_facts(target: Target, action: MergePr) -> MergeFacts:
     reviews = [_review(review, action.get("bots") or []) for review in pull["reviews"]]
     own = _own(target, action, proposal)
     judging = {review["author"] for review in reviews if review["commit_sha"] in kept}
-    return {
+    facts: MergeFacts = {
         "forge": "github" if target.lane.startswith("github") else "gitea",
         "author_id": pull["author_id"],
         "ours": sorted(target.ours()),
@@ -53,6 +55,9 @@ def merge_facts(target: Target, action: MergePr) -> MergeFacts:
         "closing": _closing(target, proposal, own),
         "behind": proposal.behind,
     }
+    if FILE in proposal.guarded and (line := mistake_at(target, action["head_sha"])):
+        facts["mistake_on_line"] = line
+    return facts
 
 
 def updates(target: Target, look: LookUpdates) -> KeptHeads:
