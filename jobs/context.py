@@ -170,7 +170,7 @@ class Context:
         """
         admission = self.admission(lane)
         state = self.store.load(lane).state
-        if not admission.let_in or _is_paused(state) or _has_no_lock(state):
+        if not admission.let_in or _is_paused(state) or _has_no_lock(state) or _is_archived(state):
             return False
         if self.budget_spent(lane, admission):
             self.store.show_again(lane, now()[:10])
@@ -265,6 +265,12 @@ class Context:
 def _is_paused(state: State) -> bool:
     kickoff = state["kickoffs"].get(str(state.get("running")))
     return kickoff is not None and kickoff["status"] == "Paused"
+
+
+def _is_archived(state: State) -> bool:
+    """Whether nobody may write in the repository, as the forge said last."""
+    repo = state.get("repo")
+    return bool(repo and repo.get("archived"))
 
 
 def _has_no_lock(state: State) -> bool:

@@ -35,7 +35,7 @@ OUT_OF_DATE = "head out of date"
 def merge_facts(target: Target, action: MergePr) -> MergeFacts:
     """All that decides whether an approval counts. Refused if it is not the pull request that was meant."""
     pull = target.forge.pull(target.repo, action["pr_number"])
-    _still_the_same(action, pull)
+    _still_the_same(target, action, pull)
     base, proposal = _proposal(target, action, pull)
     kept = list(proposal.kept)
     reviews = [_review(review, action.get("bots") or []) for review in pull["reviews"]]
@@ -70,13 +70,15 @@ def updates(target: Target, look: LookUpdates) -> KeptHeads:
         return {"kept": kept_heads(target.git(), base, head)}
 
 
-def _still_the_same(action: MergePr, pull: Pull) -> None:
+def _still_the_same(target: Target, action: MergePr, pull: Pull) -> None:
+    """A default branch may be renamed meanwhile: then the forge has given the pull request its new name."""
     if pull["head"]["sha"] != action["head_sha"]:
         raise Refused(409, OUT_OF_DATE)
     if pull["state"] != "open" and not pull["merged"]:
         raise Refused(409, "the pull request is closed")
     base = action.get("base") or pull["base"]["ref"]
-    if pull["base"]["ref"] != base:
+    now = pull["base"]["ref"]
+    if now != base and now != target.forge.repository(target.repo)["default_branch"]:
         raise Refused(409, f"it goes into {pull['base']['ref']} by now; set its base to {base} again")
 
 

@@ -134,6 +134,8 @@ class Repository(TypedDict):
     """Whether it has no commit yet."""
     html_url: NotRequired[str]
     """Where people see it."""
+    archived: NotRequired[bool]
+    """Whether nobody may write there: then its sprint stands still."""
     merge_styles: NotRequired[list[str]]
     """The ways of merging that it allows."""
     default_merge_style: NotRequired[str]
@@ -2566,6 +2568,8 @@ class ForgeRepository(TypedDict):
     """Whether it has no commit yet."""
     private: NotRequired[bool]
     """Whether only its members see it."""
+    archived: NotRequired[bool]
+    """Whether nobody may write there."""
     permissions: NotRequired[dict[str, bool]]
     """What our account may do: `admin`, `push`, `pull`."""
     merge_styles: NotRequired[list[str]]

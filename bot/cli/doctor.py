@@ -278,6 +278,16 @@ def agents_of_repositories(settings: Settings) -> Iterator[Finding]:
         if repo and any(values.get(key) for key in ("acp", "env", "mcp")):
             yield _asked_for(repo["full_name"], values, settings)
     yield from mistakes_of_owners(states)
+    yield from archived_repositories(states)
+
+
+def archived_repositories(states: Iterable["State"]) -> Iterator[Finding]:
+    """Those in which nothing can be written, although a sprint runs: nothing there can say so."""
+    for state in states:
+        repo = state.get("repo")
+        if repo and repo.get("archived") and state.get("running") is not None:
+            words = f"archived, so its sprint #{state.get('running')} stands still until it is not any more"
+            yield Finding(repo["full_name"], "mind", words)
 
 
 def mistakes_of_owners(states: Iterable["State"]) -> Iterator[Finding]:

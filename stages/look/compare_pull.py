@@ -58,6 +58,7 @@ def execute(input: Input) -> Output:
         if event["type"] == "seen" and event["what"] == "pull":
             state, found, looks = compare(state, input["policy"], event)
             state, proposals = ask_proposal(state, event)
+            actions += look_at_base(state, event)
             actions += looks + ask_again(state, found) + ask_updates(event, found) + proposals
             events += found
         elif event["type"] == "seen" and event["what"] == "updates":
@@ -92,6 +93,16 @@ def ask_proposal(state: State, event: SeenPull) -> tuple[State, list[Action]]:
     look: LookProposal = {"type": "look", "what": "proposal", "number": event["number"], "head_sha": head,
                           "key": f"look:proposal:{number}"}  # fmt: skip
     return {**state, "proposals": kept}, [look]
+
+
+def look_at_base(state: State, event: SeenPull) -> list[Action]:
+    """A task's pull request goes into another branch than the default one: perhaps that has a new name."""
+    repo, base = state.get("repo"), event["there"].get("base")
+    branch = repo.get("default_branch") if repo else None
+    known = state.get("pulls", {}).get(str(event["number"]))
+    if not known or known["state"] != "open" or not base or not branch or base["ref"] == branch:
+        return []
+    return [{"type": "look", "what": "repository", "key": "look:repository"}]
 
 
 def not_looked_at(event: Event) -> int | None:
