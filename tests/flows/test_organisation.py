@@ -1,10 +1,13 @@
 """Defaults that an owner keeps for all of their repositories, in a repository named `.caloron`."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli.config import config
 from tests.flows.house import ALICE, BOB, BOT, House, served
 from tests.flows.play import Play
 
@@ -26,6 +29,15 @@ def state(play: Play) -> Any:
     store = play.house.store
     assert store
     return store.load(play.lane).state
+
+
+def command_line(play: Play) -> dict[str, tuple[Any, str]]:
+    """What `caloron config owner/name` says: each key with its value and where that comes from."""
+    asked = [play.repo, "--home", str(play.house.home), "--output", "json"]
+    given = {**play.house.settings, "CALORON_WEBHOOK_SECRET": "s", "CALORON_HOME": str(play.house.home)}
+    done = CliRunner().invoke(config, asked, env=given)
+    assert done.exit_code == 0, done.output
+    return {row["key"]: (row["value"], row["source"]) for row in json.loads(done.output)["settings"]}
 
 
 def defaults(play: Play) -> Play:
@@ -52,6 +64,11 @@ def test_what_the_owner_sets_holds_beneath_what_the_repository_sets(owned: Play)
     assert f"`pipeline.parallel`: `1` — [line 1 of `{FILE}`]" in shown
     assert f"`merge.mode`: `manual` — [line 2 of `{FILE}` of `{theirs.repo}`]({page}/" in shown
     assert "`protected_paths`: the usual ones, and `infra`, `deploy` — [line 2" in shown
+
+    told = command_line(play)
+    assert told["pipeline.parallel"] == (1, f"{FILE}:1")
+    assert told["merge.mode"] == ("manual", f"{FILE}:2 of {theirs.repo}")
+    assert told["protected_paths"][1] == f"{FILE}:2 and {FILE}:3 of {theirs.repo}"
 
     wrong = theirs.write("main", FILE, "merge: {mod: manual}\n", by=play.bob)
     play.wait(lambda: (state(play).get("organisation") or {}).get("commit") == wrong)
