@@ -172,9 +172,12 @@ def asks_of(event: SeenIssue, state: State) -> list[str]:
 
 
 def settings_of(state: State) -> RepositoryValues:
-    """What the repository's own file sets."""
-    config = state.get("config")
-    return config["values"] if config else {}
+    """What the repository's own file sets, and beneath it that of its owner."""
+    config, beneath = state.get("config"), state.get("organisation")
+    own: RepositoryValues = config["values"] if config else {}
+    theirs: RepositoryValues = beneath["defaults"] if beneath else {}
+    minimum = {**theirs.get("command_minimum", {}), **own.get("command_minimum", {})}
+    return {**theirs, **own, "command_minimum": minimum}
 
 
 def prefix_required(state: State) -> bool:
@@ -506,6 +509,7 @@ COMPOSITIONS = {
     "kickoff_read": "plan_kickoff",
     "mistakes": "command_answer",
     "tick": "tick",
+    "config_proposed": "command_config",
     "machine": "machine",
     "shown": "shown",
     "own_comment_edited": "redraw",

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
-from handlers.commands import RIGHTS
 from handlers.repository_labels import OFFERED_LABELS
+from jobs.configuration import proposal_of, settings_of
 from jobs.merging import disarm, merge_facts, updates
 from shell.agent.repository import Repository
-from shell.config_file import read_config, unreadable
 from shell.errors import Refused
 from shell.forge import Forge
 from shell.marker import lock_in, mark, marked, own_mark
-from shell.repository_config import FILE
 from shell.run_log import log_in_words
 from shell.store import Store, Taken
 
@@ -31,13 +29,11 @@ if TYPE_CHECKING:
         DeleteComment,
         ForgeChanges,
         ForgeComment,
-        ForgeConfig,
         ForgeIssue,
         ForgeLock,
         Json,
         LookCatchUp,
         LookComment,
-        LookConfig,
         LookLocks,
         Looks,
         MakeLabels,
@@ -48,10 +44,13 @@ if TYPE_CHECKING:
         React,
         ReadBack,
         ReopenIssue,
+        RepositoryPolicy,
+        RepositoryValues,
         RequiredChecks,
         Result,
         Right,
         SetLabels,
+        SetStatus,
         StopAgent,
         TellAgent,
         UpdateBranch,
@@ -80,6 +79,8 @@ class Target:
     """The ids of all our accounts."""
     home: Path
     """CALORON_HOME, below which the runs leave their logs."""
+    holds: Callable[[RepositoryValues], RepositoryPolicy]
+    """What would be in effect if the repository's own file set these values."""
     restored: bool = False
     """Whether the lane's store was lost, and its intents with it: then any text may exist already."""
 
@@ -270,6 +271,12 @@ def set_labels(target: Target, action: SetLabels) -> Result:
     return {"labels": target.forge.set_labels(target.repo, action["number"], add, remove)}
 
 
+def set_status(target: Target, action: SetStatus) -> Result:
+    words, link = action["description"], action["link"]
+    target.forge.set_status(target.repo, action["sha"], action["status"], action["context"], words, link)
+    return {}
+
+
 def delete_comment(target: Target, action: DeleteComment) -> Result:
     target.forge.delete_comment(target.repo, action["comment_id"])
     return {}
@@ -316,6 +323,7 @@ ACTION_HANDLERS: dict[str, ActionHandler] = {
     "merge_pr": merge_pr,
     "make_labels": make_labels,
     "set_labels": set_labels,
+    "set_status": set_status,
     "delete_comment": delete_comment,
     "stop_agent": stop_agent,
     "tell_agent": tell_agent,
@@ -360,7 +368,9 @@ def look(target: Target, action: Looks) -> object:
         case "catch_up":
             return _catch_up(target, action)
         case "config":
-            return _config(target, action)
+            return settings_of(target, action)
+        case "proposal":
+            return proposal_of(target, action)
         case "locks":
             return _locks(target, action)
 
@@ -418,20 +428,6 @@ def _permission_beside(target: Target, login: str) -> Json:
         return {"permission": target.forge.permission(target.repo, login)}
     except Refused as refusal:
         return {"refusal": {"refused_with": refusal.status, "message": refusal.message}}
-
-
-def _config(target: Target, look: LookConfig) -> ForgeConfig:
-    """What `.caloron.yml` says at the branch's head; the file is not read again at a commit that is known."""
-    commit = target.forge.branch_head(target.repo, look["branch"])
-    if commit is None or commit == look["known"]:
-        return {"commit": commit}
-    try:
-        text = target.forge.file(target.repo, FILE, commit) or ""
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return {"commit": commit, "text": "", **unreadable(refusal.message)}
-    return {"commit": commit, "text": _hash_of(text), **read_config(text, RIGHTS)}
 
 
 def keyed(comment: ForgeComment) -> ForgeComment:

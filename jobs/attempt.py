@@ -119,6 +119,7 @@ def attempt_with(ctx: Context, lane: str, key: str, run: Runner) -> None:
 def run_agent(spec: RunSpec, forge: Forge, ctx: Context, report: Report) -> RunResult:
     """The real run, in a process of its own; imported here, because only a run needs all of it."""
     from shell.agent.paths import Paths
+    from shell.agent.pull import base_now
     from shell.agent.quota import own_mounts
     from shell.agent.run import run_attempt
 
@@ -131,6 +132,7 @@ def run_agent(spec: RunSpec, forge: Forge, ctx: Context, report: Report) -> RunR
         reserve=ctx.reserve(),
         own_disks=own_mounts(),
     )
+    spec = {**spec, "base": base_now(spec, forge)}
     return run_attempt(spec, forge, paths, report, report.told, report.work_left)
 
 

@@ -174,7 +174,7 @@ class Context:
         """
         admission = self.admission(lane)
         state = self.store.load(lane).state
-        if not admission.let_in or _is_paused(state) or _has_no_lock(state):
+        if not admission.let_in or _is_paused(state) or _has_no_lock(state) or _is_archived(state):
             return False
         if self.budget_spent(lane, admission):
             self.store.show_again(lane, now()[:10])
@@ -221,6 +221,7 @@ class Context:
         """What holds for this lane now, by its state: settings, `.caloron.yml`, and what there is here."""
         from handlers.repository_labels import declared_policy
         from shell.policy import policy_for
+        from shell.repository_config import merged
 
         account, declared = self.account(lane), declared_policy()
         spent = self.budget_spent(lane, admission)
@@ -231,8 +232,8 @@ class Context:
         }  # fmt: skip
 
         def policy(state: State) -> Policy:
-            config = state.get("config")
-            values = (config.get("values") if config else None) or {}
+            own, beneath = state.get("config"), state.get("organisation")
+            values = merged(beneath["defaults"] if beneath else {}, own["values"] if own else {})
             known = policy_for(self.settings, account, values, declared)
             today = {"spent_today": self.store.spent_in(lane, now()[:10])} if known.get("budget_day") else {}
             return cast("Policy", {**known, **now_and_then, **today})
@@ -270,6 +271,12 @@ class Context:
 def _is_paused(state: State) -> bool:
     kickoff = state["kickoffs"].get(str(state.get("running")))
     return kickoff is not None and kickoff["status"] == "Paused"
+
+
+def _is_archived(state: State) -> bool:
+    """Whether nobody may write in the repository, as the forge said last."""
+    repo = state.get("repo")
+    return bool(repo and repo.get("archived"))
 
 
 def _has_no_lock(state: State) -> bool:

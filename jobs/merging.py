@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from jobs.configuration import mistake_at
 from shell.agent.git import GitError
 from shell.agent.proposal import Proposal, brought, kept_heads, look_at
 from shell.errors import Refused, Unavailable
 from shell.forge.protocol import Pull, Review
 from shell.neutralize import as_title, without_links
+from shell.repository_config import FILE
 
 if TYPE_CHECKING:
     from jobs.action_handlers import Target
@@ -33,13 +35,13 @@ OUT_OF_DATE = "head out of date"
 def merge_facts(target: Target, action: MergePr) -> MergeFacts:
     """All that decides whether an approval counts. Refused if it is not the pull request that was meant."""
     pull = target.forge.pull(target.repo, action["pr_number"])
-    _still_the_same(action, pull)
+    _still_the_same(target, action, pull)
     base, proposal = _proposal(target, action, pull)
     kept = list(proposal.kept)
     reviews = [_review(review, action.get("bots") or []) for review in pull["reviews"]]
     own = _own(target, action, proposal)
     judging = {review["author"] for review in reviews if review["commit_sha"] in kept}
-    return {
+    facts: MergeFacts = {
         "forge": "github" if target.lane.startswith("github") else "gitea",
         "author_id": pull["author_id"],
         "ours": sorted(target.ours()),
@@ -53,6 +55,9 @@ def merge_facts(target: Target, action: MergePr) -> MergeFacts:
         "closing": _closing(target, proposal, own),
         "behind": proposal.behind,
     }
+    if FILE in proposal.guarded and (line := mistake_at(target, action["head_sha"])):
+        facts["mistake_on_line"] = line
+    return facts
 
 
 def updates(target: Target, look: LookUpdates) -> KeptHeads:
@@ -65,13 +70,15 @@ def updates(target: Target, look: LookUpdates) -> KeptHeads:
         return {"kept": kept_heads(target.git(), base, head)}
 
 
-def _still_the_same(action: MergePr, pull: Pull) -> None:
+def _still_the_same(target: Target, action: MergePr, pull: Pull) -> None:
+    """A default branch may be renamed meanwhile: then the forge has given the pull request its new name."""
     if pull["head"]["sha"] != action["head_sha"]:
         raise Refused(409, OUT_OF_DATE)
     if pull["state"] != "open" and not pull["merged"]:
         raise Refused(409, "the pull request is closed")
     base = action.get("base") or pull["base"]["ref"]
-    if pull["base"]["ref"] != base:
+    now = pull["base"]["ref"]
+    if now != base and now != target.forge.repository(target.repo)["default_branch"]:
         raise Refused(409, f"it goes into {pull['base']['ref']} by now; set its base to {base} again")
 
 

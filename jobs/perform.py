@@ -18,12 +18,23 @@ from shell.admission import UNKNOWN
 from shell.clock import now, text_of
 from shell.errors import NotYet, Refused, Unavailable, trace_of
 from shell.event import Event
+from shell.repository_config import effective, merged
 from shell.store import Lease, Taken
 from shell.store.connection import milliseconds
 from shell.store.inbox import new_id
 
 if TYPE_CHECKING:
-    from stages.world import Available, Looks, Performed, RunSpec, Seen, SpawnAgent, State
+    from stages.world import (
+        Available,
+        Looks,
+        Performed,
+        RepositoryPolicy,
+        RepositoryValues,
+        RunSpec,
+        Seen,
+        SpawnAgent,
+        State,
+    )
     from stages.world import Refused as RefusedEvent
     from stages.world import Unavailable as UnavailableEvent
 
@@ -167,8 +178,14 @@ class _Performer:
             weigh=lambda facts: ctx.run("weigh_approval", {"facts": facts})[0],
             ours=lambda: ctx.our_accounts(lane),
             home=ctx.settings.home,
+            holds=self._holds,
             restored=self.memory.restored is not None,
         )
+
+    def _holds(self, values: RepositoryValues) -> RepositoryPolicy:
+        """What would be in effect if the repository's own file set these values."""
+        beneath = self.store.load(self.lane).state.get("organisation")
+        return effective(self.ctx.settings, merged(beneath["defaults"] if beneath else {}, values))
 
     # One action
 

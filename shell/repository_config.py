@@ -1,11 +1,13 @@
 """The keys of `.caloron.yml`, each declared once: what it may be, what it sets, and what holds without it."""
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast, get_args
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypedDict, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -31,9 +33,12 @@ from shell.event import LARGEST_ID
 from shell.settings import Settings
 
 if TYPE_CHECKING:
-    from stages.world import RepositoryPolicy, RepositoryValues
+    from stages.world import Config, OrganisationConfig, RepositoryPolicy, RepositoryValues
 
 FILE = ".caloron.yml"
+SCHEMA_FILE = "caloron.schema.json"
+ORGANISATION = ".caloron"
+"""The repository of an owner whose file holds the defaults for all of theirs."""
 KNOWN, OTHER = "(a known one)", "(any other)"
 """Name the two kinds of a framework where one is wrong; they are no keys of the file."""
 
@@ -53,6 +58,24 @@ class Sets:
     """The operator's setting that the default comes from, as `Settings` names its field."""
     part: Callable[[Any], Any] = lambda value: value
     """What of the file's value it is, where one value sets several keys; None: nothing."""
+    join: Callable[[Any, Any], Any] = lambda below, own: own
+    """What the organisation's value and the repository's own come to together."""
+
+
+def _keys_of_both(below: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    return {**below, **own}
+
+
+def _all_of_both(below: list[Any], own: list[Any]) -> list[Any]:
+    return list(dict.fromkeys([*below, *own]))
+
+
+def _names_of_both(below: list[Any], own: list[Any]) -> list[Any]:
+    return [*{one["name"]: one for one in [*below, *own]}.values()]
+
+
+JOINS = (_keys_of_both, _all_of_both, _names_of_both)
+"""The ways in which the organisation's value counts beside the repository's own."""
 
 
 _ENDLESS_S = 1e12
@@ -286,7 +309,7 @@ class Agents(_Section):
             description="the model by a task's `complexity:`, which is its pipeline's where it names none; "
             "wins over `agents.model`"
         ),
-        Sets("models", "dict[str, str]", lambda settings: {}, "none"),
+        Sets("models", "dict[str, str]", lambda settings: {}, "none", join=_keys_of_both),
     ] = None
     network: Annotated[
         list[Annotated[str, BeforeValidator(public_names), WithJsonSchema(_PUBLIC_NAMES)]] | None,
@@ -322,7 +345,7 @@ class Agents(_Section):
             "`type`, `headers`; no effect on aider, anthropic and stub",
         ),
         AfterValidator(_servers),
-        Sets("mcp", "list[McpServer]", lambda settings: [], "none"),
+        Sets("mcp", "list[McpServer]", lambda settings: [], "none", join=_names_of_both),
     ] = None
     time_limit: Annotated[
         float | None,
@@ -473,7 +496,7 @@ class Commands(_Section):
             "takes by itself",
         ),
         AfterValidator(_raised),
-        Sets("command_minimum", "dict[str, Right]", lambda settings: {}, "none"),
+        Sets("command_minimum", "dict[str, Right]", lambda settings: {}, "none", join=_keys_of_both),
     ] = None
     bots: Annotated[
         list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] | None,
@@ -650,6 +673,7 @@ class RepositoryConfig(_Section):
             lambda settings: list(FLOOR),
             "CI, hooks, submodules, editors' settings, this file, CODEOWNERS, agents' instruction files",
             lambda floor, more: [*floor, *(path for path in more if path not in floor)],
+            join=_all_of_both,
         ),
     ] = None
 
@@ -679,6 +703,27 @@ NAMES = (
 """The dotted names of all keys, those of a list's items too."""
 
 
+def merged(below: "RepositoryValues", own: "RepositoryValues") -> "RepositoryValues":
+    """The organisation's values beneath the repository's own, key by key of the file.
+
+    A key that the repository sets replaces the organisation's; a mapping has the keys of both, and protected
+    paths add up.
+    """
+    theirs: Mapping[str, Any] = below
+    ours: Mapping[str, Any] = own
+    replaced = {name for name, _, sets in KEYS if sets.policy in ours}
+    found = {
+        sets.policy: theirs[sets.policy]
+        for name, _, sets in KEYS
+        if sets.policy in theirs and name not in replaced
+    }
+    for _, _, sets in KEYS:
+        if sets.policy in ours:
+            value = ours[sets.policy]
+            found[sets.policy] = sets.join(theirs[sets.policy], value) if sets.policy in theirs else value
+    return cast("RepositoryValues", found)
+
+
 def effective(settings: Settings, values: "RepositoryValues") -> "RepositoryPolicy":
     """The policy's keys that the file may set: what it says, and else the operator's or our default."""
     given: Mapping[str, object] = values
@@ -687,6 +732,50 @@ def effective(settings: Settings, values: "RepositoryValues") -> "RepositoryPoli
         default = sets.default(settings)
         policy[sets.policy] = sets.combine(default, given[sets.policy]) if sets.policy in given else default
     return cast("RepositoryPolicy", policy)
+
+
+class ExplainedKey(TypedDict):
+    """One key of the file as it is in effect."""
+
+    key: str
+    value: Any
+    source: str
+
+
+def explained(
+    settings: Settings, own: "Config | None", beneath: "OrganisationConfig | None"
+) -> list[ExplainedKey]:
+    """Every key with its effective value and where that comes from."""
+    ours: RepositoryValues = own["values"] if own else {}
+    theirs: RepositoryValues = beneath["defaults"] if beneath else {}
+    given: Mapping[str, Any] = merged(theirs, ours)
+    values: Mapping[str, Any] = effective(settings, merged(theirs, ours))
+    rows = dict[str, ExplainedKey]()
+    for name, _, sets in KEYS:
+        if name in rows and values[sets.policy] is None:
+            continue
+        places = [f"{FILE}{_line_of(own, name)}"] if own and sets.policy in ours else []
+        if beneath and sets.policy in theirs and (not places or sets.join in JOINS):
+            places.append(f"{FILE}{_line_of(beneath, name)} of {beneath['held_in']}")
+        operator = origins(settings).get(sets.policy, "default")
+        source = " and ".join(places) or operator
+        if places and sets.combine is min and values[sets.policy] != given[sets.policy]:
+            source = f"{operator}; {source} may only shorten it"
+        rows[name] = {"key": name, "value": values[sets.policy], "source": source}
+    return [*rows.values()]
+
+
+def _line_of(config: "Config | OrganisationConfig", name: str) -> str:
+    line = config.get("lines", {}).get(name)
+    return f":{line}" if line else ""
+
+
+@cache
+def json_schema() -> str:
+    """The JSON Schema of the file, for editors."""
+    made = RepositoryConfig.model_json_schema()
+    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": FILE}
+    return json.dumps(named, indent=2)
 
 
 def origins(settings: Settings) -> dict[str, str]:

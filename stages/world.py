@@ -135,6 +135,8 @@ class Repository(TypedDict):
     """Whether it has no commit yet."""
     html_url: NotRequired[str]
     """Where people see it."""
+    archived: NotRequired[bool]
+    """Whether nobody may write there: then its sprint stands still."""
     merge_styles: NotRequired[list[str]]
     """The ways of merging that it allows."""
     default_merge_style: NotRequired[str]
@@ -381,6 +383,36 @@ class Config(TypedDict):
     """The hash of the text that is wrong."""
     reported: NotRequired[str | None]
     """The hash of the wrong text that was last reported."""
+
+
+class OrganisationConfig(TypedDict):
+    """The settings that the repository's owner keeps for all of theirs. Written by `apply_config`."""
+
+    held_in: str
+    """The repository that holds them."""
+    html_url: NotRequired[str]
+    """Where people see it."""
+    commit: str
+    """The head of its default branch at which they were last read."""
+    valid: str | None
+    """The last commit with a valid file, whose values are in force; null: none of them is."""
+    defaults: RepositoryValues
+    """What that file sets."""
+    lines: NotRequired[dict[str, int]]
+    """The line on which it sets each, by the key's name there."""
+    problems: NotRequired[list[ConfigProblem]]
+    """What is wrong with the file at `commit`; absent where it is valid."""
+
+
+class Proposal(TypedDict):
+    """An open pull request, as far as it was looked at for the repository's own settings."""
+
+    looked_at: str
+    """The head that was last looked at, or is being; written by `compare_pull`."""
+    told: NotRequired[bool]
+    """Whether that head changes the file, which its status says; written by `apply_config`."""
+    commented: NotRequired[bool]
+    """Whether a comment says what it would change; written by `command_config`."""
 
 
 class Permission(TypedDict):
@@ -1477,6 +1509,24 @@ class Command(Asking):
     """The issue that was opened for a hotfix. Written by `take_answer`."""
 
 
+class ConfigProposed(Found):
+    """A pull request changes the repository's own settings, or does so no more. Emitted by `apply_config`."""
+
+    type: Literal["config_proposed"]
+    pr_number: int
+    """The pull request."""
+    head_sha: str
+    """Its head."""
+    touched: bool
+    """Whether it changes the file."""
+    problems: list[ConfigProblem]
+    """What is wrong with the file there."""
+    lines: NotRequired[dict[str, int]]
+    """The line on which it sets each key, by the key's name there."""
+    settings: NotRequired[RepositoryPolicy]
+    """What would be in effect with it; absent where it is wrong."""
+
+
 @final
 class Mistake(TypedDict):
     """A line that was meant as a command and is none. Written by the switchboard."""
@@ -2374,6 +2424,23 @@ class TimelineRow(TypedDict):
     """The label."""
 
 
+class ForgeOrganisation(TypedDict):
+    """The settings of the repository's owner, as a look finds them. Of a commit that is known, only that."""
+
+    full_name: str
+    """The repository that holds them."""
+    html_url: NotRequired[str]
+    """Where people see it."""
+    commit: str
+    """The head of its default branch."""
+    values: NotRequired[RepositoryValues]
+    """What the file sets."""
+    lines: NotRequired[dict[str, int]]
+    """The line on which it sets each, by the key's name there."""
+    problems: NotRequired[list[ConfigProblem]]
+    """What is wrong with it; then nothing of it counts."""
+
+
 class ForgeConfig(TypedDict):
     """A repository's own settings, as a look finds them. Of a commit that is known, only the commit."""
 
@@ -2387,6 +2454,23 @@ class ForgeConfig(TypedDict):
     """The line on which it sets each, by the key's name there."""
     problems: NotRequired[list[ConfigProblem]]
     """What is wrong with it; then nothing of it counts."""
+    organisation: NotRequired[ForgeOrganisation | None]
+    """What the repository's owner keeps for all of theirs; null: nothing."""
+
+
+class ForgeProposal(TypedDict):
+    """What a pull request would make of the repository's own settings. Nothing of it is in effect."""
+
+    head_sha: str
+    """The head that was looked at."""
+    touched: bool
+    """Whether it changes the file."""
+    problems: NotRequired[list[ConfigProblem]]
+    """What is wrong with the file there."""
+    lines: NotRequired[dict[str, int]]
+    """The line on which it sets each key, by the key's name there."""
+    settings: NotRequired[RepositoryPolicy]
+    """What would be in effect with it; absent where it is wrong."""
 
 
 class ForgePermission(TypedDict):
@@ -2498,6 +2582,8 @@ class MergeFacts(TypedDict):
     """The words of commits of others that would close an issue of another repository."""
     behind: NotRequired[bool]
     """Whether its branch lacks commits of its base; read by the handler of the merge."""
+    mistake_on_line: NotRequired[int]
+    """The line of the first mistake in the `.caloron.yml` that it would bring; absent where there is none."""
 
 
 class ForgeRepository(TypedDict):
@@ -2515,6 +2601,8 @@ class ForgeRepository(TypedDict):
     """Whether it has no commit yet."""
     private: NotRequired[bool]
     """Whether only its members see it."""
+    archived: NotRequired[bool]
+    """Whether nobody may write there."""
     permissions: NotRequired[dict[str, bool]]
     """What our account may do: `admin`, `push`, `pull`."""
     merge_styles: NotRequired[list[str]]
@@ -2676,6 +2764,16 @@ class LookConfig(Look):
     """The commit at which they were last read: at the same one they are not read again."""
 
 
+class LookProposal(Look):
+    """Reads what a pull request would make of the repository's own settings."""
+
+    what: Literal["proposal"]
+    number: int
+    """The pull request."""
+    head_sha: str
+    """Its head."""
+
+
 class LookUpdates(Look):
     """Reads which older heads a pull request's head differs from only by its base merged in."""
 
@@ -2729,6 +2827,7 @@ Looks = (
     | LookRepository
     | LookProtection
     | LookConfig
+    | LookProposal
     | LookUpdates
     | LookFailures
     | LookLocks
@@ -2873,6 +2972,22 @@ class SetLabels(ActionFields):
     """Labels to add."""
     remove: NotRequired[list[str]]
     """Labels to remove."""
+
+
+class SetStatus(ActionFields):
+    """Sets a commit status of the bot's own."""
+
+    type: Literal["set_status"]
+    sha: str
+    """The commit."""
+    context: str
+    """The status's name."""
+    status: Literal["success", "failure"]
+    """What it says."""
+    description: str
+    """Why, in plain text."""
+    link: str
+    """The page that says more; empty: none."""
 
 
 class DeleteComment(ActionFields):
@@ -3049,6 +3164,7 @@ Action = (
     | LookRepository
     | LookProtection
     | LookConfig
+    | LookProposal
     | LookUpdates
     | LookFailures
     | LookLocks
@@ -3064,6 +3180,7 @@ Action = (
     | MergePr
     | MakeLabels
     | SetLabels
+    | SetStatus
     | DeleteComment
     | SpawnAgent
     | StopAgent
@@ -3265,6 +3382,19 @@ class SeenConfig(Found):
     """What the file says."""
 
 
+class SeenProposal(Found):
+    """What a look at a pull request that may change the settings found. Emitted by a performer."""
+
+    type: Literal["seen"]
+    what: Literal["proposal"]
+    number: int
+    """The pull request."""
+    request: LookProposal
+    """The look."""
+    there: ForgeProposal
+    """What it would change."""
+
+
 class SeenUpdates(Found):
     """What a look at updates from the base found. Emitted by a performer."""
 
@@ -3322,6 +3452,7 @@ Seen = (
     | SeenRepository
     | SeenProtection
     | SeenConfig
+    | SeenProposal
     | SeenUpdates
     | SeenFailures
     | SeenLocks
@@ -3383,6 +3514,7 @@ Event = (
     | AccountShared
     | OwnCommentEdited
     | Command
+    | ConfigProposed
     | Mistakes
     | LabelAdded
     | LabelRemoved
@@ -3396,6 +3528,7 @@ Event = (
     | SeenRepository
     | SeenProtection
     | SeenConfig
+    | SeenProposal
     | SeenUpdates
     | SeenFailures
     | SeenLocks
@@ -3538,6 +3671,10 @@ class State(SprintState):
     """Our account here; written by `meet_repository`."""
     config: NotRequired[Config]
     """The repository's own settings; absent until they were read."""
+    organisation: NotRequired[OrganisationConfig | None]
+    """The settings that its owner keeps for all of theirs; null: none."""
+    proposals: NotRequired[dict[str, Proposal]]
+    """Open pull requests, by number, as far as they were looked at for changes of these settings."""
     marks: NotRequired[Marks]
     """Up to when the forge was caught up with."""
     short_of_space: NotRequired[bool]

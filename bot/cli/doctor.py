@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from shell.event import ForgeKind
 from shell.forge import Forge, client_for
 from shell.installations import lanes
 from shell.installed import shared_rooms
+from shell.repository_config import FILE, merged
 from shell.settings import Settings
 from shell.store import Store, connect
 
@@ -39,7 +40,7 @@ from .output import grid, output_option, printable, say
 from .up import HOW_TO_LET_IN
 
 if TYPE_CHECKING:
-    from stages.world import RepositoryValues
+    from stages.world import RepositoryValues, State
 
 NEEDED_SCOPES: dict[ForgeKind, str] = {
     "gitea": "it needs the scopes write:repository, write:issue, read:user",
@@ -272,9 +273,33 @@ def agents_of_repositories(settings: Settings) -> Iterator[Finding]:
     except Unavailable:
         return
     for state in states:
-        config, repo = state.get("config"), state.get("repo")
-        if repo and config and any(config["values"].get(key) for key in ("acp", "env", "mcp")):
-            yield _asked_for(repo["full_name"], config["values"], settings)
+        config, beneath, repo = state.get("config"), state.get("organisation"), state.get("repo")
+        values = merged(beneath["defaults"] if beneath else {}, config["values"] if config else {})
+        if repo and any(values.get(key) for key in ("acp", "env", "mcp")):
+            yield _asked_for(repo["full_name"], values, settings)
+    yield from mistakes_of_owners(states)
+    yield from archived_repositories(states)
+
+
+def archived_repositories(states: Iterable["State"]) -> Iterator[Finding]:
+    """Those in which nothing can be written, although a sprint runs: nothing there can say so."""
+    for state in states:
+        repo = state.get("repo")
+        if repo and repo.get("archived") and state.get("running") is not None:
+            words = f"archived, so its sprint #{state.get('running')} stands still until it is not any more"
+            yield Finding(repo["full_name"], "mind", words)
+
+
+def mistakes_of_owners(states: Iterable["State"]) -> Iterator[Finding]:
+    """The owners' own files that cannot be used, each once: no issue hears of them."""
+    wrong = {
+        one["held_in"]: one for state in states if (one := state.get("organisation")) and one.get("problems")
+    }
+    for name, one in sorted(wrong.items()):
+        first, valid = one["problems"][0], one["valid"]
+        force = f"that of {valid[:10]} stays in force" if valid else "nothing of it counts"
+        words = f"line {first['line']}, column {first['column']}: {first['message']}; {force}"
+        yield Finding(f"{FILE} of {name}", "bad", words)
 
 
 def _asked_for(repo: str, values: "RepositoryValues", settings: Settings) -> Finding:

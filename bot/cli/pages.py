@@ -1,6 +1,5 @@
 """The texts of the documentation pages that follow from the code, each made by one function."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -13,7 +12,7 @@ from handlers.labels import LABEL_COMMANDS, LabelCommand
 from handlers.repository_labels import STATUS_LABELS
 from handlers.switchboard import COMPOSITIONS
 from jobs.action_handlers import ACTION_HANDLERS
-from shell.repository_config import FILE, KEYS, RepositoryConfig
+from shell.repository_config import FILE, KEYS, ORGANISATION, SCHEMA_FILE, json_schema
 from shell.settings import Settings
 
 from .declared import Field, Shape, all_fields, of_type, shapes, word_of, words
@@ -303,7 +302,8 @@ def configuration() -> str:
             "A repository may say how its sprints are run, in this file on its default branch. The bot reads "
             "it when it first meets the repository, on each push to the default branch, at `/plan`, and when "
             "it looks for lost webhooks. The file on any other branch has no effect, and agents cannot "
-            "change the file.\n",
+            "change the file. `/config` on an issue, and `caloron config owner/name` on the bot's machine, "
+            "show each value that is in effect and where it comes from.\n",
             table(["key", "default", "meaning"], rows),
             "\nA duration is written as `90 s`, `45 min` or `1.5 h`; a bare number is in the unit of the "
             "default. For example:\n",
@@ -312,9 +312,29 @@ def configuration() -> str:
             "valid version stays in force (or the defaults, where there is none), and the bot says in one "
             "comment on the sprint's issue what is wrong, with line and column. A fixed file counts as soon "
             "as it is pushed.\n",
-            "[caloron.schema.json](caloron.schema.json) is its JSON Schema. Editors with the YAML language "
-            "server use it when the file's first line is "
-            "`# yaml-language-server: $schema=<path or URL of caloron.schema.json>`.",
+            "## A pull request that changes it\n",
+            "A pull request of anyone into the default branch that changes the file gets the commit status "
+            f"`caloron/{FILE}`: red where the file has mistakes, with one comment that links the line and "
+            "names the column of each; else green, with one comment that shows each value in effect that the "
+            "merge would change, before and after. Each new head changes that comment. The file at that head "
+            "is only read: nothing of it is in effect before it is merged. The bot itself does not merge a "
+            "file with mistakes. A branch protection that requires this status would hold up every other "
+            "pull request, which does not get it.\n",
+            "## Defaults of an organisation\n",
+            "An owner, an organisation or a person, may keep defaults for all of their repositories: in a "
+            f"repository named `{ORGANISATION}`, in `{FILE}` on its default branch. It is the same file with "
+            "the same name, so that the same schema, editors and checks serve both. Where a repository sets "
+            "a key, its own value holds; `agents.models`, `agents.mcp` and `commands.minimum` have the "
+            "entries of both, and `protected_paths` add up. The bot reads it whenever it looks at the "
+            "repository's own file, at the latest with the next look for lost webhooks. If it has mistakes, "
+            "its last valid version stays in force, and `/config`, `caloron config owner/name` and `caloron "
+            "doctor` say so; no issue hears of it. If the bot may not read that repository, or there is "
+            "none, it sets nothing. Whoever may read `/config` sees its values, also where that repository "
+            "is private.\n",
+            "## In an editor\n",
+            f"[{SCHEMA_FILE}]({SCHEMA_FILE}) is its JSON Schema; the bot serves it at `/{SCHEMA_FILE}`, to "
+            "anyone. Editors with the YAML language server use it when the file's first line is "
+            f"`# yaml-language-server: $schema=https://<the bot's address>/{SCHEMA_FILE}`.",
         ]
     )
 
@@ -340,6 +360,4 @@ protected_paths:
 
 def schema() -> str:
     """The JSON Schema of a repository's own file."""
-    made = RepositoryConfig.model_json_schema()
-    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": FILE}
-    return json.dumps(named, indent=2)
+    return json_schema()

@@ -139,6 +139,27 @@ def delete_branch(world: World, repository: Repository, actor: User, name: str) 
     moved(world, repository, actor, f"refs/heads/{name}", sha, git.ZERO)
 
 
+def rename_branch(world: World, repository: Repository, actor: User, name: str, new: str) -> str:
+    """Give a branch another name; open pull requests, its protection and the default branch follow."""
+    sha = git.branch(repository.folder, name)
+    if sha is None:
+        raise Problem(404, f"branch does not exist [name: {name}]")
+    if git.branch(repository.folder, new):
+        raise Problem(422, f"branch already exists [name: {new}]")
+    git.set_ref(repository.folder, f"refs/heads/{new}", sha)
+    git.set_ref(repository.folder, f"refs/heads/{name}", git.ZERO)
+    if repository.default_branch == name:
+        repository.default_branch = new
+    if name in repository.protections:
+        repository.protections[new] = repository.protections.pop(name)
+    for issue in repository.pulls():
+        if issue.pull and issue.pull.base == name and issue.state == "open":
+            issue.pull.base = new
+    moved(world, repository, actor, f"refs/heads/{name}", sha, git.ZERO)
+    moved(world, repository, actor, f"refs/heads/{new}", git.ZERO, sha)
+    return sha
+
+
 def commit_files(
     world: World,
     repository: Repository,

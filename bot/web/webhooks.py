@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException
 
 from shell.errors import Unavailable
+from shell.repository_config import SCHEMA_FILE, json_schema
 from shell.settings import Settings
 
 from .delivery import Hook, Rejected, check_headers, check_signature, route
@@ -20,6 +21,8 @@ from .readiness import in_trouble, not_ready, notes
 from .store_protocol import DeliveryStore
 
 _HOOK_ID = re.compile(r"[0-9]{1,18}")
+_SCHEMA_S = 3600
+"""For so long an editor need not ask for the schema again."""
 
 
 def create_webhook_app(settings: Settings, store: DeliveryStore, limit: Within = within) -> Flask:
@@ -68,6 +71,16 @@ def _add_health_routes(app: Flask, settings: Settings, store: DeliveryStore, met
         reasons = [*not_ready(store), *in_trouble(settings)]
         body = {"ready": not reasons, "reasons": reasons, "notes": notes(store)}
         return jsonify(body), 503 if reasons else 200
+
+    @app.get(f"/{SCHEMA_FILE}")
+    def schema() -> Response:
+        """The JSON Schema of `.caloron.yml`, for editors: nothing in it is anyone's secret."""
+        answer = Response(json_schema(), content_type="application/schema+json")
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        answer.cache_control.public, answer.cache_control.max_age = True, _SCHEMA_S
+        answer.add_etag()
+        answer.make_conditional(request)
+        return answer
 
     @app.get("/receipts/<receipt_id>")
     def receipts(receipt_id: str) -> tuple[Response, int]:

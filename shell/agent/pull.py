@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from shell.agent.harness import Watcher
 from shell.agent.outcome import AttemptEnded
 from shell.agent.retry import with_retries
+from shell.errors import Refused
 
 
 class PullForge(Protocol):
@@ -27,8 +28,10 @@ class PullForge(Protocol):
         self, repo: str, sha: str, state: str, context: str, description: str = "", target_url: str = ""
     ) -> None: ...
 
+    def branch_head(self, repo: str, branch: str) -> str | None: ...
+
     def repository(self, repo: str) -> Mapping[str, Any]:
-        """With its `clone_url` of today; asked only where the known one has moved."""
+        """With its `clone_url` and default branch of today; asked only where what is known has moved."""
 
     def credential(self, repo: str | None = None) -> tuple[str, str]:
         """User name and secret that git uses over HTTP, for this repository."""
@@ -57,9 +60,23 @@ def open_or_reuse_pull(
             if draft or spec.get("draft"):
                 forge.set_draft(repo, there, draft)
             return there
-        return int(forge.create_pull(repo, spec["pr_title"], body, branch, base, draft)["number"])
+        try:
+            return int(forge.create_pull(repo, spec["pr_title"], body, branch, base, draft)["number"])
+        except Refused:
+            renamed = base_now(spec, forge)
+            if renamed == base:
+                raise
+            return int(forge.create_pull(repo, spec["pr_title"], body, branch, renamed, draft)["number"])
 
     return with_retries(once)
+
+
+def base_now(spec: Mapping[str, Any], forge: PullForge) -> str:
+    """The base that was told, or the default branch if that branch is gone: people rename it."""
+    repo, base = spec["repo"], str(spec["base"])
+    if with_retries(lambda: forge.branch_head(repo, base)) is not None:
+        return base
+    return str(with_retries(lambda: forge.repository(repo)).get("default_branch") or base)
 
 
 def open_pull(spec: Mapping[str, Any], forge: PullForge) -> int | None:

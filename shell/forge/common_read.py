@@ -111,11 +111,15 @@ _WORST_FIRST: tuple[CheckState, ...] = ("failure", "pending", "success")
 
 OWN_CHECK = "caloron"
 """The commit status that says what we wait for: nothing that we wait for ourselves."""
+CONFIG_CHECK = "caloron/.caloron.yml"
+"""The one of a pull request that changes the settings: a merge asks for that itself, at the last moment."""
+OWN_CHECKS = frozenset({OWN_CHECK, CONFIG_CHECK})
+"""The statuses that are no checks to wait for."""
 
 
 def combined(contexts: dict[str, CheckState]) -> Checks:
     """The checks of one commit without ours: the worst of them, or `none` where there are none."""
-    contexts = {name: state for name, state in contexts.items() if name != OWN_CHECK}
+    contexts = {name: state for name, state in contexts.items() if name not in OWN_CHECKS}
     states = set(contexts.values())
     worst: CheckState = next((state for state in _WORST_FIRST if state in states), "none")
     return {"state": worst, "contexts": contexts}

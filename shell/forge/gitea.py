@@ -9,7 +9,7 @@ import requests
 
 from shell.errors import NotYet, Refused, Unavailable
 from shell.forge import gitea_read as read
-from shell.forge.common_read import OWN_CHECK, Raw, combined, read_issue
+from shell.forge.common_read import OWN_CHECKS, Raw, combined, read_issue
 from shell.forge.failures import MOST_CHECKS, failed_check, is_job_of, log_of_job
 from shell.forge.gitea_labels import GiteaLabels
 from shell.forge.http import Connection, json_of
@@ -88,7 +88,7 @@ class GiteaForge(GiteaLabels):
             return {"contexts": [], "patterns": True}
         # required, but none named: a head without any status is refused
         required = list(found["status_check_contexts"] or []) or ["*"]
-        return {"contexts": [name for name in required if name != OWN_CHECK], "patterns": True}
+        return {"contexts": [name for name in required if name not in OWN_CHECKS], "patterns": True}
 
     def tree(self, repo: str, ref: str) -> list[str]:
         """The paths of all files at a branch or commit."""

@@ -49,6 +49,7 @@ def read_repository(raw: Raw) -> Repository:
         "default_branch": raw["default_branch"],
         "empty": raw["empty"],
         "private": raw["private"],
+        "archived": bool(raw.get("archived")),
         "permissions": {right: bool(raw["permissions"][right]) for right in ("admin", "push", "pull")},
         "merge_styles": styles,
         "default_merge_style": default if default in styles else next(iter(styles), "merge"),

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from shell.errors import NotYet, Refused
 from shell.forge import github_read as read
-from shell.forge.common_read import OWN_CHECK, Raw, combined, read_issue
+from shell.forge.common_read import OWN_CHECKS, Raw, combined, read_issue
 from shell.forge.failures import MOST_CHECKS, failed_check, log_of_job
 from shell.forge.github_app import GitHubApp
 from shell.forge.http import Connection, json_of
@@ -105,7 +105,7 @@ class GitHubForge(RestForge):
         protection = (found or {}).get("protection") or {}
         contexts = list((protection.get("required_status_checks") or {}).get("contexts") or [])
         contexts += read.read_required(self._rules(repo, branch) if found else [])
-        contexts = [name for name in dict.fromkeys(contexts) if name != OWN_CHECK]
+        contexts = [name for name in dict.fromkeys(contexts) if name not in OWN_CHECKS]
         return {"contexts": contexts, "patterns": False}
 
     # issues and comments

@@ -41,6 +41,7 @@ def read_repository(raw: Raw, empty: bool) -> Repository:
         "default_branch": raw["default_branch"],
         "empty": empty,
         "private": raw["private"],
+        "archived": bool(raw.get("archived")),
         "permissions": {right: bool(rights.get(right)) for right in ("admin", "push", "pull")},
         "merge_styles": styles,
         "default_merge_style": next(iter(styles), "merge"),

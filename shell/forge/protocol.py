@@ -155,6 +155,9 @@ class Forge(Protocol):
     def pushes(
         self, repo: str, number: int, branch: str
     ) -> list[Push] | None: ...  # who pushed to a pull request's branch; None: the forge does not tell
+    def changes_file(
+        self, repo: str, number: int, path: str
+    ) -> bool: ...  # whether a pull request changes, moves or deletes a file
     def commit_authors(
         self, repo: str, number: int
     ) -> dict[str, list[int]]: ...  # commit -> the accounts that the forge takes for its author and committer

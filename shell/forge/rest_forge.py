@@ -4,6 +4,7 @@ import base64
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from stages.world import Right
 
 _DESCRIPTION = 140  # GitHub's limit
+_MOST_FILES = 3000  # GitHub lists no more
 _OVERLAP = timedelta(seconds=2)  # times are whole seconds, and a write shows up slightly later
 
 
@@ -74,7 +76,9 @@ class RestForge(ABC):
             raise
         if not isinstance(raw, dict) or raw.get("type", "file") != "file":
             raise Refused(422, f"{path} is not a file")
-        if raw.get("encoding") == "none":  # GitHub leaves out the content of more than 1 MB
+        if raw.get("size") and not raw.get(
+            "content"
+        ):  # GitHub leaves out what is more than 1 MB, Gitea 10 MB
             raise Refused(422, f"{path} is too large to be read")
         return _text(raw, path)
 
@@ -145,6 +149,11 @@ class RestForge(ABC):
         }
 
     # pull requests
+
+    def changes_file(self, repo: str, number: int, path: str) -> bool:
+        """Whether a pull request changes, moves or deletes a file; of a huge one the first files are read."""
+        rows = islice(self._list(f"/repos/{repo}/pulls/{number}/files"), _MOST_FILES)
+        return any(path in (raw["filename"], raw.get("previous_filename")) for raw in rows)
 
     def commit_authors(self, repo: str, number: int) -> dict[str, list[int]]:
         """Commit → the accounts that the forge takes for its author and committer, by their mail address."""

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from shell.clock import now
 from shell.event import Changed, Delivered, Ignored, IssueComment
-from shell.forge.common_read import OWN_CHECK, Raw, author_of, is_machine, utc
+from shell.forge.common_read import OWN_CHECKS, Raw, author_of, is_machine, utc
 
 _BRANCH = "refs/heads/"
 
@@ -63,7 +63,7 @@ def changed_commit(payload: Raw, delivery: str, sha: str) -> Changed:
 
 def status_set(payload: Raw, delivery: str) -> Delivered:
     """The status of a commit may have changed, unless it is the one that we set."""
-    if payload["context"] == OWN_CHECK:
+    if payload["context"] in OWN_CHECKS:
         return ignored(payload, "the commit status of the bot itself")
     return changed_commit(payload, delivery, payload["sha"])
 

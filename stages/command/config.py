@@ -1,4 +1,4 @@
-"""`/config`: each setting of the repository as it is in effect, and where it comes from."""
+"""`/config`: each setting as it is in effect and where it comes from; what a pull request would change."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
-    from stages.world import Action, Answer, Budget, Command, Config, Kickoff, Policy, State
+    from stages.world import (
+        Action, Answer, Budget, Command, Comment, Config, ConfigProblem, ConfigProposed, Kickoff,
+        OrganisationConfig, Policy, SetStatus, State,
+    )  # fmt: skip
 
 NAME = "command_config"
 
 
 class Input(TypedDict):
     state: State
-    events: list[Command]
+    events: list[Command | ConfigProposed]
     policy: Policy
 
 
@@ -75,10 +78,121 @@ SAID = {"agents": "parallel", "pipeline": "pipeline"}
 MICRO = 1_000_000
 MOST_NAMED = 5
 FILE = ".caloron.yml"
+CONTEXT = f"caloron/{FILE}"
+"""The commit status of a pull request that changes the file; no command of `verify` can have this name."""
+JOINED = ("models", "mcp", "command_minimum", "protected_paths")
+"""What the organisation sets of these counts beside what the repository sets."""
+AGAIN = "I look at each new head again, and change this comment."
 
 
 def execute(input: Input) -> Output:
-    state, policy, event = input["state"], input["policy"], input["events"][0]
+    event = input["events"][0]
+    if event["type"] == "config_proposed":
+        return propose(input["state"], input["policy"], event)
+    return tell(input["state"], input["policy"], event)
+
+
+# what a pull request would change
+
+
+def propose(state: State, policy: Policy, event: ConfigProposed) -> Output:
+    """A status of its head; and one comment, where there is something to say, which each head changes."""
+    number, changes = str(event["pr_number"]), changed(state, policy, event)
+    proposals = state.get("proposals", {})
+    known = proposals.get(number)
+    if known is None:
+        return {"state": state, "actions": []}
+    actions: list[Action] = [status(state, event, changes)]
+    if event["problems"] or changes or known.get("commented"):
+        body = "\n".join(described(state, event, changes))
+        comment: Comment = {"type": "comment", "number": event["pr_number"], "body": body, "grows": True,
+                            "key": f"config:pull:{number}", "mark": {"kind": "config"}}  # fmt: skip
+        actions.append(comment)
+        state = {**state, "proposals": {**proposals, number: {**known, "commented": True}}}
+    return {"state": state, "actions": actions}
+
+
+def status(state: State, event: ConfigProposed, changes: dict[str, str]) -> SetStatus:
+    problems, sha = event["problems"], event["head_sha"]
+    if problems:
+        words = f"It has {counted(len(problems), 'mistake')}, the first on line {problems[0]['line']}"
+    elif not event["touched"]:
+        words = "The file is as it is in the base"
+    else:
+        words = f"It changes {counted(len(changes), 'setting') if changes else 'no setting'}"
+    page = here(state, sha, problems[0]["line"] if problems else 1) if event["touched"] else ""
+    return {"type": "set_status", "sha": sha, "context": CONTEXT, "description": words, "link": page,
+            "status": "failure" if problems else "success", "key": f"status:{CONTEXT}:{sha}"}  # fmt: skip
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def described(state: State, event: ConfigProposed, changes: dict[str, str]) -> list[str]:
+    sha = event["head_sha"]
+    if not event["touched"]:
+        return [f"This pull request does not change `{FILE}` any more."]
+    if event["problems"]:
+        wrong = [f"- {place(state, sha, one)}: {one['message']}" for one in event["problems"]]
+        head = f"I cannot use `{FILE}` as it is at `{sha[:10]}`:"
+        return [
+            head,
+            "",
+            *wrong,
+            "",
+            f"Merged like this it would not count: what is in effect now would stay so. {AGAIN}",
+        ]
+    if not changes:
+        return [f"`{FILE}` as it is at `{sha[:10]}` changes no setting that is in effect. {AGAIN}"]
+    rows = [f"- {named_on(state, event, key)}: {words}" for key, words in changes.items()]
+    head = f"Merged as it is at `{sha[:10]}`, `{FILE}` changes these settings:"
+    return [head, "", *rows, "", f"Until then nothing of it is in effect. {AGAIN}"]
+
+
+def place(state: State, sha: str, problem: ConfigProblem) -> str:
+    words = f"line {problem['line']}, column {problem['column']}"
+    page = here(state, sha, problem["line"])
+    return f"[{words}]({page})" if page else words
+
+
+def named_on(state: State, event: ConfigProposed, key: str) -> str:
+    """The key, with a link to its line; one that the file does not set any more has none."""
+    line = event.get("lines", {}).get(key)
+    page = here(state, event["head_sha"], line) if line else ""
+    return f"[`{key}`]({page})" if page else f"`{key}`"
+
+
+def changed(state: State, policy: Policy, event: ConfigProposed) -> dict[str, str]:
+    """Each key whose effective value would be another one, with both."""
+    if "settings" not in event:
+        return {}
+    after: Policy = {**policy, **event["settings"]}
+    differing = [(key, sets) for key, sets in KEYS.items() if differs(policy, after, sets)]
+    return {key: both(state, policy, after, sets) for key, sets in differing}
+
+
+def differs(policy: Policy, after: Policy, sets: str) -> bool:
+    other = sets == "framework" and policy["acp"] != after["acp"]
+    return other or in_effect(policy, sets) != in_effect(after, sets)
+
+
+def both(state: State, policy: Policy, after: Policy, sets: str) -> str:
+    if sets == "protected_paths":
+        before, then = policy["protected_paths"], after["protected_paths"]
+        more, less = (
+            [one for one in paths if one not in others] for paths, others in ((then, before), (before, then))
+        )
+        words = [f"{what} {named(paths)}" for what, paths in (("adds", more), ("drops", less)) if paths]
+        return "; ".join(words) or "in another order"
+    now, later = value(state, policy, sets), value(state, after, sets)
+    return f"{now} → {later}" if now != later else f"{now}, in its details"
+
+
+# what is in effect
+
+
+def tell(state: State, policy: Policy, event: Command) -> Output:
     rows = [row(state, policy, key, sets) for key, sets in KEYS.items()]
     repo = state.get("repo")
     branch = repo.get("default_branch") if repo else None
@@ -90,17 +204,20 @@ def execute(input: Input) -> Output:
 
 
 def head(state: State) -> str:
-    config = state.get("config")
+    config, theirs = state.get("config"), state.get("organisation")
     if config is None:
         return f"I have not read `{FILE}` yet. Until then these settings are in effect:"
-    if config.get("problems"):
-        old = (
-            f"that of `{config['valid'][:10]}` stays in force" if config["valid"] else "nothing of it counts"
-        )
-        return (
-            f"`{FILE}` as of `{config['commit'][:10]}` has mistakes, so {old}. These settings are in effect:"
-        )
-    return "These settings are in effect:"
+    wrong = [mistaken(f"`{FILE}`", config["commit"], config["valid"])] if config.get("problems") else []
+    if theirs and (problems := theirs.get("problems")):
+        name = f"`{FILE}` of {as_code(theirs['held_in'])}"
+        first = f"The first one is on line {problems[0]['line']}: {problems[0]['message']}."
+        wrong += [mistaken(name, theirs["commit"], theirs["valid"]), first]
+    return " ".join([*wrong, "These settings are in effect:"])
+
+
+def mistaken(name: str, commit: str, valid: str | None) -> str:
+    force = f"that of `{valid[:10]}` stays in force" if valid else "nothing of it counts"
+    return f"{name} as of `{commit[:10]}` has mistakes, so {force}."
 
 
 def row(state: State, policy: Policy, key: str, sets: str) -> str:
@@ -127,16 +244,21 @@ def sprint_budget(kickoff: Kickoff, limit: Budget | None) -> Budget | None:
 
 
 def source(state: State, policy: Policy, key: str, sets: str) -> str:
-    """The line of the file; else the operator's setting, or the default."""
-    config, operator = state.get("config"), policy.get("origins", {}).get(sets)
+    """The line of the file, or of the organisation's; else the operator's setting, or the default."""
+    config, theirs = state.get("config"), state.get("organisation")
+    operator = policy.get("origins", {}).get(sets)
     ours = f"the operator's `{operator}`" if operator else "default"
-    given: Mapping[str, object] = config["values"] if config else {}
-    if config is None or sets not in given:
+    own: Mapping[str, object] = config["values"] if config else {}
+    below: Mapping[str, object] = theirs["defaults"] if theirs else {}
+    places = [line_of(state, config, key)] if config and sets in own else []
+    if theirs and sets in below and (not places or sets in JOINED):
+        places.append(line_of_organisation(state, theirs, key))
+    if not places:
         return ours
-    place = line_of(state, config, key)
-    if sets == "protected_paths" or given[sets] == in_effect(policy, sets):
-        return place
-    return f"{ours}; {place} may only shorten it"
+    given = own.get(sets, below.get(sets))
+    if sets in JOINED or given == in_effect(policy, sets):
+        return " and ".join(places)
+    return f"{ours}; {places[0]} may only shorten it"
 
 
 def in_effect(policy: Policy, sets: str) -> object:
@@ -144,13 +266,30 @@ def in_effect(policy: Policy, sets: str) -> object:
 
 
 def line_of(state: State, config: Config, key: str) -> str:
-    line, page, commit = config.get("lines", {}).get(key), state["repo"].get("html_url"), config["valid"]
+    page, line = state["repo"].get("html_url"), config.get("lines", {}).get(key)
+    return linked(state, f"`{FILE}`", page, config["valid"], line)
+
+
+def line_of_organisation(state: State, theirs: OrganisationConfig, key: str) -> str:
+    page, line = theirs.get("html_url"), theirs.get("lines", {}).get(key)
+    return linked(state, f"`{FILE}` of {as_code(theirs['held_in'])}", page, theirs["valid"], line)
+
+
+def linked(state: State, name: str, page: str | None, commit: str | None, line: int | None) -> str:
     if line is None:
-        return f"`{FILE}`"
-    if not page or not commit:
-        return f"line {line} of `{FILE}`"
+        return name
+    words = f"line {line} of {name}"
+    return f"[{words}]({address(state, page, commit, line)})" if page and commit else words
+
+
+def address(state: State, page: str | None, commit: str, line: int) -> str:
+    """Where people see that line of the file."""
     tree = "blob" if state["repo"]["forge"] == "github" else "src/commit"
-    return f"[line {line} of `{FILE}`]({page}/{tree}/{commit}/{FILE}#L{line})"
+    return f"{page}/{tree}/{commit}/{FILE}#L{line}" if page else ""
+
+
+def here(state: State, commit: str, line: int) -> str:
+    return address(state, state["repo"].get("html_url"), commit, line)
 
 
 # what is in effect, in words
@@ -197,8 +336,10 @@ def named(items: list[str]) -> str:
 
 
 def protected(state: State) -> str:
-    config = state.get("config")
-    more = config["values"].get("protected_paths") if config else None
+    config, theirs = state.get("config"), state.get("organisation")
+    own = config["values"].get("protected_paths", []) if config else []
+    each = [theirs["defaults"].get("protected_paths", []) if theirs else [], own]
+    more = list(dict.fromkeys(path for paths in each for path in paths))
     return f"the usual ones, and {named(more)}" if more else "the usual ones"
 
 

@@ -31,6 +31,8 @@ def execute(input: Input) -> Output:
     kickoff = state["kickoffs"].get(str(state.get("running")))
     if kickoff is not None and kickoff["status"] == "Paused":
         policy = {**policy, "paused": True}
+    if (repo := state.get("repo")) and repo.get("archived"):
+        policy = {**policy, "paused": True}
     if not has_lock(state, policy, input["now"]):
         policy = {**policy, "paused": True}
     if kickoff is not None and opens_gates(kickoff):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar, TypedDict, cast
 if TYPE_CHECKING:
     from stages.world import (
         Action, ApprovalKept, CheckCompleted, Checks, ChecksFailed, CheckState, Event, FailedCheck, ForgePull,
-        ForgeReview, HoldSeen, LookFailures, LookTimeline, LookUpdates, Policy, PrClosed, PrMerged,
-        PrOpened, PrReopened, PrReviewSubmitted, PrSynchronized, PullRequest, RequiredChecks, SeenPull,
-        SeenUpdates, State, Task, TimelineAsk,
+        ForgeReview, HoldSeen, LookFailures, LookProposal, LookTimeline, LookUpdates, Policy, PrClosed,
+        PrMerged, PrOpened, PrReopened, PrReviewSubmitted, Proposal, PrSynchronized, PullRequest,
+        RequiredChecks, SeenPull, SeenUpdates, State, Task, TimelineAsk,
     )  # fmt: skip
 
 NAME = "compare_pull"
@@ -42,6 +42,7 @@ OWN_CHECKS = "caloron/"
 WORST_FIRST: tuple[CheckState, ...] = ("failure", "pending", "success")
 STARTED_BY = re.compile(r" \((?:push|pull_request|pull_request_target|merge_group)\)$")
 MOST_OF_BASE = 200
+MOST_PROPOSALS = 500
 ORIGIN = ("forge", "repo_id", "repo", "at", "found")
 BRANCH = re.compile(r"agent/([a-z0-9_-]{1,64})/([a-z0-9_-]{1,64})")
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -56,10 +57,14 @@ def execute(input: Input) -> Output:
     for event in input["events"]:
         if event["type"] == "seen" and event["what"] == "pull":
             state, found, looks = compare(state, input["policy"], event)
-            actions += looks + ask_again(state, found) + ask_updates(event, found)
+            state, proposals = ask_proposal(state, event)
+            actions += look_at_base(state, event)
+            actions += looks + ask_again(state, found) + ask_updates(event, found) + proposals
             events += found
         elif event["type"] == "seen" and event["what"] == "updates":
             events += kept(state, event)
+        elif (number := not_looked_at(event)) is not None:
+            state = forget_proposal(state, str(number))
         elif (failed := failures(state, event)) is not None:
             events += failed
         elif required := required_of(state, event):
@@ -68,6 +73,48 @@ def execute(input: Input) -> Output:
         else:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}
+
+
+def ask_proposal(state: State, event: SeenPull) -> tuple[State, list[Action]]:
+    """Of each new head of anyone's pull request into the default branch: does it change the settings?"""
+    number, observed, repo = str(event["number"]), event["there"], state.get("repo")
+    base, head, known = observed.get("base"), observed["head"]["sha"], state.get("proposals", {})
+    branch = repo.get("default_branch") if repo else None
+    if not base or not branch:
+        return state, []
+    if observed["state"] != "open" or base["ref"] != branch:
+        return (forget_proposal(state, number) if number in known else state), []
+    before = known.get(number)
+    if before and before["looked_at"] == head:
+        return state, []
+    proposal: Proposal = {**before, "looked_at": head} if before else {"looked_at": head}
+    others = [(name, one) for name, one in known.items() if name != number]
+    kept = dict([*others, (number, proposal)][-MOST_PROPOSALS:])
+    look: LookProposal = {"type": "look", "what": "proposal", "number": event["number"], "head_sha": head,
+                          "key": f"look:proposal:{number}"}  # fmt: skip
+    return {**state, "proposals": kept}, [look]
+
+
+def look_at_base(state: State, event: SeenPull) -> list[Action]:
+    """A task's pull request goes into another branch than the default one: perhaps that has a new name."""
+    repo, base = state.get("repo"), event["there"].get("base")
+    branch = repo.get("default_branch") if repo else None
+    known = state.get("pulls", {}).get(str(event["number"]))
+    if not known or known["state"] != "open" or not base or not branch or base["ref"] == branch:
+        return []
+    return [{"type": "look", "what": "repository", "key": "look:repository"}]
+
+
+def not_looked_at(event: Event) -> int | None:
+    """The pull request whose look at the settings the forge refused."""
+    if event["type"] != "refused" or event["action"]["type"] != "look":
+        return None
+    return event["action"]["number"] if event["action"]["what"] == "proposal" else None
+
+
+def forget_proposal(state: State, number: str) -> State:
+    others = {name: one for name, one in state.get("proposals", {}).items() if name != number}
+    return {**state, "proposals": others}
 
 
 def compare(state: State, policy: Policy, event: SeenPull) -> tuple[State, list[Event], list[Action]]:

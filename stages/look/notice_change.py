@@ -59,7 +59,8 @@ def looks_for(state: State, policy: Policy, event: Changed | AccountShared) -> l
 
 def looks_at_branch(state: State, event: Changed) -> list[Action]:
     repo = state.get("repo")
-    if repo and repo.get("empty"):
+    gone = set(event.get("head_sha") or "") == {"0"}
+    if repo and (repo.get("empty") or (gone and event["branch"] == repo.get("default_branch"))):
         return [{"type": "look", "what": "repository", "key": "look:repository"}]
     return look_at_config(state) if repo and event["branch"] == repo.get("default_branch") else []
 

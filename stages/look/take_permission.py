@@ -13,9 +13,12 @@ if TYPE_CHECKING:
         ForgeComment,
         ForgePermission,
         ForgeRepository,
+        Mark,
         Permission,
         Repository,
         SeenComment,
+        SeenRepository,
+        SprintContinued,
         State,
         Waiting,
         Where,
@@ -55,10 +58,13 @@ def execute(input: Input) -> Output:
             actions += lines
         elif event["type"] == "seen" and event["what"] == "repository":
             repo: Repository = {**state["repo"], **remembered(event["there"])}
+            actions += tell_new_branch(state, repo)
+            continued, lines = go_on(state, repo, event)
+            actions += lines
             state, released = release({**state, "repo": repo}, shown(state))
             actions += ask_required(repo)
             actions += look_at_config(state)
-            events += released
+            events += [*released, *continued]
         elif not known:
             events.append(event)
     return {"state": state, "actions": actions, "events": events}
@@ -166,9 +172,39 @@ def denial(status: int, message: str) -> str:
 
 
 def remembered(observed: ForgeRepository) -> Repository:
-    names = ("full_name", "default_branch", "empty", "private", "merge_styles", "default_merge_style",
-             "html_url", "clone_url", "permissions")  # fmt: skip
+    names = ("full_name", "default_branch", "empty", "private", "archived", "merge_styles",
+             "default_merge_style", "html_url", "clone_url", "permissions")  # fmt: skip
     return cast("Repository", {name: value for name, value in observed.items() if name in names})
+
+
+def tell_new_branch(state: State, repo: Repository) -> list[Action]:
+    """One line on the running sprint's kickoff: its base has another name, or is another branch."""
+    before, now = state["repo"].get("default_branch"), repo.get("default_branch")
+    kickoff = state["kickoffs"].get(str(state.get("running")))
+    if not before or not now or before == now or kickoff is None:
+        return []
+    words = (
+        f"The default branch of this repository is now {as_code(now)}; it was {as_code(before)}. "
+        f"I go on with {as_code(now)}: new work begins from it, and pull requests go into it."
+    )
+    mark: Mark = {"kind": "note", "sprint": kickoff["id"]}
+    return [{"type": "comment", "number": kickoff["number"], "body": words, "mark": mark,
+             "key": f"{kickoff['id']}/branch/{now}"}]  # fmt: skip
+
+
+def go_on(
+    state: State, repo: Repository, event: SeenRepository
+) -> tuple[list[SprintContinued], list[Action]]:
+    """A repository that is not archived any more: its sprint, which stood still, goes on."""
+    kickoff = state["kickoffs"].get(str(state.get("running")))
+    if kickoff is None or not state["repo"].get("archived") or repo.get("archived"):
+        return [], []
+    continued: SprintContinued = {"type": "sprint_continued", "number": kickoff["number"],
+                                  "key": f"sprint_continued:{event['key']}"}  # fmt: skip
+    words = "This repository was archived, so the sprint stood still. It is not archived any more: I go on."
+    mark: Mark = {"kind": "note", "sprint": kickoff["id"]}
+    return [continued], [{"type": "comment", "number": kickoff["number"], "body": words, "mark": mark,
+                          "key": f"{kickoff['id']}/unarchived/{event['key']}"}]  # fmt: skip
 
 
 def ask_required(repo: Repository) -> list[Action]:

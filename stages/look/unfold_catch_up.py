@@ -49,8 +49,7 @@ def execute(input: Input) -> Output:
                 board = board_of(state, comment)
                 events += edits(event, comment, board) if board else [comment_found(event, comment)]
             actions += [look_at_pull(state, number) for number in awaited(state, event["there"]["pulls"])]
-            actions += ask_required(state)
-            actions += look_at_config(state)
+            actions.append({"type": "look", "what": "repository", "key": "look:repository"})
             actions += resume(event["request"])
         elif event["type"] == "refused" and is_restoring(event["action"]):
             again = event["action"].copy()
@@ -139,32 +138,6 @@ def awaited(state: State, changed: list[int]) -> list[int]:
     tasks = state.get("tasks", {}).values()
     open_ones = (task.get("pr_number") for task in tasks if task["status"] not in ENDED)
     return sorted({*changed, *(number for number in open_ones if number)})
-
-
-def ask_required(state: State) -> list[Action]:
-    """No delivery tells what the base requires now, and a pull request in review may wait for it."""
-    repo, tasks = state.get("repo"), state.get("tasks", {}).values()
-    branch = repo.get("default_branch") if repo else None
-    if not branch or all(task["status"] != "InReview" for task in tasks):
-        return []
-    return [{"type": "look", "what": "protection", "branch": branch, "key": "look:protection"}]
-
-
-def look_at_config(state: State) -> list[Action]:
-    """The repository's own settings, where its branch has another commit than the one they were read at."""
-    repo, config = state.get("repo"), state.get("config")
-    if not repo or not repo.get("default_branch"):
-        return []
-    known = config["commit"] if config else None
-    return [
-        {
-            "type": "look",
-            "what": "config",
-            "branch": repo["default_branch"],
-            "known": known,
-            "key": "look:config",
-        }
-    ]
 
 
 def look_at_pull(state: State, number: int) -> Action:

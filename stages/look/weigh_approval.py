@@ -29,6 +29,10 @@ class Output(TypedDict):
 
 LEVELS = ("none", "read", "triage", "write", "maintain", "admin", "owner")
 SHOWN = 5
+MISTAKE = (
+    "I do not merge this: its `.caloron.yml` has a mistake on line {}. "
+    "Please correct it, and approve the new head."
+)
 
 
 def execute(input: Input) -> Output:
@@ -40,6 +44,8 @@ def execute(input: Input) -> Output:
         return {"allowed": False, "message": None, "wait": None}  # judged anew: look at it again
     if facts["closing"]:
         return {"allowed": False, "message": words_that_close(facts), "wait": "other commit messages"}
+    if line := facts.get("mistake_on_line"):
+        return {"allowed": False, "message": MISTAKE.format(line), "wait": "a correct `.caloron.yml`"}
     wanted, why = need(facts)
     denials = [denial for review in approvals if (denial := denied(facts, review, wanted))]
     if len(denials) < len(approvals):

@@ -22,6 +22,9 @@ REAL_GITEA_TOO = {
     "test_merging.py::test_who_approves_an_older_head": "a review of a commit that is not the head",
     "test_merging.py::test_a_merge_that_conflicts": "how the server reports a conflict, and when it knows",
     "test_configuration.py::test_work_that_does_not_pass_is_a_draft": "what makes a draft of a pull request",
+    "test_organisation.py": "a repository whose name begins with a dot, and who may read it",
+    "test_proposed_settings.py": "files of a pull request, and a status and a file of its head",
+    "test_renamed_branch.py": "what a server does with pull requests of a branch that gets another name",
     "test_steered_runs.py::test_a_person_ends": "a pull request of a person that closes an issue",
     "test_by_hand.py::test_a_merge_by_hand": "a merge that is not the bot's",
     "test_by_hand.py::test_labels_changed_by_hand": "label events of a real server",
@@ -36,6 +39,8 @@ REAL_GITEA_TOO = {
     "test_rights.py::test_an_account_that_may_only_write": "what the server lets such an account read",
     "test_rights.py::test_an_empty_repository": "what the server says of one without a commit",
     "test_two_installations.py": "comments listed by when they were changed, two hooks of one repository",
+    "test_no_deliveries.py::test_a_pull_request_that_breaks": "what lists show of a pull request",
+    "test_no_deliveries.py::test_while_a_repository_is_archived": "what a server lets one do there",
     "test_no_deliveries.py::test_a_label_that_no_delivery": "what lists and the timeline show of the past",
 }
 """The beginning of a test's address → why."""

@@ -12,7 +12,7 @@ from tests.flows.play import Play
 @pytest.fixture(scope="module")
 def looking(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Iterator[str]]]:
     """A bot that looks around every second, and repositories without a hook for a scenario each."""
-    repos = [house.repository(hooked=False) for _ in range(2)]
+    repos = [house.repository(hooked=False) for _ in range(4)]
     often = {**house.settings, "CALORON_REPOS": ",".join(repos), "CALORON_RECONCILE_S": "1"}
     own = House(house.kind, house.client, often, house.real, house.fake_url, unhooked=True)
     with served(own, tmp_path_factory.mktemp("looking")) as up:
@@ -88,3 +88,36 @@ def test_a_label_that_no_delivery_told_of_holds_a_merge_and_its_removal_releases
     play.alice.set_labels(play.repo, number, [], ["caloron:hold"])
     play.wait(lambda: play.closed(kickoff))
     assert play.bot.pull(play.repo, number)["merged"]
+
+
+def test_a_pull_request_that_breaks_the_settings_is_found(unhooked: Play) -> None:
+    play = unhooked
+    play.write("settings", "settings.txt", "one\n")
+    head = play.write("settings", ".caloron.yml", "pipeline:\n  paralel: 2\n")
+    number = play.alice.create_pull(play.repo, "Other settings", "", "settings", "main")["number"]
+    said = play.wait(lambda: play.written(number, "config"))
+    assert said and f"{head}/.caloron.yml#L2" in said
+    look_around(play)
+    assert len(play.all_written(number)) == 1
+
+
+def test_while_a_repository_is_archived_its_sprint_stands_still(unhooked: Play) -> None:
+    play = unhooked
+    store = play.house.store
+    assert store
+    kickoff = play.start("- a: Do one thing", "- b: Do another (after: a)")
+    pull = play.pull("a")
+    play.alice.review(play.repo, pull["number"], "comment", "I look at it later.")
+    play.bot.api.send("PATCH", f"/repos/{play.repo}", {"archived": True})
+    play.wait(lambda: store.load(play.lane).state["repo"].get("archived"))
+    look_around(play)
+    play.bot.api.send("PATCH", f"/repos/{play.repo}", {"archived": False})
+    said = play.wait(lambda: [one for one in play.all_written(kickoff, "note") if "archived" in one])
+    assert len(said) == 1 and said[0].endswith("It is not archived any more: I go on.")
+
+    def ended() -> bool:
+        play.approve_all()
+        return play.closed(kickoff)
+
+    play.wait(ended)
+    assert play.merged("a") and play.merged("b")

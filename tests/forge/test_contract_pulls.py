@@ -5,6 +5,7 @@ import time
 import pytest
 
 from shell.errors import NotYet, Refused
+from shell.forge.common_read import OWN_CHECKS
 from shell.forge.protocol import Push
 from tests.forge.servers import Server, when_checked
 from tests.waiting import until
@@ -51,7 +52,7 @@ def test_a_pull_request_is_told_whole(server: Server, repo: str) -> None:
         ({"ci": ["pending"], "lint": ["failure"]}, "failure"),
         ({"ci": ["error"]}, "failure"),
         ({"ci": ["success"], "caloron": ["pending"]}, "success"),
-        ({"caloron": ["success"]}, "none"),
+        ({"caloron": ["success"], "caloron/.caloron.yml": ["failure"]}, "none"),
     ],
 )
 def test_checks_are_combined(server: Server, repo: str, told: dict[str, list[str]], state: str) -> None:
@@ -61,7 +62,7 @@ def test_checks_are_combined(server: Server, repo: str, told: dict[str, list[str
             server.bot.set_status(repo, made["head_sha"], each, context, "said so")
     status = server.bot.pull(repo, made["number"])["status"]
     assert status["state"] == state
-    others = {context: states for context, states in told.items() if context != "caloron"}
+    others = {context: states for context, states in told.items() if context not in OWN_CHECKS}
     last = {context: states[-1].replace("error", "failure") for context, states in others.items()}
     assert status["contexts"] == last
 
@@ -222,6 +223,16 @@ def test_who_only_reads_may_not_merge(server: Server, repo: str) -> None:
     with pytest.raises(Refused) as refusal:
         when_checked(lambda: server.of("bob").merge(repo, made["number"], made["head_sha"], "merge"))
     assert refusal.value.status in (403, 404, 405)
+
+
+def test_whether_a_pull_request_changes_a_file_is_told(server: Server, repo: str) -> None:
+    """Whatever the base says meanwhile; and whether the file is new, other or gone."""
+    number = server.pull(repo)["number"]
+    server.write(repo, "main", "settings.yml", "one\n")
+    assert server.bot.changes_file(repo, number, "one.txt")
+    assert not server.bot.changes_file(repo, number, "settings.yml")
+    server.write(repo, "agent/s/t1", "settings.yml", "two\n")
+    assert server.bot.changes_file(repo, number, "settings.yml")
 
 
 def test_the_checks_of_any_commit_are_told_without_our_own(server: Server, repo: str) -> None:

@@ -12,7 +12,7 @@ from handlers.repository_labels import declared_policy
 from shell.agent.path_rules import FLOOR
 from shell.config_file import read_config
 from shell.policy import policy_for
-from shell.repository_config import KEYS
+from shell.repository_config import JOINS, KEYS, explained, merged
 from shell.settings import Settings
 from tests.stages.forge_rendering import live_in_body
 from tests.stages.stage_rules import loaded
@@ -227,3 +227,44 @@ def test_a_command_may_take_more_than_by_itself_but_not_less() -> None:
     ):
         [problem] = read_config(f"commands:\n  minimum: {wrong}\n", rights)["problems"]
         assert words in problem["message"] and problem["line"] == 2
+
+
+def test_the_organisations_values_hold_beneath_the_repositorys_own() -> None:
+    """Key by key: what is one value is replaced, what has entries has those of both."""
+    below = read_config(
+        "agents: {framework: {acp: qwen}, models: {quick: a, standard: b}, network: [one.example.org]}\n"
+        "commands: {minimum: {skip: maintain}}\nprotected_paths: [infra]\nverify: [{name: a, run: x}]\n"
+    )["values"]
+    own = read_config(
+        "agents: {framework: claude-code, models: {quick: c}, network: [two.example.org]}\n"
+        "commands: {minimum: {retry: maintain}}\nprotected_paths: [deploy, infra]\n"
+    )["values"]
+    both = merged(below, own)
+    assert both["framework"] == "claude-code" and "acp" not in both
+    assert both["models"] == {"quick": "c", "standard": "b"} and both["network"] == ["two.example.org"]
+    assert both["command_minimum"] == {"skip": "maintain", "retry": "maintain"}
+    assert both["protected_paths"] == ["infra", "deploy"] and both["verify"] == below["verify"]
+    assert merged(below, {}) == below and merged({}, own) == own
+
+
+def test_what_joins_is_told_as_of_both_files() -> None:
+    joined = loaded(Path("stages/command/config.py").resolve()).JOINED
+    assert {sets.policy for _, _, sets in KEYS if sets.join in JOINS} == set(joined)
+
+
+def test_each_key_is_explained_with_where_it_comes_from() -> None:
+    forge = {"CALORON_WEBHOOK_SECRET": "s", "GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"}
+    own: Any = {
+        "commit": "c", "valid": "c", "values": {"parallel": 1, "stall_threshold_m": 9},
+        "lines": {"pipeline.parallel": 2},
+    }  # fmt: skip
+    beneath: Any = {
+        "held_in": "ada/.caloron", "commit": "d", "valid": "d",
+        "defaults": {"parallel": 4, "merge": "manual"}, "lines": {"merge.mode": 7},
+    }  # fmt: skip
+    found = explained(Settings.of(forge | {"CALORON_STALL_M": "5"}), own, beneath)
+    rows = {row["key"]: (row["value"], row["source"]) for row in found}
+    assert rows["pipeline.parallel"] == (1, ".caloron.yml:2")
+    assert rows["merge.mode"] == ("manual", ".caloron.yml:7 of ada/.caloron")
+    assert rows["supervisor.stall"] == (5, "CALORON_STALL_M; .caloron.yml may only shorten it")
+    assert rows["merge.update"] == ("needed", "default")

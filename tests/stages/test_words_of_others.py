@@ -188,7 +188,10 @@ OURS = {
     "why": "our own",
     "valid": "as `commit`",
 }
-OURS_IN = {("command/change_plan", "plan", "errors"): "made by `draft_change`"}
+OURS_IN = {
+    ("command/change_plan", "plan", "errors"): "made by `draft_change`",
+    ("command/config", "events", "head_sha"): "as `commit`",
+}
 VERBATIM = {
     "dag/evaluate": "its actions are decisions, which `spell_out` and `execute_actions` put into words",
     "turn/take_step": "it hands on actions that were put into words before",

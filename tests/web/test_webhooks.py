@@ -18,6 +18,7 @@ from shell.admission import Facts
 from shell.errors import Unavailable
 from shell.settings import Settings
 
+SCHEMA = Path(__file__).parents[2] / "docs/caloron.schema.json"
 REPOSITORY = {
     "id": 12,
     "name": "shop",
@@ -41,6 +42,17 @@ COMMENT = {
     "sender": SENDER,
     "is_pull": False,
 }
+
+
+def test_the_schema_of_the_settings_is_served_to_anyone() -> None:
+    given = {"CALORON_WEBHOOK_SECRET": "s", "GITEA_URL": "http://forge.test", "GITEA_TOKEN": "t"}
+    client = create_webhook_app(Settings.of(given), Memory()).test_client()
+    answer = client.get("/caloron.schema.json")
+    assert answer.status_code == 200 and answer.content_type == "application/schema+json"
+    assert answer.get_json(force=True) == json.loads(SCHEMA.read_text(encoding="utf-8"))
+    assert "public" in answer.headers["Cache-Control"]
+    again = client.get("/caloron.schema.json", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304 and not again.data
 
 
 class Memory:

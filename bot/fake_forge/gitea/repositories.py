@@ -195,6 +195,11 @@ def add_branch(call: Call) -> tuple[Json, int]:
     return _branch(call, name, sha), 201
 
 
+@route(blueprint, "PATCH", f"{REPO}/branches/<path:branch>", "write")
+def rename_branch(call: Call, branch: str) -> None:
+    pushes.rename_branch(call.world, call.repository, call.user, branch, call.text("name"))
+
+
 @route(blueprint, "DELETE", f"{REPO}/branches/<path:branch>", "write")
 def remove_branch(call: Call, branch: str) -> None:
     pushes.delete_branch(call.world, call.repository, call.user, branch)

@@ -161,6 +161,13 @@ def branch(call: Call, branch: str) -> Json:
     return _branch(call, branch, sha, full=True)
 
 
+@route(blueprint, "POST", f"{REPO}/branches/<path:branch>/rename", "admin")
+def rename_branch(call: Call, branch: str) -> tuple[Json, int]:
+    new = call.text("new_name")
+    sha = pushes.rename_branch(call.world, call.repository, call.user, branch, new)
+    return _branch(call, new, sha, full=True), 201
+
+
 @route(blueprint, "GET PUT DELETE", f"{REPO}/branches/<path:branch>/protection", "admin")
 def protection(call: Call, branch: str) -> Json | None:
     rules = call.repository.protections

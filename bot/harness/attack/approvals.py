@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import compositions
 from bot.fake_forge import FakeForge
@@ -21,6 +21,9 @@ from shell.store import Store, connect
 from shell.valkey import serving
 
 from .kind import Arena, Defence, Kind, Tried
+
+if TYPE_CHECKING:
+    from stages.world import RepositoryPolicy
 
 REPO = "acme/shop"
 WRITERS = ("alice", "bob", "reviewer", "ci[bot]")
@@ -137,6 +140,7 @@ class Scene:
             REPO,
             state.user("bot").id,
             home=self.folder,
+            holds=lambda values: cast("RepositoryPolicy", values),
             git=lambda: Repository(copy, bot.clone_url(REPO), lambda: Credential(*bot.credential(REPO))),
             weigh=lambda facts: compositions.run("weigh_approval", {"facts": facts}).output,
             ours=lambda: frozenset({state.user("bot").id, state.user("reviewer").id}),
