@@ -706,6 +706,15 @@ class Supposed(TypedDict):
     """How many agents would work at the same time; null: as many as now."""
 
 
+class Offer(TypedDict):
+    """What people may change on the board of one sprint. Made by `offer_edits`."""
+
+    boxes: list[str]
+    """A line for each box that acts when it is ticked."""
+    plan_lines: str
+    """The plan, a line a task; empty where it cannot be changed there."""
+
+
 class Forecast(TypedDict):
     """How long the running sprint still takes, by what its tasks took so far. Made by `forecast`."""
 
@@ -1305,6 +1314,8 @@ class Where(TypedDict):
     """Who said it, by login; absent where that is not known."""
     line: NotRequired[str]
     """The line or the label, where it is a command that steers something."""
+    board: NotRequired[int]
+    """The comment that is the board, where an edit of it said it."""
 
 
 class Changed(Happening):
@@ -1422,8 +1433,17 @@ class IssueText(TypedDict):
     """Whether it is open."""
 
 
+class PlanEdit(TypedDict):
+    """How somebody changed the plan on the board, a line a task. Written by the switchboard."""
+
+    lines_before: str
+    """The plan as it stood there."""
+    lines_after: str
+    """The plan as they want it; what they ticked is ticked in it."""
+
+
 class Command(Asking):
-    """Somebody asks for something, by a line of text or by a label. Emitted by the switchboard."""
+    """Somebody asks for something: by a line, a label, an edit of the board. Emitted by the switchboard."""
 
     type: Literal["command"]
     name: str
@@ -1444,6 +1464,8 @@ class Command(Asking):
     """The issue that is to be a task or a hotfix; absent until it was read. Written by `compare_issue`."""
     opened: NotRequired[int]
     """The issue that was opened for a hotfix. Written by `take_answer`."""
+    edit: NotRequired[PlanEdit]
+    """For `edit-plan`: how the plan on the board was changed."""
 
 
 @final

@@ -152,9 +152,17 @@ def mark_of(state: State, drawn: Board, own: str | None) -> Mark:
     return {**mark, "took": lock["took"]} if "took" in lock else mark
 
 
+def is_read_back(state: State, comment_id: int | None) -> bool:
+    """Whether an edit of the board waits for the forge to show it: it must still stand there then."""
+    held = [one for one in state["waiting"].values() if one["type"] == "command" and "delivered" in one]
+    return any(one["where"].get("board") == comment_id is not None for one in held)
+
+
 def board_of(state: State, drawn: Board, own: str | None) -> BoardWanted | None:
     number = drawn["number"]
     shown = state["shown"].get(f"issue:{number}:board")
+    if shown and is_read_back(state, shown["comment_id"]):
+        return None
     mark = mark_of(state, drawn, own)
     lock = [mark[name] for name in ("locked_at", "held", "took") if name in mark]
     new_hash = hash_of([drawn["body"], drawn["asked"], *lock])

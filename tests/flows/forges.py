@@ -9,6 +9,7 @@ import os
 import re
 
 REAL_GITEA_TOO = {
+    "test_board_edits.py": "whom a delivery names that edited a comment of the bot, and its text before",
     "test_diamond.py": "one whole sprint, driven by the webhooks of a real server",
     "test_four_eyes.py": "who pushed, what a merge closes, and a branch brought up to date",
     "test_required_checks.py": "branch protection, and what the server says when it refuses a merge",

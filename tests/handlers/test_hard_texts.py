@@ -12,8 +12,8 @@ from handlers.switchboard import expand_unread
 MOST_TIMES = 100
 """As much processor time as prose of that length takes in the same moment, so a slow machine is no fault.
 
-The slowest, lists in lists, takes twelve times as long where nothing else runs; what grows with the square of the length
-takes thousands."""
+The slowest, lists in lists, takes twelve times as long where nothing else runs; what grows with the square of
+the length takes thousands."""
 PIECES = {
     "prose": "The quick brown fox, `code`, *emphasis* and [a link](http://x.y).\n\n- one\n- two\n\n",
     "quotes": ">",

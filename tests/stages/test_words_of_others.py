@@ -177,6 +177,7 @@ OURS = {
     "words": "made by the stage that answers",
     "report_markdown": "made by `write_retro_report`",
     "boards": "made by `draw_boards`",
+    "offers": "made by `offer_edits`",
     "problems": "made by `shell/config_file.py`, whose test holds that nothing of the file is live in them",
     "html_url": "an address as the forge gives it",
     "commit": "a hash of git's",
