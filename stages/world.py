@@ -1022,6 +1022,8 @@ class Kickoff(TypedDict):
     """The last commands that steered it; written by `command_reply`."""
     retro: NotRequired[SprintFigures]
     """Its figures; written by `close_sprint`."""
+    no_milestones: NotRequired[bool]
+    """Whether the forge refused one of its milestones, so that none is asked for; by `take_answer`."""
     tasks: NotRequired[dict[str, Task]]
     """Its tasks as they ended; written by `close_sprint`."""
 
@@ -1167,6 +1169,8 @@ class Shown(TypedDict):
     """When that plan was shown, by the forge's clock."""
     text: NotRequired[str]
     """The hash of its text without the marker."""
+    issues: NotRequired[list[int]]
+    """The issues that we put into a milestone."""
 
 
 class GatheredWords(TypedDict):
@@ -2161,13 +2165,13 @@ class Machine(Happening):
 
 
 class ShownNow(Happening):
-    """Labels, a board or a commit status were brought up to date. Emitted by a performer."""
+    """Labels, a board, a commit status or a milestone were brought up to date. Emitted by a performer."""
 
     type: Literal["shown"]
     object: str
-    """What it is on: `issue:<number>` or `pull:<number>`."""
+    """What it is on: `issue:<number>`, `pull:<number>` or `milestone:<kickoff>:<hash>`."""
     kind: str
-    """`labels`, `board` or `status`."""
+    """`labels`, `board`, `status` or `milestone`."""
     hash: str
     """The hash of what was wanted."""
     number: NotRequired[int]
@@ -2186,6 +2190,8 @@ class ShownNow(Happening):
     """The hash of the board's text without the marker."""
     asked: NotRequired[str | None]
     """When `/status` asked for the board."""
+    issues: NotRequired[list[int]]
+    """The issues that were put into the milestone."""
 
 
 # What the forge shows when it is looked at (shell/forge writes all of these)
@@ -3014,7 +3020,7 @@ class Show(ActionFields):
     object: NotRequired[str]
     """What it is on."""
     kind: NotRequired[str]
-    """`labels`, `board` or `status`."""
+    """`labels`, `board`, `status` or `milestone`."""
     number: NotRequired[int]
     """The issue or pull request."""
     hash: NotRequired[str]
@@ -4001,5 +4007,27 @@ class StatusWanted(TypedDict):
     """The hash of all this."""
 
 
-Wanted = LabelsWanted | BoardWanted | StatusWanted
+class MilestoneWanted(TypedDict):
+    """A milestone of the forge for one of a sprint. Written by `tell_milestones`."""
+
+    object: str
+    """`milestone:<kickoff>:<hash of its title>`."""
+    kind: Literal["milestone"]
+    number: int
+    """The kickoff."""
+    title: str
+    """Its title, by which it is found again."""
+    description: str
+    """What it is, where it must be made."""
+    state: OpenOrClosed
+    """Closed where all its tasks have ended."""
+    issues: list[int]
+    """The issues that are to be put into it: those that we did not put there yet."""
+    mark: Mark
+    """What its description's marker says."""
+    hash: str
+    """The hash of all this, with the issues that are in it."""
+
+
+Wanted = LabelsWanted | BoardWanted | StatusWanted | MilestoneWanted
 """What is to be seen on the forge and is not."""

@@ -96,9 +96,6 @@ SHORT_OF_SPACE = (
 NOTHING: Offer = {"boxes": [], "plan_lines": ""}
 
 
-NOTHING: Offer = {"boxes": [], "plan_lines": ""}
-
-
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     shown = [k for k in state["kickoffs"].values() if k.get("plan") or k.get("tasks")]

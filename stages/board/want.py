@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, BoardWanted, LabelsWanted, Mark, Policy, State, StatusLook, StatusWanted, Task, TaskStatus,
-        Wanted,
+        Board, BoardWanted, LabelsWanted, Mark, MilestoneWanted, Policy, State, StatusLook, StatusWanted,
+        Task, TaskStatus, Wanted,
     )  # fmt: skip
 
 NAME = "want"
@@ -24,11 +24,16 @@ class ToldStatuses(TypedDict):
     statuses: list[StatusWanted]
 
 
+class ToldMilestones(TypedDict):
+    milestones: list[MilestoneWanted]
+
+
 class Input(TypedDict):
     state: State
     policy: Policy
     drawn: Drawn
     spoken: ToldStatuses
+    grouped: ToldMilestones
 
 
 class Output(TypedDict):
@@ -48,9 +53,8 @@ def execute(input: Input) -> Output:
             labels[pull] = labels_of_pull(state, statuses, task, pull, by_hand)
     own = input["policy"].get("installation")
     boards = [board for drawn in input["drawn"]["boards"] if (board := board_of(state, drawn, own))]
-    return {
-        "wanted": [*(one for _, one in sorted(labels.items()) if one), *input["spoken"]["statuses"], *boards]
-    }
+    told = [*input["spoken"]["statuses"], *input["grouped"]["milestones"]]
+    return {"wanted": [*(one for _, one in sorted(labels.items()) if one), *told, *boards]}
 
 
 def labels_on(state: State, number: int) -> list[str]:

@@ -31,6 +31,7 @@ REAL_GITEA_TOO = {
     "test_review_command.py::test_where_nobody_is_named": "who is asked again, and a label of a pull request",
     "test_hotfix.py::test_a_hotfix_beside": "label events of a person's issue, checks of a head",
     "test_plan_changes.py::test_an_issue_with_the_label": "label events of a person's issue",
+    "test_milestones.py::test_milestones_are_those": "milestones of the server, and a box of a comment",
     "test_hold.py::test_the_label_on_the_pull_request_itself": "label events of a pull request",
     "test_rights.py::test_a_label_of_someone_without_the_right": "whom the timeline names",
     "test_rights.py::test_a_pull_request_that_looks_like_ours": "a branch and pull request of others",
