@@ -24,7 +24,7 @@ MOST_TICKED = 20
 
 _FOLDED = "<details>"
 _BLOCK = "<details><summary>Edit the plan</summary>"
-_FENCE = re.compile(r"```\w*\s*")
+_FENCE = re.compile(r"```\w+(?: ([0-9a-f]+))?\s*")
 _TICKED = re.compile(r"- \[[xX]\] (.+)")
 _BOX = re.compile(r".+ \(`(/[^`]+)`\)")
 _TASK = re.compile(r"\*\* \(`([a-z0-9_-]{1,64})`")
@@ -77,20 +77,28 @@ def boxed_command(line: str, prefix_required: bool) -> list[CommandLine]:
 
 
 def changed_plan(old: list[str], new: list[str], ticked: list[str]) -> PlanEdit | None:
-    """The plan before and now; None where it is the same, or none was there."""
-    before = plan_in(old)
-    if before is None:
+    """The plan before and now; None where it is the same, or none was there.
+
+    Who edits an older board knows nothing of what came into the plan meanwhile; their lines lack that, too:
+    their fence tells. Where they ticked a command, they mean that alone.
+    """
+    shown, wanted = plan_in(old), plan_in(new)
+    if shown is None:
         return None
-    after = plan_in(new)
+    version, before = shown
+    of_which, after = wanted or (version, None)
     names = [task[1] for line in ticked if not _BOX.fullmatch(line) and (task := _TASK.search(line))]
     rows = [with_tick(row, names) for row in (before if after is None else after)]
     if [row.rstrip() for row in rows] == [row.rstrip() for row in before]:
         return None
-    return {"lines_before": "\n".join(before), "lines_after": "\n".join(rows)}
+    edit: PlanEdit = {"lines_before": "\n".join(before), "lines_after": "\n".join(rows)}
+    if version == of_which:
+        return edit
+    return None if ticked and not names else {**edit, "outdated": True}
 
 
-def plan_in(lines: list[str]) -> list[str] | None:
-    """The lines of the fence below the fold that is for them; None where there is none."""
+def plan_in(lines: list[str]) -> tuple[str | None, list[str]] | None:
+    """What tells this plan from another, and its lines; None where there is none."""
     if _BLOCK not in lines:
         return None
     below = lines[lines.index(_BLOCK) + 1 :]
@@ -99,7 +107,8 @@ def plan_in(lines: list[str]) -> list[str] | None:
         return None
     inside = below[opens + 1 :]
     ends = next((n for n, line in enumerate(inside) if line.strip() == "```"), None)
-    return None if ends is None else inside[:ends]
+    opening = _FENCE.fullmatch(below[opens])
+    return None if ends is None else (opening[1] if opening else None, inside[:ends])
 
 
 def with_tick(row: str, names: list[str]) -> str:

@@ -1444,6 +1444,8 @@ class PlanEdit(TypedDict):
     """The plan as it stood there."""
     lines_after: str
     """The plan as they want it; what they ticked is ticked in it."""
+    outdated: NotRequired[bool]
+    """Whether they edited the lines of an older plan, without what came into it meanwhile."""
 
 
 class Command(Asking):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import hashlib
 import math
 import re
 import textwrap
@@ -306,7 +307,8 @@ def to_edit(kickoff: Kickoff, offer: Offer) -> str:
         return ""
     ticked = "" if kickoff["status"] not in TO_BE_READ else EDIT_TICKED
     head = f"{EDIT_HEAD}\n\n{EDIT_HOW}{ticked}"
-    return f"{head}\n\n```text\n{offer['plan_lines']}\n```\n\n</details>"
+    version = hashlib.sha256(offer["plan_lines"].encode()).hexdigest()[:8]  # which edits it is compared with
+    return f"{head}\n\n```text {version}\n{offer['plan_lines']}\n```\n\n</details>"
 
 
 def told_to_agents(tasks: dict[str, Task], sprint: Brief | None, briefs: Briefs) -> str:

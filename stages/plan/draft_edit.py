@@ -68,6 +68,8 @@ def check(kickoff: Kickoff, event: Command, policy: Policy, before: Read, after:
         raise Refused("This is my own account; a person must change the plan from an account of their own.")
     if kickoff["status"] not in CHANGEABLE:
         raise Refused(f"This sprint is {kickoff['status']}, so its plan stays as it is.")
+    if event["edit"].get("outdated"):
+        raise Refused("The plan has changed while you edited it, so I kept it as it is. Edit it again.")
     errors = [*(after.get("errors") or []), *(before.get("errors") or [])]
     if errors:
         why = f"{as_text(errors[0], 300)}."

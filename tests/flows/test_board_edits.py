@@ -7,6 +7,7 @@ from tests.flows.test_plan import board_of, shown_hash
 
 def edit(play: Play, kickoff: int, *changes: tuple[str, str], by: Client | None = None) -> None:
     """Someone edits the board as it is now: each text is replaced by another."""
+    play.wait(play.rests)
     board = play.wait(lambda: has_all(play, kickoff, [old for old, _ in changes]))
     for old, new in changes:
         board = board.replace(old, new, 1)
@@ -82,3 +83,18 @@ def test_a_running_sprint_is_steered_by_boxes_and_its_plan_edited(play: Play) ->
     assert play.outcomes("a") == ["done"] and play.pull("a")["head"]["sha"] == pull["head"]["sha"]
     play.approve_until_closed(kickoff)
     assert set(play.tasks()) == {"a", "c", "e"} and play.merged("e")
+
+
+def test_an_edit_of_the_board_takes_the_right_of_its_command(play: Play) -> None:
+    minimum = "commands:\n  minimum: {add-task: maintain, pause: maintain}\n"
+    play.write("main", ".caloron.yml", minimum, by=play.bot)
+    kickoff = play.start("- a: The first", "- b: The second (after: a)")
+    play.pull("a")
+    edit(play, kickoff, ("- [ ] Pause", "- [x] Pause"), ("- b: The second", "- b: Mine"))
+    play.answer(kickoff, "@alice, `/pause` needs maintain access")
+    play.answer(kickoff, "@alice, a change of the plan needs maintain access")
+    edit(play, kickoff, ("- [ ] Pause", "- [ ] Stop"), ("is running", "is mine"))
+    play.wait(lambda: has_all(play, kickoff, ["- [ ] Pause", "is running", "- b: The second"]))
+    play.approve_until_closed(kickoff)
+    assert play.issue(play.task("b"))["title"] == "The second" and play.merged("b")
+    assert len(play.all_written(kickoff, "answer")) == 3 and not play.all_written(kickoff, "note")

@@ -90,7 +90,7 @@ def test_a_changed_plan_is_told_with_the_one_before() -> None:
     assert asked(("<summary>Edit the plan", "<summary>Mine")).edit is None, (
         "what was taken out is not changed"
     )
-    endless = BOARD.replace("```", "``")
+    endless = BOARD.replace("```text", "``")
     assert asked(("- a: The", "- a: Our"), board=endless).edit is None
 
 
@@ -99,6 +99,18 @@ def test_a_ticked_task_is_ticked_in_the_plan() -> None:
     assert edit and edit["lines_after"] == "- [x] a: The first\n- b: The second (after: a)"
     both = asked(ticked("⏳ **The second"), ("- b: The second", "- b: The 2nd")).edit
     assert both and both["lines_after"] == "- a: The first\n- [x] b: The 2nd (after: a)"
+
+
+def test_an_edit_of_an_older_plan_changes_none() -> None:
+    """Else a tick on a page that was open for long would take out again what was added meanwhile."""
+    now = BOARD.replace("```text", "```text 2b").replace(PLAN, f"{PLAN}\n- c: New")
+    older = BOARD.replace("```text", "```text 1a")
+    ticks = asked_on_board(now, older.replace("- [ ] Approve", "- [x] Approve"))
+    assert said(ticks) == [("approve", ["0c1aaa57dd76"])] and ticks.edit is None
+    edit = asked_on_board(now, older.replace("- b: The second", "- b: Mine")).edit
+    assert edit and edit["outdated"]
+    again = asked_on_board(older, older.replace("- b: The second", "- b: Mine")).edit
+    assert again and "outdated" not in again
 
 
 @pytest.mark.parametrize(
