@@ -53,8 +53,9 @@ def execute(input: Input) -> Output:
             labels[pull] = labels_of_pull(state, statuses, task, pull, by_hand)
     own = input["policy"].get("installation")
     boards = [board for drawn in input["drawn"]["boards"] if (board := board_of(state, drawn, own))]
-    told = [*input["spoken"]["statuses"], *input["grouped"]["milestones"]]
-    return {"wanted": [*(one for _, one in sorted(labels.items()) if one), *told, *boards]}
+    on_issues = [one for _, one in sorted(labels.items()) if one]
+    told, milestones = input["spoken"]["statuses"], input["grouped"]["milestones"]
+    return {"wanted": [*on_issues, *told, *milestones, *boards]}
 
 
 def labels_on(state: State, number: int) -> list[str]:
