@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from handlers.arguments import CommandLine, Fault
+from handlers.board import EDIT_PLAN, EDIT_PLAN_COMPOSITION, SAME_RIGHT, asked_on_board
 from handlers.commands import ALL, COMMANDS, CORE, OFFERED, WORDS_ONLY, Declaration, Minimum
 from handlers.labels import LABEL_COMMANDS, command_for
 from handlers.mistakes import describe, does_not_act
@@ -215,10 +216,10 @@ def own_id(state: State) -> int | None:
     return account.get("id") if account else None
 
 
-def is_shown(event: IssueComment, state: State) -> bool:
+def is_shown(event: IssueComment, state: State, *kinds: str) -> bool:
     """Whether it is the board, or a task's note, even if someone removed our marker."""
     shown = state.get("shown") or {}
-    found = (shown.get(f"issue:{event['issue_number']}:{kind}") for kind in ("board", "note"))
+    found = (shown.get(f"issue:{event['issue_number']}:{kind}") for kind in kinds or ("board", "note"))
     return event["comment_id"] in [one.get("comment_id") for one in found if one]
 
 
@@ -243,6 +244,8 @@ def from_comment(event: IssueComment, state: State) -> Iterator[Event]:
     if is_ours(event, state) or is_shown(event, state):
         if event.get("hint") == "edited" and event.get("actor_id") != author_id:
             yield cast("OwnCommentEdited", {**event, "type": "own_comment_edited"})
+            if is_shown(event, state, "board"):
+                yield from from_board(event, state)
         return
     if event.get("machine") and author_id not in settings_of(state).get("command_bots", []):
         return
@@ -261,6 +264,39 @@ def from_comment(event: IssueComment, state: State) -> Iterator[Event]:
     if not edit:
         stuck = is_escalation(event, state)
         yield from from_text(event, event["body"], place, where, state, escalation=stuck)
+
+
+def from_board(event: IssueComment, state: State) -> Iterator[Event]:
+    """What an edit of the board asks for; one whose editor no delivery named asks for nothing."""
+    before, editor = event.get("previous"), event.get("actor_id")
+    if before is None or editor is None or event.get("found"):
+        return
+    asked = asked_on_board(before, event["body"], prefix_required=prefix_required(state))
+    where: Where = {"number": event["issue_number"], "is_pull": False, "board": event["comment_id"]}
+    for line in asked.commands:
+        command = command_event(event, line, where, state)
+        yield cast("Command", {**command, "key": f"{command['key']}:{event.get('created_at')}"})
+    if asked.edit:
+        minimum = minimum_of(SAME_RIGHT, state)
+        found: CommandLine = {
+            "name": EDIT_PLAN,
+            "positional": [],
+            "flags": {},
+            "line": "edited the plan here",
+        }
+        edited = {
+            **common(event),
+            "type": "command",
+            "key": f"command:{EDIT_PLAN}:{event['key']}:{event.get('created_at')}",
+            "name": EDIT_PLAN,
+            "args": {"positional": [], "flags": {}},
+            "minimum": minimum,
+            "needs": minimum,
+            "where": asked_by(event, noted(where, found, minimum)),
+            "edit": asked.edit,
+            **delivered(event),
+        }
+        yield cast("Command", edited)
 
 
 def is_escalation(event: IssueComment, state: State) -> bool:
@@ -527,6 +563,7 @@ COMPOSITION_NAMES: frozenset[str] = frozenset(
         *COMPOSITIONS.values(),
         *INSTEAD.values(),
         *(command.composition for command in COMMANDS.values()),
+        EDIT_PLAN_COMPOSITION,
     }
 )
 """Every composition that may handle an event."""
@@ -537,6 +574,8 @@ def composition_for(event: Event) -> str | None:
     if event.get("needs") and "allowed" not in event:
         return "authorize"
     if event["type"] == "command":
-        answered_in_words = not event["allowed"] or event.get("inactive")
-        return WORDS_ONLY if answered_in_words else COMMANDS[event["name"]].composition
+        if not event["allowed"] or event.get("inactive"):
+            return WORDS_ONLY
+        is_edit = event["name"] == EDIT_PLAN
+        return EDIT_PLAN_COMPOSITION if is_edit else COMMANDS[event["name"]].composition
     return COMPOSITIONS.get(event["type"])

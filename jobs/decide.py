@@ -162,7 +162,8 @@ class _Draft:
         """Whether this comment already gave this command; an edit may give it again."""
         if one["type"] != "command" or event["type"] != "issue_comment":
             return False
-        again = event.get("hint") == "edited" and event.get("previous") is not None
+        of_board = "board" in one["where"]  # each edit of it has a key of its own
+        again = event.get("hint") == "edited" and event.get("previous") is not None and not of_board
         if not again and self._is_handled(one["key"]):
             return True
         self._mark_handled(one["key"])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ForgeComment,
         Kickoff,
         LabelsWanted,
+        MilestoneWanted,
         NoteWanted,
         Show,
         Shown,
@@ -210,6 +211,8 @@ def _write(target: Target, item: Wanted, state: State) -> ShownNow:
             return _status(target, item)
         case "note":
             return _note(target, item)
+        case "milestone":
+            return _milestone(target, item)
         case "board":
             return _board(target, item, state)
 
@@ -274,6 +277,29 @@ def _note(target: Target, item: NoteWanted) -> ShownNow:
         "number": item["number"],
         "hash": item["hash"],
         "comment_id": written["comment_id"],
+    }
+
+
+def _milestone(target: Target, item: MilestoneWanted) -> ShownNow:
+    """Found by its title, for people may have made it; only one that we made is closed and opened."""
+    line = mark(item["mark"]["kind"], item["object"], item["mark"].get("sprint") or "")
+    known = target.forge.milestones(target.repo)
+    found = next((one for one in known if one["title"] == item["title"]), None)
+    if found is None:
+        text = marked(item["description"], line)
+        found = target.forge.create_milestone(target.repo, item["title"], text)
+    for number in item["issues"]:
+        target.forge.put_into_milestone(target.repo, number, found["id"])
+    if found["state"] != item["state"] and f"<!-- caloron:{item['mark']['kind']} " in found["description"]:
+        target.forge.set_milestone_state(target.repo, found["id"], item["state"])
+    return {
+        "type": "shown",
+        "at": now(),
+        "object": item["object"],
+        "kind": item["kind"],
+        "number": item["number"],
+        "hash": item["hash"],
+        "issues": item["issues"],
     }
 
 

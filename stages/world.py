@@ -765,6 +765,15 @@ class Supposed(TypedDict):
     """How many agents would work at the same time; null: as many as now."""
 
 
+class Offer(TypedDict):
+    """What people may change on the board of one sprint. Made by `offer_edits`."""
+
+    boxes: list[str]
+    """A line for each box that acts when it is ticked."""
+    plan_lines: str
+    """The plan, a line a task; empty where it cannot be changed there."""
+
+
 class Forecast(TypedDict):
     """How long the running sprint still takes, by what its tasks took so far. Made by `forecast`."""
 
@@ -1076,6 +1085,8 @@ class Kickoff(TypedDict):
     """Its retro, as its board shows it; written by `close_sprint`."""
     closing: NotRequired[bool]
     """Whether its issue is closed as soon as the board shows the retro; written by `close_sprint`."""
+    no_milestones: NotRequired[bool]
+    """Whether the forge refused one of its milestones, so that none is asked for; by `take_answer`."""
     tasks: NotRequired[dict[str, Task]]
     """Its tasks as they ended; written by `close_sprint`."""
 
@@ -1221,6 +1232,8 @@ class Shown(TypedDict):
     """When that plan was shown, by the forge's clock."""
     text: NotRequired[str]
     """The hash of its text without the marker."""
+    issues: NotRequired[list[int]]
+    """The issues that we put into a milestone."""
 
 
 class GatheredWords(TypedDict):
@@ -1368,6 +1381,8 @@ class Where(TypedDict):
     """Who said it, by login; absent where that is not known."""
     line: NotRequired[str]
     """The line or the label, where it is a command that steers something."""
+    board: NotRequired[int]
+    """The comment that is the board, where an edit of it said it."""
 
 
 class Changed(Happening):
@@ -1485,8 +1500,19 @@ class IssueText(TypedDict):
     """Whether it is open."""
 
 
+class PlanEdit(TypedDict):
+    """How somebody changed the plan on the board, a line a task. Written by the switchboard."""
+
+    lines_before: str
+    """The plan as it stood there."""
+    lines_after: str
+    """The plan as they want it; what they ticked is ticked in it."""
+    outdated: NotRequired[bool]
+    """Whether they edited the lines of an older plan, without what came into it meanwhile."""
+
+
 class Command(Asking):
-    """Somebody asks for something, by a line of text or by a label. Emitted by the switchboard."""
+    """Somebody asks for something: by a line, a label, an edit of the board. Emitted by the switchboard."""
 
     type: Literal["command"]
     name: str
@@ -1507,6 +1533,8 @@ class Command(Asking):
     """The issue that is to be a task or a hotfix; absent until it was read. Written by `compare_issue`."""
     opened: NotRequired[int]
     """The issue that was opened for a hotfix. Written by `take_answer`."""
+    edit: NotRequired[PlanEdit]
+    """For `edit-plan`: how the plan on the board was changed."""
 
 
 class ConfigProposed(Found):
@@ -2220,13 +2248,13 @@ class Machine(Happening):
 
 
 class ShownNow(Happening):
-    """Labels, a board, a task's note or a commit status were brought up to date. Emitted by a performer."""
+    """Labels, a board, a note, a commit status or a milestone were brought up to date. By a performer."""
 
     type: Literal["shown"]
     object: str
-    """What it is on: `issue:<number>` or `pull:<number>`."""
+    """What it is on: `issue:<number>`, `pull:<number>` or `milestone:<kickoff>:<hash>`."""
     kind: str
-    """`labels`, `board`, `note` or `status`."""
+    """`labels`, `board`, `note`, `status` or `milestone`."""
     hash: str
     """The hash of what was wanted."""
     number: NotRequired[int]
@@ -2247,6 +2275,8 @@ class ShownNow(Happening):
     """The hash of the board's text without the marker."""
     asked: NotRequired[str | None]
     """When `/status` asked for the board."""
+    issues: NotRequired[list[int]]
+    """The issues that were put into the milestone."""
 
 
 # What the forge shows when it is looked at (shell/forge writes all of these)
@@ -3140,7 +3170,7 @@ class Show(ActionFields):
     object: NotRequired[str]
     """What it is on."""
     kind: NotRequired[str]
-    """`labels`, `board`, `note` or `status`."""
+    """`labels`, `board`, `note`, `status` or `milestone`."""
     number: NotRequired[int]
     """The issue or pull request."""
     hash: NotRequired[str]
@@ -4169,5 +4199,27 @@ class NoteWanted(TypedDict):
     """The hash of its text."""
 
 
-Wanted = LabelsWanted | BoardWanted | StatusWanted | NoteWanted
+class MilestoneWanted(TypedDict):
+    """A milestone of the forge for one of a sprint. Written by `tell_milestones`."""
+
+    object: str
+    """`milestone:<kickoff>:<hash of its title>`."""
+    kind: Literal["milestone"]
+    number: int
+    """The kickoff."""
+    title: str
+    """Its title, by which it is found again."""
+    description: str
+    """What it is, where it must be made."""
+    state: OpenOrClosed
+    """Closed where all its tasks have ended."""
+    issues: list[int]
+    """The issues that are to be put into it: those that we did not put there yet."""
+    mark: Mark
+    """What its description's marker says."""
+    hash: str
+    """The hash of all this, with the issues that are in it."""
+
+
+Wanted = LabelsWanted | BoardWanted | StatusWanted | NoteWanted | MilestoneWanted
 """What is to be seen on the forge and is not."""

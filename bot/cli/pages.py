@@ -7,6 +7,7 @@ import compositions as graphs
 from compositions.catalogue import StageFile
 from compositions.draw import mermaid, short, tree
 from compositions.effects import kind_of
+from handlers.board import BOXES, SAME_RIGHT
 from handlers.commands import OFFERED, Declaration
 from handlers.labels import LABEL_COMMANDS, LabelCommand
 from handlers.repository_labels import STATUS_LABELS
@@ -222,7 +223,28 @@ def commands() -> str:
     ]
     rows = [[f"[`/{one.name}`](#{one.name})", one.summary, who(one), where(one)] for one in OFFERED.values()]
     whole = table(["command", "what it does", "needs", "where"], rows)
-    return "\n".join([*parts, whole, *map(of_command, OFFERED.values()), labels()])
+    return "\n".join([*parts, whole, *map(of_command, OFFERED.values()), board(), labels()])
+
+
+def board() -> str:
+    """What the board offers to those who edit it."""
+    boxes = ", ".join(f"`/{name}`" for name in BOXES)
+    lines = [
+        "\n## The board\n",
+        "People may edit the board. What they change there is a command, with its right, and is answered in "
+        "one line:\n",
+        f"- A ticked box is the command that is written on it ({boxes}).",
+        "- A task that is ticked in a plan that waits is done already: it leaves the plan.",
+        "- **Edit the plan** has a line for each task, as in a kickoff (`docs/kickoffs.md`), with what it "
+        f"comes after and its fields beneath. A changed plan takes what `/{SAME_RIGHT}` takes. It is checked "
+        "as a new one is, the answer says what changed, and it counts at the next approval, or at once where "
+        "the sprint runs. There, the lines of what has begun stay as they are; a task whose line is removed "
+        "is dropped. This is how a task comes after another one than before.",
+        "",
+        "Whatever else was changed in it is reverted. An edit does nothing where no webhook told who made "
+        "it, or where its author shares the bot's account.",
+    ]
+    return "\n".join(lines)
 
 
 def of_command(one: Declaration) -> str:

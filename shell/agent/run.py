@@ -392,9 +392,7 @@ class _Run:
         """AttemptEnded where git could not store these changes as they are, or others not have them."""
         git, attempt = self.repository.git, self.attempt
         if words := cannot_be_stored(git, changed, attempt.folder, attempt.index):
-            raise AttemptEnded(
-                "protected", f"This work cannot be proposed. {words} Nothing was pushed."
-            )
+            raise AttemptEnded("protected", f"This work cannot be proposed. {words} Nothing was pushed.")
 
     # verification
 

@@ -41,6 +41,8 @@ _FORWARD_ONLY = "fast-forward-only"
 class GiteaForge(GiteaLabels):
     """One account on one Gitea or Forgejo server."""
 
+    milestone_key = "id"
+
     def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
         super().__init__()
         self.url = url.rstrip("/")

@@ -39,6 +39,8 @@ _REPO = re.compile(r"/repos/([^/]+/[^/]+)")
 class GitHubForge(RestForge):
     """One account on GitHub by its token, or an App with a token for each of its installations."""
 
+    milestone_key = "number"
+
     def __init__(self, api_url: str, token: str | GitHubApp, timeout: float = 10.0) -> None:
         self._token = token
         self._timeout = timeout

@@ -34,6 +34,7 @@ __all__ = [
     "Hook",
     "Issue",
     "Merged",
+    "Milestone",
     "Opened",
     "Permission",
     "Pull",
@@ -60,6 +61,15 @@ class Opened(TypedDict):
     number: int
     head_sha: str
     html_url: str
+
+
+class Milestone(TypedDict):
+    """A milestone of a repository, by the number that the forge's own calls take."""
+
+    id: int
+    title: str
+    description: str
+    state: str
 
 
 class Reviewed(TypedDict):
@@ -144,6 +154,14 @@ class Forge(Protocol):
     def make_labels(
         self, repo: str, labels: Iterable[Mapping[str, str]]
     ) -> None: ...  # {name, color, description}; what lacks
+
+    # milestones
+    def milestones(self, repo: str) -> list[Milestone]: ...  # open and closed ones
+    def create_milestone(self, repo: str, title: str, description: str) -> Milestone: ...
+    def set_milestone_state(self, repo: str, milestone: int, state: str) -> Milestone: ...  # open|closed
+    def put_into_milestone(
+        self, repo: str, number: int, milestone: int
+    ) -> bool: ...  # an issue that is in another one stays there: False
 
     # pull requests
     def pull(self, repo: str, number: int, known_reviews: Iterable[int] = ()) -> Pull: ...

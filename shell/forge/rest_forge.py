@@ -14,7 +14,7 @@ from shell.clock import text_of
 from shell.errors import Refused
 from shell.forge.common_read import Raw, is_machine, read_account, read_issue
 from shell.forge.http import Connection, date_of, json_of
-from shell.forge.protocol import Account, Changes, Comment, Hook, Issue, Permission, Repository
+from shell.forge.protocol import Account, Changes, Comment, Hook, Issue, Milestone, Permission, Repository
 
 if TYPE_CHECKING:
     from stages.world import Right
@@ -28,6 +28,8 @@ class RestForge(ABC):
     """One account on one forge: the verbs that are the same on both."""
 
     api: Connection
+    milestone_key: str
+    """The field of a milestone by which the forge's calls name it."""
 
     # what differs
 
@@ -146,6 +148,39 @@ class RestForge(ABC):
             "pulls": [issue["number"] for issue in issues if issue["is_pull"]],
             "comments": self.comments_since(repo, earlier),
             "date": date,
+        }
+
+    # milestones
+
+    def milestones(self, repo: str) -> list[Milestone]:
+        """The repository's milestones, open and closed."""
+        return [self._milestone(raw) for raw in self._list(f"/repos/{repo}/milestones", state="all")]
+
+    def create_milestone(self, repo: str, title: str, description: str) -> Milestone:
+        """Make a milestone; Gitea makes a second one of a title, too."""
+        payload = {"title": title, "description": description}
+        return self._milestone(self.api.send("POST", f"/repos/{repo}/milestones", payload))
+
+    def set_milestone_state(self, repo: str, milestone: int, state: str) -> Milestone:
+        """Close or open a milestone."""
+        path = f"/repos/{repo}/milestones/{milestone}"
+        return self._milestone(self.api.send("PATCH", path, {"state": state}))
+
+    def put_into_milestone(self, repo: str, number: int, milestone: int) -> bool:
+        """Put an issue into a milestone, unless it is in another one."""
+        path = f"/repos/{repo}/issues/{number}"
+        known = self.api.get(path)["milestone"]
+        if not known:
+            known = self.api.send("PATCH", path, {"milestone": milestone})["milestone"]
+        return bool(known) and known[self.milestone_key] == milestone
+
+    def _milestone(self, raw: Raw) -> Milestone:
+        text = raw["description"] or ""
+        return {
+            "id": raw[self.milestone_key],
+            "title": raw["title"],
+            "description": text,
+            "state": raw["state"],
         }
 
     # pull requests

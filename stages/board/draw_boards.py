@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import hashlib
 import math
 import re
 import textwrap
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, Brief, Briefs, Budget, Cost, Forecast, Kickoff, LoggedCommand, Policy, State, StatusLook, Task,
-        TaskStatus, WhatWaits,
+        Board, Brief, Briefs, Budget, Cost, Forecast, Kickoff, LoggedCommand, Offer, Policy, State,
+        StatusLook, Task, TaskStatus, WhatWaits,
     )  # fmt: skip
 
 NAME = "draw_boards"
@@ -28,6 +29,10 @@ class Foreseen(TypedDict):
     forecast: Forecast | None
 
 
+class Offered(TypedDict):
+    offers: dict[str, Offer]  # kickoff number → what its board offers
+
+
 Statuses = dict["TaskStatus", "StatusLook"]
 Waits = dict[str, list[str]]
 
@@ -38,6 +43,7 @@ class Input(TypedDict):
     told: WhatWaits
     briefs: Written
     foreseen: Foreseen
+    offered: Offered
 
 
 class Output(TypedDict):
@@ -74,6 +80,13 @@ MODE = {
     "has approved it and its checks are green",
 }
 
+EDIT_HEAD = "<details><summary>Edit the plan</summary>"
+EDIT_HOW = (
+    "Edit this comment: change a line, remove one, or add one in the same form. Whoever may say `/add-task` "
+    "may do so. I check the plan as `/plan` does, answer with what changed, and refresh this comment."
+)
+EDIT_TICKED = " Tick a task above if it is done already: it leaves the plan."
+
 WITH_PREFIX = "commands begin with `/caloron` here, as in `/caloron approve`; `/caloron help` lists them"
 SHORT_OF_SPACE = (
     "No agent starts now: the bot's machine is short of disk space. It goes on by itself when there is room; "
@@ -81,12 +94,21 @@ SHORT_OF_SPACE = (
 )
 
 
+NOTHING: Offer = {"boxes": [], "plan_lines": ""}
+
+
 def execute(input: Input) -> Output:
     state, policy = input["state"], input["policy"]
     shown = [k for k in state["kickoffs"].values() if k.get("plan") or k.get("tasks")]
     shown.sort(key=lambda kickoff: kickoff["number"])
     foreseen = to_go(input["foreseen"]["forecast"])
-    boards = [board(state, policy, kickoff, input["told"], input["briefs"], foreseen) for kickoff in shown]
+    offers = input["offered"]["offers"]
+    offered = [offers.get(str(one["number"]), NOTHING) for one in shown]
+    told, briefs = input["told"], input["briefs"]
+    boards = [
+        board(state, policy, one, told, briefs, foreseen, offer)
+        for one, offer in zip(shown, offered, strict=True)
+    ]
     return {"boards": boards}
 
 
@@ -99,18 +121,26 @@ WALLS = {
 
 
 def board(
-    state: State, policy: Policy, kickoff: Kickoff, told: WhatWaits, briefs: Written, foreseen: str
+    state: State,
+    policy: Policy,
+    kickoff: Kickoff,
+    told: WhatWaits,
+    briefs: Written,
+    foreseen: str,
+    offer: Offer,
 ) -> Board:
     number = str(kickoff["number"])
     waits, reviews = told["waits"][number], told["reviews"][number]
     running = state.get("running") == kickoff["number"]
-    rows = plan_of if kickoff["status"] in ("Planning", "Proposed", *TO_BE_READ) else table
+    planned = kickoff["status"] in ("Planning", "Proposed", *TO_BE_READ)
+    rows = functools.partial(plan_of, bool(offer["plan_lines"])) if planned else table
     tasks = in_order(state["tasks"] if running else kickoff.get("tasks") or kickoff["plan"] or {})
     parts = [
         f"### Sprint `{kickoff['id']}` {HEAD[kickoff['status']]}",
         sent_back(kickoff),
         edited(state, kickoff),
-        what_next(state, policy, kickoff, tasks, reviews),
+        what_next(state, policy, kickoff, tasks, reviews, offer),
+        "\n".join(offer["boxes"]),
         keeps_out(kickoff, told),
         not_here(policy, kickoff, tasks),
         changes(kickoff),
@@ -119,7 +149,9 @@ def board(
         cannot_read(state) if running else "",
         SHORT_OF_SPACE if running and state.get("short_of_space") else "",
         graph(policy["statuses"], tasks),
+        "**Tasks**" if planned and offer["boxes"] else "",  # else both lists would be one
         by_milestone(tasks, functools.partial(rows, policy["statuses"], tasks, waits)),
+        to_edit(kickoff, offer),
         told_by_repository(state, kickoff),
         told_to_agents(tasks, briefs["sprints"].get(number), in_order_of(tasks, briefs["tasks"].get(number))),
         commands(state, kickoff),
@@ -179,16 +211,22 @@ def in_order_of(tasks: dict[str, Task], briefs: Briefs | None) -> Briefs:
 
 
 def what_next(
-    state: State, policy: Policy, kickoff: Kickoff, tasks: dict[str, Task], reviews: list[str]
+    state: State,
+    policy: Policy,
+    kickoff: Kickoff,
+    tasks: dict[str, Task],
+    reviews: list[str],
+    offer: Offer,
 ) -> str:
     match kickoff["status"]:
         case "AwaitingApproval":
+            here = "edit it below, " if offer["plan_lines"] else ""
             count = "one task" if len(tasks) == 1 else f"{len(tasks)} tasks"
             waits = waits_all_the_same(policy, kickoff)
             return (
                 f"The plan has {count}. {waits}Say `/approve` to start it, `/reject plan <reason>` to send "
-                "it back, `/stop` to drop it. To change it, say `/add-task` or `/drop-task`, or edit the "
-                "text above and say `/plan`."
+                f"it back, `/stop` to drop it. To change it, {here}say `/add-task` or `/drop-task`, or edit "
+                "the text above and say `/plan`."
             )
         case "Proposed":
             return "Edit the text above, then say `/plan`; `/stop` drops it."
@@ -281,6 +319,16 @@ def removed(kickoff: Kickoff) -> str:
     if pieces:
         found.append(f"{hidden} that a page does not show (comments, hidden elements)")
     return f"I removed {' and '.join(found)} from this issue; no agent gets them." if found else ""
+
+
+def to_edit(kickoff: Kickoff, offer: Offer) -> str:
+    """The plan as lines that people may change."""
+    if not offer["plan_lines"]:
+        return ""
+    ticked = "" if kickoff["status"] not in TO_BE_READ else EDIT_TICKED
+    head = f"{EDIT_HEAD}\n\n{EDIT_HOW}{ticked}"
+    version = hashlib.sha256(offer["plan_lines"].encode()).hexdigest()[:8]  # which edits it is compared with
+    return f"{head}\n\n```text {version}\n{offer['plan_lines']}\n```\n\n</details>"
 
 
 def told_to_agents(tasks: dict[str, Task], sprint: Brief | None, briefs: Briefs) -> str:
@@ -451,13 +499,15 @@ def by_milestone(tasks: dict[str, Task], rows: Callable[[list[str]], list[str]])
     return "\n\n".join(parts)
 
 
-def plan_of(statuses: Statuses, tasks: dict[str, Task], waits: Waits, names: list[str]) -> list[str]:
-    """A row for each task that is to be done, with what it comes after."""
+def plan_of(
+    boxed: bool, statuses: Statuses, tasks: dict[str, Task], waits: Waits, names: list[str]
+) -> list[str]:
+    """A row for each task that is to be done, with what it comes after; a box where a tick acts."""
     rows = []
     for name in names:
         task, reasons = tasks[name], waits.get(name) or []
-        box = "x" if task["status"] in ("Done", "Skipped") else " "
-        title = f"- [{box}] {statuses[task['status']]['sign']} {named(name, task)}"
+        box = "[ ] " if boxed else ""
+        title = f"- {box}{statuses[task['status']]['sign']} {named(name, task)}"
         rows.append(" — ".join([title, *reasons[:1]]))
     return rows
 

@@ -1,4 +1,4 @@
-"""Revert an edit of the board, or of a task's note; say so where nobody knows who edited the board."""
+"""Have the board, or a task's note, written again after an edit; say so where nobody knows who edited."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Output(TypedDict):
     actions: list[Action]
 
 
-REVERTED = "Edits to the board are reverted. "
+REVERTED = "I was not told who edited the board, so I reverted the edit. "
 COMMANDS = "Use a command instead; `/help` lists them."
 PLAN = "To change the plan, say `/add-task` or `/drop-task`, or edit the issue and say `/plan`."
 

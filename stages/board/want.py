@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from stages.world import (
-        Board, BoardWanted, Kickoff, LabelsWanted, Mark, NoteWanted, Policy, State, StatusLook, StatusWanted,
-        Task, TaskStatus, Wanted,
+        Board, BoardWanted, Kickoff, LabelsWanted, Mark, MilestoneWanted, NoteWanted, Policy, State,
+        StatusLook, StatusWanted, Task, TaskStatus, Wanted,
     )  # fmt: skip
 
 NAME = "want"
@@ -28,12 +28,17 @@ class Notes(TypedDict):
     notes: list[NoteWanted]
 
 
+class ToldMilestones(TypedDict):
+    milestones: list[MilestoneWanted]
+
+
 class Input(TypedDict):
     state: State
     policy: Policy
     drawn: Drawn
     spoken: ToldStatuses
     noted: Notes
+    grouped: ToldMilestones
 
 
 class Output(TypedDict):
@@ -55,14 +60,9 @@ def execute(input: Input) -> Output:
         labels[kickoff["number"]] = both(labels.get(kickoff["number"]), labels_of_kickoff(state, kickoff))
     own = input["policy"].get("installation")
     boards = [board for drawn in input["drawn"]["boards"] if (board := board_of(state, drawn, own))]
-    return {
-        "wanted": [
-            *(one for _, one in sorted(labels.items()) if one),
-            *input["spoken"]["statuses"],
-            *input["noted"]["notes"],
-            *boards,
-        ]
-    }
+    on_issues = [one for _, one in sorted(labels.items()) if one]
+    told, milestones = input["spoken"]["statuses"], input["grouped"]["milestones"]
+    return {"wanted": [*on_issues, *told, *milestones, *input["noted"]["notes"], *boards]}
 
 
 def labels_on(state: State, number: int) -> list[str]:
@@ -189,9 +189,17 @@ def mark_of(state: State, drawn: Board, own: str | None) -> Mark:
     return {**mark, "took": lock["took"]} if "took" in lock else mark
 
 
+def is_read_back(state: State, comment_id: int | None) -> bool:
+    """Whether an edit of the board waits for the forge to show it: it must still stand there then."""
+    held = [one for one in state["waiting"].values() if one["type"] == "command" and "delivered" in one]
+    return any(one["where"].get("board") == comment_id is not None for one in held)
+
+
 def board_of(state: State, drawn: Board, own: str | None) -> BoardWanted | None:
     number = drawn["number"]
     shown = state["shown"].get(f"issue:{number}:board")
+    if shown and is_read_back(state, shown["comment_id"]):
+        return None
     mark = mark_of(state, drawn, own)
     lock = [mark[name] for name in ("locked_at", "held", "took") if name in mark]
     new_hash = hash_of([drawn["body"], drawn["asked"], *lock])

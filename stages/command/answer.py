@@ -76,6 +76,7 @@ def listed(lines: list[str]) -> str:
 
 def denial(event: Command) -> str:
     who, what = event.get("actor"), f"`/{event['name']}`"
+    what = "a change of the plan" if event["name"] == "edit-plan" else what
     if event.get("denial"):
         return (f"@{who}, " if who else "") + f"I did not act on {what}: {event['denial']}."
     return f"@{who}, {what} needs {ACCESS.get(event['minimum'], 'more access')}; ask a maintainer."

@@ -1,4 +1,4 @@
-"""`/add-task`, `/drop-task`, `/break-down`, `/hotfix`: a plan changes where that is sound; say how."""
+"""Change a plan by a command, a label or an edit on the board, where that is sound, and say how."""
 
 from __future__ import annotations
 
@@ -200,6 +200,8 @@ def is_dropped(before: Task, after: Task) -> bool:
 
 
 def what_follows(tasks: dict[str, Task], kickoff: Kickoff, gone: list[str], event: Command) -> str:
+    if event["name"] == "edit-plan":
+        return edit_follows(tasks, kickoff, gone)
     if not gone:
         if event["name"] == "hotfix":
             return hotfix_follows(kickoff, event)
@@ -216,6 +218,19 @@ def what_follows(tasks: dict[str, Task], kickoff: Kickoff, gone: list[str], even
     elif all(name in gone or task["status"] in ENDED for name, task in tasks.items()):
         words.append("It was the last open task, so the sprint ends.")
     return " ".join(words) or "No agent begins with it."
+
+
+def edit_follows(tasks: dict[str, Task], kickoff: Kickoff, gone: list[str]) -> str:
+    words = []
+    if any(tasks[name].get("agent") in ("queued", "running") for name in gone):
+        words.append("I am stopping the agents of what was removed.")
+    if all(name in gone or task["status"] in ENDED for name, task in tasks.items()):
+        return " ".join([*words, "No open task is left, so the sprint ends."])
+    words.append("All else that has begun goes on." if gone else "What has begun goes on.")
+    if any(line.startswith("+") for line in kickoff["changes"][-1]["differences"]):
+        later = " after `/resume`: this sprint is paused" if kickoff["status"] == "Paused" else ""
+        words.append(f"What is new gets an issue when it can begin, and an agent when one is free{later}.")
+    return " ".join(words)
 
 
 def hotfix_follows(kickoff: Kickoff, event: Command) -> str:

@@ -279,7 +279,22 @@ ITEM = re.compile(r"(\s*)(?:(?:[-*+•‣◦▪●]|\d{1,9}[.)])[ \t]+|・\s*)(?
 COMMAND = re.compile(r"\s*/[A-Za-z][\w-]*(?:[.,!?:])?(?:\s|$)")
 HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)$")
 LABEL = re.compile(r"[*_]{0,2}([^\W\d_][^:：*|<>]{1,48}?)[*_]{0,2}[:：][*_]{0,2}\s*(.*)$")
-MILESTONE = re.compile(r"milestone\b[ \t:：]*(?P<name>\S.*)|(?P<numbered>M\d{1,3}(?:[ \t:：.–—-].*)?)", re.I)
+MILESTONE = re.compile(
+    r"milestone(?:[ \t]*[:：][ \t]*|[ \t]+[–—-][ \t]+)(?P<name>\S.*)"
+    r"|milestone[ \t]+(?P<nth>(?:\d{1,3}|[a-z](?![ \t]+[a-z]))(?:(?:[:：–—]|\.(?!\d)|[ \t]).*)?)"
+    r"|(?P<numbered>M\d{1,2}(?:(?:[ \t]*(?:[:：–—]|\.(?!\d))|[ \t]+-[ \t]).*)?)"
+    r"|(?P<spaced>(?-i:M)\d{1,2}[ \t]+\S.*)",
+    re.I,
+)
+"""`Milestone: Login`, `Milestone 1 Login`, `M1: Login`, `M1 Login`."""
+NO_MILESTONE = re.compile(  # chips, screws, sockets, and what is said of them
+    r"M\d+[ \t]+(?:apple|arm|chips?|cpus?|gpus?|socs?|cores?|silicon|processors?|macs?|macbooks?|imacs?|mini"
+    r"|pro|max|ultra|laptops?|machines?|devices?|hardware|boards?|sockets?|slots?|ssds?|keys?|screws?|bolts?|nuts?"
+    r"|threads?|holes?|inserts?|standoffs?|spacers?|washers?|rods?|cables?|connectors?|plugs?|mounts?|lens(?:es)?"
+    r"|motors?|series|and|or|vs|versus|is|are|was|were|has|have|had|can|cannot|does|fails?|crash(?:es)?)\b(?!-)"
+    r"|M\d+[ \t]+(?:[&+/,]|M\d).*",
+    re.I,
+)
 LONGEST_MILESTONE = 60
 BOLD = re.compile(r"(?:\*\*|__)([^*_]{2,90})(?:\*\*|__)[:：]?\s*$")
 BELOW_HEADINGS = 7  # the depth of a label and of a bold line: no heading is as deep
@@ -787,9 +802,10 @@ def known_section(heading: str) -> str | None:
 def milestone_of(heading: str) -> str:
     """The name of a milestone, where the heading is one: `Milestone: Login`, `M1 Login`."""
     found = MILESTONE.fullmatch(re.sub(r"[*_`]", "", heading).strip(" :："))
-    if not found:
+    if not found or NO_MILESTONE.match(found["spaced"] or ""):
         return ""
-    name = found["numbered"] or found["name"]
+    nth = f"Milestone {found['nth']}" if found["nth"] else ""
+    name = nth or found["numbered"] or found["spaced"] or found["name"]
     return one_line(f"Milestone {name}" if name[0].isdecimal() else name, LONGEST_MILESTONE)
 
 

@@ -61,6 +61,8 @@ def remember(state: State, event: ShownNow) -> State:
     }
     if "text" in event:
         now["text"] = event["text"]
+    if "issues" in event:
+        now["issues"] = sorted({*(before.get("issues") or [] if before else []), *event["issues"]})
     if before and before.get("plan_hash") == now["plan_hash"]:
         now["plan_at"], now["plan_written_at"] = before["plan_at"], before.get("plan_written_at")
     return {**state, "shown": {**state["shown"], name: now}}

@@ -172,7 +172,8 @@ def question(state: State, policy: Policy, event: Waiting, now: str) -> Action:
 
 
 def read_back(state: State, policy: Policy, event: Command | Mistakes, now: str) -> Action:
-    number, actor = event["where"]["comment_id"], event.get("actor")
+    where, actor = event["where"], event.get("actor")
+    number = where["board"] if "board" in where else where["comment_id"]
     look: LookComment = {
         "type": "look", "what": "comment", "comment_id": number, "key": f"look:comment:{number}"
     }  # fmt: skip

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
         Action, AgentFinished, AskReview, AssignIssue, Command, CreateIssue, Event, HoldSeen, Issue,
         IssueOpened, IssueRefused, Kickoff, Mark, MergeDenied, MergePostponed, MergePr, MergeRefused,
         NotAsked, Performed, Policy, PrConflict, PrMerged, PullRequest, Refused, Result, SetLabels,
-        SpawnAgent, State, UpdateBranch, WaitOver, Where,
+        Show, SpawnAgent, State, UpdateBranch, WaitOver, Where,
     )  # fmt: skip
 
 NAME = "take_answer"
@@ -120,6 +120,23 @@ def hotfix_refused(state: State, event: Refused, action: CreateIssue) -> tuple[S
                        "key": f"{action['key']}:refused", "mark": {"kind": "answer"},
                        "answers": command["where"]}  # fmt: skip
     return state, [comment]
+
+
+def milestone_refused(state: State, event: Refused, action: Show) -> tuple[State, list[Action]]:
+    """The sprint goes on without milestones of the forge, which is said once."""
+    kickoff = state["kickoffs"].get(str(action.get("number")))
+    if kickoff is None or kickoff.get("no_milestones"):
+        return state, []
+    number, why = kickoff["number"], as_text(event["message"], 300).rstrip(".")
+    words = (
+        f"The forge refused to make a milestone, or to put an issue into one: {why}. This sprint goes on "
+        "without milestones there; the board still shows its own."
+    )
+    mark: Mark = {"kind": "note", "sprint": kickoff["id"]}
+    comment: Action = {"type": "comment", "number": number, "body": words, "mark": mark,
+                       "key": f"{kickoff['id']}/milestones/refused"}  # fmt: skip
+    kickoff = {**kickoff, "no_milestones": True}
+    return {**state, "kickoffs": {**state["kickoffs"], str(number): kickoff}}, [comment]
 
 
 def tell_not_asked(state: State, action: AskReview, refused: list[NotAsked]) -> list[Action]:
@@ -291,6 +308,9 @@ def refused(state: State, event: Refused) -> tuple[State, list[Event], list[Acti
             return state, [], told
         case "create_issue":
             return state, issue_refused(state, event, action["mark"]), []
+        case "show" if action.get("kind") == "milestone":
+            state, told = milestone_refused(state, event, action)
+            return state, [], told
         case "look":
             kickoff = plan_waiting_for(state, action)
             return unread(state, event, kickoff) if kickoff else (state, [event], [])

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, TypedDict, cast
 if TYPE_CHECKING:
     from stages.world import (
         Action,
+        Command,
         Event,
         ForgeComment,
         ForgePermission,
         ForgeRepository,
         Mark,
+        Mistakes,
         Permission,
         Repository,
         SeenComment,
@@ -21,13 +23,16 @@ if TYPE_CHECKING:
         SprintContinued,
         State,
         Waiting,
-        Where,
     )
 
 NAME = "take_permission"
 NOT_SHOWN = (
     "I did not act on a comment here: when I read it back, the forge did not show it with the author and the "
     "text that its webhook told. If you changed or removed it meanwhile, write it again."
+)
+BOARD_NOT_SHOWN = (
+    "I did not act on an edit of the board: when I read it back, the forge did not show the text that its "
+    "webhook told. If the board was changed meanwhile, edit it again."
 )
 
 
@@ -116,28 +121,34 @@ def read_back(state: State, event: SeenComment) -> tuple[State, list[Waiting], l
     same = {key for key, held in asked.items() if is_as_delivered(held, observed)}
     after, released = release(state, set(asked))
     good = [without_claim(held) for held in released if held["key"] in same]
-    false = [held["where"] for held in asked.values()
+    false = [held for held in asked.values()
              if held["key"] not in same and held["type"] in ("command", "mistakes")]  # fmt: skip
-    return after, good, [not_shown(min(false, key=number_of), number)] if false else []
+    return after, good, [not_shown(min(false, key=place_of), number)] if false else []
 
 
-def number_of(where: Where) -> int:
-    return where["number"]
+def place_of(held: Command | Mistakes) -> tuple[int, str]:
+    return held["where"]["number"], held["key"]
 
 
 def comment_of(held: Waiting) -> int | None:
-    return held["where"].get("comment_id") if held["type"] in ("command", "mistakes") else None
+    if held["type"] not in ("command", "mistakes"):
+        return None
+    return held["where"].get("comment_id") or held["where"].get("board")
 
 
 def is_as_delivered(held: Waiting, observed: ForgeComment | None) -> bool:
-    """Whether the comment stands there, with this text, by this account, which is also who asks."""
+    """Whether the comment stands there, with this text, by this account.
+
+    It is also who asks, unless they edited the board: only the delivery tells who edits.
+    """
     if observed is None or "delivered" not in held or held["type"] not in ("command", "mistakes"):
         return False
     claim, author = held["delivered"], observed["author_id"]
     text = hashlib.sha256((observed.get("body") or "").encode()).hexdigest()[:16]
+    asks = held.get("actor_id") if "board" not in held["where"] else author
     return (
         author is not None
-        and author == claim["author_id"] == held.get("actor_id")
+        and author == claim["author_id"] == asks
         and text == claim["body_hash"]
         and observed["issue_number"] == held["where"]["number"]
     )
@@ -149,12 +160,14 @@ def without_claim(held: Waiting) -> Waiting:
     return event
 
 
-def not_shown(where: Where, comment: int) -> Action:
+def not_shown(held: Command | Mistakes, comment: int) -> Action:
+    """Once a comment; the board is one comment, so of it once an edit."""
+    where = held["where"]
     return {
         "type": "comment",
         "number": where["number"],
-        "body": NOT_SHOWN,
-        "key": f"not_shown:{comment}",
+        "body": BOARD_NOT_SHOWN if "board" in where else NOT_SHOWN,
+        "key": f"not_shown:{held['key'] if 'board' in where else comment}",
         "mark": {"kind": "answer"},
         "answers": where,
     }

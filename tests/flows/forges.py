@@ -9,6 +9,7 @@ import os
 import re
 
 REAL_GITEA_TOO = {
+    "test_board_edits.py": "whom a delivery names that edited a comment of the bot, and its text before",
     "test_diamond.py": "one whole sprint, driven by the webhooks of a real server",
     "test_four_eyes.py": "who pushed, what a merge closes, and a branch brought up to date",
     "test_required_checks.py": "branch protection, and what the server says when it refuses a merge",
@@ -33,6 +34,7 @@ REAL_GITEA_TOO = {
     "test_review_command.py::test_where_nobody_is_named": "who is asked again, and a label of a pull request",
     "test_hotfix.py::test_a_hotfix_beside": "label events of a person's issue, checks of a head",
     "test_plan_changes.py::test_an_issue_with_the_label": "label events of a person's issue",
+    "test_milestones.py::test_milestones_are_those": "milestones of the server, and a box of a comment",
     "test_hold.py::test_the_label_on_the_pull_request_itself": "label events of a pull request",
     "test_rights.py::test_a_label_of_someone_without_the_right": "whom the timeline names",
     "test_rights.py::test_a_pull_request_that_looks_like_ours": "a branch and pull request of others",

@@ -4,6 +4,8 @@ from functools import partial
 
 import pytest
 
+from shell.forge.protocol import Milestone
+from tests.flows.conftest import FORGES
 from tests.flows.house import ALICE
 from tests.flows.play import Play
 
@@ -45,6 +47,60 @@ def test_the_next_milestone_waits_for_people(play: Play) -> None:
     play.approve_until_closed(kickoff)
     assert play.merged("c")
     assert sum("Continue to M2 Shop?" in text for text in play.all_written(kickoff)) == 1
+
+
+def test_milestones_are_those_of_the_forge_too_and_a_box_begins_the_next(play: Play) -> None:
+    theirs = play.bot.create_milestone(play.repo, "M2 Shop", "Made by hand.")
+    kickoff = planned(play)
+    play.say(kickoff, "/approve")
+    play.pull("a")
+    login = play.wait(lambda: milestone(play, "M1 Login"))
+    assert login["state"] == "open" and f"A milestone of the sprint #{kickoff}." in login["description"]
+    play.wait(lambda: milestone_of(play, "a") == "M1 Login")
+    play.approve_all()
+    play.wait(lambda: milestone(play, "M1 Login")["state"] == "closed")
+
+    board = play.wait(lambda: box_to_go_on(play, kickoff))
+    number = play.comment(kickoff, "board")["comment_id"]
+    play.alice.edit_comment(play.repo, number, board.replace("- [ ] Continue to", "- [x] Continue to"))
+    play.answer(kickoff, "M2 Shop begins.")
+    play.approve_until_closed(kickoff)
+    play.quiet()
+    assert [milestone_of(play, name) for name in ("b", "c")] == ["M2 Shop", "M2 Shop"]
+    assert milestone(play, "M2 Shop") == theirs, "what people made is theirs to close"
+    assert sorted(one["title"] for one in play.bot.milestones(play.repo)) == ["M1 Login", "M2 Shop"]
+
+
+def milestone(play: Play, title: str) -> Milestone | None:
+    return next((one for one in play.bot.milestones(play.repo) if one["title"] == title), None)
+
+
+def milestone_of(play: Play, task: str) -> str:
+    raw = play.bot.api.get(f"/repos/{play.repo}/issues/{play.task(task)}")
+    return str((raw["milestone"] or {}).get("title"))
+
+
+def box_to_go_on(play: Play, kickoff: int) -> str:
+    """The board, once it has the box of the next milestone."""
+    body: str = play.comment(kickoff, "board")["body"]
+    return body if "- [ ] Continue to M2 Shop (`/next`)" in body else ""
+
+
+@pytest.mark.parametrize("house", FORGES[:2], indirect=True)
+def test_a_forge_that_refuses_milestones_stops_no_sprint(play: Play) -> None:
+    play.house.fault(method="POST", path=f"{play.repo}/milestones", status=403)
+    kickoff = planned(play)
+    play.say(kickoff, "/approve")
+    play.wait(
+        lambda: [text for text in play.all_written(kickoff, "note") if "refused to make a milestone" in text]
+    )
+    play.pull("a")
+    play.approve_all()
+    play.wait(lambda: box_to_go_on(play, kickoff))
+    play.say(kickoff, "/next")
+    play.approve_until_closed(kickoff)
+    assert play.merged("c") and play.bot.milestones(play.repo) == []
+    assert sum("refused to make a milestone" in text for text in play.all_written(kickoff, "note")) == 1
 
 
 def test_gates_open_by_themselves_where_a_maintainer_says_so(play: Play) -> None:

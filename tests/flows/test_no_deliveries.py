@@ -62,7 +62,7 @@ def test_a_board_is_written_once_for_each_change_and_an_edit_is_undone_with_one_
         play.wait(lambda: play.comment(kickoff, "board")["body"].strip() == board["body"].strip())
         look_around(play)
     undone = play.all_written(kickoff, "note")
-    assert len(undone) == 2 and all("Edits to the board are reverted" in words for words in undone)
+    assert len(undone) == 2 and all("I was not told who edited the board" in words for words in undone)
     assert sum(boards_written(play).values()) == 3
     assert play.tasks() == {}, "a ticked box that nobody signed starts nothing"
 

@@ -225,6 +225,31 @@ def test_issues_are_found_by_their_label(server: Server, repo: str, issue: int) 
     assert server.bot.issues_with_label(repo, "unknown") == []
 
 
+def test_a_milestone_is_made_filled_closed_and_found_again(server: Server, repo: str, issue: int) -> None:
+    title = "M1 <b>Login</b> & more"
+    made = server.bot.create_milestone(repo, title, "Of the sprint.\n\n<!-- caloron:milestone key=k -->")
+    assert (made["title"], made["state"]) == (title, "open") and "caloron:milestone" in made["description"]
+    bare = server.bot.create_milestone(repo, "M2", "")
+    assert server.bot.put_into_milestone(repo, issue, made["id"])
+    assert server.bot.put_into_milestone(repo, issue, made["id"]), "it is there already"
+    assert not server.bot.put_into_milestone(repo, issue, bare["id"]), "it stays where it is"
+    assert server.bot.api.get(f"/repos/{repo}/issues/{issue}")["milestone"]["title"] == title
+    assert server.bot.set_milestone_state(repo, made["id"], "closed")["state"] == "closed"
+    found = {one["title"]: one for one in server.alice.milestones(repo)}
+    assert (found[title]["id"], found[title]["state"]) == (made["id"], "closed")
+    assert (found["M2"]["state"], found["M2"]["description"]) == ("open", "")
+    assert server.bot.set_milestone_state(repo, made["id"], "open")["state"] == "open"
+
+
+def test_a_milestone_takes_the_right_to_write(server: Server, repo: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        server.of("bob").create_milestone(repo, "M1", "")
+    assert refusal.value.status in (403, 404)
+    with pytest.raises(Refused) as refusal:
+        server.bot.set_milestone_state(repo, 987654, "closed")
+    assert refusal.value.status == 404
+
+
 def test_the_timeline_tells_who_set_a_label(server: Server, repo: str, issue: int) -> None:
     server.alice.set_labels(repo, issue, ["caloron:hold"], [])
     server.bot.set_labels(repo, issue, [], ["caloron:hold"])

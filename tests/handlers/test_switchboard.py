@@ -152,6 +152,19 @@ def test_a_board_without_its_marker_is_still_the_board() -> None:
     assert expand({**edited, "comment_id": 31}, state) == []
 
 
+def test_a_box_ticked_on_the_board_is_a_command_of_whoever_the_delivery_names() -> None:
+    state = STATE | {"shown": {"issue:4:board": {"comment_id": 30}}}
+    box = "- [ ] Pause (`/pause`)"
+    edited = comment(box.replace("[ ]", "[x]"), author_id=9, hint="edited")
+    edited |= {"issue_number": 4, "comment_id": 30, "previous": box}
+    board, pause = expand(edited, state)
+    assert (board["type"], pause["name"], pause["needs"]) == ("own_comment_edited", "pause", "write")
+    assert pause["where"]["board"] == 30 and "comment_id" not in pause["where"]
+    assert [composition_for(one) for one in (board, pause)] == ["redraw", "authorize"]
+    for more in ({"found": True}, {"previous": None}, {"actor_id": None}):
+        assert [one["type"] for one in expand({**edited, **more}, state)] == ["own_comment_edited"]
+
+
 def test_an_edit_found_by_looking_does_not_act() -> None:
     assert expand(comment("/approve", hint="edited", found=True), STATE) == []
 

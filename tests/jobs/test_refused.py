@@ -16,7 +16,7 @@ from shell.store.fields import empty
 BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SAID = {"forge": "gitea", "repo_id": 7, "repo": "acme/shop"}
 ME = {"id": 1, "login": "bot"}
-SET = {"framework": "stub", "time_limit_s": 60, "merge": "on-approval", "parallel": 2}
+SET = {"framework": "stub", "time_limit_s": 60, "merge": "on-approval", "parallel": 2, "pipeline": "standard"}
 POLICY: Any = declared_policy() | SET | {"me": ME}
 Shape = dict[str, Any]
 

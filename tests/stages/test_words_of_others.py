@@ -181,6 +181,7 @@ OURS = {
     "retro_text": "made by `write_retro_report`",
     "report_markdown": "made by `write_retro_report`",
     "boards": "made by `draw_boards`",
+    "offers": "made by `offer_edits`",
     "problems": "made by `shell/config_file.py`, whose test holds that nothing of the file is live in them",
     "html_url": "an address as the forge gives it",
     "commit": "a hash of git's",

@@ -88,10 +88,12 @@ def board(text: str) -> str:
     waits: dict[str, Any] = {"waits": {"4": {"a": [], "b": []}}, "reviews": {"4": []}}
     state = state_with(text) | {"running": None}
     briefs = execute("write_briefs", execute("take_unread", {"state": state}))
+    policy = {"statuses": STATUSES, "framework": "stub"}
     given = {
         "state": state,
         "now": NOW,
-        "policy": {"statuses": STATUSES, "framework": "stub"},
+        "policy": policy,
+        "offered": execute("offer_edits", {"state": state, "policy": policy}),
         "told": waits,
         "briefs": briefs,
         "foreseen": {"forecast": None},
