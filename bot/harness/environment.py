@@ -25,7 +25,7 @@ from shell.store import Store, connect
 from shell.store.ledger import Entry
 
 BOT, USER = "caloron", "alice"
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 150.0
 _COLOURS = {BOT: "cyan", USER: "green"}
 
 

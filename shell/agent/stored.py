@@ -1,4 +1,4 @@
-"""Where git stores a file otherwise than it stands in a folder: line ends, filters, submodules, names."""
+"""Where git stores a file otherwise than it stands in a folder: line ends, filters, LFS, names."""
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -81,13 +81,6 @@ def listed(paths: Sequence[str]) -> str:
     """The first ten of these paths, and how many more there are."""
     more = f" and {len(paths) - 10} more" if len(paths) > 10 else ""
     return ", ".join(paths[:10]) + more
-
-
-def inside_submodules(folder: Path, submodules: Collection[str]) -> Iterator[str]:
-    """The files that stand where the folder has a submodule: the shell makes none of them."""
-    for submodule in sorted(submodules):
-        for place, _, names in os.walk(folder / submodule):
-            yield from (os.path.relpath(os.path.join(place, name), folder) for name in sorted(names))
 
 
 def _behind_filters(git: Git, paths: Collection[str], where: Mapping[str, str]) -> dict[str, list[str]]:

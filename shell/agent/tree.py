@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shell.agent.git import Git, GitError, as_records
-from shell.agent.stored import inside_submodules, keep_line_ends, listed, refusals
+from shell.agent.stored import keep_line_ends, refusals
 
 _SUBMODULE = "160000"
 
@@ -52,14 +52,9 @@ def final_tree(git: Git, folder: Path, index: Path) -> str:
 def cannot_be_stored(git: Git, found: list[Change], folder: Path, index: Path) -> str | None:
     """Why these changes, which `final_tree` found in the folder, may not be proposed; None where they may."""
     where = _around(folder, index)
-    known = _indexed(git, where)
-    submodules = [path for path, (mode, _) in known.items() if mode == _SUBMODULE]
     there = [change.path for change in found if change.kind != "D"]
     added = [change.path for change in found if change.kind == "A"]
-    reasons = refusals(git, there, added, known, where)
-    if inside := list(inside_submodules(folder, submodules)):
-        reasons.append(f"It changed files inside a submodule, which only people can do: {listed(inside)}.")
-    return " ".join(reasons) or None
+    return " ".join(refusals(git, there, added, _indexed(git, where), where)) or None
 
 
 def put_back(git: Git, tree: str, folder: Path, index: Path) -> None:

@@ -57,7 +57,9 @@ class Sprint:
         self.kickoff: Kickoff = state["kickoffs"][str(state["running"])]
         self.tasks: dict[str, Task] = dict(state["tasks"])
         self.id: str = self.kickoff["id"]
-        self.pipeline: str = (self.kickoff.get("options") or {}).get("pipeline") or policy["pipeline"]
+        self.pipeline: str = (self.kickoff.get("options") or {}).get("pipeline") or policy.get(
+            "pipeline", "standard"
+        )
 
     def spell(self, action: Decision) -> list[Action]:
         task = self.tasks[action["task_id"]]

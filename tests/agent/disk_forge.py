@@ -87,6 +87,9 @@ class DiskForge:
     def head(self, branch: str) -> str:
         return git(self.bare, "rev-parse", branch)
 
+    def branch_head(self, repo: str, branch: str) -> str | None:
+        return self.head(branch) if branch in self.branches() else None
+
     def branches(self) -> list[str]:
         return git(self.bare, "for-each-ref", "--format=%(refname:short)", "refs/heads").split()
 

@@ -322,7 +322,7 @@ def test_the_prompt_arrives(stage: Stage) -> None:
 def test_unknown_and_missing_frameworks_are_said_in_words(stage: Stage) -> None:
     stage.environment["PATH"] = str(stage.folder)
     unknown, missing = stage.run(framework="gpt"), stage.run(framework="codex-cli")
-    assert unknown["outcome"] == missing["outcome"] == "failed"
+    assert (unknown["outcome"], missing["outcome"]) == ("failed", "auth")
     assert "claude-code, cursor-cli" in unknown["reason"]
     assert "`codex-acp` is not installed" in missing["reason"]
     assert "`caloron agents setup codex-cli`" in missing["reason"]

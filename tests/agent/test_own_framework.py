@@ -78,7 +78,7 @@ def test_it_is_not_started_with_a_variable_that_nobody_allowed(stage: Stage) -> 
 def test_a_program_that_is_missing_is_said(stage: Stage) -> None:
     result = stage.run(**own("no-such-agent --acp"))
     assert (
-        result["outcome"] == "failed"
+        result["outcome"] == "auth"
         and "`no-such-agent` is not installed where the agents run" in result["reason"]
     )
 

@@ -1,4 +1,4 @@
-"""Files that git does not store as they stand in a folder: line ends, filters, LFS, submodules, odd names."""
+"""Files that git does not store as they stand in a folder: line ends, filters, LFS, odd names."""
 
 import subprocess
 from typing import Any
@@ -96,17 +96,3 @@ def test_what_a_person_named_so_stays(stage: Stage) -> None:
     stage.sandbox = "off"
     stage.forge.commit({"readme.md": "one\n", "README.md": "two\n"})
     assert stage.play("echo more >> README.md")["outcome"] == "done"
-
-
-def test_what_is_changed_inside_a_submodule_is_told(stage: Stage) -> None:
-    stage.sandbox = "off"
-    stage.forge.commit({"a.txt": "a\n"})
-    clone = stage.forge.clone
-    git(clone, "update-index", "--add", "--cacheinfo", f"160000,{stage.forge.head('main')},libs/other")
-    git(clone, "commit", "-q", "-m", "a submodule")
-    git(clone, "push", "-q", "origin", "main")
-    result = stage.play("echo more >> a.txt; mkdir -p libs/other/x; echo x > libs/other/x/y.txt")
-    assert result["outcome"] == "protected" and "submodule" in result["reason"], result
-    assert "libs/other/x/y.txt" in result["reason"] and stage.forge.branches() == ["main"]
-    assert stage.play("echo more >> a.txt")["outcome"] == "done"
-    assert changed(stage) == ["a.txt"]

@@ -97,4 +97,4 @@ def test_an_edit_of_the_board_takes_the_right_of_its_command(play: Play) -> None
     play.wait(lambda: has_all(play, kickoff, ["- [ ] Pause", "is running", "- b: The second"]))
     play.approve_until_closed(kickoff)
     assert play.issue(play.task("b"))["title"] == "The second" and play.merged("b")
-    assert len(play.all_written(kickoff, "answer")) == 3 and not play.all_written(kickoff, "note")
+    assert len(play.all_written(kickoff, "answer")) == 2 and not play.all_written(kickoff, "note")

@@ -42,7 +42,8 @@ def in_force(play: Play) -> Any:
     """What the bot holds of the file."""
     store = play.house.store
     assert store
-    return (store.load(play.lane).state.get("config") or {}).get("values")
+    config = store.load(play.lane).state.get("config")
+    return config["values"] if config else None
 
 
 def test_a_pull_request_that_changes_the_settings_is_told_what_that_would_do(play: Play) -> None:

@@ -90,7 +90,7 @@ def test_a_run_may_mount_what_nobody_else_sees(
     bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = tmp_path / "told"
-    spec: dict[str, str] = {"repo": "acme/shop", "base": "main"}
+    spec: Any = {"repo": "acme/shop", "base": "main"}
     forge, report = Mock(), Mock()
 
     def run(spec: Any, forge: Any, paths: Paths, *of_report: Any) -> Any:
