@@ -273,7 +273,10 @@ def from_board(event: IssueComment, state: State) -> Iterator[Event]:
         return
     asked = asked_on_board(before, event["body"], prefix_required=prefix_required(state))
     where: Where = {"number": event["issue_number"], "is_pull": False, "board": event["comment_id"]}
+    whole = not asked.edit and is_as_written(before, event["issue_number"], state)
     for line in asked.commands:
+        if line["name"] == "approve" and not whole:
+            continue  # the plan that it names is not the one that its editor wants, or there was another edit
         command = command_event(event, line, where, state)
         yield cast("Command", {**command, "key": f"{command['key']}:{event.get('created_at')}"})
     if asked.edit:
@@ -297,6 +300,13 @@ def from_board(event: IssueComment, state: State) -> Iterator[Event]:
             **delivered(event),
         }
         yield cast("Command", edited)
+
+
+def is_as_written(board: str, number: int, state: State) -> bool:
+    """Whether the board's text before an edit is what we wrote last: no other edit waits to be read."""
+    shown = (state.get("shown") or {}).get(f"issue:{number}:board")
+    text = board.replace("\r\n", "\n").rpartition("<!-- caloron:board ")[0].rstrip()
+    return shown is None or shown.get("text") in (None, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 def is_escalation(event: IssueComment, state: State) -> bool:

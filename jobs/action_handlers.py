@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ForgeComment,
         ForgeIssue,
         ForgeLock,
+        ForgeRepository,
         Json,
         LookCatchUp,
         LookComment,
@@ -81,6 +82,8 @@ class Target:
     """CALORON_HOME, below which the runs leave their logs."""
     holds: Callable[[RepositoryValues], RepositoryPolicy]
     """What would be in effect if the repository's own file set these values."""
+    lets_in: Callable[[ForgeRepository], bool]
+    """Whether the operator has let in this other repository, too."""
     restored: bool = False
     """Whether the lane's store was lost, and its intents with it: then any text may exist already."""
 

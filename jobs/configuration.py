@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from handlers.commands import RIGHTS
@@ -25,16 +26,14 @@ if TYPE_CHECKING:
 
 def settings_of(target: Target, look: LookConfig) -> ForgeConfig:
     """What `.caloron.yml` says at the branch's head; the file is not read again at a commit that is known."""
-    commit, beneath = target.forge.branch_head(target.repo, look["branch"]), _organisation(target)
+    commit = target.forge.branch_head(target.repo, look["branch"])
+    found: ForgeConfig = {"commit": commit}
+    with suppress(Refused):  # what is known of the owner's file stays, then
+        found["organisation"] = _organisation(target)
     if commit is None or commit == look["known"]:
-        return {"commit": commit, "organisation": beneath}
+        return found
     text, parsed = _read_file(target, target.repo, commit)
-    return {
-        "commit": commit,
-        "text": text and hashlib.sha256(text.encode()).hexdigest()[:16],
-        **parsed,
-        "organisation": beneath,
-    }
+    return {**found, "text": text and hashlib.sha256(text.encode()).hexdigest()[:16], **parsed}
 
 
 def _read_file(target: Target, repo: str, commit: str) -> tuple[str, Parsed]:
@@ -49,9 +48,10 @@ def _read_file(target: Target, repo: str, commit: str) -> tuple[str, Parsed]:
 
 
 def _organisation(target: Target) -> ForgeOrganisation | None:
-    """What the repository's owner keeps for all of theirs; None where nobody may read it, or there is none.
+    """What the repository's owner keeps for all of theirs; None where there is none, or it was not let in.
 
-    The name alone proves nothing: a repository that moved away is still found by its old one.
+    The name alone proves nothing: a repository that moved away is still found by its old one, and in many an
+    organisation any member may make one. Refused where the forge does not show it now.
     """
     name = f"{target.repo.partition('/')[0]}/{ORGANISATION}"
     if name.casefold() == target.repo.casefold():
@@ -62,9 +62,13 @@ def _organisation(target: Target) -> ForgeOrganisation | None:
         same = found["full_name"].casefold() == name.casefold()
         if not same or facts is None or found["owner_id"] != facts.get("owner_id"):
             return None
+        if not target.lets_in(found):
+            return None
         commit = target.forge.branch_head(name, found["default_branch"])
         return _settings_of_owner(target, found, commit) if commit else None
-    except Refused:
+    except Refused as refusal:
+        if refusal.status != 404:
+            raise
         return None
 
 

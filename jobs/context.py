@@ -14,7 +14,7 @@ import structlog
 from jobs.decide import Decider, Trace
 from jobs.reading import Reading
 from jobs.worker_threads import WorkerThreads
-from shell.admission import UNKNOWN, Admission, admission_of
+from shell.admission import UNKNOWN, Admission, Facts, admission_of
 from shell.agent.git import Credential
 from shell.agent.paths import Paths
 from shell.agent.repository import Repository
@@ -33,7 +33,7 @@ from shell.store.connection import milliseconds
 from shell.store.runs import owner_key, spent_key
 
 if TYPE_CHECKING:
-    from stages.world import Account, Json, Policy, State, Turn
+    from stages.world import Account, ForgeRepository, Json, Policy, State, Turn
 
 _log = structlog.get_logger(__name__)
 
@@ -165,6 +165,16 @@ class Context:
         asked_ms = int(facts.get("at_ms") or 0) if facts else 0
         again = not found.verified and milliseconds() - asked_ms > ASK_AGAIN_MS
         return UNKNOWN if again else found
+
+    def lets_in(self, lane: str, found: ForgeRepository) -> bool:
+        """Whether another repository on the forge of this lane is let in, by what that forge says of it."""
+        facts, _ = self.store.facts(lane)
+        theirs: Facts = {"repo": found["full_name"], "owner_id": found["owner_id"]}
+        if facts and "app" in facts:
+            theirs["app"] = facts["app"]
+        other = f"{lane.rpartition('-')[0]}-{found['id']}"
+        installed = self.store.installed() | installed_lanes(self.settings.home).keys()
+        return admission_of(self.settings, theirs, other in installed).let_in
 
     def may_start(self, lane: str) -> bool:
         """Whether an agent may start: its repository is let in, its sprint is not paused, and the operator's

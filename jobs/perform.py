@@ -179,6 +179,7 @@ class _Performer:
             ours=lambda: ctx.our_accounts(lane),
             home=ctx.settings.home,
             holds=self._holds,
+            lets_in=lambda found: ctx.lets_in(lane, found),
             restored=self.memory.restored is not None,
         )
 

@@ -1635,6 +1635,8 @@ class IssueOpened(Found):
     """Whether we opened it."""
     task_id: NotRequired[str]
     """The task that it is of."""
+    sprint_id: NotRequired[str | None]
+    """The sprint whose run or action it comes of; in another one its task is another, too."""
 
 
 class IssueRefused(Happening):
@@ -1643,6 +1645,8 @@ class IssueRefused(Happening):
     type: Literal["issue_refused"]
     task_id: str
     """The task."""
+    sprint_id: NotRequired[str | None]
+    """The sprint whose run or action it comes of; in another one its task is another, too."""
     message: str
     """What the forge says."""
 
@@ -1727,6 +1731,8 @@ class OfPull(Found):
     """The pull request."""
     task_id: NotRequired[str]
     """The task; the original's tick finds it by the pull request."""
+    sprint_id: NotRequired[str | None]
+    """The sprint whose run or action it comes of; in another one its task is another, too."""
     head_sha: NotRequired[str | None]
     """Its head."""
     branch: NotRequired[str]
@@ -1791,6 +1797,8 @@ class WaitOver(Happening):
     type: Literal["wait_over"]
     task_id: str
     """The task that waited, or for whose sake the framework did."""
+    sprint_id: NotRequired[str | None]
+    """The sprint whose run or action it comes of; in another one its task is another, too."""
 
 
 class MergePostponed(OfPull):
@@ -1894,7 +1902,7 @@ class OfAgent(Happening):
     task_id: str
     """The task that it works on."""
     sprint_id: NotRequired[str | None]
-    """The sprint."""
+    """The sprint whose run or action it comes of; in another one its task is another, too."""
     agent_id: NotRequired[str | None]
     """The agent."""
 
@@ -1931,7 +1939,7 @@ class AgentHeartbeat(Happening):
     task_id: NotRequired[str]
     """The task that it works on; the shell's surface names the agent only."""
     sprint_id: NotRequired[str | None]
-    """The sprint."""
+    """The sprint whose run or action it comes of; in another one its task is another, too."""
     agent_id: NotRequired[str | None]
     """The agent."""
     last_sign_at: NotRequired[str | None]
@@ -2023,8 +2031,8 @@ class StopRequested(Happening):
     type: Literal["stop_requested"]
     task_id: NotRequired[str]
     """The task that it works on; the shell's surface names the agent only."""
-    sprint_id: NotRequired[str]
-    """The sprint."""
+    sprint_id: NotRequired[str | None]
+    """The sprint whose run or action it comes of; in another one its task is another, too."""
     agent_id: NotRequired[str]
     """The agent."""
 

@@ -74,7 +74,8 @@ class GitHubForge(RestForge):
     def branch_head(self, repo: str, branch: str) -> str | None:
         """The commit that a branch points at; None if there is no such branch."""
         found = self._found(f"/repos/{repo}/branches/{quote(branch)}")
-        return found["commit"]["sha"] if found else None
+        # the old name of a renamed branch leads to the new one
+        return found["commit"]["sha"] if found and found["name"] == branch else None
 
     def failed_checks(self, repo: str, sha: str) -> list[FailedCheck]:
         """The statuses and check runs that failed; a job of GitHub Actions with the end of its log.

@@ -271,7 +271,7 @@ def start_in_the_tick(step: Step, task_id: str) -> None:
 
 def agent_started(step: Step, task_id: str, event: AgentStarted) -> None:
     task = step.tasks[task_id]
-    if event.get("attempt") != task.get("attempt"):
+    if event.get("attempt") != task.get("attempt") or task.get("agent") != "queued":
         return
     started = task.get("started_at") or step.moment()
     step.change(

@@ -34,7 +34,8 @@ def execute(input: Input) -> Output:
         return {"state": state, "actions": []}
     state = remembered(state, event["kept"])
     tasks = {name: at_rest(task) for name, task in event["tasks"].items()}
-    state = {**state, "tasks": tasks, "interventions": {}}
+    waiting = {key: held for key, held in state.get("waiting", {}).items() if "delivered" not in held}
+    state = {**state, "tasks": tasks, "interventions": {}, "waiting": waiting}
     due = [action for action in event["actions"] if action["type"] not in ASKED_ANEW]
     return {"state": state, "actions": [*due, *questions(state), *looks(state, event)]}
 

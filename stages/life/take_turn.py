@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
@@ -41,7 +42,15 @@ def execute(input: Input) -> Output:
         policy = {**policy, "parallel": min(int(agents), MOST_AGENTS)}
     if kickoff is not None and (budget := sprint_budget(kickoff, policy.get("budget_sprint"))):
         policy = {**policy, "budget_sprint": budget}
-    return {"state": state, "events": input["events"], "now": input["now"], "policy": policy}
+    events = [event for event in input["events"] if is_of(kickoff, event)]
+    return {"state": state, "events": events, "now": input["now"], "policy": policy}
+
+
+def is_of(kickoff: Kickoff | None, event: Event) -> bool:
+    """Not what comes late of another sprint: that is about a task of the same name there."""
+    fields: Mapping[str, object] = event
+    sprint = fields.get("sprint_id")
+    return sprint is None or (kickoff is not None and sprint == kickoff["id"])
 
 
 def sprint_budget(kickoff: Kickoff, limit: Budget | None) -> Budget | None:

@@ -307,7 +307,7 @@ def who_did_it(
     state: State, policy: Policy, event: SeenIssue, known: Issue | None, observed: ForgeIssue
 ) -> list[Action]:
     """A command label or a change of open/closed needs the one who did it: the issue's timeline tells."""
-    asks = label_changes(policy, known, observed)
+    asks = label_changes(policy, known, observed, str(event["number"]) in state["kickoffs"])
     if known is not None and known["state"] != observed["state"] and matters(state, event["number"]):
         asks.append({"type": "close" if observed["state"] == "closed" else "reopen"})
     if not asks:
@@ -324,7 +324,10 @@ def who_did_it(
     return [*looks]
 
 
-def label_changes(policy: Policy, known: Issue | None, observed: ForgeIssue) -> list[TimelineAsk]:
+def label_changes(
+    policy: Policy, known: Issue | None, observed: ForgeIssue, is_kickoff: bool
+) -> list[TimelineAsk]:
+    """The label of a kickoff is put there by us, too: it asks for a plan only where there is none."""
     acting = set(policy.get("command_labels") or [])
     before = set(known.get("labels") or []) & acting if known else set()
     now = set(observed["labels"]) & acting
@@ -333,6 +336,8 @@ def label_changes(policy: Policy, known: Issue | None, observed: ForgeIssue) -> 
     me = policy.get("me")
     if me and MARK.search(observed.get("body") or "") and observed["author_id"] == me["id"]:
         now, before = now - {"caloron:task"}, before - {"caloron:task"}
+    if is_kickoff:
+        now = now - {"caloron:sprint"} | before & {"caloron:sprint"}
     added: list[TimelineAsk] = [{"type": "label", "label": label} for label in sorted(now - before)]
     taken: list[TimelineAsk] = [{"type": "unlabel", "label": label} for label in sorted(before - now)]
     return added + taken

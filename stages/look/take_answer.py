@@ -59,6 +59,9 @@ def with_origin(event: Performed | Refused, emitted: Emitted) -> Emitted:
     """The emitted event, with where and when it happened, under a key of its own."""
     fields: Mapping[str, object] = event
     origin = {name: fields[name] for name in ORIGIN if name in fields}
+    action: Mapping[str, object] = event["action"]
+    if "task_id" in emitted and action.get("sprint_id"):
+        origin["sprint_id"] = action["sprint_id"]  # the next sprint may have a task of the same name
     return cast("Emitted", {**origin, "key": f"{emitted['type']}:{event['key']}", **emitted})
 
 

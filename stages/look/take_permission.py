@@ -57,8 +57,8 @@ def execute(input: Input) -> Output:
             state = {**state, "permissions": {**state["permissions"], known["login"]: known}}
             state, released = release(state, shown(state, known["login"]))
             events += released
-        if event["type"] == "seen" and event["what"] == "comment":
-            state, released, lines = read_back(state, event)
+        if (asked := comment_asked(event)) is not None:
+            state, released, lines = read_back(state, *asked)
             events += released
             actions += lines
         elif event["type"] == "seen" and event["what"] == "repository":
@@ -112,10 +112,21 @@ def shown(state: State, login: str | None = None) -> set[str]:
     return {key for key, held in waiting if "delivered" not in held and login in (None, held.get("actor"))}
 
 
-def read_back(state: State, event: SeenComment) -> tuple[State, list[Waiting], list[Action]]:
+def comment_asked(event: Event) -> tuple[int, ForgeComment | None] | None:
+    """The comment that was read back, and what the forge showed; None of any other event."""
+    if event["type"] == "seen" and event["what"] == "comment":
+        there = event["there"]
+        return event["request"]["comment_id"], there["comment"] if there["comment_shown"] else None
+    if event["type"] != "refused":
+        return None
+    asked = event["action"]
+    return (asked["comment_id"], None) if asked["type"] == "look" and asked["what"] == "comment" else None
+
+
+def read_back(
+    state: State, number: int, observed: ForgeComment | None
+) -> tuple[State, list[Waiting], list[Action]]:
     """Release what the comment asks for, if the forge shows it as it was delivered; else one line says so."""
-    observed = event["there"]["comment"] if event["there"]["comment_shown"] else None
-    number = event["request"]["comment_id"]
     asked = {key: held for key, held in state["waiting"].items()
              if "delivered" in held and comment_of(held) == number}  # fmt: skip
     same = {key for key, held in asked.items() if is_as_delivered(held, observed)}
@@ -214,7 +225,8 @@ def go_on(
         return [], []
     continued: SprintContinued = {"type": "sprint_continued", "number": kickoff["number"],
                                   "key": f"sprint_continued:{event['key']}"}  # fmt: skip
-    words = "This repository was archived, so the sprint stood still. It is not archived any more: I go on."
+    goes = "I go on." if kickoff["status"] != "Paused" else "The sprint is still paused; say `/resume`."
+    words = f"This repository was archived, so the sprint stood still. It is not archived any more. {goes}"
     mark: Mark = {"kind": "note", "sprint": kickoff["id"]}
     return [continued], [{"type": "comment", "number": kickoff["number"], "body": words, "mark": mark,
                           "key": f"{kickoff['id']}/unarchived/{event['key']}"}]  # fmt: skip

@@ -244,3 +244,29 @@ def test_every_composition_that_is_named_is_there() -> None:
 def test_every_event_of_a_task_s_life_reaches_the_stage_that_decides_it() -> None:
     life = loaded(FOLDER / "dag" / "evaluate.py").LIFE
     assert set(life) <= TASK_EVENTS
+
+
+BOARD = (
+    "### Sprint\n\n- [ ] ⏳ **The login** (`t1`)\n\n- [ ] Approve this plan (`/approve 0c1aaa57dd76`)\n\n"
+    "<details><summary>Edit the plan</summary>\n\n```text 0c1aaa57dd76\n- t1: The login\n```\n\n</details>"
+)
+APPROVE = ("- [ ] Approve", "- [x] Approve")
+
+
+def edited_board(before: str, *changes: tuple[str, str]) -> list[str]:
+    """What an edit of the board asks for, of the one whose text `BOARD` is."""
+    marker = '\n\n<!-- caloron:board key="b" -->'
+    text = hashlib.sha256(BOARD.encode()).hexdigest()[:16]
+    state = STATE | {"shown": {"issue:4:board": {"hash": "b", "comment_id": 30, "text": text}}}
+    after = before
+    for old, new in changes:
+        after = after.replace(old, new)
+    event = comment(after + marker, comment_id=30, author_id=9, hint="edited", previous=before + marker)
+    return [one["name"] for one in expand(event | {"issue_number": 4}, state) if one["type"] == "command"]
+
+
+def test_a_tick_approves_only_the_plan_that_stands_on_the_board() -> None:
+    assert edited_board(BOARD, APPROVE) == ["approve"]
+    assert edited_board(BOARD, APPROVE, ("- t1: The login", "- t1: Mine")) == ["edit-plan"]
+    ticked_before = BOARD.replace("- [ ] ⏳", "- [x] ⏳")
+    assert edited_board(ticked_before, APPROVE) == [], "the edit before was not read yet"

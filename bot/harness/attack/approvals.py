@@ -141,6 +141,7 @@ class Scene:
             state.user("bot").id,
             home=self.folder,
             holds=lambda values: cast("RepositoryPolicy", values),
+            lets_in=lambda found: True,
             git=lambda: Repository(copy, bot.clone_url(REPO), lambda: Credential(*bot.credential(REPO))),
             weigh=lambda facts: compositions.run("weigh_approval", {"facts": facts}).output,
             ours=lambda: frozenset({state.user("bot").id, state.user("reviewer").id}),
