@@ -1287,19 +1287,22 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
 
 
 def open_milestone(step: Step) -> None:
-    """Once all before it has ended, people are asked whether the next milestone may begin, or it begins."""
+    """Once all before it has ended, people are asked whether the next milestone may begin, or it begins.
+
+    One whose tasks have all ended is passed over.
+    """
     found = milestones(step)
     opened = [*found[:1], *(step.state.get("opened") or [])]
-    name = next((one for one in found if one not in opened), None)
-    if name is None or any(
-        task.get("milestone") in opened and status_of(task) not in ENDED for task in step.tasks.values()
-    ):
+    later_ones = [one for one in found if one not in opened]
+    name = next((one for one in later_ones if has_work(step, one)), None)
+    if name is None or any(has_work(step, one) for one in opened):
         return
     task_id = next(one for one, task in step.tasks.items() if task.get("milestone") == name)
-    before = found[found.index(name) - 1]
+    before = [one for one in found if one in opened][-1]
     by_itself = milestones_follow(step)
     if by_itself:
-        step.state = {**step.state, "opened": [*opened[1:], name]}
+        passed = later_ones[: later_ones.index(name)]
+        step.state = {**step.state, "opened": [*opened[1:], *passed, name]}
     elif step.state.get("next_asked") == name:
         return
     else:
@@ -1315,6 +1318,13 @@ def open_milestone(step: Step) -> None:
 def milestones(step: Step) -> list[str]:
     """Their names, in the plan's order."""
     return list(dict.fromkeys(name for task in step.tasks.values() if (name := task.get("milestone"))))
+
+
+def has_work(step: Step, milestone: str) -> bool:
+    """Whether a task of it has not ended."""
+    return any(
+        task.get("milestone") == milestone and status_of(task) not in ENDED for task in step.tasks.values()
+    )
 
 
 def milestones_follow(step: Step) -> bool:

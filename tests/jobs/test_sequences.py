@@ -1,0 +1,68 @@
+"""What people say and do in an order that no single example shows, decided by the real compositions."""
+
+from typing import Any
+
+import pytest
+
+from tests.jobs.test_refused import POLICY, Lane, Shape, of
+
+PULL = {"pr_number": 20, "task_id": "a"}
+
+
+def sprint(**tasks: Shape) -> Lane:
+    """A running sprint whose tasks have issues, from number 10 on, as soon as they ask for one."""
+    shapes = {
+        name: {"id": name, "title": name.upper(), "agent_id": name, "status": "Pending", "attempt": 0}
+        | {"position": place}
+        | fields
+        for place, (name, fields) in enumerate(tasks.items(), 1)
+    }
+    lane = Lane({"status": "Running"}, running=4, tasks=shapes)
+    for number, asked in enumerate(of("create_issue", lane.take("sprint_approved", number=4)), 10):
+        lane.take("performed", action=asked, result={"number": number, "html_url": "u"})
+    return lane
+
+
+def task(lane: Lane, name: str = "a") -> Any:
+    return lane.state["tasks"][name]
+
+
+def started(lane: Lane, name: str = "a") -> None:
+    lane.take("agent_started", task_id=name, agent_id=name, attempt=task(lane, name)["attempt"])
+
+
+def finished(lane: Lane, outcome: str, name: str = "a", **fields: Any) -> Any:
+    attempt = task(lane, name)["attempt"]
+    return lane.take(
+        "agent_finished", task_id=name, agent_id=name, attempt=attempt, outcome=outcome, **fields
+    )
+
+
+def in_review(lane: Lane) -> None:
+    """The first task's pull request is open and waits for a review."""
+    started(lane)
+    lane.take("pr_opened", head_sha="h1", **PULL)
+    finished(lane, "done", pr_number=20, head_sha="h1", changed=["x"])
+    assert task(lane)["status"] == "InReview"
+
+
+def reviewed(lane: Lane, state: str, body: str = "") -> Any:
+    who = {"actor": "ann", "actor_id": 2, "pr_author_id": 1, "allowed": True}
+    about = {"commit_sha": "h1", "review_id": lane.seconds, "body": body, "comments": []}
+    return lane.take("pr_review_submitted", review_state=state, created_at=lane.now(), **who, **about, **PULL)
+
+
+@pytest.mark.parametrize("follow", ["auto", "ask"])
+def test_a_milestone_whose_tasks_have_all_ended_is_passed_over(
+    follow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(POLICY, "milestones", follow)
+    lane = sprint(a={"milestone": "M1"}, b={"milestone": "M2"}, c={"milestone": "M3"})
+    in_review(lane)
+    lane.hear("/skip b")
+    [told] = of("comment", lane.take("pr_merged", **PULL))
+    assert "M3" in told["body"] and "M2" not in told["body"]
+    if follow == "ask":
+        [said] = of("comment", lane.hear("/next"))
+        assert "M3 begins." in said["body"]
+    assert task(lane, "c")["status"] == "Ready"
