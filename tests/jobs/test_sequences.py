@@ -66,3 +66,17 @@ def test_a_milestone_whose_tasks_have_all_ended_is_passed_over(
         [said] = of("comment", lane.hear("/next"))
         assert "M3 begins." in said["body"]
     assert task(lane, "c")["status"] == "Ready"
+
+
+def test_a_changed_setting_counts_also_where_everything_waits_for_people(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(POLICY, "merge", "manual")
+    lane = sprint(a={})
+    in_review(lane)
+    assert of("merge_pr", reviewed(lane, "approved")) == []
+    monkeypatch.setitem(POLICY, "merge", "on-approval")
+    found = {"commit": "c2", "problems": [], "values": {"merge": "on-approval"}}
+    look = {"type": "look", "what": "config", "branch": "main", "known": None, "key": "look:config"}
+    asked = of("merge_pr", lane.take("seen", what="config", request=look, there=found))
+    assert [action["pr_number"] for action in asked] == [20]
