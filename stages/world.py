@@ -3640,6 +3640,8 @@ class Pause(TypedDict):
     """The task that does."""
     login: NotRequired[str | None]
     """What its key or login was known by that was refused: another one ends the pause."""
+    look_at: NotRequired[str | None]
+    """When its key or login is looked at again; written where it was refused."""
 
 
 class SprintState(TypedDict):

@@ -82,6 +82,7 @@ ANSWERED = (
 )  # fmt: skip
 FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
 LOOK_AT_LOGIN_S = 60.0
+CLOCKS_DIFFER_S = 5.0
 FIRST_TRIAL_S, LAST_TRIAL_S, MOST_NAMED_S = 300.0, 3600.0, 86400.0
 
 
@@ -457,8 +458,10 @@ def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: Fra
     elif outcome == "auth":
         step.decide({"type": "wake_later", "task_id": task_id, "seconds": LOOK_AT_LOGIN_S})
     pause: Pause = {"outcome": outcome, "trials": trials, "until": until, "trying": None}
-    if outcome == "auth" and (login := login_of(step, framework)):
-        pause["login"] = login
+    if outcome == "auth":
+        pause["look_at"] = later(step, LOOK_AT_LOGIN_S)
+        if login := login_of(step, framework):
+            pause["login"] = login
     set_pause(step, framework, pause)
     if trials == 1:
         step.decide(
@@ -484,10 +487,25 @@ def has_another_login(step: Step, framework: str, pause: Pause) -> bool:
 
 
 def wait_over(step: Step, task_id: str, event: WaitOver) -> None:
-    """Whoever waits for another login looks again; what else waited is free to start."""
-    pause = pauses(step).get(framework_of(step, step.tasks[task_id]))
-    if pause and pause["outcome"] == "auth" and not may_start(step, step.tasks[task_id]):
-        step.decide({"type": "wake_later", "task_id": task_id, "seconds": LOOK_AT_LOGIN_S})
+    """Another login is looked for as long as a task may need one; what else waited is free to start."""
+    for framework, pause in sorted(pauses(step).items()):
+        needs = (name for name, task in step.tasks.items() if may_need(step, task, framework))
+        name = next(needs, None)
+        if name and pause["outcome"] == "auth" and not is_looked_at_soon(step, pause):
+            set_pause(step, framework, {**pause, "look_at": later(step, LOOK_AT_LOGIN_S)})
+            step.decide({"type": "wake_later", "task_id": name, "seconds": LOOK_AT_LOGIN_S})
+
+
+def may_need(step: Step, task: Task, framework: str) -> bool:
+    """Whether an agent of this framework may be wanted for it without anybody's command, and waits."""
+    by_itself = task["status"] in ("Pending", *WITH_AN_AGENT) and framework_of(step, task) == framework
+    return by_itself and not may_start(step, task)
+
+
+def is_looked_at_soon(step: Step, pause: Pause) -> bool:
+    """Whether another wake-up does that: not this one, however little clocks differ."""
+    look_at = pause.get("look_at")
+    return bool(look_at) and minutes(step.moment(), str(look_at)) * 60 > CLOCKS_DIFFER_S
 
 
 def back_off(step: Step, task_id: str, event: AgentFinished) -> None:
@@ -1269,7 +1287,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "issue_reopened": (("Skipped",), issue_reopened),
     "spawn_requested": (("Ready", "InProgress", "Escalated"), spawn_requested),
     "stop_requested": (("Ready", "InProgress"), stop_requested),
-    "wait_over": (("Ready", "InProgress"), wait_over),
+    "wait_over": ((*OPEN, *ENDED), wait_over),
     "task_retry": (("Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned"), task_retry),
     "task_restart": (("Ready", "InProgress"), task_restart),
     "task_assigned": (OPEN, task_assigned),

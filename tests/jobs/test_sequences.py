@@ -80,3 +80,21 @@ def test_a_changed_setting_counts_also_where_everything_waits_for_people(
     look = {"type": "look", "what": "config", "branch": "main", "known": None, "key": "look:config"}
     asked = of("merge_pr", lane.take("seen", what="config", request=look, there=found))
     assert [action["pr_number"] for action in asked] == [20]
+
+
+def test_another_login_is_found_whatever_became_of_the_task_that_met_the_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(POLICY, "logins", {"stub": "k1"})
+    lane = sprint(a={}, b={})
+    for name in ("a", "b"):
+        started(lane, name)
+    [wake] = of("wake_up", finished(lane, "auth", "a", reason="bad key"))
+    assert of("wake_up", finished(lane, "auth", "b", reason="bad key")) == []
+    lane.hear("/skip a")
+    lane.seconds += 60
+    [wake] = of("wake_up", lane.take("performed", action=wake, result={}))
+    monkeypatch.setitem(POLICY, "logins", {"stub": "k2"})
+    lane.seconds += 60
+    [spawned] = of("spawn_agent", lane.take("performed", action=wake, result={}))
+    assert spawned["task_id"] == "b"
