@@ -77,6 +77,7 @@ ROUNDS_ALIKE, MOST_RED_ROUNDS = 2, 6
 CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+|/\S+", re.I)
 PERSONS_WORK = "A person had this task meanwhile. What they pushed to your branch is part of it."
 PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
+STILL_A_DRAFT = "its pull request is a draft still: its work did not pass the verification"
 ANSWERED = (
     "done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full", "unverified",
 )  # fmt: skip
@@ -552,7 +553,7 @@ def tell_of_partial_work(step: Step, task_id: str, event: AgentFinished) -> None
 
 def is_in_review_already(task: Task) -> bool:
     """Its pull request is there to be judged, however the run behind it ends, if that has heard all."""
-    return task["status"] == "InReview" and not task.get("unheard")
+    return task["status"] == "InReview" and not task.get("unheard") and not task.get("draft")
 
 
 def add_cost(before: Mapping[str, object], more: Mapping[str, object]) -> Cost:
@@ -690,9 +691,9 @@ def pr_synchronized(step: Step, task_id: str, event: PrSynchronized) -> None:
         return
     if head and head == task.get("partial") and task["status"] in ("InProgress", *WITH_A_PERSON):
         return  # nothing to review yet; and the next run may find that nothing is left to do
-    if task["status"] in WITH_A_PERSON:
+    if task["status"] in WITH_A_PERSON or (task["status"] == "InProgress" and task.get("draft")):
         step.change(task_id, head_sha=head, checks={}, last_activity_at=step.moment())
-        return
+        return  # of a draft its run says what becomes of it
     fresh = task["status"] == "InProgress"
     fields: TaskChange = {"head_sha": head, "checks": {}, "wait": None, "merging": None}
     step.change(task_id, **fields)
@@ -975,16 +976,19 @@ def closing_words(number: int) -> str:
 
 
 def pr_reopened(step: Step, task_id: str, event: PrReopened) -> None:
-    """As before it was closed: in review, or at work on what a review asked for."""
+    """As before it was closed: a draft for a person, in review, or at work on what a review asked for."""
     task, number = step.tasks[task_id], event["pr_number"]
     if task.get("pr_number") not in (None, number):
         return
     head = event.get("head_sha") or task.get("head_sha")
     step.change(task_id, **carrying(task, number))
+    if task.get("draft") and task["status"] == "Escalated":
+        step.change(task_id, head_sha=head)
+        return
     step.change(task_id, head_sha=head, wait=None)
     if feedback := task.get("feedback"):
         step.change(task_id, feedback=feedback.replace(closing_words(number), "").strip() or None)
-    if task["status"] == "InProgress" and wants_rework(task):
+    if task["status"] == "InProgress" and (wants_rework(task) or task.get("draft")):
         at_work = task.get("agent") in AT_WORK
         step.change(task_id, agent=task["agent"] if at_work else "wanted")
         return
@@ -1060,6 +1064,8 @@ def issue_closed(step: Step, task_id: str, event: IssueClosed) -> None:
         return
     stop_run(step, task_id)
     step.change(task_id, agent=None, completed_at=step.moment(), merging=None, wait=None)
+    if step.tasks[task_id]["status"] == "InProgress":
+        step.change(task_id, closed_at_work=True)
     step.change(task_id, status="Skipped", skipped_by="close")
     step.decide(
         {"type": "tell_skipped", "task_id": task_id, "issue_number": number, "actor": event.get("actor")}
@@ -1071,8 +1077,14 @@ def issue_reopened(step: Step, task_id: str, event: IssueReopened) -> None:
     if task.get("skipped_by") != "close" or event.get("allowed") is False:
         return
     step.change(task_id, status="Pending", skipped_by=None, completed_at=None)
-    if task.get("pr_number") and wants_rework(task):
+    if task.get("closed_at_work"):
+        step.change(task_id, closed_at_work=False)
+    if task.get("human"):
+        step.change(task_id, status="HumanAssigned")
+    elif task.get("closed_at_work") or (task.get("pr_number") and wants_rework(task)):
         step.change(task_id, status="InProgress", agent="wanted")
+    elif task.get("pr_number") and task.get("draft"):
+        escalate(step, task_id, STILL_A_DRAFT)
     elif task.get("pr_number"):
         step.change(task_id, status="InReview")
 
@@ -1613,7 +1625,7 @@ def merge_in_the_tick(step: Step) -> None:
 
 
 def may_merge(step: Step, task: Task) -> bool:
-    if task["status"] != "InReview" or not task.get("head_sha") or task.get("wait"):
+    if task["status"] != "InReview" or not task.get("head_sha") or task.get("wait") or task.get("draft"):
         return False
     if is_held(step, task) or step.paused() or not green(task.get("checks", {})) or task.get("expected"):
         return False

@@ -38,6 +38,13 @@ def finished(lane: Lane, outcome: str, name: str = "a", **fields: Any) -> Any:
     )
 
 
+def said(lane: Lane, text: str) -> Any:
+    """What a comment of ann on the first task's issue comes to."""
+    who = {"author": "ann", "author_id": 2, "actor": "ann", "actor_id": 2}
+    about = {"issue_number": 10, "is_pull": False, "comment_id": 90 + lane.seconds}
+    return lane.take("issue_comment", body=text, previous=None, hint="created", found=True, **who, **about)
+
+
 def in_review(lane: Lane) -> None:
     """The first task's pull request is open and waits for a review."""
     started(lane)
@@ -63,8 +70,8 @@ def test_a_milestone_whose_tasks_have_all_ended_is_passed_over(
     [told] = of("comment", lane.take("pr_merged", **PULL))
     assert "M3" in told["body"] and "M2" not in told["body"]
     if follow == "ask":
-        [said] = of("comment", lane.hear("/next"))
-        assert "M3 begins." in said["body"]
+        [told] = of("comment", lane.hear("/next"))
+        assert "M3 begins." in told["body"]
     assert task(lane, "c")["status"] == "Ready"
 
 
@@ -98,3 +105,41 @@ def test_another_login_is_found_whatever_became_of_the_task_that_met_the_refusal
     lane.seconds += 60
     [spawned] = of("spawn_agent", lane.take("performed", action=wake, result={}))
     assert spawned["task_id"] == "b"
+
+
+def close_and_reopen(lane: Lane) -> None:
+    for what in ("issue_closed", "issue_reopened"):
+        lane.take(what, issue_number=10, actor="ann", allowed=True)
+
+
+def test_a_person_keeps_their_task_when_its_issue_is_closed_and_opened_again() -> None:
+    lane = sprint(a={}, b={})
+    said(lane, "/take-over")
+    close_and_reopen(lane)
+    assert (task(lane)["status"], task(lane)["human"]) == ("HumanAssigned", "ann")
+
+
+@pytest.mark.parametrize("what", ["issue", "pull"])
+def test_a_draft_that_is_closed_and_opened_again_is_not_merged(what: str) -> None:
+    lane = sprint(a={}, b={})
+    started(lane)
+    lane.take("pr_opened", head_sha="h1", draft=True, **PULL)
+    finished(lane, "unverified", pr_number=20, head_sha="h1", reason="`test` failed")
+    if what == "issue":
+        close_and_reopen(lane)
+    else:
+        lane.take("pr_closed", **PULL)
+        lane.take("pr_reopened", head_sha="h1", **PULL)
+    assert task(lane)["status"] == "Escalated" and task(lane)["wait"]
+    assert of("merge_pr", reviewed(lane, "approved")) == []
+
+
+def test_a_hint_outlives_that_its_issue_was_closed_and_opened_again() -> None:
+    lane = sprint(a={}, b={})
+    in_review(lane)
+    said(lane, '/retry --hint "Use the other table."')
+    started(lane)
+    lane.take("issue_closed", issue_number=10, actor="ann", allowed=True)
+    finished(lane, "stopped")
+    [spawned] = of("spawn_agent", lane.take("issue_reopened", issue_number=10, actor="ann", allowed=True))
+    assert "Use the other table." in spawned["prompt"]
