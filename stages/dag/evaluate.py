@@ -722,7 +722,9 @@ def pr_review_submitted(step: Step, task_id: str, event: PrReviewSubmitted) -> N
         }  # fmt: skip
         if event.get("review_id") is not None:
             review["review_id"] = event["review_id"]
-        step.change(task_id, reviews={**task.get("reviews", {}), str(event.get("actor")): review}, wait=None)
+        step.change(task_id, reviews={**task.get("reviews", {}), str(event.get("actor")): review})
+        if task["status"] not in WITH_A_PERSON:
+            step.change(task_id, wait=None)
     if state == "changes_requested" and task["status"] == "InReview":
         send_back(step, task_id, event)
     elif state == "changes_requested":
@@ -806,7 +808,7 @@ def send_back(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
 
 
 def keep_for_later(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
-    """Another review while the task is reworked: for the next run, which is this one if it has not begun."""
+    """A review while the task is reworked, or a person has it: for the next run, or this one if it waits."""
     task = step.tasks[task_id]
     step.change(task_id, unheard=joined(task.get("unheard"), review_text(event)))
     if task.get("agent") == "queued":
@@ -1284,7 +1286,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "agent_intervened": (("InProgress", "InReview"), agent_intervened),
     "pr_opened": (("Ready", "InProgress", "Escalated"), pr_opened),
     "pr_synchronized": (("InProgress", "InReview", *WITH_A_PERSON), pr_synchronized),
-    "pr_review_submitted": (("InProgress", "InReview"), pr_review_submitted),
+    "pr_review_submitted": (("InProgress", "InReview", *WITH_A_PERSON), pr_review_submitted),
     "check_completed": (("InProgress", "InReview", *WITH_A_PERSON), check_completed),
     "checks_failed": (("InReview",), checks_failed),
     "pr_merged": ((*OPEN, "Skipped"), pr_merged),

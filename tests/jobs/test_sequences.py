@@ -143,3 +143,14 @@ def test_a_hint_outlives_that_its_issue_was_closed_and_opened_again() -> None:
     finished(lane, "stopped")
     [spawned] = of("spawn_agent", lane.take("issue_reopened", issue_number=10, actor="ann", allowed=True))
     assert "Use the other table." in spawned["prompt"]
+
+
+@pytest.mark.parametrize("back", ["/hand-back", "/retry"])
+def test_the_next_run_hears_what_a_review_said_while_a_person_had_the_task(back: str) -> None:
+    lane = sprint(a={}, b={})
+    in_review(lane)
+    said(lane, "/take-over")
+    reviewed(lane, "changes_requested", "Name the unit.")
+    assert task(lane)["status"] == "HumanAssigned"
+    [spawned] = of("spawn_agent", said(lane, back))
+    assert "Name the unit." in spawned["prompt"]
