@@ -154,3 +154,18 @@ def test_the_next_run_hears_what_a_review_said_while_a_person_had_the_task(back:
     assert task(lane)["status"] == "HumanAssigned"
     [spawned] = of("spawn_agent", said(lane, back))
     assert "Name the unit." in spawned["prompt"]
+
+
+def test_a_persons_own_merge_ends_their_task_also_where_the_close_of_its_issue_is_heard_first() -> None:
+    lane = sprint(a={}, b={"depends_on": ["a"]}, c={})
+    said(lane, "/take-over")
+    lane.take("issue_closed", issue_number=10, actor="ann", allowed=True)
+    assert task(lane, "b")["status"] == "Blocked"
+    theirs = {
+        "number": 30, "state": "closed", "merged": True, "merged_at": lane.now(), "merge_sha": "m1",
+        "author": "ann", "author_id": 2, "body": "Closes #10", "labels": [], "reviews": [],
+        "head": {"ref": "mine", "sha": "d1", "repo_id": 7}, "base": {"ref": "main", "sha": "q"},
+        "status": {"state": "none", "contexts": {}}, "requested": [],
+    }  # fmt: skip
+    lane.take("seen", what="pull", number=30, there=theirs, request={})
+    assert (task(lane)["status"], task(lane, "b")["status"]) == ("Done", "Ready")
