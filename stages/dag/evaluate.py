@@ -912,12 +912,10 @@ def failure_lines(one: FailedCheck) -> str:
 
 
 def pr_merged(step: Step, task_id: str, event: PrMerged) -> None:
-    """Also of a task that was left out by closing its issue: the forge may do that with the merge."""
+    """Also of a task that was left out: the forge closes its issue with it, or `/skip` came too late."""
     task = step.tasks[task_id]
-    if task["status"] == "Skipped" and task.get("skipped_by") != "close":
-        return
     stop_run(step, task_id, drop=True)
-    if task["status"] == "Skipped":
+    if task.get("skipped_by"):
         step.change(task_id, skipped_by=None)
     step.change(task_id, status="Done", completed_at=step.moment(), merging=None, wait=None, agent=None)
     step.decide(

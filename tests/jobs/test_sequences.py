@@ -169,3 +169,13 @@ def test_a_persons_own_merge_ends_their_task_also_where_the_close_of_its_issue_i
     }  # fmt: skip
     lane.take("seen", what="pull", number=30, there=theirs, request={})
     assert (task(lane)["status"], task(lane, "b")["status"]) == ("Done", "Ready")
+
+
+def test_a_merge_that_a_skip_came_too_late_for_is_done() -> None:
+    lane = sprint(a={}, b={"depends_on": ["a"]}, c={})
+    in_review(lane)
+    [merge] = of("merge_pr", reviewed(lane, "approved"))
+    said(lane, "/skip")
+    assert task(lane)["status"] == "Skipped"
+    lane.take("performed", action=merge, result={"merged": True})
+    assert (task(lane)["status"], task(lane, "b")["status"]) == ("Done", "Ready")
