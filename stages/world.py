@@ -692,6 +692,8 @@ class TaskFields(TypedDict, total=False):
     """How often a hotfix failed, since `/retry`."""
     skipped_by: Literal["close"] | None
     """`close`: skipped by closing its issue, so that opening the issue brings it back."""
+    closed_at_work: bool
+    """Whether it was InProgress when its issue was closed: so it is again once that is open."""
     news: list[News]
     """What happened to it that its issue should tell, the newest last; written by `spell_out`."""
     called: Called
@@ -3648,6 +3650,8 @@ class Pause(TypedDict):
     """The task that does."""
     login: NotRequired[str | None]
     """What its key or login was known by that was refused: another one ends the pause."""
+    look_at: NotRequired[str | None]
+    """When its key or login is looked at again; written where it was refused."""
 
 
 class SprintState(TypedDict):

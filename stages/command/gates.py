@@ -101,21 +101,25 @@ def is_locked(state: State) -> bool:
 
 
 def open_next(state: State, event: Command, kickoff: Kickoff) -> Output:
-    """The next milestone begins, once the ones before it have ended."""
+    """The next milestone with work left begins, once the ones before it have ended."""
     if kickoff["number"] != state.get("running"):
         return no(state, event, "This sprint does not run, so no milestone waits.")
     tasks = in_order(state["tasks"])
     found = list(dict.fromkeys(name for task in tasks if (name := task.get("milestone"))))
     opened = [*found[:1], *(state.get("opened") or [])]
-    name = next((one for one in found if one not in opened), None)
-    if name is None:
+    later = [one for one in found if one not in opened]
+    if not later:
         none = "The last milestone has begun already." if found else "This sprint has no milestones."
         return no(state, event, none)
-    left = [task["id"] for task in tasks if task.get("milestone") in opened and task["status"] not in ENDED]
+    todo = [task for task in tasks if task["status"] not in ENDED]
+    name = next((one for one in later if any(task.get("milestone") == one for task in todo)), None)
+    if name is None:
+        return no(state, event, "No milestone waits: the tasks of all later ones have ended.")
+    left = [task["id"] for task in todo if task.get("milestone") in opened]
     if left:
         rest = ", ".join(f"`{one}`" for one in left[:10])
         return no(state, event, f"{as_text(name)} begins once these have ended: {rest}.")
-    state = {**state, "opened": [*opened[1:], name]}
+    state = {**state, "opened": [*opened[1:], *later[: later.index(name) + 1]]}
     return {**yes(state, event, f"{as_text(name)} begins."), "events": wake(state, event, kickoff)}
 
 

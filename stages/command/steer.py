@@ -35,6 +35,7 @@ class Output(TypedDict):
 
 
 NO_SPRINT = "There is no sprint here. Say `/plan` on the issue that states the goal."
+NO_ISSUE = "Its issue could not be opened; say `/retry` or `/skip` here."
 WAITING = {
     "Proposed": "The plan has errors; edit the issue and say `/plan`.",
     "Planning": "I am planning; there is nothing to do for you.",
@@ -362,6 +363,8 @@ def assign(state: State, event: Command) -> Output:
     task, named = state["tasks"][meant[0]], event["args"]["positional"]
     if task["status"] in ENDED:
         return no(state, event, f"This task is already {task['status']}.")
+    if task.get("issue_number") is None:
+        return no(state, event, NO_ISSUE)
     human = str(named[0]).removeprefix("@") if named else str(event["actor"])
     if task.get("human") == human:
         return no(state, event, f"@{human} has this task already; `/hand-back` gives it back to an agent.")

@@ -77,11 +77,13 @@ ROUNDS_ALIKE, MOST_RED_ROUNDS = 2, 6
 CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+|/\S+", re.I)
 PERSONS_WORK = "A person had this task meanwhile. What they pushed to your branch is part of it."
 PARTIAL_WORK = "An earlier run was ended before it was done. Its work is on your branch: continue from there."
+STILL_A_DRAFT = "its pull request is a draft still: its work did not pass the verification"
 ANSWERED = (
     "done", "no_change", "out_of_scope", "protected", "secret", "refused", "context_full", "unverified",
 )  # fmt: skip
 FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
 LOOK_AT_LOGIN_S = 60.0
+CLOCKS_DIFFER_S = 5.0
 FIRST_TRIAL_S, LAST_TRIAL_S, MOST_NAMED_S = 300.0, 3600.0, 86400.0
 
 
@@ -457,8 +459,10 @@ def pause_framework(step: Step, task_id: str, event: AgentFinished, outcome: Fra
     elif outcome == "auth":
         step.decide({"type": "wake_later", "task_id": task_id, "seconds": LOOK_AT_LOGIN_S})
     pause: Pause = {"outcome": outcome, "trials": trials, "until": until, "trying": None}
-    if outcome == "auth" and (login := login_of(step, framework)):
-        pause["login"] = login
+    if outcome == "auth":
+        pause["look_at"] = later(step, LOOK_AT_LOGIN_S)
+        if login := login_of(step, framework):
+            pause["login"] = login
     set_pause(step, framework, pause)
     if trials == 1:
         step.decide(
@@ -484,10 +488,25 @@ def has_another_login(step: Step, framework: str, pause: Pause) -> bool:
 
 
 def wait_over(step: Step, task_id: str, event: WaitOver) -> None:
-    """Whoever waits for another login looks again; what else waited is free to start."""
-    pause = pauses(step).get(framework_of(step, step.tasks[task_id]))
-    if pause and pause["outcome"] == "auth" and not may_start(step, step.tasks[task_id]):
-        step.decide({"type": "wake_later", "task_id": task_id, "seconds": LOOK_AT_LOGIN_S})
+    """Another login is looked for as long as a task may need one; what else waited is free to start."""
+    for framework, pause in sorted(pauses(step).items()):
+        needs = (name for name, task in step.tasks.items() if may_need(step, task, framework))
+        name = next(needs, None)
+        if name and pause["outcome"] == "auth" and not is_looked_at_soon(step, pause):
+            set_pause(step, framework, {**pause, "look_at": later(step, LOOK_AT_LOGIN_S)})
+            step.decide({"type": "wake_later", "task_id": name, "seconds": LOOK_AT_LOGIN_S})
+
+
+def may_need(step: Step, task: Task, framework: str) -> bool:
+    """Whether an agent of this framework may be wanted for it without anybody's command, and waits."""
+    by_itself = task["status"] in ("Pending", *WITH_AN_AGENT) and framework_of(step, task) == framework
+    return by_itself and not may_start(step, task)
+
+
+def is_looked_at_soon(step: Step, pause: Pause) -> bool:
+    """Whether another wake-up does that: not this one, however little clocks differ."""
+    look_at = pause.get("look_at")
+    return bool(look_at) and minutes(step.moment(), str(look_at)) * 60 > CLOCKS_DIFFER_S
 
 
 def back_off(step: Step, task_id: str, event: AgentFinished) -> None:
@@ -534,7 +553,7 @@ def tell_of_partial_work(step: Step, task_id: str, event: AgentFinished) -> None
 
 def is_in_review_already(task: Task) -> bool:
     """Its pull request is there to be judged, however the run behind it ends, if that has heard all."""
-    return task["status"] == "InReview" and not task.get("unheard")
+    return task["status"] == "InReview" and not task.get("unheard") and not task.get("draft")
 
 
 def add_cost(before: Mapping[str, object], more: Mapping[str, object]) -> Cost:
@@ -672,9 +691,9 @@ def pr_synchronized(step: Step, task_id: str, event: PrSynchronized) -> None:
         return
     if head and head == task.get("partial") and task["status"] in ("InProgress", *WITH_A_PERSON):
         return  # nothing to review yet; and the next run may find that nothing is left to do
-    if task["status"] in WITH_A_PERSON:
+    if task["status"] in WITH_A_PERSON or (task["status"] == "InProgress" and task.get("draft")):
         step.change(task_id, head_sha=head, checks={}, last_activity_at=step.moment())
-        return
+        return  # of a draft its run says what becomes of it
     fresh = task["status"] == "InProgress"
     fields: TaskChange = {"head_sha": head, "checks": {}, "wait": None, "merging": None}
     step.change(task_id, **fields)
@@ -703,7 +722,9 @@ def pr_review_submitted(step: Step, task_id: str, event: PrReviewSubmitted) -> N
         }  # fmt: skip
         if event.get("review_id") is not None:
             review["review_id"] = event["review_id"]
-        step.change(task_id, reviews={**task.get("reviews", {}), str(event.get("actor")): review}, wait=None)
+        step.change(task_id, reviews={**task.get("reviews", {}), str(event.get("actor")): review})
+        if task["status"] not in WITH_A_PERSON:
+            step.change(task_id, wait=None)
     if state == "changes_requested" and task["status"] == "InReview":
         send_back(step, task_id, event)
     elif state == "changes_requested":
@@ -787,7 +808,7 @@ def send_back(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
 
 
 def keep_for_later(step: Step, task_id: str, event: PrReviewSubmitted) -> None:
-    """Another review while the task is reworked: for the next run, which is this one if it has not begun."""
+    """A review while the task is reworked, or a person has it: for the next run, or this one if it waits."""
     task = step.tasks[task_id]
     step.change(task_id, unheard=joined(task.get("unheard"), review_text(event)))
     if task.get("agent") == "queued":
@@ -891,12 +912,10 @@ def failure_lines(one: FailedCheck) -> str:
 
 
 def pr_merged(step: Step, task_id: str, event: PrMerged) -> None:
-    """Also of a task that was left out by closing its issue: the forge may do that with the merge."""
+    """Also of a task that was left out: the forge closes its issue with it, or `/skip` came too late."""
     task = step.tasks[task_id]
-    if task["status"] == "Skipped" and task.get("skipped_by") != "close":
-        return
     stop_run(step, task_id, drop=True)
-    if task["status"] == "Skipped":
+    if task.get("skipped_by"):
         step.change(task_id, skipped_by=None)
     step.change(task_id, status="Done", completed_at=step.moment(), merging=None, wait=None, agent=None)
     step.decide(
@@ -957,16 +976,19 @@ def closing_words(number: int) -> str:
 
 
 def pr_reopened(step: Step, task_id: str, event: PrReopened) -> None:
-    """As before it was closed: in review, or at work on what a review asked for."""
+    """As before it was closed: a draft for a person, in review, or at work on what a review asked for."""
     task, number = step.tasks[task_id], event["pr_number"]
     if task.get("pr_number") not in (None, number):
         return
     head = event.get("head_sha") or task.get("head_sha")
     step.change(task_id, **carrying(task, number))
+    if task.get("draft") and task["status"] == "Escalated":
+        step.change(task_id, head_sha=head)
+        return
     step.change(task_id, head_sha=head, wait=None)
     if feedback := task.get("feedback"):
         step.change(task_id, feedback=feedback.replace(closing_words(number), "").strip() or None)
-    if task["status"] == "InProgress" and wants_rework(task):
+    if task["status"] == "InProgress" and (wants_rework(task) or task.get("draft")):
         at_work = task.get("agent") in AT_WORK
         step.change(task_id, agent=task["agent"] if at_work else "wanted")
         return
@@ -1042,6 +1064,8 @@ def issue_closed(step: Step, task_id: str, event: IssueClosed) -> None:
         return
     stop_run(step, task_id)
     step.change(task_id, agent=None, completed_at=step.moment(), merging=None, wait=None)
+    if step.tasks[task_id]["status"] == "InProgress":
+        step.change(task_id, closed_at_work=True)
     step.change(task_id, status="Skipped", skipped_by="close")
     step.decide(
         {"type": "tell_skipped", "task_id": task_id, "issue_number": number, "actor": event.get("actor")}
@@ -1053,8 +1077,14 @@ def issue_reopened(step: Step, task_id: str, event: IssueReopened) -> None:
     if task.get("skipped_by") != "close" or event.get("allowed") is False:
         return
     step.change(task_id, status="Pending", skipped_by=None, completed_at=None)
-    if task.get("pr_number") and wants_rework(task):
+    if task.get("closed_at_work"):
+        step.change(task_id, closed_at_work=False)
+    if task.get("human"):
+        step.change(task_id, status="HumanAssigned")
+    elif task.get("closed_at_work") or (task.get("pr_number") and wants_rework(task)):
         step.change(task_id, status="InProgress", agent="wanted")
+    elif task.get("pr_number") and task.get("draft"):
+        escalate(step, task_id, STILL_A_DRAFT)
     elif task.get("pr_number"):
         step.change(task_id, status="InReview")
 
@@ -1254,7 +1284,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "agent_intervened": (("InProgress", "InReview"), agent_intervened),
     "pr_opened": (("Ready", "InProgress", "Escalated"), pr_opened),
     "pr_synchronized": (("InProgress", "InReview", *WITH_A_PERSON), pr_synchronized),
-    "pr_review_submitted": (("InProgress", "InReview"), pr_review_submitted),
+    "pr_review_submitted": (("InProgress", "InReview", *WITH_A_PERSON), pr_review_submitted),
     "check_completed": (("InProgress", "InReview", *WITH_A_PERSON), check_completed),
     "checks_failed": (("InReview",), checks_failed),
     "pr_merged": ((*OPEN, "Skipped"), pr_merged),
@@ -1269,7 +1299,7 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
     "issue_reopened": (("Skipped",), issue_reopened),
     "spawn_requested": (("Ready", "InProgress", "Escalated"), spawn_requested),
     "stop_requested": (("Ready", "InProgress"), stop_requested),
-    "wait_over": (("Ready", "InProgress"), wait_over),
+    "wait_over": ((*OPEN, *ENDED), wait_over),
     "task_retry": (("Ready", "InProgress", "InReview", "Blocked", "Escalated", "HumanAssigned"), task_retry),
     "task_restart": (("Ready", "InProgress"), task_restart),
     "task_assigned": (OPEN, task_assigned),
@@ -1287,19 +1317,22 @@ LIFE: dict[str, tuple[Sequence[TaskStatus], Callable[[Step, str, Any], None]]] =
 
 
 def open_milestone(step: Step) -> None:
-    """Once all before it has ended, people are asked whether the next milestone may begin, or it begins."""
+    """Once all before it has ended, people are asked whether the next milestone may begin, or it begins.
+
+    One whose tasks have all ended is passed over.
+    """
     found = milestones(step)
     opened = [*found[:1], *(step.state.get("opened") or [])]
-    name = next((one for one in found if one not in opened), None)
-    if name is None or any(
-        task.get("milestone") in opened and status_of(task) not in ENDED for task in step.tasks.values()
-    ):
+    later_ones = [one for one in found if one not in opened]
+    name = next((one for one in later_ones if has_work(step, one)), None)
+    if name is None or any(has_work(step, one) for one in opened):
         return
     task_id = next(one for one, task in step.tasks.items() if task.get("milestone") == name)
-    before = found[found.index(name) - 1]
+    before = [one for one in found if one in opened][-1]
     by_itself = milestones_follow(step)
     if by_itself:
-        step.state = {**step.state, "opened": [*opened[1:], name]}
+        passed = later_ones[: later_ones.index(name)]
+        step.state = {**step.state, "opened": [*opened[1:], *passed, name]}
     elif step.state.get("next_asked") == name:
         return
     else:
@@ -1315,6 +1348,13 @@ def open_milestone(step: Step) -> None:
 def milestones(step: Step) -> list[str]:
     """Their names, in the plan's order."""
     return list(dict.fromkeys(name for task in step.tasks.values() if (name := task.get("milestone"))))
+
+
+def has_work(step: Step, milestone: str) -> bool:
+    """Whether a task of it has not ended."""
+    return any(
+        task.get("milestone") == milestone and status_of(task) not in ENDED for task in step.tasks.values()
+    )
 
 
 def milestones_follow(step: Step) -> bool:
@@ -1585,7 +1625,7 @@ def merge_in_the_tick(step: Step) -> None:
 
 
 def may_merge(step: Step, task: Task) -> bool:
-    if task["status"] != "InReview" or not task.get("head_sha") or task.get("wait"):
+    if task["status"] != "InReview" or not task.get("head_sha") or task.get("wait") or task.get("draft"):
         return False
     if is_held(step, task) or step.paused() or not green(task.get("checks", {})) or task.get("expected"):
         return False

@@ -132,16 +132,14 @@ def proposed(state: State, event: SeenProposal) -> tuple[State, list[ConfigPropo
 
 
 def looked_again(state: State, before: list[RepositoryValues], event: SeenConfig) -> list[WaitOver]:
-    """Where other values hold now, what waits in the sprint is decided again by them."""
-    waiting = [
-        name for name, task in sorted(state["tasks"].items()) if task["status"] in ("Ready", "InProgress")
-    ]
-    if in_force(state) == before or state.get("running") is None or not waiting:
+    """Where other values hold now, what waits in the sprint is decided again by them: any task will do."""
+    names = sorted(state["tasks"])
+    if in_force(state) == before or state.get("running") is None or not names:
         return []
     key = f"wait_over:config:{event['key']}"
     fields: Mapping[str, object] = event
     origin = {name: fields[name] for name in ORIGIN if name in fields}
-    return [cast("WaitOver", {**origin, "type": "wait_over", "key": key, "task_id": waiting[0]})]
+    return [cast("WaitOver", {**origin, "type": "wait_over", "key": key, "task_id": names[0]})]
 
 
 def judge_again(state: State, before: list[RepositoryValues]) -> list[Action]:

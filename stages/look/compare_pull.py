@@ -264,9 +264,13 @@ def by_person(state: State, event: SeenPull) -> list[Event]:
 
 
 def is_theirs(task: Task, observed: ForgePull, merged_at: str) -> bool:
-    """Whether its author has the task, and had it already when it was merged; clocks differ a little."""
+    """Whether its author has the task, and had it already when it was merged; clocks differ a little.
+
+    The forge closes the issue with the merge, and may tell of that first.
+    """
     human, since = task.get("human"), task.get("human_since")
-    if task["status"] != "HumanAssigned" or not human or not since:
+    closed = task["status"] == "Skipped" and task.get("skipped_by") == "close"
+    if not (task["status"] == "HumanAssigned" or closed) or not human or not since:
         return False
     had = moment_of(merged_at) > moment_of(since) - datetime.timedelta(minutes=5)
     return had and human.casefold() == observed["author"].casefold()

@@ -102,3 +102,12 @@ def test_a_kickoff_that_cannot_be_read_says_so_and_can_be_planned_again(status: 
     assert told["number"] == 4 and "not for you" in told["body"] and "`/plan`" in told["body"]
     assert lane.state["kickoffs"]["4"]["status"] == "Proposed"
     assert "look:issue:4" in {action["key"] for action in lane.hear("/plan")}
+
+
+def test_a_task_without_an_issue_is_taken_over_by_nobody() -> None:
+    lane, [asked, other] = running("a", "b")
+    lane.take("performed", action=other, result={"number": 8, "html_url": "u"})
+    lane.take("refused", action=asked, status=422, message="no")
+    [told] = of("comment", lane.hear("/take-over"))
+    assert "issue could not be opened" in told["body"] and "`/retry`" in told["body"]
+    assert lane.state["tasks"]["a"]["status"] == "Escalated"

@@ -57,7 +57,7 @@ def test_every_transition_has_an_example(event_type: str, status: str) -> None:
     assert status in met(event_type, acted=True)
 
 
-@pytest.mark.parametrize("event_type", sorted(LIFE))
+@pytest.mark.parametrize("event_type", sorted(name for name in LIFE if set(LIFE[name][0]) < STATUSES))
 def test_every_event_has_an_example_of_a_task_to_which_it_means_nothing(event_type: str) -> None:
     assert met(event_type, acted=False) - set(LIFE[event_type][0])
 
