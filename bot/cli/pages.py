@@ -345,8 +345,8 @@ def configuration() -> str:
             "## Defaults of an organisation\n",
             "An owner, an organisation or a person, may keep defaults for all of their repositories: in a "
             f"repository named `{ORGANISATION}`, which the operator has let in, too, in `{FILE}` on its "
-            "default branch. It is the same file with the same name, so that the same schema, editors and checks "
-            "serve both. Where a repository sets "
+            "default branch. It is the same file with the same name, so that the same schema, editors and "
+            "checks serve both. Where a repository sets "
             "a key, its own value holds; `agents.models`, `agents.mcp` and `commands.minimum` have the "
             "entries of both, and `protected_paths` add up. The bot reads it whenever it looks at the "
             "repository's own file, at the latest with the next look for lost webhooks. If it has mistakes, "
