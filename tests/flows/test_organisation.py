@@ -18,7 +18,7 @@ FILE = ".caloron.yml"
 def owned(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
     """A repository of bob's, and a bot that looks around every second."""
     repo = house.repository(BOB, {BOT: "admin", ALICE: "write"}, hooked=False)
-    often = {**house.settings, "CALORON_REPOS": repo, "CALORON_RECONCILE_S": "1"}
+    often = {**house.settings, "CALORON_REPOS": f"{repo},{BOB}/.caloron", "CALORON_RECONCILE_S": "1"}
     own = House(house.kind, house.client, often, house.real, house.fake_url)
     with served(own, tmp_path_factory.mktemp("owned")) as up:
         up.hook(repo)
