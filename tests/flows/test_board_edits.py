@@ -46,7 +46,8 @@ def test_a_plan_that_waits_is_edited_on_the_board_and_approved_there(play: Play)
     play.answer(kickoff, "This changes nothing in the plan")
     edit(play, kickoff, ("- [ ] ⏳ **The first**", "- [x] ⏳ **The first**"))
     play.answer(kickoff, "- a The first\n! d New (after nothing)")
-    play.wait(lambda: "- [ ] ⏳ **The first**" not in board_of(play, kickoff))
+    play.wait(lambda: "**The first**" not in board_of(play, kickoff).partition("<details>")[0])
+    play.quiet()  # a tick is only read on the board as the bot knows that it was written
     assert "- [x]" not in board_of(play, kickoff) and "Mine</summary>" not in board_of(play, kickoff)
     assert play.tasks() == {}
 

@@ -113,7 +113,7 @@ def test_while_a_repository_is_archived_its_sprint_stands_still(unhooked: Play) 
     look_around(play)
     play.bot.api.send("PATCH", f"/repos/{play.repo}", {"archived": False})
     said = play.wait(lambda: [one for one in play.all_written(kickoff, "note") if "archived" in one])
-    assert len(said) == 1 and said[0].endswith("It is not archived any more: I go on.")
+    assert len(said) == 1 and said[0].endswith("It is not archived any more. I go on.")
 
     def ended() -> bool:
         play.approve_all()

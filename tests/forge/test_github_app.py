@@ -68,7 +68,9 @@ def test_each_repository_is_asked_with_the_token_of_its_installation(
     wire.get(f"{API}/repos/a/b/installation", json={"id": 5})
     sells(wire, 5, timedelta(hours=1))
     bearer = responses.matchers.header_matcher({"Authorization": "Bearer t1"})
-    wire.get(f"{API}/repos/a/b/branches/main", json={"commit": {"sha": "c0ffee"}}, match=[bearer])
+    wire.get(
+        f"{API}/repos/a/b/branches/main", json={"name": "main", "commit": {"sha": "c0ffee"}}, match=[bearer]
+    )
     forge = GitHubForge(API, GitHubApp(API, "4711", pem))
     assert forge.branch_head("a/b", "main") == "c0ffee"
     assert forge.credential("a/b") == ("x-access-token", "t1")
