@@ -1,6 +1,7 @@
 """Where git stores a file otherwise than it stands in a folder: line ends, filters, LFS, names."""
 
 import os
+import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,10 +19,10 @@ _FILTERED = (
 def _attributes(
     git: Git, paths: Collection[str], where: Mapping[str, str], *names: str
 ) -> dict[str, list[str]]:
-    """Path → the values of these attributes of it, by each `.gitattributes` of the folder."""
+    """Path → the values of these attributes of it, by what our index has, not what an agent left ignored."""
     if not paths:
         return {}
-    asked = ("check-attr", "-z", "--stdin", *names)
+    asked = ("check-attr", "--cached", "-z", "--stdin", *names)
     found = git.run(*asked, stdin=as_records(sorted(paths)), extra=where, timeout=900).records
     values = iter(found[2::3])
     return {path: [next(values) for _ in names] for path in found[:: 3 * len(names)]}
@@ -39,9 +40,9 @@ def keep_line_ends(
     ]
     windows = {blob for blob, pieces in git.contents(before[path] for path in converted) if _has_crlf(pieces)}
     for path in converted:
-        if before[path] in windows and not (folder / path).is_symlink():
+        if before[path] in windows and stat.S_ISREG(kind := (folder / path).lstat().st_mode):
             blob = git.run("hash-object", "-w", "--no-filters", "--", str(folder / path), extra=where).text
-            mode = "100755" if os.access(folder / path, os.X_OK) else "100644"
+            mode = "100755" if kind & stat.S_IXUSR else "100644"
             git.run("update-index", "--cacheinfo", f"{mode},{blob},{path}", extra=where)
 
 
@@ -93,7 +94,11 @@ def _behind_filters(git: Git, paths: Collection[str], where: Mapping[str, str]) 
 
 
 def _colliding(added: Collection[str], all_paths: Collection[str]) -> list[str]:
-    """Those of the added paths that another path, or a folder of one, has but for the case of its letters."""
+    """Those of the added paths that bring a name, a folder's too, which another has but for its case."""
+    if not added:
+        return []
+    new = set(added)
+    before = {name for path in all_paths if path not in new for name in _with_folders(path)}
     spelled: dict[str, set[str]] = {}
     for path in all_paths:
         for name in _with_folders(path):
@@ -101,7 +106,7 @@ def _colliding(added: Collection[str], all_paths: Collection[str]) -> list[str]:
     return [
         path
         for path in sorted(added)
-        if any(len(spelled[name.casefold()]) > 1 for name in _with_folders(path))
+        if any(name not in before and len(spelled[name.casefold()]) > 1 for name in _with_folders(path))
     ]
 
 

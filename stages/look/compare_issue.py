@@ -336,9 +336,8 @@ def label_changes(
     me = policy.get("me")
     if me and MARK.search(observed.get("body") or "") and observed["author_id"] == me["id"]:
         now, before = now - {"caloron:task"}, before - {"caloron:task"}
-    if is_kickoff:
-        now = now - {"caloron:sprint"} | before & {"caloron:sprint"}
-    added: list[TimelineAsk] = [{"type": "label", "label": label} for label in sorted(now - before)]
+    ours = {"caloron:sprint"} if is_kickoff else set()
+    added: list[TimelineAsk] = [{"type": "label", "label": label} for label in sorted(now - before - ours)]
     taken: list[TimelineAsk] = [{"type": "unlabel", "label": label} for label in sorted(before - now)]
     return added + taken
 

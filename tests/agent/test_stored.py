@@ -95,4 +95,5 @@ def test_names_that_cannot_be_had_everywhere_are_refused(stage: Stage, work: str
 def test_what_a_person_named_so_stays(stage: Stage) -> None:
     stage.sandbox = "off"
     stage.forge.commit({"readme.md": "one\n", "README.md": "two\n"})
-    assert stage.play("echo more >> README.md")["outcome"] == "done"
+    stage.forge.commit({"docs/a.md": "a\n", "Docs/b.md": "b\n"})
+    assert stage.play("echo more >> README.md; echo c > docs/c.md")["outcome"] == "done"
