@@ -276,7 +276,9 @@ def from_board(event: IssueComment, state: State) -> Iterator[Event]:
     whole = not asked.edit and is_as_written(before, event["issue_number"], state)
     for line in asked.commands:
         if line["name"] == "approve" and not whole:
-            continue  # the plan that it names is not the one that its editor wants, or there was another edit
+            if not asked.edit:
+                yield not_approved(event, line, where)
+            continue  # the plan that it names is not the one that its editor wants, or may not be
         command = command_event(event, line, where, state)
         yield cast("Command", {**command, "key": f"{command['key']}:{event.get('created_at')}"})
     if asked.edit:
@@ -300,6 +302,27 @@ def from_board(event: IssueComment, state: State) -> Iterator[Event]:
             **delivered(event),
         }
         yield cast("Command", edited)
+
+
+UNREAD_EDIT = (
+    "The board had another edit that I had not read yet, so nothing was approved. Look at it, and tick it "
+    "again."
+)
+
+
+def not_approved(event: IssueComment, line: CommandLine, where: Where) -> Mistakes:
+    """The answer to a tick on a board that somebody had changed before."""
+    mistake: Mistake = {"line": line["line"], "error": "unread-edit", "help": UNREAD_EDIT}
+    told = {
+        **common(event),
+        "type": "mistakes",
+        "key": f"mistakes:{event['key']}:{event.get('created_at')}",
+        "where": asked_by(event, where),
+        "mistakes": [mistake],
+        "needs": "none",
+        **delivered(event),
+    }
+    return cast("Mistakes", told)
 
 
 def is_as_written(board: str, number: int, state: State) -> bool:

@@ -250,6 +250,7 @@ BOARD = (
     "### Sprint\n\n- [ ] ⏳ **The login** (`t1`)\n\n- [ ] Approve this plan (`/approve 0c1aaa57dd76`)\n\n"
     "<details><summary>Edit the plan</summary>\n\n```text 0c1aaa57dd76\n- t1: The login\n```\n\n</details>"
 )
+ASKS = ("command", "mistakes")
 APPROVE = ("- [ ] Approve", "- [x] Approve")
 
 
@@ -262,11 +263,12 @@ def edited_board(before: str, *changes: tuple[str, str]) -> list[str]:
     for old, new in changes:
         after = after.replace(old, new)
     event = comment(after + marker, comment_id=30, author_id=9, hint="edited", previous=before + marker)
-    return [one["name"] for one in expand(event | {"issue_number": 4}, state) if one["type"] == "command"]
+    told = expand(event | {"issue_number": 4}, state)
+    return [one.get("name") or one["mistakes"][0]["help"] for one in told if one["type"] in ASKS]
 
 
 def test_a_tick_approves_only_the_plan_that_stands_on_the_board() -> None:
     assert edited_board(BOARD, APPROVE) == ["approve"]
     assert edited_board(BOARD, APPROVE, ("- t1: The login", "- t1: Mine")) == ["edit-plan"]
     ticked_before = BOARD.replace("- [ ] ⏳", "- [x] ⏳")
-    assert edited_board(ticked_before, APPROVE) == [], "the edit before was not read yet"
+    assert edited_board(ticked_before, APPROVE) == [switchboard.UNREAD_EDIT]
