@@ -13,6 +13,7 @@ from shell.repository_config import FILE, ORGANISATION
 
 if TYPE_CHECKING:
     from jobs.action_handlers import Target
+if TYPE_CHECKING:
     from stages.world import (
         ForgeConfig,
         ForgeOrganisation,
